@@ -1,0 +1,98 @@
+"""TopK token pruning as pure tensor functions: scores, selection, group removal.
+
+Patches only: prefix tokens (CLS, and AST's distillation token) are never scored, counted or dropped.
+How many patches stay, and when, is in `plan`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def column_score(attention: Tensor, prefix: int) -> Tensor:
+    """AudioMAE's score (paper Eq. 2a): attention that patches receive from patches.
+
+    Parameters
+    ----------
+    attention : (batch, heads, tokens, tokens)
+        Softmax over the last axis; tokens = prefix + patches.
+    prefix : int
+        Leading tokens to leave out, as queries and as keys.
+
+    Returns
+    -------
+    Tensor of shape (batch, patches)
+    """
+    return attention[:, :, prefix:, prefix:].mean((1, 2))
+
+
+def class_score(class_row: Tensor, prefix: int) -> Tensor:
+    """AST's score (paper Eq. 2b): attention that patches receive from the CLS token.
+
+    Parameters
+    ----------
+    class_row : (batch, heads, tokens)
+        The CLS token's softmax row; tokens = prefix + patches.
+
+    Returns
+    -------
+    Tensor of shape (batch, patches)
+    """
+    return class_row[:, :, prefix:].mean(1)
+
+
+def top_positions(scores: Tensor, k: int) -> Tensor:
+    """Positions of the ``k`` highest scores of each row, in ascending order.
+
+    Equal scores keep the lower position: padding patches often tie exactly, and without a rule the
+    outcome would depend on the device.
+
+    Parameters
+    ----------
+    scores : (batch, n)
+
+    Returns
+    -------
+    Tensor of shape (batch, k), integer
+    """
+    ranked = scores.argsort(dim=1, descending=True, stable=True)
+    return ranked[:, :k].sort(dim=1).values
+
+
+def take_patches(tokens: Tensor, positions: Tensor, prefix: int) -> Tensor:
+    """Keep all prefix tokens and the patches at ``positions``.
+
+    Parameters
+    ----------
+    tokens : (batch, prefix + n, dim)
+    positions : (batch, k)
+        Counted from the first patch, not from CLS.
+
+    Returns
+    -------
+    Tensor of shape (batch, prefix + k, dim)
+    """
+    index = positions[..., None].expand(-1, -1, tokens.shape[-1])
+    return torch.cat([tokens[:, :prefix], tokens[:, prefix:].gather(1, index)], dim=1)
+
+
+def surviving_positions(leaves: Tensor) -> tuple[Tensor, Tensor]:
+    """Positions that a group removal leaves, packed to the longest row of the batch.
+
+    Parameters
+    ----------
+    leaves : (batch, patches), bool
+        True where a patch is removed.
+
+    Returns
+    -------
+    positions : (batch, longest), integer
+        Survivors in ascending order; rows with fewer end in removed patches, to be masked.
+    valid : (batch, longest), bool
+        True where ``positions`` is a survivor.
+    """
+    counts = (~leaves).sum(1)
+    longest = int(counts.max())
+    positions = leaves.to(torch.uint8).argsort(dim=1, stable=True)[:, :longest]
+    return positions, torch.arange(longest, device=leaves.device) < counts[:, None]
