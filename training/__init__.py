@@ -1,0 +1,2 @@
+"""From audio folders to the models the app ships: features, teacher, pre-training, fine-tuning,
+evaluation, export. Imports tpexplore; never the other way round."""

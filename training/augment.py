@@ -1,0 +1,94 @@
+"""Augmentation of whole batches of log-mel pictures, before normalisation.
+
+All draw from torch's global generator, which the training loop seeds at every step, so that a resumed
+run sees the same pictures as an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+
+def warp(
+    mel: Tensor, lengths: Tensor, *, shift: float, stretch: float, pitch: float, pad_share: float
+) -> Tensor:
+    """Shift and stretch time, stretch frequency, and fill what becomes empty.
+
+    Parameters
+    ----------
+    mel : (batch, frames, 128)
+        Log-mel, right-padded.
+    lengths : (batch,)
+        Frames before padding.
+    shift : float
+        Largest shift, as a share of the frames, either way.
+    stretch, pitch : float
+        Largest relative change of speed, and of the mel axis.
+    pad_share : float
+        Share of clips whose outside is filled with the clip's minimum, as at evaluation; the others
+        continue with their own mirrored sound, as a recording that goes on would.
+    """
+    batch, frames, bins = mel.shape
+
+    def uniform(reach: float) -> Tensor:
+        return (torch.rand(batch, device=mel.device) * 2 - 1) * reach
+
+    speed, scale, move = 1 + uniform(stretch), 1 + uniform(pitch), uniform(shift) * frames
+    time = torch.arange(frames, device=mel.device) * speed[:, None] - move[:, None]
+    last = (lengths - 1)[:, None].to(time)
+    outside = (time < 0) | (time > last)
+    mirrored = (time.abs() % (2 * last)).sub(last).abs().neg() + last
+    bin_at = torch.arange(bins, device=mel.device) * scale[:, None]
+    grid = torch.stack(
+        [
+            (bin_at / (bins - 1) * 2 - 1)[:, None, :].expand(batch, frames, bins),
+            (mirrored / (frames - 1) * 2 - 1)[:, :, None].expand(batch, frames, bins),
+        ],
+        dim=-1,
+    )
+    out = grid_sample(mel[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
+    floor = out.amin((1, 2))[:, None, None]
+    padded = torch.rand(batch, device=mel.device) < pad_share
+    return torch.where((outside & padded[:, None])[:, :, None], floor, out)
+
+
+def gain(mel: Tensor, reach_db: float) -> Tensor:
+    """Make each clip louder or softer by up to ``reach_db``; log-power moves by a constant."""
+    db = (torch.rand(len(mel), 1, 1, device=mel.device) * 2 - 1) * reach_db
+    return mel + db * (torch.log(torch.tensor(10.0)) / 10)
+
+
+def mixup(mel: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
+    """Blend each clip with another on the power scale [Zhang 2018], targets alike.
+
+    Parameters
+    ----------
+    mel : (batch, frames, 128)
+        Log-mel; powers are what adds up when two sounds are heard together.
+    targets : (batch, classes)
+    alpha : float
+        Of the Beta distribution; 0 leaves everything as it is.
+    """
+    if alpha == 0:
+        return mel, targets
+    share = torch.distributions.Beta(alpha, alpha).sample((len(mel),)).to(mel)
+    order = torch.randperm(len(mel), device=mel.device)
+    weight = share[:, None, None]
+    mixed = torch.logaddexp(mel + weight.log(), mel[order] + (1 - weight).log())
+    return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[order]
+
+
+def spec_augment(mel: Tensor, time: int, freq: int, fill: float) -> Tensor:
+    """One band of up to ``time`` frames and one of up to ``freq`` bins set to ``fill`` [Park 2019]."""
+    for axis, widest in ((1, time), (2, freq)):
+        if widest == 0:
+            continue
+        size = mel.shape[axis]
+        width = torch.rand(len(mel), 1, device=mel.device) * widest
+        start = torch.rand(len(mel), 1, device=mel.device) * (size - width)
+        at = torch.arange(size, device=mel.device)
+        band = (at >= start) & (at < start + width)
+        mel = mel.masked_fill(band[:, :, None] if axis == 1 else band[:, None, :], fill)
+    return mel

@@ -1,0 +1,52 @@
+"""What the commands of this package share: arguments of a training stage, and how bad input ends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from tpexplore.errors import InputError
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Call ``main``; turn InputError into one line on stderr and exit code 2."""
+    try:
+        main()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+class StageArguments(argparse.Namespace):
+    """Parsed arguments of a training stage."""
+
+    def prepare(self, recipe: object) -> Path:
+        """Make the run folder and note its recipe there; refuse to continue with another one."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        noted = self.out / "recipe.json"
+        text = json.dumps(asdict(recipe), indent=1) + "\n"
+        if noted.exists() and noted.read_text() != text:
+            raise InputError(
+                f"{self.out} was started with another recipe; choose another folder or delete it."
+            )
+        noted.write_text(text)
+        return self.out
+
+
+def stage_arguments(doc: str, prog: str) -> argparse.ArgumentParser:
+    """A parser with what every training stage takes."""
+
+    class Parser(argparse.ArgumentParser):
+        def parse_args(self):
+            return super().parse_args(namespace=StageArguments())
+
+    parser = Parser(prog=f"python -m {prog}", description=doc)
+    parser.add_argument("features", type=Path, help="folder made by training.features")
+    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
+    parser.add_argument("--out", type=Path, required=True, help="run folder; rerunning continues there")
+    parser.add_argument("--minutes", type=float, help="stop, saved, after this long")
+    return parser
