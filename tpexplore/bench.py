@@ -1,0 +1,150 @@
+"""Speed on this machine: pruned against unpruned, the sweep against separate runs.
+
+Absolute times depend on the machine and its load, so every figure that matters is a ratio of medians
+taken in one interleaved run.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from .audio import SAMPLE_RATE
+from .bundled import bundled_names
+from .checkpoints import load_model
+from .exploration import explore
+from .macs import count_macs
+from .plan import KEEP_RATES
+from .spectrogram import samples_for
+from .vit import AudioViT, ModelConfig
+
+RATES = (0.9, 0.7, 0.5, 0.3)
+RUNS = 5
+
+
+def measure() -> dict:
+    """Time ViT-B at 256 and 512 patches and every bundled model, batch 1, float32.
+
+    Returns
+    -------
+    dict
+        Plain JSON: per model milliseconds and ratios; see `as_text` for the reading.
+    """
+    models = [_vit_b(frames) for frames in (512, 1024)] + [load_model(name) for name in bundled_names()]
+    return {
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "matrix_product_gflops": round(_matrix_gflops(), 1),
+        "models": [_measure_model(model) for model in models],
+        # Linux counts KiB, macOS bytes.
+        "peak_memory_mib": round(
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1024)
+        ),
+    }
+
+
+def as_text(results: dict) -> str:
+    """The results as a table for people."""
+    lines = [
+        f"{results['threads']} threads, torch {results['torch']};"
+        f" matrix product {results['matrix_product_gflops']} GFLOP/s;"
+        f" peak memory {results['peak_memory_mib']} MiB"
+    ]
+    for m in results["models"]:
+        lines.append(
+            f"\n{m['name']}, {m['patches']} patches: {m['unpruned_ms']:.1f} ms unpruned,"
+            f" {m['timm_ms']:.1f} ms in plain timm; {m['unpruned_gflops']:.1f} GFLOP/s"
+        )
+        for rate, r in m["keep_rates"].items():
+            lines.append(
+                f"  keep-rate {rate}: {r['milliseconds']:8.1f} ms, {r['time_ratio']:.3f} of unpruned;"
+                f" MACs {r['mac_ratio']:.3f}"
+            )
+        lines.append(
+            f"  sweep of {m['sweep_passes']} keep-rates: {m['sweep_ratio']:.2f} forwards,"
+            f" separate runs {m['separate_ratio']:.2f}; first analysis of a clip {m['first_analysis_ms']:.0f} ms"
+        )
+    return "\n".join(lines)
+
+
+def _vit_b(frames: int) -> AudioViT:
+    torch.manual_seed(0)
+    config = ModelConfig(
+        "audiomae", frames, 768, 12, 527, -4.2677393, 4.5689974, name=f"ViT-B AudioMAE, {frames} frames"
+    )
+    return AudioViT(config).eval()
+
+
+def _matrix_gflops() -> float:
+    n = 1024
+    a, b = torch.randn(n, n), torch.randn(n, n)
+    return 2 * n**3 / _medians({"product": lambda: a @ b}, runs=20)["product"] / 1e9
+
+
+@torch.inference_mode()
+def _measure_model(model: AudioViT) -> dict:
+    config = model.config
+    rng = np.random.default_rng(0)
+    clip = 0.1 * rng.standard_normal(min(samples_for(config.frames), 10 * SAMPLE_RATE)).astype(np.float32)
+    begun = time.perf_counter()
+    explore(model, clip, keep_rates=(0.7,), scores=("attention",))
+    first = time.perf_counter() - begun
+    spec = model.spectrogram(clip)[None]
+    cases: dict[str, Callable[[], object]] = {
+        "timm": lambda: model.vit.forward_features(spec[:, None]),
+        "1.0": lambda: model(spec),
+    }
+    cases |= {str(rate): lambda rate=rate: model(spec, rate) for rate in RATES}
+    cases["sweep"] = lambda: explore(model, clip, scores=("attention",))
+    medians = _medians(cases, RUNS)
+    separate = sum(_medians({str(r): lambda r=r: model(spec, r) for r in KEEP_RATES}, 1).values())
+    macs = {
+        rate: count_macs(
+            dim=config.dim,
+            depth=config.depth,
+            tokens=config.patches,
+            prefix=config.prefix,
+            classes=config.classes,
+            keep_rate=rate,
+        )
+        for rate in (1.0, *RATES)
+    }
+    full = medians["1.0"]
+    return {
+        "name": config.name,
+        "patches": config.patches,
+        "timm_ms": round(medians["timm"] * 1e3, 2),
+        "unpruned_ms": round(full * 1e3, 2),
+        "unpruned_gflops": round(2 * macs[1.0] / full / 1e9, 1),
+        "keep_rates": {
+            str(rate): {
+                "milliseconds": round(medians[str(rate)] * 1e3, 2),
+                "time_ratio": round(medians[str(rate)] / full, 4),
+                "mac_ratio": round(macs[rate] / macs[1.0], 4),
+            }
+            for rate in RATES
+        },
+        "sweep_passes": len(KEEP_RATES),
+        "sweep_ratio": round(medians["sweep"] / full, 3),
+        "separate_ratio": round(separate / full, 3),
+        "first_analysis_ms": round(first * 1e3, 1),
+    }
+
+
+def _medians(cases: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
+    """Median seconds of each case; the cases take turns, so that load falls on all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in cases}
+    for call in cases.values():
+        call()
+    for _ in range(runs):
+        for name, call in cases.items():
+            begun = time.perf_counter()
+            call()
+            taken[name].append(time.perf_counter() - begun)
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}

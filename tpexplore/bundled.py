@@ -1,0 +1,69 @@
+"""What lies in assets/: model cards, measured results, example clips. Needs no torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+MODELS_FOLDER = ASSETS / "models"
+RESULTS_FOLDER = ASSETS / "results"
+EXAMPLES_FOLDER = ASSETS / "examples"
+PUBLISHED_TABLES = ASSETS / "published" / "tables.json"
+"""The paper's Tables I-IV."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A clip made by this project: file, short title, one sentence on how it was made."""
+
+    path: Path
+    title: str
+    description: str
+
+
+def bundled_names() -> list[str]:
+    """Names of the models in assets/models, sorted."""
+    return sorted(p.stem for p in MODELS_FOLDER.glob("*.safetensors"))
+
+
+def bundled_card(name: str) -> dict:
+    """A bundled model's card."""
+    return json.loads((MODELS_FOLDER / f"{name}.json").read_text())
+
+
+def measured_results(name: str) -> dict | None:
+    """What `training.evaluate` measured of a bundled model, or None.
+
+    The form is fixed by the design: "metric", "n", "split", "weights_sha256", … and under "keep_rate"
+    score -> rate ("0.70") -> {"value", "ci95"}.
+    """
+    path = RESULTS_FOLDER / f"{name}.json"
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def bundled_models() -> list[dict]:
+    """One entry per bundled model: name, family, task, patches, parameters, bytes, accuracy.
+
+    ``accuracy`` is the measured accuracy at keep-rate 1.0, a fraction, or None where nothing was
+    measured.
+    """
+    models = []
+    for name in bundled_names():
+        card, results = bundled_card(name), measured_results(name)
+        accuracy = results["keep_rate"]["attention"]["1.00"]["value"] if results else None
+        entry = {key: card[key] for key in ("name", "family", "task", "patches", "parameters", "bytes")}
+        models.append({**entry, "accuracy": accuracy})
+    return models
+
+
+def example_clips() -> list[Example]:
+    """The clips of assets/examples, in the order of their list."""
+    listing = EXAMPLES_FOLDER / "examples.json"
+    if not listing.is_file():
+        return []
+    return [
+        Example(EXAMPLES_FOLDER / e["file"], e["title"], e["description"])
+        for e in json.loads(listing.read_text())
+    ]

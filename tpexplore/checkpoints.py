@@ -1,0 +1,153 @@
+"""Models by name, file or hub id."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .bundled import MODELS_FOLDER, bundled_card, bundled_names
+from .errors import InputError
+from .official import AUDIOSET_CLASSES, NORMALISATION, convert
+from .spectrogram import Padding
+from .storage import read_safetensors, read_torch_file, sha256_of
+from .vit import AudioViT, ModelConfig
+
+HUB_PREFIX = "hf_hub:"
+LFS_POINTER = b"version https://git-lfs"
+
+
+def load_model(
+    source: str | Path,
+    *,
+    frames: int | None = None,
+    labels: Sequence[str] | None = None,
+    mean: float | None = None,
+    std: float | None = None,
+    pad: Padding | None = None,
+) -> AudioViT:
+    """Load an AudioMAE or AST, ready to classify.
+
+    Parameters
+    ----------
+    source : str or Path
+        A bundled name ("ast-spc12"), a checkpoint file (.safetensors written by this project or timm;
+        .pth of AudioMAE, AST or the paper's authors), or "hf_hub:owner/name".
+    frames : int, optional
+        Input frames (10 ms each) for a published checkpoint: a multiple of 16 up to its own, 1024. The
+        position grid is cropped the family's documented way. Models trained here have one length.
+    labels : sequence of str, optional
+        Class names, where the file has none.
+    mean, std : float, optional
+        Normalisation of a published checkpoint; by default the published values for its frames.
+    pad : {"min", "zero"}, optional
+        Padding of a published checkpoint; by default what it was trained with, as far as it tells.
+
+    Returns
+    -------
+    AudioViT
+        In evaluation mode.
+
+    Raises
+    ------
+    InputError
+        If the source does not exist, cannot be read, or does not fit.
+
+    Examples
+    --------
+    >>> model = load_model("ast-spc12")
+    >>> model.config.patches
+    64
+    """
+    path, name = _locate(str(source))
+    given = {"mean": mean, "std": std, "pad": pad, "labels": tuple(labels) if labels else None}
+    given = {key: value for key, value in given.items() if value is not None}
+    digest = _checked_digest(path, name)
+    contents: object
+    if path.suffix == ".safetensors":
+        contents, metadata = read_safetensors(path)
+        if "config" in metadata:
+            if frames or given:
+                changed = ", ".join([*(["frames"] if frames else []), *given])
+                raise InputError(f"{name} was trained here and brings its own {changed}; leave them out.")
+            values = json.loads(metadata["config"])
+            config = ModelConfig(**{**values, "labels": tuple(values["labels"])})
+            return _build(dataclasses.replace(config, name=name, sha256=digest), contents, name)
+    else:
+        contents = read_torch_file(path)
+    try:
+        found = convert(contents, frames)
+    except InputError as error:
+        raise InputError(f"{name} cannot be used: {error}.") from None
+    usual_mean, usual_std = NORMALISATION.get(found.frames, NORMALISATION[1024])
+    values = {"mean": usual_mean, "std": usual_std, "pad": found.pad, **given}
+    config = ModelConfig(
+        family=found.family,
+        frames=found.frames,
+        dim=found.dim,
+        depth=found.depth,
+        classes=found.classes,
+        multilabel=found.classes == AUDIOSET_CLASSES,
+        name=name,
+        task="AudioSet" if found.classes == AUDIOSET_CLASSES else "",
+        sha256=digest,
+        **values,
+    )
+    return _build(config, found.state, name)
+
+
+def _locate(source: str) -> tuple[Path, str]:
+    if source.startswith(HUB_PREFIX):
+        return _download(source.removeprefix(HUB_PREFIX)), source
+    if source in bundled_names():
+        return MODELS_FOLDER / f"{source}.safetensors", source
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(
+            f"Model {source!r} is neither a file nor a bundled model; expected a checkpoint file,"
+            f" {HUB_PREFIX}owner/name or one of: {', '.join(bundled_names()) or 'none is bundled'}."
+        )
+    return path, path.name
+
+
+def _download(repository: str) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(repository, "model.safetensors"))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{HUB_PREFIX}{repository} could not be fetched: {reason}") from error
+
+
+def _checked_digest(path: Path, name: str) -> str:
+    """SHA-256 of the weights; a bundled model's must be the one on its card."""
+    with path.open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
+    digest = sha256_of(path)
+    if name in bundled_names() and digest != bundled_card(name)["weights_sha256"]:
+        raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")
+    return digest
+
+
+def _build(config: ModelConfig, state: dict[str, Tensor], name: str) -> AudioViT:
+    with torch.device("meta"):  # no time spent on random weights that are replaced at once
+        model = AudioViT(config)
+    for key, wanted in model.state_dict().items():
+        shown = key.removeprefix("vit.")
+        if key not in state:
+            raise InputError(f"{name} lacks {shown} of shape {tuple(wanted.shape)}.")
+        if state[key].shape != wanted.shape:
+            raise InputError(
+                f"{name} has {shown} of shape {tuple(state[key].shape)}; expected {tuple(wanted.shape)}."
+            )
+    if surplus := set(state) - set(model.state_dict()):
+        raise InputError(f"{name} has weights this model does not know, e.g. {sorted(surplus)[0]}.")
+    model.load_state_dict({k: v.float() for k, v in state.items()}, assign=True)
+    return model.eval()
