@@ -81,7 +81,9 @@ def esc50(root: Path) -> Dataset:
     files = {path.stem: path for path in _audio_files(root / "audio")}
     missing = [row["filename"] for row in rows if Path(row["filename"]).stem not in files]
     if missing:
-        raise InputError(f"{len(missing)} clips of {meta.name} are not in {root / 'audio'}, e.g. {missing[0]}.")
+        raise InputError(
+            f"{len(missing)} clips of {meta.name} are not in {root / 'audio'}, e.g. {missing[0]}."
+        )
     items = [
         Item(
             files[Path(row["filename"]).stem],
@@ -100,6 +102,11 @@ def esc50(root: Path) -> Dataset:
         items=tuple(items),
     )
 
+
+ATTRIBUTION = {
+    "spc12": "Speech Commands, P. Warden 2018, CC BY 4.0; 12 of its 35 words, splits made anew by speaker",
+    "esc50": "ESC-50, K. J. Piczak 2015, CC BY-NC 3.0; at 16 kHz, reassembled, Opus 64 kbit/s",
+}
 
 DATASETS: dict[str, Callable[[Path], Dataset]] = {"speech_commands": speech_commands, "esc50": esc50}
 

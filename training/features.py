@@ -1,6 +1,6 @@
 """Log-mel features, computed once and kept on disk.
 
-    python -m training.features speech_commands PATH --out runs/features
+python -m training.features speech_commands PATH --out runs/features
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
     good, lengths, bad = [], [], []
     with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
         results = pool.map(_one_clip, jobs, chunksize=16)
-        for item, result in tqdm(zip(dataset.items, results, strict=True), total=len(jobs), desc=dataset.name):
+        finished = zip(dataset.items, results, strict=True)
+        for item, result in tqdm(finished, total=len(jobs), desc=dataset.name):
             if isinstance(result, str):
                 bad.append(result)
                 continue

@@ -22,9 +22,9 @@ from tpexplore.vit import AudioViT, ModelConfig
 
 from . import augment
 from .command import run_command, stage_arguments
-from .features import Features, read_features
+from .features import Features, read_features, write_json
 from .initialise import place_positions, sample_specs, whiten_patches
-from .loop import Clips, load_checkpoint, mean_and_std, pick_device, prepare_for_training, train
+from .loop import Clips, describe_run, load_checkpoint, mean_and_std, pick_device, prepare_for_training, train
 from .measure import split_accuracy
 from .pretrain import random_patches
 from .recipes import FinetuneRecipe, load_recipe
@@ -95,6 +95,9 @@ def finetune(
     average = ModelEmaV3(model, decay=recipe.ema, use_warmup=True)
     average.averaged = True
 
+    origins = {"teacher": teacher_folder, "pretrained": init}
+    write_json(folder / "origins.json", {k: v and describe_run(v) for k, v in origins.items()})
+
     def loss_at(step: int) -> dict[str, Tensor]:
         student.train()
         epoch = step / clips.steps_per_epoch
@@ -120,9 +123,8 @@ def finetune(
         smoothed = cross_entropy(logits, targets, label_smoothing=recipe.label_smoothing)
         figures = {"loss": smoothed, "label_loss": smoothed, "keep_rate": torch.tensor(keep_rate)}
         if teacher:
-            soft = kl_div(
-                logits.log_softmax(1), lesson[0].float().log_softmax(1), reduction="batchmean", log_target=True
-            )
+            told = lesson[0].float().log_softmax(1)
+            soft = kl_div(logits.log_softmax(1), told, reduction="batchmean", log_target=True)
             figures["loss"] = (1 - recipe.distil) * smoothed + recipe.distil * soft
             figures["soft_loss"] = soft
         if matched is not None:

@@ -238,6 +238,14 @@ def load_checkpoint(folder: Path) -> dict | None:
         raise InputError(f"{path} cannot be read ({error}); delete it to start this run anew.") from error
 
 
+def describe_run(folder: Path) -> dict:
+    """A run's recipe and the last line of its log, for the cards of what was made from it."""
+    return {
+        "recipe": json.loads((folder / "recipe.json").read_text()),
+        "last": json.loads((folder / "log.jsonl").read_text().splitlines()[-1]),
+    }
+
+
 def append_log(folder: Path, line: dict) -> None:
     with (folder / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")

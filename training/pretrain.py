@@ -1,6 +1,6 @@
 """Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022].
 
-    python -m training.pretrain FEATURES --recipe pretrain-spc12 --out runs/pretrain-spc12
+python -m training.pretrain FEATURES --recipe pretrain-spc12 --out runs/pretrain-spc12
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ class Decoder(nn.Module):
         grid = build_sincos2d_pos_embed([config.frames // PATCH, ROWS], dim=dim)
         self.register_buffer("positions", grid.reshape(1, -1, dim))
         heads = max(1, dim // HEAD_WIDTH)
-        self.blocks = nn.ModuleList(
-            Block(dim, heads, qkv_bias=True) for _ in range(recipe.decoder_depth)
-        )
+        self.blocks = nn.ModuleList(Block(dim, heads, qkv_bias=True) for _ in range(recipe.decoder_depth))
         self.norm = nn.LayerNorm(dim)
         self.predict = nn.Linear(dim, PATCH * PATCH)
 

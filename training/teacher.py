@@ -1,6 +1,6 @@
 """A small CNN that later teaches the transformers (knowledge distillation).
 
-    python -m training.teacher FEATURES --recipe teacher-spc12 --out runs/teacher-spc12
+python -m training.teacher FEATURES --recipe teacher-spc12 --out runs/teacher-spc12
 """
 
 from __future__ import annotations

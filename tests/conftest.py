@@ -1,0 +1,37 @@
+"""Small models and clips that many tests share."""
+
+import numpy as np
+import pytest
+import torch
+
+from tpexplore.vit import AudioViT, ModelConfig
+
+
+def tiny_config(family: str, frames: int = 128, classes: int = 5) -> ModelConfig:
+    """The paper's shape, 12 blocks pruned at 4, 7 and 10, at the smallest width."""
+    return ModelConfig(family, frames, dim=64, depth=12, classes=classes, mean=-6.0, std=4.0)
+
+
+@pytest.fixture(params=["audiomae", "ast"])
+def model(request) -> AudioViT:
+    """A random tiny model of each family, with attention that is not nearly uniform."""
+    torch.manual_seed(0)
+    model = AudioViT(tiny_config(request.param)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.2)
+    return model
+
+
+@pytest.fixture
+def specs() -> torch.Tensor:
+    """Three pictures that differ in loudness, (3, 128, 128)."""
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(3, 128, 128, generator=generator) * torch.tensor([0.5, 1.0, 2.0])[:, None, None]
+
+
+@pytest.fixture
+def clip() -> np.ndarray:
+    """0.6 s: silence, then a tone with an onset."""
+    time = np.arange(9600) / 16_000
+    return np.where(time > 0.2, 0.3 * np.sin(2 * np.pi * 880 * time), 0).astype(np.float32)

@@ -1,0 +1,104 @@
+"""From a finished fine-tuning run to a bundled model: weights and card.
+
+python -m training.export runs/ast-spc12 FEATURES --name ast-spc12
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+from tpexplore.bundled import MODELS_FOLDER
+from tpexplore.errors import InputError
+from tpexplore.storage import sha256_of, write_safetensors
+from tpexplore.vit import AudioViT
+
+from .command import run_command
+from .datasets import ATTRIBUTION
+from .features import Features, read_features, write_json
+from .finetune import build_model
+from .loop import load_checkpoint
+from .recipes import FinetuneRecipe, load_recipe
+
+LIMIT_BYTES = 10_000_000
+
+
+def git_commit() -> str:
+    """Commit of the working tree, marked "+changes" where code differs from it."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "tpexplore", "training")
+    return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
+
+
+def trained_model(run: Path, features: Features) -> AudioViT:
+    """The averaged weights of a finished run."""
+    state = load_checkpoint(run)
+    if state is None:
+        raise InputError(f"{run} holds no checkpoint; run python -m training.finetune first.")
+    model = build_model(features, load_recipe(str(run / "recipe.json"), FinetuneRecipe), init=None)
+    weights = {
+        key.removeprefix("module."): value
+        for key, value in state["modules"]["average"].items()
+        if key.startswith("module.")
+    }
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDER) -> Path:
+    """Write NAME.safetensors and its card NAME.json; returns the weights' path."""
+    model = trained_model(run, features)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.safetensors"
+    config = {k: v for k, v in asdict(model.config).items() if k not in ("name", "sha256")}
+    config["task"] = features.meta["task"]
+    write_safetensors(path, model.state_dict(), config)
+    if path.stat().st_size > LIMIT_BYTES:
+        raise InputError(f"{path.name} takes {path.stat().st_size} bytes; expected at most {LIMIT_BYTES}.")
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    card = {
+        "name": name,
+        "family": model.config.family,
+        "task": features.meta["task"],
+        "labels": list(model.config.labels),
+        "patches": model.config.patches,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "bytes": path.stat().st_size,
+        "weights_sha256": sha256_of(path),
+        "storage": "matrices as int8 with one scale per row",
+        "data": {
+            "dataset": features.meta["dataset"],
+            "front_end": features.meta["front_end"],
+            "training_clips": len(features.indices("train")),
+            "test_split": features.meta["split"],
+            "attribution": ATTRIBUTION[features.meta["dataset"]],
+        },
+        "recipe": json.loads((run / "recipe.json").read_text()),
+        **json.loads((run / "origins.json").read_text()),
+        "training_minutes": log[-1]["minutes"],
+        "epochs_done": log[-1]["epoch"],
+        "commit": git_commit(),
+        "date": datetime.now(timezone.utc).date().isoformat(),
+    }
+    write_json(folder / f"{name}.json", card)
+    return path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
+    parser.add_argument("run", type=Path, help="run folder of training.finetune")
+    parser.add_argument("features", type=Path, help="folder made by training.features")
+    parser.add_argument("--name", required=True, help="name of the bundled model")
+    args = parser.parse_args()
+    print(export(args.run, read_features(args.features), args.name))
+
+
+if __name__ == "__main__":
+    run_command(main)
