@@ -186,7 +186,6 @@ AV_ZOO = [
     ("mp2.mp2", "mp2", "mp2", 44_100, 1, {}),
 ]
 
-
 LEVEL_TOLERANCE = {"amr.amr": 0.2, "mp3.avi": 0.1}
 """Relative, for the encoders that change the level."""
 
@@ -237,6 +236,14 @@ def test_any_name_of_a_file_works(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(wav_bytes(pcm16(tone(16_000, 1))))
     assert read_clip(path).seconds == 1.0
+
+
+def test_a_relative_path_is_a_path_whatever_it_looks_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_av(tmp_path / "a.m4a", tone(16_000, 1)[:, None], 16_000, "alac", "ipod").rename("http:a.m4a")
+    assert read_clip("http:a.m4a").seconds == 1.0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
@@ -620,13 +627,13 @@ def test_windows_that_are_refused(tmp_path: Path, window: dict[str, object], exp
     assert refusal(clip_from_array, tone(16_000, 1), 16_000, **window).startswith(expected)
 
 
-@pytest.mark.parametrize("name", ["a.flac", "a.mp3", "a.m4a", "a.webm"])
+@pytest.mark.parametrize("name", ["a.flac", "a.mp3", "a.m4a", "a.webm", "a.eac3"])
 @pytest.mark.parametrize("offset", [3.0, 500.0])
 def test_an_offset_beyond_the_end_is_refused(tmp_path: Path, name: str, offset: float) -> None:
     path, signal = tmp_path / name, tone(48_000, 2)
-    if name.endswith(("m4a", "webm")):
-        codec, container = ("aac", "ipod") if name.endswith("m4a") else ("libopus", "webm")
-        write_av(path, signal[:, None], 48_000, codec, container)
+    encoders = {"a.m4a": ("aac", "ipod"), "a.webm": ("libopus", "webm"), "a.eac3": ("eac3", "eac3")}
+    if name in encoders:
+        write_av(path, signal[:, None], 48_000, *encoders[name])
     else:
         soundfile.write(path, signal, 48_000)
     message = refusal(read_clip, path, offset=offset)
@@ -700,6 +707,47 @@ def test_damage_is_left_out_and_told(tmp_path: Path, name: str) -> None:
     clip = read_clip(path)
     assert "Part of the file is damaged and was left out." in clip.notes
     assert clip.seconds > 7.0  # not only what comes before the damage
+
+
+def test_where_a_damaged_file_cannot_be_entered_it_is_read_from_its_beginning(tmp_path: Path) -> None:
+    path = write_av(tmp_path / "a.tta", sweep(44_100, 14)[:, None], 44_100, "tta", "tta")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 10])
+    for offset in (3.6, 3.8, 4.0):  # its index names a place beyond what is left
+        assert refusal(read_clip, path, offset=offset).startswith(f"offset is {offset:g} s; expected less")
+
+
+def test_a_file_of_two_formats_is_refused(tmp_path: Path) -> None:
+    parts = [
+        write_av(tmp_path / f"{rate}.aac", tone(rate, 1)[:, None], rate, "aac", "adts").read_bytes()
+        for rate in (44_100, 16_000)
+    ]
+    path = tmp_path / "two.aac"
+    path.write_bytes(b"".join(parts))
+    assert refusal(read_clip, path).startswith("'two.aac' changes its sample rate or channels midway")
+
+
+def test_time_counts_from_the_first_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever time stamp that has: recordings of a broadcast begin anywhere."""
+    signal = sweep(48_000, 14)[:, None]
+    path = write_av(tmp_path / "a.ts", signal, 48_000, "ac3", "mpegts", output_ts_offset="100")
+    with av.open(str(path)) as container:
+        assert container.streams.audio[0].start_time > 0
+    whole = load_audio(path, duration=100)
+    calls = []
+    decode = audio._decode
+    monkeypatch.setattr(audio, "_decode", lambda *args: calls.append(args) or decode(*args))
+    clip = read_clip(path, offset=6.0, duration=1.0)
+    assert len(calls) == 1  # it found the place at once
+    assert np.abs(clip.samples - whole[6 * SAMPLE_RATE : 7 * SAMPLE_RATE]).max() < 1e-3
+
+
+def test_tags_that_are_not_text_do_not_matter(tmp_path: Path) -> None:
+    path = write_av(tmp_path / "a.mka", tone(16_000, 1)[:, None], 16_000, "flac", "matroska")
+    content = path.read_bytes()
+    assert content.count(b"ENCODER") == 1
+    path.write_bytes(content.replace(b"ENCODER", b"\xff\xfeCODER"))
+    assert read_clip(path).seconds == 1.0
 
 
 def test_a_truncated_m4a_is_refused(tmp_path: Path) -> None:

@@ -351,13 +351,8 @@ def _checked_array(samples: Any) -> np.ndarray:
         array = np.asarray(samples)
     except (TypeError, ValueError) as error:
         raise InputError("The recording is not an array; expected numbers of shape (n,).") from error
-    # Not by comparing dtypes: big-endian arrays are welcome, too.
-    if array.dtype.kind != "f" and f"{array.dtype.kind}{array.dtype.itemsize}" not in (
-        "i1",
-        "i2",
-        "i4",
-        "u1",
-    ):
+    kind = f"{array.dtype.kind}{array.dtype.itemsize}"  # whatever the byte order
+    if array.dtype.kind != "f" and kind not in ("i1", "i2", "i4", "u1"):
         raise InputError(
             f"The recording has dtype {array.dtype}; expected floats, int8, int16, int32 or uint8."
         )

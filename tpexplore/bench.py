@@ -42,10 +42,7 @@ def measure() -> dict:
         "torch": torch.__version__,
         "matrix_product_gflops": round(_matrix_gflops(), 1),
         "models": [_measure_model(model) for model in models],
-        # Linux counts KiB, macOS bytes.
-        "peak_memory_mib": round(
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1024)
-        ),
+        "peak_memory_mib": round(_peak_memory() / 2**20),
     }
 
 
@@ -68,9 +65,15 @@ def as_text(results: dict) -> str:
             )
         lines.append(
             f"  sweep of {m['sweep_passes']} keep-rates: {m['sweep_ratio']:.2f} forwards,"
-            f" separate runs {m['separate_ratio']:.2f}; first analysis of a clip {m['first_analysis_ms']:.0f} ms"
+            f" separate runs {m['separate_ratio']:.2f};"
+            f" first analysis of a clip {m['first_analysis_ms']:.0f} ms"
         )
     return "\n".join(lines)
+
+
+def _peak_memory() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts KiB
 
 
 def _vit_b(frames: int) -> AudioViT:

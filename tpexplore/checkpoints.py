@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from .bundled import MODELS_FOLDER, bundled_card, bundled_names
 from .errors import InputError
-from .official import AUDIOSET_CLASSES, NORMALISATION, convert
+from .official import AUDIOSET_CLASSES, convert, published_name, usual_normalisation
 from .spectrogram import Padding
 from .storage import read_safetensors, read_torch_file, sha256_of
 from .vit import AudioViT, ModelConfig
@@ -43,7 +45,8 @@ def load_model(
     labels : sequence of str, optional
         Class names, where the file has none.
     mean, std : float, optional
-        Normalisation of a published checkpoint; by default the published values for its frames.
+        Normalisation of a published checkpoint; by default the published values of the data it
+        was trained on, told by its classes, else by its frames.
     pad : {"min", "zero"}, optional
         Padding of a published checkpoint; by default what it was trained with, as far as it tells.
 
@@ -63,27 +66,31 @@ def load_model(
     >>> model.config.patches
     64
     """
+    if pad not in (None, *get_args(Padding)):
+        raise InputError(f"pad = {pad!r}; expected one of {', '.join(get_args(Padding))}.")
+    for key, value in (("mean", mean), ("std", std)):
+        if value is not None and (not math.isfinite(value) or (key == "std" and value <= 0)):
+            raise InputError(f"{key} = {value}; expected a finite number{' above 0' * (key == 'std')}.")
     path, name = _locate(str(source))
     given = {"mean": mean, "std": std, "pad": pad, "labels": tuple(labels) if labels else None}
     given = {key: value for key, value in given.items() if value is not None}
-    digest = _checked_digest(path, name)
+    digest = _checked_digest(path)
     contents: object
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         contents, metadata = read_safetensors(path)
-        if "config" in metadata:
-            if frames or given:
-                changed = ", ".join([*(["frames"] if frames else []), *given])
+        if metadata.get("format") == OWN_FORMAT:
+            if frames is not None or given:
+                changed = ", ".join([*(["frames"] if frames is not None else []), *given])
                 raise InputError(f"{name} was trained here and brings its own {changed}; leave them out.")
-            values = json.loads(metadata["config"])
-            config = ModelConfig(**{**values, "labels": tuple(values["labels"])})
-            return _build(dataclasses.replace(config, name=name, sha256=digest), contents, name)
+            config = dataclasses.replace(_own_config(metadata, name), name=name, sha256=digest)
+            return _build(config, contents, {key: key for key in contents})
     else:
         contents = read_torch_file(path)
     try:
         found = convert(contents, frames)
     except InputError as error:
         raise InputError(f"{name} cannot be used: {error}.") from None
-    usual_mean, usual_std = NORMALISATION.get(found.frames, NORMALISATION[1024])
+    usual_mean, usual_std = usual_normalisation(found.frames, found.classes)
     values = {"mean": usual_mean, "std": usual_std, "pad": found.pad, **given}
     config = ModelConfig(
         family=found.family,
@@ -129,7 +136,9 @@ def _checked_digest(path: Path, name: str) -> str:
     """SHA-256 of the weights; a bundled model's must be the one on its card."""
     with path.open("rb") as file:
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
+            raise InputError(
+                f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull."
+            )
     digest = sha256_of(path)
     if name in bundled_names() and digest != bundled_card(name)["weights_sha256"]:
         raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -88,11 +89,7 @@ class Exploration:
     def flips(self, score: str) -> tuple[float, ...]:
         """Keep-rates whose top answer differs from the next higher one's."""
         points = self.points[score]
-        return tuple(
-            lower.keep_rate
-            for lower, higher in zip(points, points[1:], strict=False)
-            if lower.answer != higher.answer
-        )
+        return tuple(lower.keep_rate for lower, higher in pairwise(points) if lower.answer != higher.answer)
 
     def to_dict(self) -> dict:
         """The exploration as plain JSON values; patch id = time column * 8 + mel row."""

@@ -52,7 +52,8 @@ def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
     wave = torch.as_tensor(waveform, dtype=torch.float32)
     if wave.ndim != 1 or wave.numel() < samples_for(1):
         raise InputError(
-            f"The waveform has shape {tuple(wave.shape)}; expected one channel of at least {samples_for(1)} samples."
+            f"The waveform has shape {tuple(wave.shape)};"
+            f" expected one channel of at least {samples_for(1)} samples."
         )
     return kaldi.fbank(
         (wave - wave.mean())[None],

@@ -95,6 +95,7 @@ def finetune(
     average = ModelEmaV3(model, decay=recipe.ema, use_warmup=True)
     average.averaged = True
 
+    folder.mkdir(parents=True, exist_ok=True)
     origins = {"teacher": teacher_folder, "pretrained": init}
     write_json(folder / "origins.json", {k: v and describe_run(v) for k, v in origins.items()})
 
