@@ -1,6 +1,7 @@
 """The sweep against separate forward passes."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -43,11 +44,7 @@ def test_flips_mark_changes_of_the_top_answer(model, clip):
     exploration = explore(model, clip)
     for score in SCORES:
         answers = {p.keep_rate: int(p.logits.argmax()) for p in exploration.points[score]}
-        expected = [
-            low
-            for low, high in zip(KEEP_RATES, KEEP_RATES[1:], strict=False)
-            if answers[low] != answers[high]
-        ]
+        expected = [low for low, high in pairwise(KEEP_RATES) if answers[low] != answers[high]]
         assert list(exploration.flips(score)) == expected
 
 

@@ -302,7 +302,7 @@ def test_export_and_evaluation_agree_with_the_trained_model(finished, features, 
         assert cell["value"] == pytest.approx(right / 3, abs=1e-4)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -315,11 +315,11 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(features, tmp_path
     def dying_gain(*args):
         calls.append(1)
         if len(calls) == 4:
-            raise Killed
+            raise KilledError
         return gain(*args)
 
     monkeypatch.setattr("training.augment.gain", dying_gain)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         finetune(features, recipe, tmp_path / "parts")
     assert load_checkpoint(tmp_path / "parts")["step"] == 3
     assert not finetune(features, recipe, tmp_path / "parts", minutes=0.0)  # out of time: saved, not done

@@ -134,9 +134,7 @@ def test_ties_keep_the_earlier_patch():
 
 @torch.inference_mode()
 def test_removal_equals_leaving_the_tokens_out(model, specs):
-    mask = torch.rand(3, 64, generator=torch.Generator().manual_seed(3)) < torch.tensor(
-        [[0.2], [0.5], [0.9]]
-    )
+    mask = torch.rand(3, 64, generator=torch.Generator().manual_seed(3)) < torch.tensor([[0.2], [0.5], [0.9]])
     out = model(specs, removal=(5, mask))
     assert out.remaining.tolist() == (~mask).sum(1).tolist()
     prefix = model.config.prefix

@@ -16,9 +16,13 @@ PUBLISHED_TABLES = ASSETS / "published" / "tables.json"
 
 @dataclass(frozen=True)
 class Example:
-    """A clip made by this project: file, short title, one sentence on how it was made."""
+    """A clip made by this project: file, what is in it, short title, one sentence on how it was made.
+
+    ``label`` is the class a model should answer; None where a clip holds several.
+    """
 
     path: Path
+    label: str | None
     title: str
     description: str
 
@@ -64,6 +68,6 @@ def example_clips() -> list[Example]:
     if not listing.is_file():
         return []
     return [
-        Example(EXAMPLES_FOLDER / e["file"], e["title"], e["description"])
+        Example(EXAMPLES_FOLDER / e["file"], e["label"], e["title"], e["description"])
         for e in json.loads(listing.read_text())
     ]

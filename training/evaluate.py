@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from tpexplore.bundled import RESULTS_FOLDER
+from tpexplore.audio import load_audio
+from tpexplore.bundled import RESULTS_FOLDER, example_clips
 from tpexplore.checkpoints import load_model
 from tpexplore.errors import InputError
 from tpexplore.plan import KEEP_RATES, SCORES
@@ -70,7 +71,29 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
         "made_by": f"python -m training.evaluate {name} FEATURES",
         "date": datetime.now(timezone.utc).date().isoformat(),
         "keep_rate": table,
+        "examples": answers_to_examples(model),
     }
+
+
+@torch.inference_mode()
+def answers_to_examples(model: AudioViT) -> list[dict]:
+    """What the model says of the app's own example clips that hold one of its classes."""
+    found = []
+    for example in example_clips():
+        if example.label not in model.config.labels:
+            continue
+        spec = model.spectrogram(load_audio(example.path))[None].to(model.vit.pos_embed.device)
+        chances = model(spec).logits[0].softmax(0)
+        best = int(chances.argmax())
+        found.append(
+            {
+                "file": example.path.name,
+                "label": example.label,
+                "answer": model.config.labels[best],
+                "probability": round(float(chances[best]), 4),
+            }
+        )
+    return found
 
 
 def main() -> None:
@@ -84,6 +107,8 @@ def main() -> None:
     for rate, cell in results["keep_rate"]["attention"].items():
         low, high = cell["ci95"]
         print(f"keep-rate {rate}: {cell['value']:.1%} ({low:.1%} to {high:.1%})")
+    for clip in results["examples"]:
+        print(f"{clip['file']}: {clip['answer']} ({clip['probability']:.0%})")
 
 
 if __name__ == "__main__":

@@ -66,9 +66,10 @@ def main() -> None:
     EXAMPLES_FOLDER.mkdir(parents=True, exist_ok=True)
     listing = []
 
-    def add(stem: str, title: str, description: str, samples: np.ndarray) -> None:
+    def add(stem: str, label: str | None, title: str, description: str, samples: np.ndarray) -> None:
         soundfile.write(EXAMPLES_FOLDER / f"{stem}.wav", samples, SAMPLE_RATE, subtype="PCM_16")
-        listing.append({"file": f"{stem}.wav", "title": title, "description": description})
+        entry = {"file": f"{stem}.wav", "label": label, "title": title, "description": description}
+        listing.append(entry)
 
     for seed, (stem, word, voice, speed, noise_db) in enumerate(EXAMPLES):
         spoken = speak(word, voice, speed)
@@ -76,6 +77,7 @@ def main() -> None:
         noisy = " in loud noise" if noise_db > ROOM_DB else ""
         add(
             stem,
+            word,
             f"“{word}”{noisy}",
             f"The word “{word}”{noisy}, spoken by espeak-ng ({voice}).",
             in_room([(start, spoken)], 1.0, noise_db, seed),
@@ -83,6 +85,7 @@ def main() -> None:
     three = [speak(word, "en-us+m3", 130) for word in ("one", "five", "zero")]
     add(
         "one-five-zero",
+        None,
         "“one … five … zero”",
         "Three words in 3.6 s, spoken by espeak-ng (en-us+m3): longer than the model's window.",
         in_room([(0.3 + 1.15 * i, word) for i, word in enumerate(three)], 3.6, ROOM_DB, 99),

@@ -1,0 +1,126 @@
+"""What the repository promises: imports, pins, front matter, cards, results, examples."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from tpexplore import bench
+from tpexplore.bundled import (
+    MODELS_FOLDER,
+    bundled_card,
+    bundled_models,
+    bundled_names,
+    example_clips,
+    measured_results,
+)
+from tpexplore.checkpoints import load_model
+from tpexplore.plan import KEEP_RATES, SCORES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def imported_packages(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_gradio_stays_in_the_interface():
+    for path in [*ROOT.glob("tpexplore/*.py"), *ROOT.glob("training/*.py")]:
+        assert "gradio" not in imported_packages(path), path
+    for path in ROOT.glob("tpexplore/**/*.py"):
+        assert "training" not in imported_packages(path), path
+
+
+def test_the_space_gets_the_gradio_that_is_tested():
+    front = (ROOT / "README.md").read_text().split("---")[1]
+    pins = dict(re.findall(r"^(\w+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.M))
+    settings = dict(re.findall(r"^(\w+): (.+)$", front, re.M))
+    assert settings["sdk"] == "gradio"
+    assert settings["sdk_version"] == pins["gradio"]
+    assert settings["python_version"] == '"3.11"'  # unquoted, 3.10 would become 3.1
+    assert (ROOT / settings["app_file"]).is_file()
+    assert len(settings["short_description"]) <= 60
+
+
+def test_readme_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text()):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_readme_library_example_runs():
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    names = {}
+    exec(block.replace('"assets/', f'"{ROOT}/assets/'), names)  # our own README
+    assert names["out"].kept[4].shape == (1, 45)
+    assert names["scores"].shape == (1, 12, 64)
+
+
+def test_bundled_models_stay_within_a_spaces_limits():
+    sizes = [p.stat().st_size for p in MODELS_FOLDER.glob("*.safetensors")]
+    assert sizes, "no model is bundled"
+    assert max(sizes) <= 10_000_000
+    assert sum(sizes) <= 30_000_000
+    assert {m["family"] for m in bundled_models()} == {"audiomae", "ast"}
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_cards_and_results_belong_to_the_weights(name):
+    model, card, results = load_model(name), bundled_card(name), measured_results(name)
+    assert results["weights_sha256"] == card["weights_sha256"] == model.config.sha256
+    assert tuple(card["labels"]) == model.config.labels
+    assert card["parameters"] == sum(p.numel() for p in model.parameters())
+    for key in ("model", "task", "split", "metric", "n", "commit", "made_by", "date"):
+        assert results[key]
+    for score in SCORES:
+        cells = results["keep_rate"][score]
+        assert set(cells) == {f"{rate:.2f}" for rate in KEEP_RATES}
+        for cell in cells.values():
+            low, high = cell["ci95"]
+            assert low <= cell["value"] <= high
+            right = cell["value"] * results["n"]
+            assert abs(right - round(right)) < 0.01
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_models_know_the_words_of_the_examples(name):
+    model = load_model(name)
+    recorded = {e["file"]: e["answer"] for e in measured_results(name)["examples"]}
+    for example in example_clips():
+        if example.label is None:
+            continue
+        samples, _ = soundfile.read(example.path, dtype="float32")
+        with torch.inference_mode():
+            answer = model.config.labels[int(model(model.spectrogram(samples)[None]).logits.argmax())]
+        assert answer == recorded[example.path.name] == example.label, example.path.name
+
+
+def test_examples_are_clean_mono_16_khz():
+    clips = example_clips()
+    assert len(clips) >= 4
+    for example in clips:
+        samples, rate = soundfile.read(example.path)
+        assert (samples.ndim, rate) == (1, 16_000)
+        assert 0.4 < np.abs(samples).max() < 1.0
+        assert abs(samples.mean()) < 0.01
+
+
+def test_bench_reports_ratios(monkeypatch):
+    monkeypatch.setattr(bench, "_vit_b", lambda frames: load_model("audiomae-spc12"))
+    monkeypatch.setattr(bench, "bundled_names", lambda: ["ast-spc12"])
+    results = bench.measure()
+    for model in results["models"]:
+        assert model["keep_rates"]["0.5"]["mac_ratio"] < model["keep_rates"]["0.9"]["mac_ratio"] < 1
+        assert model["sweep_ratio"] > 0
+    json.dumps(results)
+    assert "keep-rate 0.5" in bench.as_text(results)
