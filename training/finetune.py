@@ -93,7 +93,6 @@ def finetune(
     teacher = load_teacher(teacher_folder, clips.classes).to(device) if teacher_folder else None
     student = prepare_for_training(Student(model, teacher), device)
     average = ModelEmaV3(model, decay=recipe.ema, use_warmup=True)
-    average.averaged = True
 
     folder.mkdir(parents=True, exist_ok=True)
     origins = {"teacher": teacher_folder, "pretrained": init}
@@ -151,7 +150,8 @@ def finetune(
         recipe=recipe,
         steps=round(recipe.epochs * clips.steps_per_epoch),
         steps_per_epoch=clips.steps_per_epoch,
-        modules={"student": student, "average": average},
+        trained={"student": student},
+        averaged={"average": average},
         loss_at=loss_at,
         after_step=lambda step: average.update(model, step=step),
         each_epoch=measured,

@@ -29,15 +29,13 @@ def whiten_patches(model: AudioViT, specs: Tensor) -> None:
     values = patches_of(specs).flatten(0, 1).double()
     mean = values.mean(0)
     power, axes = torch.linalg.eigh(torch.cov(values.T))
-    dim = model.config.dim
-    if dim > len(power):
-        power, axes = power.flip(0), axes.flip(1)
-    else:
-        power, axes = power[-dim:].flip(0), axes[:, -dim:].flip(1)
+    # eigh sorts ascending; a model wider than a patch has values keeps its random kernels for the rest.
+    count = min(model.config.dim, len(power))
+    power, axes = power[-count:].flip(0), axes[:, -count:].flip(1)
     kernel = (axes / (power + 1e-2 * power.mean()).sqrt() * WHITENING_GAIN).T
     projection = model.vit.patch_embed.proj
-    projection.weight[: len(kernel)] = kernel.reshape(-1, 1, PATCH, PATCH).to(projection.weight)
-    projection.bias[: len(kernel)] = -(kernel @ mean).to(projection.bias)
+    projection.weight[:count] = kernel.reshape(-1, 1, PATCH, PATCH).to(projection.weight)
+    projection.bias[:count] = -(kernel @ mean).to(projection.bias)
 
 
 @torch.no_grad()
@@ -45,8 +43,6 @@ def place_positions(model: AudioViT) -> None:
     """Set the position embedding to a 2-D sin-cos grid, prefix tokens at 0."""
     columns = model.config.frames // PATCH
     grid = build_sincos2d_pos_embed([columns, ROWS], dim=model.config.dim)
-    if grid.ndim == 3:
-        grid = grid.flatten(0, 1)
     pos = model.vit.pos_embed
     pos.zero_()
     pos[0, model.config.prefix :] = grid.to(pos)

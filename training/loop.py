@@ -136,7 +136,8 @@ def train(
     recipe: Recipe,
     steps: int,
     steps_per_epoch: int,
-    modules: dict[str, nn.Module],
+    trained: dict[str, nn.Module],
+    averaged: dict[str, nn.Module] | None = None,
     loss_at: Callable[[int], dict[str, Tensor]],
     after_step: Callable[[int], None] = lambda step: None,
     each_epoch: Callable[[], dict[str, float]] = dict,
@@ -148,8 +149,8 @@ def train(
     ----------
     folder : Path
         Holds last.pt (the newest checkpoint) and log.jsonl.
-    modules : dict
-        What is trained or averaged, saved under these names.
+    trained, averaged : dict of name -> module
+        What the optimisers step, and what only follows; both are saved under these names.
     loss_at : step -> dict with "loss" and further figures to log
     after_step : called with each finished step
     each_epoch : figures to log at the end of each epoch
@@ -162,7 +163,8 @@ def train(
         Whether all steps are done.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimisers = optimisers_for([m for m in modules.values() if not getattr(m, "averaged", False)], recipe)
+    optimisers = optimisers_for(list(trained.values()), recipe)
+    modules = {**trained, **(averaged or {})}
     started, spent_before, first = time.monotonic(), 0.0, 0
     state = load_checkpoint(folder)
     if state:

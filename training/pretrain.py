@@ -95,7 +95,7 @@ def pretrain(features: Features, recipe: PretrainRecipe, folder: Path, minutes: 
         recipe=recipe,
         steps=round(recipe.epochs * clips.steps_per_epoch),
         steps_per_epoch=clips.steps_per_epoch,
-        modules={"encoder": encoder, "decoder": decoder},
+        trained={"encoder": encoder, "decoder": decoder},
         loss_at=loss_at,
         minutes=minutes,
     )

@@ -78,7 +78,7 @@ def train_teacher(features: Features, recipe: TeacherRecipe, folder: Path, minut
         recipe=recipe,
         steps=round(recipe.epochs * clips.steps_per_epoch),
         steps_per_epoch=clips.steps_per_epoch,
-        modules={"teacher": teacher},
+        trained={"teacher": teacher},
         loss_at=loss_at,
         each_epoch=lambda: split_accuracy(features, lambda mel: teacher(mel)[0], teacher, device),
         minutes=minutes,
