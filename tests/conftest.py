@@ -6,6 +6,15 @@ import torch
 
 from tpexplore.vit import AudioViT, ModelConfig
 
+# The models here are tiny: a second thread costs more in waiting than it computes.
+torch.set_num_threads(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-browser", action="store_true", help="fail, not skip, where no Chromium is installed"
+    )
+
 
 def tiny_config(family: str, frames: int = 128, classes: int = 5) -> ModelConfig:
     """The paper's shape, 12 blocks pruned at 4, 7 and 10, at the smallest width."""

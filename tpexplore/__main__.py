@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class OneSentenceParser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage lines."""
 
     def error(self, message: str):
-        self.exit(2, f"{message[0].upper()}{message[1:]}.\n" if message[-1] != "." else f"{message}\n")
+        self.exit(2, f"{message[0].upper()}{message[1:].rstrip('.')}.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,11 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
+        sys.stdout.flush()
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader, e.g. head, has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
     return 0
 
 
@@ -88,7 +90,8 @@ def _explore(args: argparse.Namespace) -> None:
     if not known:
         raise InputError(
             f"Model {args.model!r} is neither a file nor a bundled model;"
-            f" expected a checkpoint file, hf_hub:owner/name or one of: {', '.join(bundled_names())}."
+            " expected a checkpoint file, hf_hub:owner/name or one of:"
+            f" {', '.join(bundled_names()) or 'none is bundled'}."
         )
     from .audio import read_clip
 

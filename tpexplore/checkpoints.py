@@ -16,7 +16,7 @@ from .bundled import MODELS_FOLDER, bundled_card, bundled_names
 from .errors import InputError
 from .official import AUDIOSET_CLASSES, convert, published_name, usual_normalisation
 from .spectrogram import Padding
-from .storage import read_safetensors, read_torch_file, sha256_of
+from .storage import FORMAT, read_safetensors, read_torch_file, sha256_of
 from .vit import AudioViT, ModelConfig
 
 HUB_PREFIX = "hf_hub:"
@@ -78,12 +78,12 @@ def load_model(
     contents: object
     if path.suffix.lower() == ".safetensors":
         contents, metadata = read_safetensors(path)
-        if metadata.get("format") == OWN_FORMAT:
+        if metadata.get("format") == FORMAT:
             if frames is not None or given:
                 changed = ", ".join([*(["frames"] if frames is not None else []), *given])
                 raise InputError(f"{name} was trained here and brings its own {changed}; leave them out.")
             config = dataclasses.replace(_own_config(metadata, name), name=name, sha256=digest)
-            return _build(config, contents, {key: key for key in contents})
+            return _build(config, contents)
     else:
         contents = read_torch_file(path)
     try:
@@ -104,7 +104,7 @@ def load_model(
         sha256=digest,
         **values,
     )
-    return _build(config, found.state, name)
+    return _build(config, found.state, published=True)
 
 
 def _locate(source: str) -> tuple[Path, str]:
@@ -123,40 +123,59 @@ def _locate(source: str) -> tuple[Path, str]:
 
 def _download(repository: str) -> Path:
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.utils import logging
 
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # offline, it would tell of every retry before the one sentence below
     try:
         return Path(hf_hub_download(repository, "model.safetensors"))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{HUB_PREFIX}{repository} could not be fetched: {reason}") from error
+    except Exception as error:  # its own kinds, the HTTP client's, the disk's
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")
+        raise InputError(f"{HUB_PREFIX}{repository} could not be fetched ({reason}).") from error
+    finally:
+        logging.set_verbosity(verbosity)
 
 
-def _checked_digest(path: Path, name: str) -> str:
+def _own_config(metadata: dict[str, str], name: str) -> ModelConfig:
+    """The configuration in a file that `write_safetensors` made."""
+    try:
+        values = json.loads(metadata["config"])
+        return ModelConfig(**{**values, "labels": tuple(values["labels"])})
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise InputError(f"{name} does not tell what model it holds; export it again.") from error
+
+
+def _checked_digest(path: Path) -> str:
     """SHA-256 of the weights; a bundled model's must be the one on its card."""
-    with path.open("rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise InputError(
-                f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull."
-            )
-    digest = sha256_of(path)
-    if name in bundled_names() and digest != bundled_card(name)["weights_sha256"]:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(LFS_POINTER))
+        digest = sha256_of(path)
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    if start == LFS_POINTER:
+        raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
+    if path.parent == MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
         raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")
     return digest
 
 
-def _build(config: ModelConfig, state: dict[str, Tensor], name: str) -> AudioViT:
+def _build(config: ModelConfig, state: dict[str, Tensor], published: bool = False) -> AudioViT:
+    name = config.name
+
+    def shown(key: str) -> str:
+        return published_name(key, config.family) if published else key
+
     with torch.device("meta"):  # no time spent on random weights that are replaced at once
         model = AudioViT(config)
     for key, wanted in model.state_dict().items():
-        shown = key.removeprefix("vit.")
         if key not in state:
-            raise InputError(f"{name} lacks {shown} of shape {tuple(wanted.shape)}.")
+            raise InputError(f"{name} lacks {shown(key)} of shape {tuple(wanted.shape)}.")
         if state[key].shape != wanted.shape:
             raise InputError(
-                f"{name} has {shown} of shape {tuple(state[key].shape)}; expected {tuple(wanted.shape)}."
+                f"{name} has {shown(key)} of shape {tuple(state[key].shape)}; expected {tuple(wanted.shape)}."
             )
     if surplus := set(state) - set(model.state_dict()):
-        raise InputError(f"{name} has weights this model does not know, e.g. {sorted(surplus)[0]}.")
+        raise InputError(f"{name} has weights this model does not know, such as {shown(min(surplus))}.")
     model.load_state_dict({k: v.float() for k, v in state.items()}, assign=True)
     return model.eval()

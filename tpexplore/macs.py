@@ -37,7 +37,7 @@ def count_macs(
     Examples
     --------
     >>> count_macs(dim=768, depth=12, tokens=512, prefix=1, classes=527, keep_rate=0.7)
-    31187245056
+    31186523904
     """
     left = keep_plan(check_keep_rate(keep_rate), tokens)
     total = tokens * PATCH_VALUES * dim + dim * classes

@@ -16,8 +16,24 @@ from .vit import ast_to_time_major
 
 AUDIOSET_CLASSES = 527
 
-NORMALISATION = {1024: (-4.2677393, 4.5689974), 512: (-6.6268077, 5.358466), 128: (-6.845978, 5.5654526)}
+OVERLAPPED_ROWS = 12
+"""Patch rows of the AST checkpoints whose patches overlap (stride 10), against 8 of those read here."""
+
+LONGEST_FRAMES = 1024
+"""Input frames of the longest published checkpoints, and the most that either family's code takes."""
+
+AUDIOSET, ESC50, SPEECH_COMMANDS = (-4.2677393, 4.5689974), (-6.6268077, 5.358466), (-6.845978, 5.5654526)
+VOXCELEB = (-6.370, 3.074)
+NORMALISATION = {1024: AUDIOSET, 512: ESC50, 128: SPEECH_COMMANDS}
 """Mean and std by input frames: AudioSet, ESC-50 and Speech Commands, as published with both models."""
+NORMALISATION_BY_CLASSES = {
+    0: AUDIOSET,
+    AUDIOSET_CLASSES: AUDIOSET,
+    50: ESC50,
+    35: SPEECH_COMMANDS,
+    1251: VOXCELEB,
+}
+"""Where the classes tell the data, they say more than the frames; 0 is pre-training, on AudioSet."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +44,28 @@ class Official:
     frames: int
     dim: int
     depth: int
-    classes: int
+    classes: int  # 0 where there is only an encoder
     pad: Padding
     state: dict[str, Tensor]
+
+
+def usual_normalisation(frames: int, classes: int) -> tuple[float, float]:
+    """Published mean and std of the data that a checkpoint of this size was trained on.
+
+    A checkpoint cropped to fewer frames still expects what it was trained with, so AudioSet's 527
+    classes mean AudioSet's values at 512 frames too.
+    """
+    return NORMALISATION_BY_CLASSES.get(classes) or NORMALISATION.get(frames, AUDIOSET)
+
+
+def published_name(key: str, family: str) -> str:
+    """What a published checkpoint calls the weight that `AudioViT` calls ``key``, for messages."""
+    key = key.removeprefix("vit.")
+    if family == "audiomae":
+        return key
+    if key == "reg_token":
+        return "v.dist_token"
+    return f"mlp_{key}" if key.startswith("head.") else f"v.{key}"
 
 
 def convert(contents: object, frames: int | None) -> Official:
@@ -59,27 +94,27 @@ def convert(contents: object, frames: int | None) -> Official:
     if tuple(state["patch_embed.proj.weight"].shape[1:]) != (1, PATCH, PATCH):
         shape = tuple(state["patch_embed.proj.weight"].shape)
         raise InputError(f"its patch kernel has shape {shape}; expected (width, 1, {PATCH}, {PATCH})")
+    if state["pos_embed"].ndim != 3 or state["pos_embed"].shape[0] != 1:
+        shape = tuple(state["pos_embed"].shape)
+        raise InputError(f"its pos_embed has shape {shape}; expected (1, prefix + patches, width)")
     state["pos_embed"] = _crop_positions(state["pos_embed"], family, frames)
     if family == "ast":
         state = ast_to_time_major(state)
     dim = state["pos_embed"].shape[2]
-    if family == "audiomae" and "head.weight" not in state:  # pre-trained only: nothing to classify with
-        state |= {"head.weight": zeros(0, dim), "head.bias": zeros(0)}
     head = "head.1.bias" if family == "ast" else "head.bias"
-    if head not in state:
-        raise InputError("it lacks mlp_head.1.bias" if family == "ast" else "it lacks head.bias")
-    blocks = [int(m[1]) for key in state if (m := re.match(r"blocks\.(\d+)\.", key))]
+    pretrained = family == "audiomae" and not any(key.startswith("head.") for key in state)
+    if head not in state and not pretrained:
+        raise InputError(f"it lacks {published_name(head, family)}")
+    blocks = {int(m[1]) for key in state if (m := re.match(r"blocks\.(\d+)\.", key))}
     return Official(
         family=family,
         frames=(state["pos_embed"].shape[1] - PREFIX_TOKENS[family]) // ROWS * PATCH,
         dim=dim,
-        depth=max(blocks, default=-1) + 1,
-        classes=state[head].shape[0],
+        depth=len(blocks),  # a gap in the numbers shows later, as a key that is missing
+        classes=0 if pretrained else state[head].numel(),
         # The upstream projects padded raw log-mel with 0; the paper's own fine-tuning with the minimum.
         pad="min" if trained_pruned else "zero",
-        state={
-            k if family == "ast" and k.startswith("head.") else f"vit.{k}": v for k, v in state.items()
-        },
+        state={k if family == "ast" and k.startswith("head.") else f"vit.{k}": v for k, v in state.items()},
     )
 
 
@@ -92,7 +127,8 @@ def _unwrap(contents: object) -> tuple[dict[str, Tensor], bool]:
         contents = contents["model"]
     if not isinstance(contents, Mapping):
         raise InputError("it holds no state dict")
-    return {k: v for k, v in contents.items() if isinstance(v, Tensor)}, trained_pruned
+    tensors = {k: v for k, v in contents.items() if isinstance(k, str) and isinstance(v, Tensor)}
+    return tensors, trained_pruned
 
 
 def _ast_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -110,7 +146,7 @@ def _audiomae_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     state = {k: v for k, v in state.items() if k != "mask_token" and not k.startswith("decoder_")}
     if "fc_norm.weight" not in state and "norm.weight" in state:
         # Fine-tuning starts fc_norm at identity and discards the encoder's final norm.
-        dim = state.pop("norm.weight").shape[0]
+        dim = state.pop("norm.weight").numel()
         state.pop("norm.bias", None)
         state |= {"fc_norm.weight": ones(dim), "fc_norm.bias": zeros(dim)}
     return state
@@ -127,6 +163,16 @@ def _crop_positions(pos: Tensor, family: str, frames: int | None) -> Tensor:
     if patches <= 0 or patches % ROWS:
         raise InputError(f"its position grid has {patches} patches; expected a multiple of {ROWS}")
     columns = patches // ROWS
+    if columns * PATCH > LONGEST_FRAMES:
+        raise InputError(
+            f"its position grid has {patches} patches; expected at most {LONGEST_FRAMES // PATCH * ROWS}"
+        )
+    if family == "ast" and patches % OVERLAPPED_ROWS == 0 and frames != columns * PATCH:
+        # AST's published Speech Commands checkpoint is one: 12 × 12 patches would pass for 8 × 18.
+        raise InputError(
+            f"its {patches} patches may lie in {OVERLAPPED_ROWS} rows of stride 10, which is unsupported;"
+            f" give frames = {columns * PATCH} if they are {ROWS} rows of stride {PATCH}"
+        )
     if frames is None or frames == columns * PATCH:
         return pos
     wanted = frames // PATCH

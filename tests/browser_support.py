@@ -1,0 +1,154 @@
+"""The running app and a headless browser: fixtures for test_browser.py."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--autoplay-policy=no-user-gesture-required",
+]
+START_SECONDS = 90
+
+
+@pytest.fixture(scope="session")
+def browser(request):
+    """Headless Chromium; without one, tests are skipped, or fail under --require-browser."""
+    reason = None
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        reason = "playwright is not installed"
+    if CHROMIUM is None:
+        reason = "no Chromium is installed"
+    if reason:
+        skip_or_fail = pytest.fail if request.config.getoption("--require-browser", False) else pytest.skip
+        skip_or_fail(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory):
+    """Address of ``python app.py``, as the README starts it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log.txt"
+    with log.open("w") as output:
+        app = subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_until_served(url, app, log)
+        yield url
+    finally:
+        app.terminate()
+        app.wait(20)
+
+
+def _wait_until_served(url: str, app: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if app.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url + "config", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"The app did not start:\n{log.read_text()}")
+
+
+class Visit:
+    """One visit to the app: the page, and what it asked for and complained about."""
+
+    def __init__(self, page):
+        self.page = page
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+
+    def foreign_requests(self) -> list[str]:
+        """Requests to any host but the app's."""
+        return [
+            url
+            for url in self.requests
+            if urlsplit(url).scheme not in ("blob", "data") and urlsplit(url).hostname != "127.0.0.1"
+        ]
+
+    def text(self, selector: str) -> str:
+        """What a person reads there."""
+        return self.page.locator(selector).inner_text()
+
+    def kept(self) -> list[int]:
+        """Patches left after blocks 4, 7 and 10, as the reading tells them."""
+        items = self.page.locator(".tp-kept li").all()
+        return [int(item.get_attribute("data-kept")) for item in items]
+
+    def pixels(self) -> str:
+        """The picture, as a data URL."""
+        return self.page.eval_on_selector(".tp-picture", "canvas => canvas.toDataURL()")
+
+    def press(self, key: str, times: int = 1) -> None:
+        """Press a key, letting the page paint after each."""
+        for _ in range(times):
+            self.page.keyboard.press(key)
+            self.next_frames()
+
+    def next_frames(self) -> None:
+        """Let the page draw, and tell what the drawing took."""
+        self.page.evaluate(
+            """() => new Promise(done => requestAnimationFrame(
+                () => requestAnimationFrame(() => setTimeout(done, 20))
+            ))"""
+        )
+
+    def repaints(self) -> list[float]:
+        """Milliseconds from each input event to its paint, as the page measured them."""
+        return self.page.evaluate("performance.getEntriesByName('tp-repaint').map(entry => entry.duration)")
+
+    def upload(self, path: Path) -> None:
+        """Replace the clip by a file."""
+        self.page.click("#clip button[aria-label='Clear']")
+        self.page.set_input_files("#clip input[type=file]", path)
+
+    def wait_for_clip(self, name: str) -> None:
+        """Wait until the viewer shows the clip of that name."""
+        self.page.wait_for_selector(f".tp[data-clip='{name}']", timeout=30_000)
+
+
+@pytest.fixture
+def visit(browser, app_url):
+    """Open the app and wait for its first picture: ``visit(query="", width=1280, height=900, **context)``."""
+    with ExitStack() as contexts:
+
+        def open_app(query: str = "", width: int = 1280, height: int = 900, **options) -> Visit:
+            context = browser.new_context(viewport={"width": width, "height": height}, **options)
+            contexts.callback(context.close)
+            opened = Visit(context.new_page())
+            opened.page.goto(app_url + query)
+            opened.page.wait_for_selector(".tp-kept li", timeout=30_000)
+            return opened
+
+        yield open_app

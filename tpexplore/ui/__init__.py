@@ -1,0 +1,95 @@
+"""The app's interface. Nothing outside this package knows Gradio."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Read when Gradio is imported: the app sends nothing to anyone.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+# Read when torch is imported. By default its threads spin while they wait for each other; where other
+# work keeps the cores busy, a sweep of a small model then took 7.8 s instead of 0.75 s.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import gradio as gr
+
+from ..bundled import EXAMPLES_FOLDER
+from . import explore_tab
+from .analysis import model_choices
+
+TITLE = "Token Pruning Explorer"
+MAX_UPLOAD = "25mb"
+QUEUE = 16
+SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
+
+HEADER = f"""
+<header>
+  <h1>{TITLE}</h1>
+  <p>What an audio transformer throws away: see which patches of a sound's spectrogram survive
+  token pruning, and what that does to the answer and its cost.</p>
+</header>
+"""
+
+
+def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks:
+    """Build the interface, with one bundled example already analysed.
+
+    Parameters
+    ----------
+    checkpoint : str or None
+        A checkpoint file to offer first, before the bundled models.
+    frames : int or None
+        Input frames of that checkpoint, where its file leaves them open.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint cannot be used.
+    """
+    gr.set_static_paths([EXAMPLES_FOLDER])
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS)
+    ) as demo:
+        gr.HTML(HEADER, elem_id="head", apply_default_css=False)
+        explore_tab.build(model_choices(checkpoint, frames))
+    return demo.queue(max_size=QUEUE)
+
+
+def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) -> None:
+    """Serve the interface; without host and port Gradio's own environment variables decide."""
+    demo.launch(
+        server_name=host,
+        server_port=port,
+        theme=_theme(),
+        head=_page_style(),
+        max_file_size=MAX_UPLOAD,
+        footer_links=["api"],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+    )
+
+
+def _page_style() -> str:
+    # Not launch(css=…): that reaches only what lies inside the page's content, not its frame.
+    css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+    return f"<style>{css}</style>"
+
+
+def _theme() -> gr.themes.Base:
+    fonts = gr.themes.utils.fonts
+    theme = gr.themes.Default(
+        primary_hue="indigo",
+        secondary_hue="indigo",
+        neutral_hue="slate",
+        # Both come with Gradio; the semi-bold files that it would choose lack letters.
+        font=[fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
+        font_mono=[fonts.LocalFont("IBM Plex Mono", weights=(400, 700)), "monospace"],
+    )
+    # Gradio's grey for help texts is too pale to read on white.
+    return theme.set(
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
+    )

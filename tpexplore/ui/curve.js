@@ -1,0 +1,71 @@
+// The curve of measured accuracy against MACs, as an SVG.
+
+const CURVE = { width: 280, height: 170, left: 36, right: 270, top: 10, bottom: 136 };
+
+function accuracyCurve(data, score, index) {
+  const scales = curveScales(data, score);
+  const trace = (name) => tracePoints(data.scores[name], scales);
+  const others = Object.keys(data.scores).filter((name) => name !== score);
+  const line = trace(score);
+  const band = [...line.map((p) => [p.x, p.high]), ...line.toReversed().map((p) => [p.x, p.low])];
+  const here = line.find((p) => p.index === index);
+  return shape(
+    "svg",
+    {
+      class: "tp-curve",
+      viewBox: `0 0 ${CURVE.width} ${CURVE.height}`,
+      role: "img",
+      "aria-label": `Measured accuracy against MACs, patches ranked by ${score}`,
+    },
+    ...curveAxes(scales),
+    ...others.map((name) => shape("polyline", { class: "tp-other", points: joined(trace(name)) })),
+    shape("polygon", { class: "tp-band", points: band.map((pair) => pair.join()).join(" ") }),
+    shape("polyline", { class: "tp-line", points: joined(line) }),
+    ...line.map((p) => shape("circle", { class: "tp-dot", cx: p.x, cy: p.y, r: 2.2 })),
+    shape("line", { class: "tp-drop-line", x1: here.x, x2: here.x, y1: here.y, y2: CURVE.bottom }),
+    shape("circle", { class: "tp-here", cx: here.x, cy: here.y, r: 5.5 }),
+  );
+}
+
+// Values run to the next full tenth around all three scores, so that switching the score moves no axis.
+function curveScales(data, score) {
+  const all = Object.values(data.scores).flatMap((entry) => entry.measured.filter(Boolean));
+  const low = Math.floor(10 * Math.min(...all.map((m) => m.low))) / 10;
+  const high = Math.max(low + 0.1, Math.ceil(10 * Math.max(...all.map((m) => m.high))) / 10);
+  const least = Math.min(...data.scores[score].points.map((point) => point.macs));
+  const most = data.unpruned.macs;
+  const width = CURVE.right - CURVE.left;
+  return {
+    low,
+    high,
+    least,
+    most,
+    x: (macs) => CURVE.left + (width * (macs - least)) / (most - least),
+    y: (value) => CURVE.bottom - ((CURVE.bottom - CURVE.top) * (value - low)) / (high - low),
+  };
+}
+
+function tracePoints({ measured, points }, { x, y }) {
+  return measured.flatMap((m, index) =>
+    m ? [{ index, x: x(points[index].macs), y: y(m.value), low: y(m.low), high: y(m.high) }] : [],
+  );
+}
+
+function joined(points) {
+  return points.map((p) => `${p.x},${p.y}`).join(" ");
+}
+
+function curveAxes({ low, high, least, most, x, y }) {
+  const label = (at, up, anchor, text) => shape("text", { x: at, y: up, "text-anchor": anchor }, text);
+  const values = [low, (low + high) / 2, high].flatMap((value) => [
+    shape("line", { class: "tp-gridline", x1: CURVE.left, x2: CURVE.right, y1: y(value), y2: y(value) }),
+    label(CURVE.left - 6, y(value) + 4, "end", percent(value)),
+  ]);
+  const costs = [
+    [least, "start"],
+    [(least + most) / 2, "middle"],
+    [most, "end"],
+  ].map(([macs, anchor]) => label(x(macs), CURVE.bottom + 16, anchor, macsText(macs, most)));
+  const title = label((CURVE.left + CURVE.right) / 2, CURVE.height - 3, "middle", "MACs of one pass");
+  return [...values, ...costs, title];
+}

@@ -1,0 +1,207 @@
+"""An Exploration -> the one JSON message that the browser draws everything from."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..audio import SAMPLE_RATE
+from ..plan import PRUNE_BLOCKS, SCORES
+from ..spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
+
+if TYPE_CHECKING:
+    from ..exploration import Exploration, Point
+    from ..vit import ModelConfig
+
+LOWEST_HERTZ, HIGHEST_HERTZ = 20.0, SAMPLE_RATE / 2
+"""Range of the Kaldi filter bank."""
+
+SHOWN_DECIBELS = 80.0
+"""Range of the picture's colours; anything fainter is drawn black."""
+
+TOP = 5
+"""Classes shown before and after pruning."""
+
+_DECIBELS_PER_NEPER = 10 / math.log(10)  # the front end's logarithm is natural
+
+
+def build_payload(
+    exploration: Exploration,
+    *,
+    samples: np.ndarray,
+    name: str,
+    start: float = 0.0,
+    sentences: Sequence[str] = (),
+    results: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Everything the viewer shows, as plain JSON.
+
+    Parameters
+    ----------
+    exploration : Exploration
+        The sweep over all keep-rates and scores.
+    samples : (n,) float
+        The 16 kHz waveform that was analysed; the page plays it.
+    name : str
+        What to call the clip.
+    start : float
+        Where in its file the analysed part begins, in seconds.
+    sentences : sequence of str
+        Anything a person should know about the clip.
+    results : mapping or None
+        Measured results in the design's form, or None. Results of other weights are not used.
+
+    Returns
+    -------
+    dict
+        Binary parts are base64: the picture one byte per frame and mel bin, the fate of every patch
+        one byte per keep-rate and patch (0 kept, else the block that dropped it), the sound 16-bit.
+    """
+    config = exploration.config
+    measured = results if results and results["weights_sha256"] == config.sha256 else None
+    unpruned = exploration.unpruned
+    return {
+        "model": {"name": config.name, "family": config.family, "task": config.task},
+        "clip": _clip(samples, name, start, sentences),
+        "picture": _picture(exploration),
+        "rates": [point.keep_rate for point in exploration.points[SCORES[0]]],
+        "unpruned": {**_answer(unpruned, config.labels), **_cost(unpruned)},
+        "measured": measured and _provenance(measured),
+        "scores": {score: _score(exploration, score, measured) for score in exploration.points},
+    }
+
+
+def row_hertz() -> list[float]:
+    """Frequencies between which the 8 mel rows lie, lowest first: 9 edges in Hz."""
+    return [round(_hertz_at(row * PATCH), 1) for row in range(ROWS + 1)]
+
+
+def hertz_ticks() -> list[dict[str, Any]]:
+    """Labels of the frequency axis, and how far up the picture each lies (0 to 1)."""
+    ticks = []
+    for hertz in (100, 250, 500, 1000, 2000, 4000, 8000):
+        label = f"{hertz // 1000}k" if hertz >= 1000 else str(hertz)
+        at = min(1.0, _bin_at(hertz) / MEL_BINS)
+        ticks.append({"label": label, "at": round(at, 4)})
+    return ticks
+
+
+def _mel(hertz: float) -> float:
+    return 1127 * math.log1p(hertz / 700)
+
+
+_MEL_STEP = (_mel(HIGHEST_HERTZ) - _mel(LOWEST_HERTZ)) / (MEL_BINS + 1)
+
+
+def _bin_at(hertz: float) -> float:
+    """Place on the mel axis in bins: the filter centred there spans half a bin to either side."""
+    return (_mel(hertz) - _mel(LOWEST_HERTZ)) / _MEL_STEP - 0.5
+
+
+def _hertz_at(place: float) -> float:
+    return 700 * math.expm1((_mel(LOWEST_HERTZ) + (place + 0.5) * _MEL_STEP) / 1127)
+
+
+def _base64(array: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+
+
+def _rounded(values: np.ndarray, digits: int) -> list[float]:
+    return [round(float(value), digits) for value in values]
+
+
+def _decibels(normalised: np.ndarray, config: ModelConfig) -> np.ndarray:
+    """Normalised log-mel -> dB of mel-band power (0 dB is a power of 1)."""
+    return (np.asarray(normalised, np.float32) * 2 * config.std + config.mean) * _DECIBELS_PER_NEPER
+
+
+def _clip(samples: np.ndarray, name: str, start: float, sentences: Sequence[str]) -> dict[str, Any]:
+    pcm = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
+    return {
+        "name": name,
+        "start": round(start, 3),
+        "seconds": round(len(samples) / SAMPLE_RATE, 4),
+        "sentences": list(sentences),
+        "sample_rate": SAMPLE_RATE,
+        "pcm": _base64(pcm),
+    }
+
+
+def _picture(exploration: Exploration) -> dict[str, Any]:
+    config = exploration.config
+    power = _decibels(exploration.spectrogram, config)
+    sound = power[: exploration.real_frames]
+    high = float(sound.max())
+    low = max(float(sound.min()), high - SHOWN_DECIBELS)
+    span = max(high - low, 1.0)  # a silent clip has one level only
+    grey = np.round(np.clip((power - low) / span, 0, 1) * 255).astype(np.uint8)
+    return {
+        "frames": config.frames,
+        "bins": MEL_BINS,
+        "patches": config.patches,
+        "real_frames": exploration.real_frames,
+        "seconds": round(config.frames * HOP_SECONDS, 4),
+        "decibels": [round(low, 1), round(low + span, 1)],
+        "row_hertz": row_hertz(),
+        "hertz_ticks": hertz_ticks(),
+        "intensity": _rounded(exploration.intensity, 3),
+        "variation": _rounded(exploration.variation, 3),
+        "patch_decibels": _rounded(_decibels(exploration.intensity, config), 1),
+        "grey": _base64(grey),
+    }
+
+
+def _score(exploration: Exploration, score: str, results: Mapping[str, Any] | None) -> dict[str, Any]:
+    labels = exploration.config.labels
+    points = exploration.points[score]
+    answers = {point.keep_rate: labels[point.answer] for point in points}
+    higher = dict(zip(list(answers)[:-1], list(answers)[1:], strict=True))
+    return {
+        "drop": _base64(exploration.drop_stages(score).astype(np.uint8)),
+        "points": [_point(point, exploration) for point in points],
+        "flips": [
+            {"rate": rate, "from": answers[higher[rate]], "to": answers[rate]}
+            for rate in exploration.flips(score)
+        ],
+        "measured": [_accuracy(results, score, point.keep_rate) for point in points],
+    }
+
+
+def _point(point: Point, exploration: Exploration) -> dict[str, Any]:
+    config = exploration.config
+    before, after = exploration.unpruned.probabilities, point.probabilities
+    shown = {*exploration.unpruned.top(TOP), *point.top(TOP)}
+    rows = sorted(shown, key=lambda i: -before[i])
+    return {
+        **_answer(point, config.labels),
+        **_cost(point),
+        "rows": [[config.labels[i], round(float(before[i]), 4), round(float(after[i]), 4)] for i in rows],
+        "kept": [len(point.kept.get(block, range(config.patches))) for block in PRUNE_BLOCKS],
+    }
+
+
+def _answer(point: Point, labels: Sequence[str]) -> dict[str, Any]:
+    return {"answer": labels[point.answer], "probability": round(float(point.probabilities[point.answer]), 4)}
+
+
+def _cost(point: Point) -> dict[str, Any]:
+    return {"macs": int(point.macs), "milliseconds": round(1000 * point.seconds, 2)}
+
+
+def _accuracy(results: Mapping[str, Any] | None, score: str, keep_rate: float) -> dict[str, float] | None:
+    if results is None:
+        return None
+    entry = results["keep_rate"].get(score, {}).get(f"{keep_rate:.2f}")
+    if not entry:
+        return None
+    low, high = entry["ci95"]
+    return {"value": entry["value"], "low": low, "high": high}
+
+
+def _provenance(results: Mapping[str, Any]) -> dict[str, Any]:
+    about = {key: results[key] for key in ("task", "split", "metric", "n", "commit", "made_by", "date")}
+    return {**about, "weights": results["weights_sha256"][:12]}

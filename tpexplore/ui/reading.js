@@ -1,0 +1,119 @@
+// What the numbers say at the chosen keep-rate: prediction, cost, measured accuracy.
+
+// One line beside the slider, in sight wherever the page is scrolled to.
+function renderSummary(line, data, point) {
+  const before = data.unpruned.answer;
+  const changed = point.answer !== before;
+  line.dataset.changed = changed;
+  line.replaceChildren(
+    node("b", {}, point.answer),
+    ` ${probabilityText(point.probability)} `,
+    node("span", { class: "tp-badge" }, changed ? `≠ ${before} with all patches` : "= as with all patches"),
+    ` · ${percent(1 - point.macs / data.unpruned.macs)} of the MACs saved`,
+  );
+}
+
+function renderAnswer(card, data, point, rate) {
+  const rows = point.rows.map((row) => answerRow(row, point.answer, data.unpruned.answer));
+  card.replaceChildren(
+    node("h3", {}, "Prediction: five best before and after"),
+    node(
+      "p",
+      { class: "tp-help tp-pair-key" },
+      node("i", { class: "tp-fill tp-before" }),
+      "all patches",
+      node("i", { class: "tp-fill" }),
+      `keep ${percent(rate)}`,
+    ),
+    node("ul", { class: "tp-top" }, ...rows),
+  );
+}
+
+// One class: its probability with all patches above the one after pruning, on a common scale.
+function answerRow([label, before, after], answer, answerBefore) {
+  return node(
+    "li",
+    {},
+    node("span", { class: "tp-label", title: label }, label),
+    node(
+      "span",
+      { class: "tp-pair" },
+      meter(before, "tp-before"),
+      node("span", { class: "tp-number", "data-best": label === answerBefore }, probabilityText(before)),
+      meter(after),
+      node("span", { class: "tp-number", "data-best": label === answer }, probabilityText(after)),
+    ),
+  );
+}
+
+function renderCost(card, data, point) {
+  const { macs, milliseconds } = data.unpruned;
+  const patches = data.picture.patches;
+  const saved = `${percent(1 - point.macs / macs)} saved of ${macsText(macs, macs)} with all patches`;
+  const against = `against ${millisecondsText(milliseconds)}, both on the machine that runs this app`;
+  card.replaceChildren(
+    node("h3", {}, "Cost of one forward pass"),
+    node("p", { class: "tp-figure-line" }, node("b", {}, `${macsText(point.macs, macs)} MACs`)),
+    meter(point.macs / macs),
+    node("p", { class: "tp-help" }, saved),
+    node("p", { class: "tp-figure-line" }, node("b", {}, millisecondsText(point.milliseconds))),
+    meter(Math.min(1, point.milliseconds / milliseconds)),
+    node("p", { class: "tp-help" }, against),
+    node("h4", {}, "Patches left"),
+    node("ol", { class: "tp-kept" }, ...point.kept.map((kept, i) => keptRow(kept, patches, DROPPED_BY[i]))),
+  );
+}
+
+function keptRow(kept, patches, block) {
+  return node(
+    "li",
+    { "data-kept": kept },
+    node("span", {}, `after block ${block}`),
+    meter(kept / patches),
+    node("span", { class: "tp-number" }, `${kept} of ${patches}`),
+  );
+}
+
+function meter(share, kind = "") {
+  const fill = node("i", { class: `tp-fill ${kind}`, style: `width: ${(100 * share).toFixed(1)}%` });
+  return node("span", { class: "tp-bar-track" }, fill);
+}
+
+function renderAccuracy(card, data, score, index) {
+  const about = data.measured;
+  const here = data.scores[score].measured[index];
+  const heading = node("h3", {}, "Measured accuracy");
+  if (!about || !here) {
+    const where = about ? "at this keep-rate" : "at any keep-rate";
+    card.replaceChildren(heading, `The accuracy of this checkpoint has not been measured ${where}.`);
+    return;
+  }
+  const interval = `95% interval ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
+  const what = `${about.metric} of this checkpoint at this keep-rate`;
+  const clips = `${about.n.toLocaleString("en")} clips of ${about.task}, ${about.split}`;
+  const wasOpen = card.querySelector("details")?.open;
+  card.replaceChildren(
+    heading,
+    node("p", { class: "tp-figure-line" }, node("b", {}, percent(here.value, 1))),
+    node("p", { class: "tp-help" }, `${interval}: ${what} on ${clips}.`),
+    accuracyCurve(data, score, index),
+    node(
+      "p",
+      { class: "tp-help" },
+      `Ring: you are here. Band: 95% interval, ranked by ${score}. Thin lines: the other two scores.`,
+    ),
+    provenance(about, wasOpen),
+  );
+}
+
+function provenance(about, open) {
+  const details = node(
+    "details",
+    { class: "tp-help" },
+    node("summary", {}, "Where these figures come from"),
+    `Weights ${about.weights}, measured on ${about.date} at commit ${about.commit} by `,
+    node("code", {}, about.made_by),
+  );
+  details.open = Boolean(open);
+  return details;
+}
