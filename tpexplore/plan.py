@@ -44,11 +44,11 @@ def check_score(score: str) -> str:
 
 
 def kept_count(keep_rate: float, present: int) -> int:
-    """Patches kept out of ``present``: ceil(keep_rate × present).
+    """Patches kept out of ``present``: ceil(keep_rate × present), so never none.
 
-    The small tolerance keeps binary rounding from adding a patch (0.55 × 20 is 11.000000000000002).
+    The small tolerance keeps binary rounding from adding a patch (0.55 × 100 is 55.00000000000001).
     """
-    return math.ceil(keep_rate * present - 1e-9)
+    return max(1, math.ceil(keep_rate * present - 1e-9))
 
 
 def keep_plan(keep_rate: float, patches: int) -> dict[int, int]:

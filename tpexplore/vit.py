@@ -111,6 +111,7 @@ class Output:
     Attributes
     ----------
     logits : (batch, classes)
+        Of a pre-trained model, which has no classes, the pooled features (batch, dim).
     kept : dict of block -> (batch, k) integer
         Patch ids left after blocks 4, 7 and 10, ascending; empty at keep-rate 1.0.
     scores : (batch, depth, patches) or None

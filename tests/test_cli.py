@@ -1,0 +1,334 @@
+"""The command line as people run it: its answers, its one sentence for bad input, and what it imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from tests import checkpoint_files as files
+from tests.conftest import tiny_config
+from tpexplore import bundled, explore, load_audio, load_model
+from tpexplore.__main__ import main
+from tpexplore.storage import sha256_of, write_safetensors
+from tpexplore.vit import AudioViT
+
+ROOT = Path(__file__).resolve().parent.parent
+# Unbuffered output, where the caller's environment asks for it, would hide what happens at the last flush.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+ENVIRONMENT |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+NOT_FOR_ONE_CLIP = {"gradio", "plotly", "sklearn", "librosa", "pandas", "matplotlib", "torchcodec", "pydub"}
+
+
+def command(*arguments: object, options: tuple[str, ...] = ()) -> list[str]:
+    return [sys.executable, *options, "-m", "tpexplore", *map(str, arguments)]
+
+
+def run(*arguments: object, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command(*arguments, options=options), capture_output=True, text=True, env=ENVIRONMENT, timeout=600
+    )
+
+
+def imported(stderr: str) -> set[str]:
+    """Top-level packages that ``python -X importtime`` told of."""
+    return {name.split(".")[0] for name in re.findall(r"^import time:[^|]*\|[^|]*\|\s*(\S+)", stderr, re.M)}
+
+
+def said(stderr: str) -> str:
+    """What remains of stderr without the lines of ``python -X importtime``."""
+    return "".join(line for line in stderr.splitlines(True) if not line.startswith("import time:"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Two tiny models made here and a clip of one second."""
+    folder = tmp_path_factory.mktemp("cli")
+    for family in ("ast", "audiomae"):
+        torch.manual_seed(1)
+        model = AudioViT(tiny_config(family, classes=6))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.normal_(std=0.2)
+        config = {
+            "family": family,
+            "frames": 128,
+            "dim": 64,
+            "depth": 12,
+            "classes": 6,
+            "mean": -6.0,
+            "std": 4.0,
+        }
+        config |= {"task": "six", "labels": ["one", "two", "three", "four", "five", "six"]}
+        write_safetensors(folder / f"{family}.safetensors", model.state_dict(), config)
+    moments = np.arange(16_000) / 16_000
+    soundfile.write(folder / "clip.wav", 0.3 * np.sin(2 * np.pi * (300 + 900 * moments) * moments), 16_000)
+    (folder / "text.wav").write_text("This is no sound.\n")
+    (folder / "text.pth").write_text("This is no model.\n")
+    return folder
+
+
+# --- explore -------------------------------------------------------------------------------------
+
+
+def timed(*arguments: str) -> tuple[float, float, subprocess.CompletedProcess]:
+    """Seconds on the clock, seconds of CPU, and the finished process."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    ran = subprocess.run(arguments, capture_output=True, text=True, env=ENVIRONMENT, timeout=600, check=True)
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, ran
+
+
+def test_explore_json_and_what_it_costs(folder):
+    """The library's numbers, no import beyond need, and at most 2 s more than importing torch and timm.
+
+    Up to five rounds, because other work on the machine may fall into either half of one; the best of
+    each half counts, and a clock that runs slow for torch itself may run as slow for the rest.
+    """
+    bare = (sys.executable, "-c", "import torch, timm")
+    ask = ("explore", folder / "clip.wav", "--model", folder / "ast.safetensors", "--keep-rate", "0.5")
+    asked = command(*ask, "--score", "variation", "--json", options=("-X", "importtime"))
+    least = {}
+    for _ in range(5):
+        for name, arguments in (("bare", bare), ("asked", asked)):
+            wall, cpu, ran = timed(*arguments)
+            past = least.get(name, (wall, cpu))
+            least[name] = (min(wall, past[0]), min(cpu, past[1]))
+        (wall, cpu), (bare_wall, bare_cpu) = least["asked"], least["bare"]
+        quick = cpu - bare_cpu <= 2 and wall - bare_wall <= 2 * max(1, bare_wall / bare_cpu)
+        if quick:
+            break
+    assert quick, least
+
+    packages = imported(ran.stderr)
+    assert {"torch", "timm", "tpexplore", "soundfile"} <= packages  # so the reading of the log works
+    assert not packages & NOT_FOR_ONE_CLIP
+    assert said(ran.stderr) == ""
+    answer = json.loads(ran.stdout)
+    assert answer["clip"] == str(folder / "clip.wav") and answer["notes"] == []
+    assert answer["model"]["name"] == "ast.safetensors" and answer["model"]["patches"] == 64
+    assert answer["model"]["sha256"] == sha256_of(folder / "ast.safetensors")
+    assert list(answer["scores"]) == ["variation"]
+    (point,) = answer["scores"]["variation"]["points"]
+    assert point["keep_rate"] == 0.5 and [len(point["kept"][b]) for b in ("4", "7", "10")] == [32, 16, 8]
+    model = load_model(folder / "ast.safetensors")
+    spec = model.spectrogram(load_audio(folder / "clip.wav"))[None]
+    with torch.inference_mode():
+        for told, rate in ((point, 0.5), (answer["unpruned"], 1.0)):
+            out = model(spec, keep_rate=rate, score="variation")
+            assert told["kept"] == {str(block): ids[0].tolist() for block, ids in out.kept.items()}
+            np.testing.assert_allclose(told["logits"], out.logits[0].numpy(), atol=1e-4)
+            best = [model.config.labels[i] for i in out.logits[0].argsort(descending=True)[:5]]
+            assert [entry["label"] for entry in told["top"]] == best
+
+
+def test_explore_text(folder, capsys):
+    assert main(["explore", f"{folder}/clip.wav", "--model", f"{folder}/audiomae.safetensors"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        lines[0] == "audiomae.safetensors: 64 patches, 45 after block 4, 32 after block 7, 23 after block 10"
+    )
+    assert re.fullmatch(r"0\.0\d\d G MACs, \d\d\.\d% saved; \d+ ms, unpruned \d+ ms", lines[1])
+    assert lines[2].split() == ["unpruned", "keep-rate", "0.7", "by", "attention"] and len(lines) == 8
+    exploration = explore(
+        load_model(folder / "audiomae.safetensors"), load_audio(folder / "clip.wav"), keep_rates=[0.7]
+    )
+    pruned, unpruned = exploration.points["attention"][0], exploration.unpruned
+    for line, before, after in zip(lines[3:], unpruned.top(), pruned.top(), strict=True):
+        words = [f"{point.probabilities[i]:.1%}" for point, i in ((unpruned, before), (pruned, after))]
+        labels = [exploration.config.labels[i] for i in (before, after)]
+        assert line.split() == [words[0], labels[0], words[1], labels[1]]
+
+
+def test_keep_rate_one_drops_nothing(folder, capsys):
+    ask = ["explore", f"{folder}/clip.wav", "--model", f"{folder}/ast.safetensors"]
+    assert main([*ask, "--keep-rate", "1"]) == 0
+    told = capsys.readouterr()
+    assert "64 patches, none dropped" in told.out and "0.0% saved" in told.out and told.err == ""
+
+
+def test_offset_and_notes(folder, capsys):
+    ask = ["explore", str(folder / "clip.wav"), "--model", str(folder / "ast.safetensors"), "--offset", "0.5"]
+    assert main([*ask, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["notes"] and answer["real_frames"] == 48  # 8000 samples
+    assert main(ask) == 0
+    assert capsys.readouterr().out.startswith(answer["notes"][0])
+
+
+def test_published_checkpoint_with_frames(folder, tmp_path, capsys):
+    path = files.save(tmp_path / "finetuned.pth", {"model": files.audiomae_state(dim=64)})
+    assert main(["explore", str(folder / "clip.wav"), "--model", str(path), "--frames", "128"]) == 0
+    assert capsys.readouterr().out.startswith("finetuned.pth: 64 patches, 45 after block 4")
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+def check_sentence(stderr: str, *parts: str) -> None:
+    (line,) = stderr.splitlines()  # exactly one
+    assert line.endswith(".") and "Traceback" not in line and "Error" not in line
+    for part in parts:
+        assert part in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"--keep-rate": "0"}, ("Keep-rate 0 ", "above 0 and up to 1")),
+        ({"--keep-rate": "1.5"}, ("Keep-rate 1.5 ", "above 0 and up to 1")),
+        ({"--keep-rate": "abc"}, ("'abc'", "above 0 and up to 1")),
+        ({"--keep-rate": "nan"}, ("nan", "above 0 and up to 1")),
+        ({"--score": "loudness"}, ("'loudness'", "attention, intensity, variation")),
+        ({"--model": "no-such-model"}, ("'no-such-model'", "hf_hub:owner/name")),
+        ({"--offset": "soon"}, ("'soon'", "seconds")),
+        ({"--offset": "5"}, ("5 s", "'clip.wav'")),
+        ({"--frames": "many"}, ("'many'", "--frames")),
+        ({"CLIP": "gone.wav"}, ("gone.wav",)),
+        ({"CLIP": "text.wav"}, ("text.wav", "could not be decoded", "WAV")),
+        ({"CLIP": "."}, ()),
+    ],
+)
+def test_bad_input_is_one_sentence_without_torch(folder, changes, parts):
+    """Everything that can be told before a model is needed is told before torch is imported."""
+    values = {"CLIP": "clip.wav", "--model": folder / "ast.safetensors", "--keep-rate": "0.5"} | changes
+    arguments = ["explore", folder / values.pop("CLIP")]
+    for name, value in values.items():
+        arguments += [name, value]
+    ran = run(*arguments, options=("-X", "importtime"))
+    assert ran.returncode == 2 and ran.stdout == ""
+    check_sentence(said(ran.stderr), *parts)
+    packages = imported(ran.stderr)
+    assert "tpexplore" in packages and not packages & ({"torch", "timm"} | NOT_FOR_ONE_CLIP)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ((), "command"),
+        (("nonsense",), "'nonsense'"),
+        (("explore",), "CLIP"),
+        (("macs", "--wrong"), "--wrong"),
+    ],
+)
+def test_bad_arguments(arguments, part):
+    ran = run(*arguments, options=("-X", "importtime"))
+    assert ran.returncode == 2 and ran.stdout == ""
+    check_sentence(said(ran.stderr), part)
+    assert "torch" not in imported(ran.stderr)
+
+
+def test_models_that_do_not_fit(folder, tmp_path, capfd):
+    def refused(path: Path, *more: str) -> str:
+        assert main(["explore", str(folder / "clip.wav"), "--model", str(path), *more]) == 2
+        told = capfd.readouterr()  # whatever writes to the stream, libraries included
+        assert told.out == ""
+        check_sentence(told.err)
+        return told.err
+
+    assert refused(folder / "text.pth").startswith("text.pth cannot be read as a PyTorch checkpoint;")
+    state = files.audiomae_state(frames=128, dim=64, classes=3)
+    del state["blocks.6.norm2.bias"]
+    assert "lacks blocks.6.norm2.bias" in refused(files.save(tmp_path / "less.pth", {"model": state}))
+    pretrained = files.save(tmp_path / "pretrained.pth", files.audiomae_pretrained_state(dim=64))
+    assert "no classes" in refused(pretrained, "--frames", "128")
+    assert "frames = -128 does not fit" in refused(pretrained, "--frames", "-128")
+    assert "its own frames" in refused(folder / "ast.safetensors", "--frames", "128")
+
+
+# --- the other commands --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("explore", "--help"), ("models",), ("macs",)])
+def test_answers_without_torch(arguments):
+    ran = run(*arguments, options=("-X", "importtime"))
+    assert ran.returncode == 0 and ran.stdout.strip()
+    packages = imported(ran.stderr)
+    assert "tpexplore" in packages and not packages & {"torch", "numpy", "soundfile", "gradio"}
+
+
+def test_help_names_every_command():
+    text = run("--help").stdout
+    for name in ("models", "explore", "macs", "bench"):
+        assert re.search(rf"^ +{name} ", text, re.M)
+
+
+def test_macs_json_is_table_ii():
+    ran = run("macs", "--json")
+    rows = json.loads(ran.stdout)
+    assert (ran.returncode, ran.stderr, len(rows)) == (0, "", 28)
+    assert {row["dataset"] for row in rows} == {"SPC-2", "ESC-50", "AS-20K", "VoxCeleb-1"}
+    assert all(abs(row["macs"] / 1e9 - row["published_gmacs"]) < 0.1 for row in rows)
+    (cell,) = [r["macs"] for r in rows if (r["dataset"], r["keep_rate"]) == ("AS-20K", 0.7)]
+    assert cell == 31_186_523_904
+
+
+def test_macs_text():
+    lines = run("macs").stdout.splitlines()
+    assert len(lines) == 29
+    assert lines[1].split() == ["SPC-2", "64", "1.0", "5.6", "5.611", "+0.011"]
+
+
+def test_a_reader_that_has_seen_enough():
+    for arguments in (("macs",), ("macs", "--json")):
+        process = subprocess.Popen(
+            command(*arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+        )
+        process.stdout.close()  # before it can have written
+        heard = process.stderr.read()
+        process.stderr.close()
+        assert (process.wait(600), heard) == (0, b"")
+
+
+ENTRY = {"name", "family", "task", "patches", "parameters", "bytes", "accuracy"}
+
+
+def test_models_that_are_bundled():
+    ran = run("models", "--json")
+    entries = json.loads(ran.stdout)
+    assert (ran.returncode, ran.stderr) == (0, "") and isinstance(entries, list)
+    assert [entry["name"] for entry in entries] == sorted(
+        p.stem for p in (ROOT / "assets/models").glob("*.safetensors")
+    )
+    assert all(set(entry) == ENTRY for entry in entries)
+
+
+def test_models_of_any_folder(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(bundled, "MODELS_FOLDER", tmp_path)
+    monkeypatch.setattr(bundled, "RESULTS_FOLDER", tmp_path / "results")
+    assert main(["models"]) == 0 and capsys.readouterr().out == "No model is bundled.\n"
+    assert main(["models", "--json"]) == 0 and json.loads(capsys.readouterr().out) == []
+    (tmp_path / "results").mkdir()
+    for family in ("ast", "audiomae"):
+        (tmp_path / f"{family}-six.safetensors").write_bytes((folder / f"{family}.safetensors").read_bytes())
+        card = {
+            "name": f"{family}-six",
+            "family": family,
+            "task": "six",
+            "patches": 64,
+            "parameters": 612_345,
+        }
+        (tmp_path / f"{family}-six.json").write_text(json.dumps(card | {"bytes": 700_000, "recipe": {}}))
+    results = {"keep_rate": {"attention": {"1.00": {"value": 0.801, "ci95": [0.759, 0.837]}}}}
+    (tmp_path / "results/ast-six.json").write_text(json.dumps(results))
+    assert main(["models", "--json"]) == 0
+    ast, audiomae = json.loads(capsys.readouterr().out)
+    assert set(ast) == set(audiomae) == ENTRY
+    assert (ast["name"], ast["accuracy"], audiomae["accuracy"]) == ("ast-six", 0.801, None)
+    assert main(["models"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "ast-six ast 64 patches 0.6 M 0.7 MB 80.1% six"
+    assert lines[1] == "audiomae-six audiomae 64 patches 0.6 M 0.7 MB not measured six"
