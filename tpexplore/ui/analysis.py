@@ -47,7 +47,7 @@ def model_choices(checkpoint: str | None = None, frames: int | None = None) -> l
 
 
 def _label(model: dict[str, Any]) -> str:
-    return f"{FAMILY_NAMES[model['family']]} · {model['task']} · {model['patches']} patches"
+    return f"{FAMILY_NAMES[model['family']]} · {model['name']}"
 
 
 @lru_cache(maxsize=4)

@@ -65,7 +65,12 @@ def build_payload(
     measured = results if results and results["weights_sha256"] == config.sha256 else None
     unpruned = exploration.unpruned
     return {
-        "model": {"name": config.name, "family": config.family, "task": config.task},
+        "model": {
+            "name": config.name,
+            "family": config.family,
+            "task": config.task,
+            "labels": list(config.labels),
+        },
         "clip": _clip(samples, name, start, sentences),
         "picture": _picture(exploration),
         "rates": [point.keep_rate for point in exploration.points[SCORES[0]]],

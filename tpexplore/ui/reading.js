@@ -1,5 +1,8 @@
 // What the numbers say at the chosen keep-rate: prediction, cost, measured accuracy.
 
+const MOST_LISTED = 20; // classes
+const SMALL_MACS = 1e9; // `python -m tpexplore bench`: at 0.4 G a pass the time hardly follows the MACs
+
 // One line beside the slider, in sight wherever the page is scrolled to.
 function renderSummary(line, data, point) {
   const before = data.unpruned.answer;
@@ -26,7 +29,14 @@ function renderAnswer(card, data, point, rate) {
       `keep ${percent(rate)}`,
     ),
     node("ul", { class: "tp-top" }, ...rows),
+    node("p", { class: "tp-help" }, knownAnswers(data.model.labels)),
   );
+}
+
+// A bark given to a model of twelve words comes out as a word: say what it can answer at all.
+function knownAnswers(labels) {
+  if (labels.length > MOST_LISTED) return `This model knows ${labels.length} answers, whatever it hears.`;
+  return `This model knows only ${labels.length} answers, whatever it hears: ${labels.join(", ")}.`;
 }
 
 // One class: its probability with all patches above the one after pruning, on a common scale.
@@ -50,7 +60,8 @@ function renderCost(card, data, point) {
   const { macs, milliseconds } = data.unpruned;
   const patches = data.picture.patches;
   const saved = `${percent(1 - point.macs / macs)} saved of ${macsText(macs, macs)} with all patches`;
-  const against = `against ${millisecondsText(milliseconds)}, both on the machine that runs this app`;
+  const small = macs < SMALL_MACS ? ". A model this small is mostly fixed cost, so pruning saves it little time" : "";
+  const against = `against ${millisecondsText(milliseconds)}, both on the machine that runs this app${small}.`;
   card.replaceChildren(
     node("h3", {}, "Cost of one forward pass"),
     node("p", { class: "tp-figure-line" }, node("b", {}, `${macsText(point.macs, macs)} MACs`)),
