@@ -19,7 +19,6 @@ from .audio import SAMPLE_RATE
 from .bundled import bundled_names
 from .checkpoints import load_model
 from .exploration import explore
-from .macs import count_macs
 from .plan import KEEP_RATES
 from .spectrogram import samples_for
 from .vit import AudioViT, ModelConfig
@@ -107,17 +106,7 @@ def _measure_model(model: AudioViT) -> dict:
     cases["sweep"] = lambda: explore(model, clip, scores=("attention",))
     medians = _medians(cases, RUNS)
     separate = sum(_medians({str(r): lambda r=r: model(spec, r) for r in KEEP_RATES}, 1).values())
-    macs = {
-        rate: count_macs(
-            dim=config.dim,
-            depth=config.depth,
-            tokens=config.patches,
-            prefix=config.prefix,
-            classes=config.classes,
-            keep_rate=rate,
-        )
-        for rate in (1.0, *RATES)
-    }
+    macs = {rate: config.macs(rate) for rate in (1.0, *RATES)}
     full = medians["1.0"]
     return {
         "name": config.name,

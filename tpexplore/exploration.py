@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
-from .macs import count_macs
 from .plan import KEEP_RATES, PRUNE_BLOCKS, SCORES, check_keep_rate, check_score
 from .spectrogram import HOP_SECONDS, patch_statistics, samples_for
 from .vit import AudioViT, ModelConfig
@@ -228,14 +227,7 @@ def _point(
         logits=logits.numpy(),
         probabilities=probabilities.numpy(),
         kept={block: ids[0].numpy() for block, ids in kept.items()},
-        macs=count_macs(
-            dim=config.dim,
-            depth=config.depth,
-            tokens=config.patches,
-            prefix=config.prefix,
-            classes=config.classes,
-            keep_rate=rate,
-        ),
+        macs=config.macs(rate),
         seconds=seconds,
     )
 

@@ -20,6 +20,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from . import pruning
 from .audio import SAMPLE_RATE
 from .errors import InputError
+from .macs import count_macs
 from .plan import FAMILIES, PREFIX_TOKENS, PRUNE_BLOCKS, check_keep_rate, check_score, kept_count
 from .spectrogram import (
     MEL_BINS,
@@ -102,6 +103,17 @@ class ModelConfig:
     def seconds(self) -> float:
         """Length of audio that fills the input."""
         return samples_for(self.frames) / SAMPLE_RATE
+
+    def macs(self, keep_rate: float = 1.0) -> int:
+        """Multiply-accumulates of one clip, see `count_macs`."""
+        return count_macs(
+            dim=self.dim,
+            depth=self.depth,
+            tokens=self.patches,
+            prefix=self.prefix,
+            classes=self.classes,
+            keep_rate=keep_rate,
+        )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import librosa
 import numpy as np
 
 from ..audio import SAMPLE_RATE
@@ -95,20 +96,18 @@ def hertz_ticks() -> list[dict[str, Any]]:
     return ticks
 
 
-def _mel(hertz: float) -> float:
-    return 1127 * math.log1p(hertz / 700)
-
-
-_MEL_STEP = (_mel(HIGHEST_HERTZ) - _mel(LOWEST_HERTZ)) / (MEL_BINS + 1)
+# Kaldi's mel scale is HTK's.
+_LOWEST_MEL, _HIGHEST_MEL = librosa.hz_to_mel([LOWEST_HERTZ, HIGHEST_HERTZ], htk=True)
+_MEL_STEP = (_HIGHEST_MEL - _LOWEST_MEL) / (MEL_BINS + 1)
 
 
 def _bin_at(hertz: float) -> float:
     """Place on the mel axis in bins: the filter centred there spans half a bin to either side."""
-    return (_mel(hertz) - _mel(LOWEST_HERTZ)) / _MEL_STEP - 0.5
+    return float((librosa.hz_to_mel(hertz, htk=True) - _LOWEST_MEL) / _MEL_STEP - 0.5)
 
 
 def _hertz_at(place: float) -> float:
-    return 700 * math.expm1((_mel(LOWEST_HERTZ) + (place + 0.5) * _MEL_STEP) / 1127)
+    return float(librosa.mel_to_hz(_LOWEST_MEL + (place + 0.5) * _MEL_STEP, htk=True))
 
 
 def _base64(array: np.ndarray) -> str:
