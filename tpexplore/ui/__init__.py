@@ -13,12 +13,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import gradio as gr
 
+from ..audio import MAX_FILE_BYTES
 from ..bundled import EXAMPLES_FOLDER
 from . import explore_tab
 from .analysis import model_choices
 
 TITLE = "Token Pruning Explorer"
-MAX_UPLOAD = "25mb"
 QUEUE = 16
 SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
 
@@ -62,7 +62,7 @@ def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) ->
         server_port=port,
         theme=_theme(),
         head=_page_style(),
-        max_file_size=MAX_UPLOAD,
+        max_file_size=MAX_FILE_BYTES,
         footer_links=["api"],
         run_history=False,
         enable_monitoring=False,
