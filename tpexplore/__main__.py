@@ -6,9 +6,8 @@ import argparse
 import json
 import os
 import sys
-from pathlib import Path
 
-from .bundled import PUBLISHED_TABLES, bundled_models, bundled_names
+from .bundled import PUBLISHED_TABLES, bundled_models, check_model_name
 from .errors import InputError
 from .macs import count_macs
 from .plan import SCORES, check_keep_rate, check_score
@@ -86,13 +85,7 @@ def _explore(args: argparse.Namespace) -> None:
         offset = float(args.offset)
     except ValueError:
         raise InputError(f"Offset {args.offset!r} is not a number; expected seconds.") from None
-    known = args.model in bundled_names() or args.model.startswith("hf_hub:") or Path(args.model).is_file()
-    if not known:
-        raise InputError(
-            f"Model {args.model!r} is neither a file nor a bundled model;"
-            " expected a checkpoint file, hf_hub:owner/name or one of:"
-            f" {', '.join(bundled_names()) or 'none is bundled'}."
-        )
+    check_model_name(args.model)
     from .audio import read_clip
 
     clip = read_clip(args.clip, offset=offset)

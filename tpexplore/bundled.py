@@ -6,6 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import InputError
+
+HUB_PREFIX = "hf_hub:"
+"""Before an "owner/name" on the Hugging Face Hub."""
+
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MODELS_FOLDER = ASSETS / "models"
 RESULTS_FOLDER = ASSETS / "results"
@@ -30,6 +35,16 @@ class Example:
 def bundled_names() -> list[str]:
     """Names of the models in assets/models, sorted."""
     return sorted(p.stem for p in MODELS_FOLDER.glob("*.safetensors"))
+
+
+def check_model_name(source: str) -> None:
+    """Raise InputError unless ``source`` is a bundled name, a file, or a hub id; fetches nothing."""
+    if source.startswith(HUB_PREFIX) or source in bundled_names() or Path(source).is_file():
+        return
+    raise InputError(
+        f"Model {source!r} is neither a file nor a bundled model; expected a checkpoint file,"
+        f" {HUB_PREFIX}owner/name or one of: {', '.join(bundled_names()) or 'none is bundled'}."
+    )
 
 
 def bundled_card(name: str) -> dict:

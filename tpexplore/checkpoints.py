@@ -12,14 +12,13 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from .bundled import MODELS_FOLDER, bundled_card, bundled_names
+from .bundled import HUB_PREFIX, MODELS_FOLDER, bundled_card, bundled_names, check_model_name
 from .errors import InputError
 from .official import AUDIOSET_CLASSES, convert, published_name, usual_normalisation
 from .spectrogram import Padding
 from .storage import FORMAT, read_safetensors, read_torch_file, sha256_of
 from .vit import AudioViT, ModelConfig
 
-HUB_PREFIX = "hf_hub:"
 LFS_POINTER = b"version https://git-lfs"
 
 
@@ -108,17 +107,12 @@ def load_model(
 
 
 def _locate(source: str) -> tuple[Path, str]:
+    check_model_name(source)
     if source.startswith(HUB_PREFIX):
         return _download(source.removeprefix(HUB_PREFIX)), source
     if source in bundled_names():
         return MODELS_FOLDER / f"{source}.safetensors", source
-    path = Path(source)
-    if not path.is_file():
-        raise InputError(
-            f"Model {source!r} is neither a file nor a bundled model; expected a checkpoint file,"
-            f" {HUB_PREFIX}owner/name or one of: {', '.join(bundled_names()) or 'none is bundled'}."
-        )
-    return path, path.name
+    return Path(source), Path(source).name
 
 
 def _download(repository: str) -> Path:

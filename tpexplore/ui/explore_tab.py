@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from ..audio import MAX_FILE_BYTES
 from ..bundled import Example, example_clips
 from ..errors import InputError
 from .analysis import ModelChoice, analyse_clip
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint FILE to explore your own."
 NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
+
+UPLOAD_HINT = f"Any common format up to {MAX_FILE_BYTES // 10**6} MB, removed from the server after a day."
 
 HELP = """
 **What the picture shows.** The model does not hear the clip but reads this spectrogram, cut into patches
@@ -80,9 +83,7 @@ def build(choices: list[ModelChoice]) -> None:
                 buttons=[],
                 elem_id="clip",
             )
-            gr.Markdown(
-                "Any common format up to 25 MB, removed from the server after a day.", elem_classes="hint"
-            )
+            gr.Markdown(UPLOAD_HINT, elem_classes="hint")
             status = gr.HTML(
                 _sentence(problem),
                 html_template='<div class="message" role="alert">${value}</div>',
