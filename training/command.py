@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -34,10 +35,26 @@ class StageArguments(argparse.Namespace):
                 f"{self.out} was started with another recipe; choose another folder or delete it."
             )
         noted.write_text(text)
+        run = self.out / "run.json"
+        if not run.exists():
+            features = [
+                Path(f).name for f in (self.features if isinstance(self.features, list) else [self.features])
+            ]
+            run.write_text(json.dumps({"commit": git_commit(), "features": features}) + "\n")
         return self.out
 
 
-def stage_arguments(doc: str, prog: str) -> argparse.ArgumentParser:
+def git_commit() -> str:
+    """Commit of the working tree, marked "+changes" where code differs from it."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "tpexplore", "training")
+    return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
+
+
+def stage_arguments(doc: str, prog: str, several: bool = False) -> argparse.ArgumentParser:
     """A parser with what every training stage takes."""
 
     class Parser(argparse.ArgumentParser):
@@ -45,7 +62,9 @@ def stage_arguments(doc: str, prog: str) -> argparse.ArgumentParser:
             return super().parse_args(namespace=StageArguments())
 
     parser = Parser(prog=f"python -m {prog}", description=doc)
-    parser.add_argument("features", type=Path, help="folder made by training.features")
+    parser.add_argument(
+        "features", type=Path, nargs="+" if several else None, help="folder made by training.features"
+    )
     parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
     parser.add_argument("--out", type=Path, required=True, help="run folder; rerunning continues there")
     parser.add_argument("--minutes", type=float, help="stop, saved, after this long")

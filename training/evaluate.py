@@ -21,8 +21,7 @@ from tpexplore.plan import KEEP_RATES, SCORES
 from tpexplore.spectrogram import normalise
 from tpexplore.vit import AudioViT
 
-from .command import run_command
-from .export import git_commit
+from .command import git_commit, run_command
 from .features import Features, read_features, write_json
 from .loop import pick_device
 from .measure import wilson_interval

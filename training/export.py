@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,24 +16,13 @@ from tpexplore.errors import InputError
 from tpexplore.storage import sha256_of, write_safetensors
 from tpexplore.vit import AudioViT
 
-from .command import run_command
-from .datasets import ATTRIBUTION
+from .command import git_commit, run_command
 from .features import Features, read_features, write_json
 from .finetune import build_model
 from .loop import load_checkpoint
 from .recipes import FinetuneRecipe, load_recipe
 
 LIMIT_BYTES = 10_000_000
-
-
-def git_commit() -> str:
-    """Commit of the working tree, marked "+changes" where code differs from it."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
-
-    changed = git("status", "--porcelain", "--", "tpexplore", "training")
-    return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
 
 
 def trained_model(run: Path, features: Features) -> AudioViT:
@@ -78,13 +66,14 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
             "front_end": features.meta["front_end"],
             "training_clips": len(features.indices("train")),
             "test_split": features.meta["split"],
-            "attribution": ATTRIBUTION[features.meta["dataset"]],
+            "attribution": features.meta["attribution"],
         },
         "recipe": json.loads((run / "recipe.json").read_text()),
         **json.loads((run / "origins.json").read_text()),
+        **json.loads((run / "run.json").read_text()),
         "training_minutes": log[-1]["minutes"],
         "epochs_done": log[-1]["epoch"],
-        "commit": git_commit(),
+        "exported_at_commit": git_commit(),
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
     write_json(folder / f"{name}.json", card)

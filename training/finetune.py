@@ -14,7 +14,6 @@ from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, layer_norm, smooth_l1_loss
 
-from tpexplore.errors import InputError
 from tpexplore.plan import KEEP_RATES, scheduled_keep_rate
 from tpexplore.pruning import take_patches
 from tpexplore.spectrogram import normalise
@@ -23,8 +22,8 @@ from tpexplore.vit import AudioViT, ModelConfig
 from . import augment
 from .command import run_command, stage_arguments
 from .features import Features, read_features, write_json
-from .initialise import place_positions, sample_specs, whiten_patches
-from .loop import Clips, describe_run, load_checkpoint, mean_and_std, pick_device, prepare_for_training, train
+from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
+from .loop import Clips, describe_run, mean_and_std, pick_device, prepare_for_training, train
 from .measure import split_accuracy
 from .pretrain import random_patches
 from .recipes import FinetuneRecipe, load_recipe
@@ -44,8 +43,8 @@ def draw_keep_rate(recipe: FinetuneRecipe, epoch: float, draw: random.Random) ->
     return draw.choice([rate for rate in KEEP_RATES if rate >= floor]), score
 
 
-def build_model(features: Features, recipe: FinetuneRecipe, init: Path | None) -> AudioViT:
-    """A fresh model, or one that starts from a pre-trained encoder."""
+def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) -> AudioViT:
+    """A fresh model, or one that starts from an earlier one (see `start_from`)."""
     mean, std = mean_and_std(features)
     names = tuple(features.meta["class_names"])
     config = ModelConfig(
@@ -53,17 +52,13 @@ def build_model(features: Features, recipe: FinetuneRecipe, init: Path | None) -
     )
     torch.manual_seed(recipe.seed)
     model = AudioViT(config, drop_path=recipe.drop_path)
-    if init is None:
+    if init:
+        start_from(model, init)
+    else:
         whiten_patches(model, sample_specs(features.mel, features.indices("train"), mean, std))
         place_positions(model)
-        return model
-    state = load_checkpoint(init)
-    if state is None:
-        raise InputError(f"{init} holds no pre-trained encoder; run python -m training.pretrain first.")
-    if recipe.family != "audiomae":
-        raise InputError("Only an AudioMAE starts from a pre-trained encoder; leave --init out.")
-    model.load_state_dict(state["modules"]["encoder"])
-    model.vit.pos_embed.requires_grad_(False)  # frozen, as in AudioMAE
+    if init and recipe.family == "audiomae":
+        model.vit.pos_embed.requires_grad_(False)  # stays frozen, as in AudioMAE
     return model
 
 
@@ -81,7 +76,7 @@ def finetune(
     recipe: FinetuneRecipe,
     folder: Path,
     *,
-    init: Path | None = None,
+    init: str | None = None,
     teacher_folder: Path | None = None,
     minutes: float | None = None,
 ) -> bool:
@@ -95,8 +90,8 @@ def finetune(
     average = ModelEmaV3(model, decay=recipe.ema, use_warmup=True)
 
     folder.mkdir(parents=True, exist_ok=True)
-    origins = {"teacher": teacher_folder, "pretrained": init}
-    write_json(folder / "origins.json", {k: v and describe_run(v) for k, v in origins.items()})
+    origins = {"teacher": teacher_folder and describe_run(teacher_folder), "start": describe_start(init)}
+    write_json(folder / "origins.json", origins)
 
     def loss_at(step: int) -> dict[str, Tensor]:
         student.train()
@@ -161,7 +156,7 @@ def finetune(
 
 def main() -> None:
     parser = stage_arguments(__doc__, "training.finetune")
-    parser.add_argument("--init", type=Path, help="run folder of training.pretrain, for an AudioMAE")
+    parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
     parser.add_argument("--teacher", type=Path, help="run folder of training.teacher")
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor
 
+from tpexplore.checkpoints import load_model
+from tpexplore.errors import InputError
 from tpexplore.spectrogram import PATCH, ROWS, patches_of
 from tpexplore.vit import AudioViT
+
+from .loop import describe_run, load_checkpoint
 
 WHITENING_GAIN = 0.5
 """Standard deviation of each patch feature at the start, of the order of the position codes'."""
@@ -46,6 +52,43 @@ def place_positions(model: AudioViT) -> None:
     pos = model.vit.pos_embed
     pos.zero_()
     pos[0, model.config.prefix :] = grid.to(pos)
+
+
+@torch.no_grad()
+def start_from(model: AudioViT, source: str) -> None:
+    """Take over the weights of an earlier model, all but classifier and positions of another grid.
+
+    Parameters
+    ----------
+    source : str
+        Run folder of `training.pretrain`, or what `load_model` takes: a bundled name or a checkpoint.
+    """
+    if Path(source).is_dir():
+        state = load_checkpoint(Path(source))
+        if state is None or "encoder" not in state["modules"]:
+            raise InputError(f"{source} holds no pre-trained encoder; run python -m training.pretrain first.")
+        weights = state["modules"]["encoder"]
+    else:
+        weights = load_model(source).state_dict()
+    if model.vit.patch_embed.proj.weight.shape != weights["vit.patch_embed.proj.weight"].shape:
+        raise InputError(f"{source} has another width than the recipe's {model.config.dim}.")
+    own = model.state_dict()
+    classifier = ("vit.head.", "vit.fc_norm.", "head.")
+    taken = {
+        key: value
+        for key, value in weights.items()
+        if key in own and own[key].shape == value.shape and not key.startswith(classifier)
+    }
+    place_positions(model)
+    model.load_state_dict(taken, strict=False)
+
+
+def describe_start(source: str | None) -> dict | None:
+    """What a model started from, for its card."""
+    if source is None or Path(source).is_dir():
+        return source and describe_run(Path(source))
+    config = load_model(source).config
+    return {"model": config.name, "weights_sha256": config.sha256}
 
 
 def sample_specs(mel: np.ndarray, indices: np.ndarray, mean: float, std: float, count: int = 512) -> Tensor:

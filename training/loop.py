@@ -45,21 +45,22 @@ class Clips:
             raise InputError(f"The features hold no clip of the split {split!r}.")
         self.mel = torch.from_numpy(np.ascontiguousarray(features.mel[self.rows]))
         self.lengths = torch.from_numpy(features.lengths[self.rows])
-        self.labels = torch.from_numpy(features.labels[self.rows])
-        self.classes = len(features.meta["class_names"])
+        self.targets = torch.from_numpy(features.targets[self.rows])
+        self.classes = self.targets.shape[1]
         self.recipe, self.device = recipe, device
         if device.type == "cuda":
             self.mel = self.mel.to(device)
-        counts = torch.bincount(self.labels, minlength=self.classes).clamp(min=1)
-        # Square root: rare words are seen more often, without wearing their few clips out.
-        self.weights = counts[self.labels].double().rsqrt()
+        counts = self.targets.sum(0).clamp(min=1).double()
+        # Square root: rare classes are seen more often, without wearing their few clips out. A clip with
+        # several classes counts as its rarest.
+        self.weights = (self.targets * counts.rsqrt()).amax(1)
 
     @property
     def steps_per_epoch(self) -> int:
         return max(1, len(self.rows) // self.recipe.batch)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Augmented log-mel pictures (batch, frames, 128) and one-hot targets of one step."""
+        """Augmented log-mel pictures (batch, frames, 128) and 0/1 targets of one step."""
         epoch, at = divmod(step, self.steps_per_epoch)
         order = torch.multinomial(
             self.weights,
@@ -79,7 +80,7 @@ class Clips:
             pitch=recipe.pitch,
             pad_share=recipe.pad_share,
         )
-        targets = nn.functional.one_hot(self.labels[chosen], self.classes).float().to(self.device)
+        targets = self.targets[chosen].to(self.device, torch.float32)
         return augment.gain(mel, recipe.gain_db), targets
 
 
@@ -245,6 +246,7 @@ def describe_run(folder: Path) -> dict:
     """A run's recipe and the last line of its log, for the cards of what was made from it."""
     return {
         "recipe": json.loads((folder / "recipe.json").read_text()),
+        **json.loads((folder / "run.json").read_text()),
         "last": json.loads((folder / "log.jsonl").read_text().splitlines()[-1]),
     }
 

@@ -1,6 +1,6 @@
 """Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022].
 
-python -m training.pretrain FEATURES --recipe pretrain-spc12 --out runs/pretrain-spc12
+python -m training.pretrain FEATURES [MORE_FEATURES …] --recipe pretrain-spc12 --out runs/pretrain-spc12
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tpexplore.spectrogram import PATCH, ROWS, normalise, patches_of
 from tpexplore.vit import HEAD_WIDTH, AudioViT, ModelConfig
 
 from .command import run_command, stage_arguments
-from .features import Features, read_features
-from .initialise import place_positions, sample_specs, whiten_patches
+from .features import Features, join_features, read_features
+from .initialise import place_positions, sample_specs, start_from, whiten_patches
 from .loop import Clips, mean_and_std, pick_device, prepare_for_training, train
 from .recipes import PretrainRecipe, load_recipe
 
@@ -62,7 +62,14 @@ def masked_loss(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
     return (error * masked).sum() / masked.sum()
 
 
-def pretrain(features: Features, recipe: PretrainRecipe, folder: Path, minutes: float | None) -> bool:
+def pretrain(
+    features: Features,
+    recipe: PretrainRecipe,
+    folder: Path,
+    *,
+    init: str | None = None,
+    minutes: float | None = None,
+) -> bool:
     """Train an AudioMAE encoder until the recipe's epochs are done; True when they are."""
     device = pick_device()
     mean, std = mean_and_std(features)
@@ -72,8 +79,11 @@ def pretrain(features: Features, recipe: PretrainRecipe, folder: Path, minutes: 
     )
     torch.manual_seed(recipe.seed)
     model, decoder = AudioViT(config), Decoder(recipe, config)
-    whiten_patches(model, sample_specs(features.mel, clips.rows, mean, std))
-    place_positions(model)
+    if init:
+        start_from(model, init)
+    else:
+        whiten_patches(model, sample_specs(features.mel, clips.rows, mean, std))
+        place_positions(model)
     model.vit.pos_embed.requires_grad_(False)
     model.vit.head.requires_grad_(False)
     model.vit.fc_norm.requires_grad_(False)
@@ -102,9 +112,12 @@ def pretrain(features: Features, recipe: PretrainRecipe, folder: Path, minutes: 
 
 
 def main() -> None:
-    args = stage_arguments(__doc__, "training.pretrain").parse_args()
+    parser = stage_arguments(__doc__, "training.pretrain", several=True)
+    parser.add_argument("--init", help="start from this bundled model, checkpoint or run folder")
+    args = parser.parse_args()
     recipe = load_recipe(args.recipe, PretrainRecipe)
-    pretrain(read_features(args.features), recipe, args.prepare(recipe), args.minutes)
+    features = join_features([read_features(folder) for folder in args.features])
+    pretrain(features, recipe, args.prepare(recipe), init=args.init, minutes=args.minutes)
 
 
 if __name__ == "__main__":

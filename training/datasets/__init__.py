@@ -1,0 +1,44 @@
+"""Datasets in their own folder layouts, as lists of labelled clips with a split."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+from tpexplore.errors import InputError
+
+from .base import Dataset, Item
+from .dspspeech20 import dspspeech20
+from .esc50 import esc50
+from .speech_commands import speech_commands
+from .urbansound8k import urbansound8k
+
+__all__ = ["DATASETS", "Dataset", "Item", "load_dataset"]
+
+DATASETS: dict[str, Callable[..., Dataset]] = {
+    "dspspeech20": dspspeech20,
+    "esc50": esc50,
+    "speech_commands": speech_commands,
+    "urbansound8k": urbansound8k,
+}
+
+
+def load_dataset(name: str, root: Path, **options: object) -> Dataset:
+    """The named dataset under ``root``; ``options`` are the keywords of its parser.
+
+    Raises
+    ------
+    InputError
+        If the dataset or an option is unknown, or if something is missing under ``root``.
+    """
+    if name not in DATASETS:
+        raise InputError(f"Dataset {name!r} is unknown; expected one of {', '.join(DATASETS)}.")
+    if not root.is_dir():
+        raise InputError(f"{root} is not a folder; expected the {name} dataset there.")
+    parse = DATASETS[name]
+    takes = set(inspect.signature(parse).parameters) - {"root"}
+    if unknown := set(options) - takes:
+        known = ", ".join(sorted(takes)) or "none"
+        raise InputError(f"{name} has no option {', '.join(sorted(unknown))}; it takes {known}.")
+    return parse(root, **options)

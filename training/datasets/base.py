@@ -1,0 +1,98 @@
+"""What a dataset is: labelled clips, each in one split and from one source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tpexplore.errors import InputError
+
+AUDIO_SUFFIXES = (".wav", ".opus", ".flac", ".ogg", ".mp3", ".m4a")
+SPLITS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One clip.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Its file; where there are several, they are joined end to end.
+    labels : tuple of int
+        Class indices; exactly one unless the dataset is multi-label.
+    split : {"train", "valid", "test"}
+    source : str
+        What must not be shared between splits: the speaker, the original recording, the word.
+    """
+
+    paths: tuple[Path, ...]
+    labels: tuple[int, ...]
+    split: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A task: labelled clips, class names, and how many frames a model of it reads.
+
+    Attributes
+    ----------
+    name : str
+        Short, for folders.
+    task, split : str
+        What the app calls the task, and the split that results are measured on.
+    attribution : str
+        Authors, year and licence, for the cards of models made from it.
+    missing : int
+        Clips that the dataset's lists name but the folder does not hold.
+    """
+
+    name: str
+    task: str
+    split: str
+    labels: tuple[str, ...]
+    frames: int
+    items: tuple[Item, ...]
+    attribution: str
+    multilabel: bool = False
+    missing: int = 0
+
+    def __post_init__(self):
+        if not self.items:
+            raise InputError(f"The folder holds no clip of {self.task}.")
+        check_no_leak(self)
+
+    def indices(self, split: str) -> list[int]:
+        """Positions in ``items`` of one split."""
+        return [i for i, item in enumerate(self.items) if item.split == split]
+
+
+def check_no_leak(dataset: Dataset) -> None:
+    """Raise InputError if a source stands in two splits."""
+    splits: dict[str, str] = {}
+    for item in dataset.items:
+        if splits.setdefault(item.source, item.split) != item.split:
+            raise InputError(
+                f"{dataset.name}: source {item.source!r} is in two splits,"
+                f" {splits[item.source]} and {item.split}; expected one."
+            )
+
+
+def need(path: Path) -> Path:
+    """``path``, or InputError if no such file exists."""
+    if not path.is_file():
+        raise InputError(f"{path} is missing; the folder is not in the dataset's official layout.")
+    return path
+
+
+def need_folder(path: Path) -> Path:
+    """``path``, or InputError if no such folder exists."""
+    if not path.is_dir():
+        raise InputError(f"{path} is missing; the folder is not in the dataset's official layout.")
+    return path
+
+
+def audio_files(folder: Path) -> list[Path]:
+    """Audio files of a folder, sorted by name."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in AUDIO_SUFFIXES)
