@@ -345,7 +345,9 @@ class AudioViT(nn.Module):
         if trace:
             return self._traced(x)
         if removal is not None:
-            return self._with_removal(x, *removal)
+            block, leaves = removal
+            self.check_removal_block(block)
+            return self.remove_from(self.run_blocks(x, 1, block), block, leaves)
         statistic = None if keep_rate == 1 else self.statistic(spec, score)
         x, kept = self.encode(x, self.patch_ids(len(spec)), keep_rate, statistic)
         return Output(self.readout(x), kept)
@@ -365,10 +367,25 @@ class AudioViT(nn.Module):
             x = layer(x)
         return Output(self.readout(x), scores=torch.stack(scores, dim=1))
 
-    def _with_removal(self, x: Tensor, block: int, leaves: Tensor) -> Output:
+    def check_removal_block(self, block: int) -> None:
+        """Raise InputError unless a group can leave after ``block``."""
+        if not 1 <= block < self.config.depth:
+            last = self.config.depth - 1
+            raise InputError(f"Removal after block {block}; expected a block from 1 to {last}.")
+
+    def remove_from(self, x: Tensor, block: int, leaves: Tensor) -> Output:
+        """Everything after a group removal.
+
+        Parameters
+        ----------
+        x : (batch, prefix + patches, dim)
+            Tokens after the whole of ``block``.
+        block : int
+            From 1 to depth - 1.
+        leaves : (batch, patches) bool
+            True where a patch leaves. Clips of one batch may lose different numbers.
+        """
         config = self.config
-        if not 1 <= block < config.depth:
-            raise InputError(f"Removal after block {block}; expected a block from 1 to {config.depth - 1}.")
         leaves = torch.as_tensor(leaves, device=x.device)
         if leaves.dtype != torch.bool or leaves.shape != (len(x), config.patches):
             raise InputError(
@@ -376,9 +393,9 @@ class AudioViT(nn.Module):
                 f" expected bool of shape ({len(x)}, {config.patches})."
             )
         positions, valid = pruning.surviving_positions(leaves)
-        x = pruning.take_patches(self.run_blocks(x, 1, block), positions, config.prefix)
+        x = pruning.take_patches(x, positions, config.prefix)
         mask = None
-        if not valid.all():  # clips of one batch may keep different numbers
+        if not valid.all():
             keys = torch.cat([valid.new_ones(len(x), config.prefix), valid], dim=1)
             mask = keys[:, None, None, :]
         x = self.run_blocks(x, block + 1, config.depth, mask)
