@@ -60,8 +60,8 @@ def gain(mel: Tensor, reach_db: float) -> Tensor:
     return mel + db * (torch.log(torch.tensor(10.0)) / 10)
 
 
-def mixup(mel: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
-    """Blend each clip with another on the power scale [Zhang 2018], targets alike.
+def mixup(mel: Tensor, targets: Tensor, alpha: float, share: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Blend clips with others on the power scale [Zhang 2018], targets alike.
 
     Parameters
     ----------
@@ -70,14 +70,32 @@ def mixup(mel: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     targets : (batch, classes)
     alpha : float
         Of the Beta distribution; 0 leaves everything as it is.
+    share : float
+        Share of the clips that are blended.
     """
     if alpha == 0:
         return mel, targets
-    share = torch.distributions.Beta(alpha, alpha).sample((len(mel),)).to(mel)
+    own = torch.distributions.Beta(alpha, alpha).sample((len(mel),)).to(mel)
+    own = own.where(torch.rand(len(mel), device=mel.device) < share, 1.0)
     order = torch.randperm(len(mel), device=mel.device)
-    weight = share[:, None, None]
+    weight = own[:, None, None]
     mixed = torch.logaddexp(mel + weight.log(), mel[order] + (1 - weight).log())
-    return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[order]
+    return mixed, own[:, None] * targets + (1 - own[:, None]) * targets[order]
+
+
+def noise_and_roll(spec: Tensor, reach: int = 10) -> Tensor:
+    """AST's noise for short speech: uniform values up to a tenth, and a roll of up to ``reach`` frames.
+
+    Parameters
+    ----------
+    spec : (batch, frames, 128)
+        Normalised; each clip gets a noise level and a roll of its own.
+    """
+    level = torch.rand(len(spec), 1, 1, device=spec.device) / 10
+    noisy = spec + torch.rand_like(spec) * level
+    shift = torch.randint(-reach, reach + 1, (len(spec), 1), device=spec.device)
+    at = (torch.arange(spec.shape[1], device=spec.device) - shift) % spec.shape[1]
+    return noisy.gather(1, at[..., None].expand_as(spec))
 
 
 def spec_augment(mel: Tensor, time: int, freq: int, fill: float) -> Tensor:

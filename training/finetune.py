@@ -1,4 +1,4 @@
-"""Supervised training of an AudioMAE or AST, first unpruned, then at changing keep-rates.
+"""Supervised training of an AudioMAE or AST, first unpruned, then pruning.
 
     python -m training.finetune FEATURES --recipe audiomae-spc12 --init runs/pretrain-spc12 \\
         --teacher runs/teacher-spc12 --out runs/audiomae-spc12
@@ -7,39 +7,54 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, kl_div, layer_norm, smooth_l1_loss
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    kl_div,
+    layer_norm,
+    smooth_l1_loss,
+)
 
-from tpexplore.plan import KEEP_RATES, scheduled_keep_rate
+from tpexplore.errors import InputError
+from tpexplore.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate
 from tpexplore.pruning import take_patches
 from tpexplore.spectrogram import normalise
 from tpexplore.vit import AudioViT, ModelConfig
 
-from . import augment
+from . import augment, parallel
+from .checkpoint import describe_run
+from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
 from .features import Features, read_features, write_json
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
-from .loop import Clips, describe_run, mean_and_std, pick_device, prepare_for_training, train
+from .loop import Batch, Run, pick_device, prepare_for_training, train
 from .measure import split_accuracy
-from .pretrain import random_patches
-from .recipes import FinetuneRecipe, load_recipe
+from .patches import random_grid, random_patches
+from .recipes import ELASTIC, FinetuneRecipe, Pruning, load_recipe
 from .teacher import Teacher, load_teacher
 
 
-def draw_keep_rate(recipe: FinetuneRecipe, epoch: float, draw: random.Random) -> tuple[float, str]:
+def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple[float, str]:
     """Keep-rate and score of one step.
 
-    1.0 before pruning starts. From then on any rate of the slider between 1.0 and a floor, which
-    EViT's cosine lowers during the warm-up, so that one checkpoint serves every keep-rate ("elastic").
+    The keep-rate is 1.0 before pruning starts, then falls along EViT's cosine. A fixed one ends where the
+    recipe says; "elastic" draws any rate of the slider above that floor, so that one checkpoint serves
+    every keep-rate.
     """
-    score = draw.choices(list(recipe.scores), list(recipe.scores.values()))[0]
-    if epoch < recipe.prune_start or draw.random() < recipe.full_share:
+    score = draw.choices(list(pruning.scores), list(pruning.scores.values()))[0]
+    if epoch < pruning.start:
         return 1.0, score
-    floor = scheduled_keep_rate(epoch, recipe.lowest, recipe.prune_start, recipe.prune_warmup)
+    if pruning.keep_rate != ELASTIC:
+        return scheduled_keep_rate(epoch, pruning.keep_rate, pruning.start, pruning.warmup), score
+    if draw.random() < pruning.full_share:
+        return 1.0, score
+    floor = scheduled_keep_rate(epoch, pruning.lowest, pruning.start, pruning.warmup)
     return draw.choice([rate for rate in KEEP_RATES if rate >= floor]), score
 
 
@@ -48,7 +63,15 @@ def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) ->
     mean, std = mean_and_std(features)
     names = tuple(features.meta["class_names"])
     config = ModelConfig(
-        recipe.family, features.meta["frames"], recipe.dim, recipe.depth, len(names), mean, std, labels=names
+        recipe.family,
+        features.meta["frames"],
+        recipe.dim,
+        recipe.depth,
+        len(names),
+        mean,
+        std,
+        multilabel=recipe.loss == "bce",
+        labels=names,
     )
     torch.manual_seed(recipe.seed)
     model = AudioViT(config, drop_path=recipe.drop_path)
@@ -71,103 +94,160 @@ class Student(nn.Module):
         self.project = nn.Linear(model.config.dim, teacher.width) if teacher else None
 
 
-def finetune(
-    features: Features,
-    recipe: FinetuneRecipe,
-    folder: Path,
-    *,
-    init: str | None = None,
-    teacher_folder: Path | None = None,
-    minutes: float | None = None,
-) -> bool:
-    """Train until the recipe's epochs are done; True when they are."""
-    device = pick_device()
-    clips = Clips(features, "train", recipe, device)
-    model = build_model(features, recipe, init)
-    config = model.config
-    teacher = load_teacher(teacher_folder, clips.classes).to(device) if teacher_folder else None
-    student = prepare_for_training(Student(model, teacher), device)
-    average = ModelEmaV3(model, decay=recipe.ema, use_warmup=True)
+class FinetuneStage:
+    """Supervised training, see `training.loop.Stage`.
 
-    folder.mkdir(parents=True, exist_ok=True)
-    origins = {"teacher": teacher_folder and describe_run(teacher_folder), "start": describe_start(init)}
-    write_json(folder / "origins.json", origins)
+    Random dropping of patches and SpecAug regularise until pruning starts; from then on the model sees
+    whole pictures, so that what it loses is what the score chose.
+    """
 
-    def loss_at(step: int) -> dict[str, Tensor]:
-        student.train()
-        epoch = step / clips.steps_per_epoch
-        pruning_started = epoch >= recipe.prune_start
-        keep_rate, score = draw_keep_rate(recipe, epoch, random.Random(recipe.seed * 7919 + step))
-        mel, targets = clips.batch(step)
-        mel, targets = augment.mixup(mel, targets, recipe.mixup)
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-            lesson = teacher(mel) if teacher else None
-        if not pruning_started:
-            mel = augment.spec_augment(mel, recipe.time_mask, recipe.freq_mask, config.mean)
-        spec = normalise(mel, config.mean, config.std)
-        with torch.autocast(device.type, torch.bfloat16):
-            x, ids = model.embed(spec), model.patch_ids(len(spec))
-            if not pruning_started and recipe.token_drop:
-                left = round(config.patches * (1 - recipe.token_drop))
-                ids = random_patches(len(spec), config.patches, left, device)
-                x = take_patches(x, ids, config.prefix)
+    def __init__(
+        self,
+        features: Features,
+        recipe: FinetuneRecipe,
+        *,
+        init: str | None = None,
+        teacher_folder: Path | None = None,
+    ):
+        if recipe.distil.to == "token" and recipe.family != "ast":
+            raise InputError("Only an AST has a distillation token; set the recipe's distil.to to readout.")
+        self.recipe, self.features, self.device = recipe, features, pick_device()
+        self.clips = Clips(features, "train", recipe, self.device)
+        self.steps_per_epoch = self.clips.steps_per_epoch
+        self.model = build_model(features, recipe, init)
+        self.teacher = None
+        if teacher_folder:
+            self.teacher = load_teacher(teacher_folder, self.clips.classes).to(self.device)
+        self.student = prepare_for_training(Student(self.model, self.teacher), self.device)
+        self.average = ModelEmaV3(self.model, decay=recipe.ema, use_warmup=recipe.ema > 0)
+        self.trained, self.averaged = {"student": self.student}, {"average": self.average}
+
+    def epoch(self, step: int) -> float:
+        return step / self.steps_per_epoch
+
+    def pruning_started(self, step: int) -> bool:
+        return self.epoch(step) >= self.recipe.pruning.start
+
+    def draw(self, step: int) -> Batch:
+        """ "mel" for the teacher, "spec" for the model, "ids" of the patches it sees, and "targets"."""
+        change, config = self.recipe.augment, self.model.config
+        mel, targets = self.clips.batch(step)
+        mel, targets = augment.mixup(mel, targets, change.mixup_alpha, change.mixup_share)
+        masked, ids = mel, self.model.patch_ids(len(mel))
+        if not self.pruning_started(step):
+            masked = augment.spec_augment(mel, change.time_mask, change.freq_mask, config.mean)
+            ids = self._visible(len(mel))
+        spec = normalise(masked, config.mean, config.std)
+        if change.noise:
+            spec = augment.noise_and_roll(spec)
+        return {"mel": mel, "spec": spec, "ids": ids, "targets": targets}
+
+    def _visible(self, clips: int) -> Tensor:
+        recipe, patches = self.recipe, self.model.config.patches
+        if recipe.mask_time or recipe.mask_freq:
+            return random_grid(clips, patches, recipe.mask_time, recipe.mask_freq, self.device)
+        return random_patches(clips, patches, round(patches * (1 - recipe.token_drop)), self.device)
+
+    def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
+        self.student.train()
+        recipe, model = self.recipe, self.model
+        draw = random.Random(recipe.seed * 7919 + step)
+        keep_rate, score = draw_keep_rate(recipe.pruning, self.epoch(step), draw)
+        spec, ids = part["spec"], part["ids"]
+        if self.pruning_started(step):
+            assert ids.shape[1] == model.config.patches, "patches are missing although pruning has started"
+        with torch.autocast(self.device.type, torch.bfloat16):
+            x = model.embed(spec)
+            if ids.shape[1] < model.config.patches:
+                x = take_patches(x, ids, model.config.prefix)
             statistic = None if keep_rate == 1 else model.statistic(spec, score)
             x, _ = model.encode(x, ids, keep_rate, statistic)
-            logits = model.readout(x).float()
-            matched = student.project(x[:, config.prefix :]) if teacher and not pruning_started else None
-        smoothed = cross_entropy(logits, targets, label_smoothing=recipe.label_smoothing)
-        figures = {"loss": smoothed, "label_loss": smoothed, "keep_rate": torch.tensor(keep_rate)}
-        if teacher:
-            told = lesson[0].float().log_softmax(1)
-            soft = kl_div(logits.log_softmax(1), told, reduction="batchmean", log_target=True)
-            figures["loss"] = (1 - recipe.distil) * smoothed + recipe.distil * soft
-            figures["soft_loss"] = soft
-        if matched is not None:
-            map_at = lesson[1].float().gather(1, ids[..., None].expand(-1, -1, matched.shape[-1]))
-            figures["map_loss"] = smooth_l1_loss(matched.float(), layer_norm(map_at, map_at.shape[-1:]))
-            figures["loss"] = figures["loss"] + recipe.distil_features * figures["map_loss"]
+            logits, told_logits = self._answers(x)
+            patches = x[:, model.config.prefix :]
+        label_loss = self._against_labels(logits, part["targets"])
+        figures = {"loss": label_loss, "label_loss": label_loss, "keep_rate": torch.tensor(keep_rate)}
+        if self.teacher:
+            figures |= self._lesson(step, part, patches, told_logits, label_loss)
         return figures
 
-    def measured() -> dict[str, float]:
-        result = {}
-        for keep_rate in (1.0, 0.5):
-            found = split_accuracy(
-                features,
-                lambda mel: average.module(normalise(mel, config.mean, config.std), keep_rate).logits,  # noqa: B023
-                average.module,
-                device,
-            )
-            result |= {f"{k}_at_{keep_rate}": v for k, v in found.items()}
-        return result
+    def _answers(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits that learn the labels, and logits that learn the teacher's answers."""
+        model = self.model
+        if self.recipe.distil.to == "readout":
+            logits = model.readout(x).float()
+            return logits, logits
+        tokens = model.vit.norm(x)
+        return model.head(tokens[:, 0]).float(), model.head(tokens[:, 1]).float()
 
-    return train(
-        folder=folder,
-        recipe=recipe,
-        steps=round(recipe.epochs * clips.steps_per_epoch),
-        steps_per_epoch=clips.steps_per_epoch,
-        trained={"student": student},
-        averaged={"average": average},
-        loss_at=loss_at,
-        after_step=lambda step: average.update(model, step=step),
-        each_epoch=measured,
-        minutes=minutes,
-    )
+    def _against_labels(self, logits: Tensor, targets: Tensor) -> Tensor:
+        if self.recipe.loss == "bce":
+            return binary_cross_entropy_with_logits(logits, targets)
+        return cross_entropy(logits, targets, label_smoothing=self.recipe.label_smoothing)
+
+    def _lesson(
+        self, step: int, part: Batch, patches: Tensor, logits: Tensor, label_loss: Tensor
+    ) -> dict[str, Tensor]:
+        """The losses with the teacher's part in them."""
+        distil = self.recipe.distil
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+            told, maps = self.teacher(part["mel"])
+        told, maps = told.float(), maps.float()
+        if self.recipe.loss == "bce":
+            soft = binary_cross_entropy_with_logits(logits, told.sigmoid())
+        else:
+            soft = kl_div(logits.log_softmax(1), told.log_softmax(1), reduction="batchmean", log_target=True)
+        figures = {"soft_loss": soft, "loss": (1 - distil.labels) * label_loss + distil.labels * soft}
+        if distil.features and not self.pruning_started(step):
+            with torch.autocast(self.device.type, torch.bfloat16):
+                matched = self.student.project(patches).float()
+            there = maps.gather(1, part["ids"][..., None].expand(-1, -1, maps.shape[-1]))
+            figures["map_loss"] = smooth_l1_loss(matched, layer_norm(there, there.shape[-1:]))
+            figures["loss"] = figures["loss"] + distil.features * figures["map_loss"]
+        return figures
+
+    def after_step(self, step: int) -> None:
+        self.average.update(self.model, step=step)
+
+    def after_epoch(self, epoch: int) -> dict[str, float]:
+        module, config = self.average.module, self.model.config
+        found = {}
+        for keep_rate in (1.0, 0.5):
+
+            def classify(mel: Tensor, keep_rate: float = keep_rate) -> Tensor:
+                return module(normalise(mel, config.mean, config.std), keep_rate).logits
+
+            at_rate = split_accuracy(self.features, classify, module, self.device)
+            found |= {f"{name}_at_{keep_rate}": value for name, value in at_rate.items()}
+        return found
+
+
+def changed(
+    recipe: FinetuneRecipe, keep_rate: float | None, score: str | None, seed: int | None
+) -> FinetuneRecipe:
+    """A recipe with what a study varies: the paper trains once per keep-rate, score and seed."""
+    pruning = recipe.pruning
+    if keep_rate is not None:
+        pruning = replace(pruning, keep_rate=check_keep_rate(keep_rate))
+    if score is not None:
+        pruning = replace(pruning, scores={check_score(score): 1.0})
+    return replace(recipe, pruning=pruning, seed=recipe.seed if seed is None else seed)
 
 
 def main() -> None:
     parser = stage_arguments(__doc__, "training.finetune")
     parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
     parser.add_argument("--teacher", type=Path, help="run folder of training.teacher")
+    parser.add_argument("--keep-rate", type=float, help="this one instead of the recipe's")
+    parser.add_argument("--score", choices=SCORES, help="this one instead of the recipe's")
+    parser.add_argument("--seed", type=int, help="this one instead of the recipe's")
     args = parser.parse_args()
-    recipe = load_recipe(args.recipe, FinetuneRecipe)
-    finetune(
-        read_features(args.features),
-        recipe,
-        args.prepare(recipe),
-        init=args.init,
-        teacher_folder=args.teacher,
-        minutes=args.minutes,
-    )
+    recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)
+    folder = args.prepare(recipe)
+    if parallel.is_main():
+        origins = {"teacher": args.teacher and describe_run(args.teacher), "start": describe_start(args.init)}
+        write_json(folder / "origins.json", origins)
+    stage = FinetuneStage(read_features(args.features), recipe, init=args.init, teacher_folder=args.teacher)
+    train(stage, Run(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import torch
 from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor
 
+from tpexplore.bundled import bundled_names
 from tpexplore.checkpoints import load_model
 from tpexplore.errors import InputError
 from tpexplore.spectrogram import PATCH, ROWS, patches_of
 from tpexplore.vit import AudioViT
 
-from .loop import describe_run, load_checkpoint
+from .checkpoint import describe_run, load_checkpoint
 
 WHITENING_GAIN = 0.5
 """Standard deviation of each patch feature at the start, of the order of the position codes'."""
@@ -69,7 +70,9 @@ def start_from(model: AudioViT, source: str) -> None:
             raise InputError(f"{source} holds no pre-trained encoder; run python -m training.pretrain first.")
         weights = state["modules"]["encoder"]
     else:
-        weights = load_model(source).state_dict()
+        # A published checkpoint is cropped to the task's length; a bundled model has its own.
+        frames = None if source in bundled_names() else model.config.frames
+        weights = load_model(source, frames=frames).state_dict()
     if model.vit.patch_embed.proj.weight.shape != weights["vit.patch_embed.proj.weight"].shape:
         raise InputError(f"{source} has another width than the recipe's {model.config.dim}.")
     own = model.state_dict()

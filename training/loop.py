@@ -1,30 +1,89 @@
-"""The training loop all stages share: order of clips, schedule, checkpoints, log, time limit."""
+"""The training loop all stages share: steps, processes, checkpoints, log, time limit."""
 
 from __future__ import annotations
 
 import json
-import math
-import os
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from tpexplore.errors import InputError
 
-from . import augment
-from .features import Features
+from . import parallel
+from .checkpoint import load_checkpoint, save_checkpoint
+from .optimise import learning_rate, optimisers_for
 from .recipes import Recipe
 
 SAVE_EVERY_SECONDS = 120
 
+Batch = dict[str, Tensor]
+"""Tensors of one step, all with the same first axis."""
+
+
+class Stage(Protocol):
+    """What a kind of training adds to the loop.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    steps_per_epoch : int
+    trained, averaged : dict of name -> module
+        What the optimisers step, and what only follows; both are saved under these names.
+    """
+
+    recipe: Recipe
+    steps_per_epoch: int
+    trained: dict[str, nn.Module]
+    averaged: dict[str, nn.Module]
+
+    def draw(self, step: int) -> Batch:
+        """The whole batch of one step, augmented; the same in every process."""
+
+    def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
+        """Mean "loss" over a part of the batch, and further figures to log."""
+
+    def after_step(self, step: int) -> None:
+        """Called when the weights have been stepped."""
+
+    def after_epoch(self, epoch: int) -> dict[str, float]:
+        """Figures to log at the end of an epoch; called in the main process only."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where and how a stage is run.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds last.pt (the newest checkpoint), previous.pt and log.jsonl.
+    minutes : float, optional
+        Stop, saved, after this long.
+    accumulate : int
+        Parts that each process cuts its share of a batch into, one after the other.
+    """
+
+    folder: Path
+    minutes: float | None = None
+    accumulate: int = 1
+    started: float = field(default_factory=time.monotonic)
+
+    def out_of_time(self) -> bool:
+        late = self.minutes is not None and time.monotonic() - self.started > self.minutes * 60
+        return parallel.agree(late) if self.minutes is not None else False
+
 
 def pick_device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """This process's GPU, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", torch.cuda.current_device())
+    return torch.device("cpu")
 
 
 def prepare_for_training(model: nn.Module, device: torch.device) -> nn.Module:
@@ -36,219 +95,103 @@ def prepare_for_training(model: nn.Module, device: torch.device) -> nn.Module:
     return model.to(device)
 
 
-class Clips:
-    """Batches of log-mel pictures of one split, with targets, in an order fixed by seed and epoch."""
-
-    def __init__(self, features: Features, split: str, recipe: Recipe, device: torch.device):
-        self.rows = features.indices(split)
-        if not len(self.rows):
-            raise InputError(f"The features hold no clip of the split {split!r}.")
-        self.mel = torch.from_numpy(np.ascontiguousarray(features.mel[self.rows]))
-        self.lengths = torch.from_numpy(features.lengths[self.rows])
-        self.targets = torch.from_numpy(features.targets[self.rows])
-        self.classes = self.targets.shape[1]
-        self.recipe, self.device = recipe, device
-        if device.type == "cuda":
-            self.mel = self.mel.to(device)
-        counts = self.targets.sum(0).clamp(min=1).double()
-        # Square root: rare classes are seen more often, without wearing their few clips out. A clip with
-        # several classes counts as its rarest.
-        self.weights = (self.targets * counts.rsqrt()).amax(1)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return max(1, len(self.rows) // self.recipe.batch)
-
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Augmented log-mel pictures (batch, frames, 128) and 0/1 targets of one step."""
-        epoch, at = divmod(step, self.steps_per_epoch)
-        order = torch.multinomial(
-            self.weights,
-            len(self.rows),
-            replacement=True,
-            generator=torch.Generator().manual_seed(self.recipe.seed + epoch),
-        )
-        chosen = order[at * self.recipe.batch : (at + 1) * self.recipe.batch]
-        mel = self.mel[chosen.to(self.mel.device)].to(self.device, torch.float32)
-        lengths = self.lengths[chosen].to(self.device)
-        recipe = self.recipe
-        mel = augment.warp(
-            mel,
-            lengths,
-            shift=recipe.shift,
-            stretch=recipe.stretch,
-            pitch=recipe.pitch,
-            pad_share=recipe.pad_share,
-        )
-        targets = self.targets[chosen].to(self.device, torch.float32)
-        return augment.gain(mel, recipe.gain_db), targets
-
-
-def mean_and_std(features: Features, split: str = "train") -> tuple[float, float]:
-    """Mean and standard deviation of the log-mel values of a split, padding left out."""
-    total = squares = count = 0.0
-    for row in features.indices(split):
-        mel = features.mel[row, : features.lengths[row]].astype(np.float64)
-        total, squares, count = total + mel.sum(), squares + (mel**2).sum(), count + mel.size
-    mean = total / count
-    return float(mean), float(math.sqrt(squares / count - mean**2))
-
-
-def optimisers_for(modules: list[nn.Module], recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside transformer blocks, AdamW for everything else.
-
-    Muon [Jordan 2024] orthogonalises each step of a matrix; how much it gains over AdamW on these models
-    has not been measured here.
-    """
-    matrices, decayed, plain = [], [], []
-    for module in modules:
-        for name, parameter in module.named_parameters():
-            if not parameter.requires_grad:
-                continue
-            if ".blocks." in f".{name}" and parameter.ndim == 2:
-                matrices.append(parameter)
-            elif parameter.ndim >= 2 and "pos_embed" not in name and "token" not in name:
-                decayed.append(parameter)
-            else:
-                plain.append(parameter)
-    adam = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-        lr=recipe.lr,
-        betas=(0.9, 0.98),
-    )
-    if not matrices:
-        return [adam]
-    # match_rms_adamw scales Muon's steps to AdamW's size, so that one learning rate serves both.
-    muon = torch.optim.Muon(
-        matrices, lr=recipe.lr, weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw"
-    )
-    return [muon, adam]
-
-
-def lr_factor(step: int, steps: int, warmup: int) -> float:
-    """Share of the peak learning rate at one step: linear warm-up, then a half cosine to 0."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
-
-
-def train(
-    *,
-    folder: Path,
-    recipe: Recipe,
-    steps: int,
-    steps_per_epoch: int,
-    trained: dict[str, nn.Module],
-    averaged: dict[str, nn.Module] | None = None,
-    loss_at: Callable[[int], dict[str, Tensor]],
-    after_step: Callable[[int], None] = lambda step: None,
-    each_epoch: Callable[[], dict[str, float]] = dict,
-    minutes: float | None = None,
-) -> bool:
+def train(stage: Stage, run: Run) -> bool:
     """Run the steps that are left, from the last checkpoint on if there is one.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds last.pt (the newest checkpoint) and log.jsonl.
-    trained, averaged : dict of name -> module
-        What the optimisers step, and what only follows; both are saved under these names.
-    loss_at : step -> dict with "loss" and further figures to log
-    after_step : called with each finished step
-    each_epoch : figures to log at the end of each epoch
-    minutes : float, optional
-        Stop, saved, after this long.
+    Under torchrun every process takes its share of each batch and gradients are added up, so that the
+    weights stay the same everywhere. Batch norm sees each process's share alone.
 
     Returns
     -------
     bool
         Whether all steps are done.
     """
+    recipe, folder = stage.recipe, run.folder
     folder.mkdir(parents=True, exist_ok=True)
-    optimisers = optimisers_for(list(trained.values()), recipe)
-    modules = {**trained, **(averaged or {})}
-    started, spent_before, first = time.monotonic(), 0.0, 0
-    state = load_checkpoint(folder)
-    if state:
+    steps = round(recipe.epochs * stage.steps_per_epoch)
+    optimisers = optimisers_for(list(stage.trained.values()), recipe.optimiser)
+    modules = {**stage.trained, **stage.averaged}
+    first, spent_before = 0, 0.0
+    if state := load_checkpoint(folder):
         for name, module in modules.items():
             module.load_state_dict(state["modules"][name])
         for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         first, spent_before = state["step"], state["seconds"]
-    trainable = [p for o in optimisers for group in o.param_groups for p in group["params"]]
-    warmup = round(recipe.warmup * steps_per_epoch)
+    groups = [group for optimiser in optimisers for group in optimiser.param_groups]
+    trainable = [parameter for group in groups for parameter in group["params"]]
     saved_at = time.monotonic()
-    recent: list[dict[str, float]] = []
+    recent: dict[str, list[float]] = defaultdict(list)
+
+    def spent() -> float:
+        return spent_before + time.monotonic() - run.started
 
     def save(step: int) -> None:
-        save_checkpoint(
-            folder,
-            {
+        if parallel.is_main():
+            state = {
                 "step": step,
-                "seconds": spent_before + time.monotonic() - started,
+                "seconds": spent(),
                 "modules": {name: m.state_dict() for name, m in modules.items()},
                 "optimisers": [o.state_dict() for o in optimisers],
-            },
-        )
+            }
+            save_checkpoint(folder, state)
 
-    for step in tqdm(range(first, steps), initial=first, total=steps, desc=folder.name, mininterval=5):
-        if minutes is not None and time.monotonic() - started > minutes * 60:
+    progress = {"initial": first, "total": steps, "desc": folder.name, "mininterval": 5}
+    for step in tqdm(range(first, steps), **progress, disable=not parallel.is_main()):
+        if run.out_of_time():
             save(step)
             return False
-        torch.manual_seed(recipe.seed * 1_000_003 + step)
-        for optimiser in optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = recipe.lr * lr_factor(step, steps, warmup)
-        figures = loss_at(step)
-        figures["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(trainable, 3.0)
+        for group in groups:
+            rate = learning_rate(step, steps, stage.steps_per_epoch, recipe.optimiser.lr, recipe.schedule)
+            group["lr"] = rate * group["scale"]
+        for name, value in gradients_of_step(stage, run, step, trainable).items():
+            recent[name].append(value)
+        if recipe.optimiser.clip_norm:
+            nn.utils.clip_grad_norm_(trainable, recipe.optimiser.clip_norm)
         for optimiser in optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-        after_step(step)
-        recent.append({k: float(v.detach() if isinstance(v, Tensor) else v) for k, v in figures.items()})
-        if (step + 1) % steps_per_epoch == 0 or step + 1 == steps:
-            line = {"epoch": round((step + 1) / steps_per_epoch, 2), "step": step + 1}
-            line |= {k: round(float(np.mean([r[k] for r in recent if k in r])), 4) for k in recent[-1]}
-            line |= each_epoch()
-            line["minutes"] = round((spent_before + time.monotonic() - started) / 60, 2)
-            append_log(folder, line)
-            recent = []
+        stage.after_step(step)
+        if (step + 1) % stage.steps_per_epoch == 0 or step + 1 == steps:
+            if parallel.is_main():
+                means = {name: round(sum(v) / len(v), 4) for name, v in recent.items()}
+                epoch = round((step + 1) / stage.steps_per_epoch, 2)
+                line = {"epoch": epoch, "step": step + 1, **means, **stage.after_epoch(round(epoch))}
+                append_log(folder, {**line, "minutes": round(spent() / 60, 2)})
+            recent.clear()
         if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
             save(step + 1)
             saved_at = time.monotonic()
     save(steps)
+    parallel.barrier()  # nobody reads the run before it is written
     return True
 
 
-def save_checkpoint(folder: Path, state: dict) -> None:
-    """Write last.pt whole or not at all: to a temporary file first, flushed to disk, then renamed."""
-    temporary = folder / "last.pt.part"
-    with temporary.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / "last.pt")
+def gradients_of_step(stage: Stage, run: Run, step: int, trainable: list[nn.Parameter]) -> dict[str, float]:
+    """Gradients of one step on ``trainable``, and this process's figures.
 
-
-def load_checkpoint(folder: Path) -> dict | None:
-    """The newest checkpoint of a run, or None if it has none yet."""
-    path = folder / "last.pt"
-    if not path.exists():
-        return None
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"{path} cannot be read ({error}); delete it to start this run anew.") from error
-
-
-def describe_run(folder: Path) -> dict:
-    """A run's recipe and the last line of its log, for the cards of what was made from it."""
-    return {
-        "recipe": json.loads((folder / "recipe.json").read_text()),
-        **json.loads((folder / "run.json").read_text()),
-        "last": json.loads((folder / "log.jsonl").read_text().splitlines()[-1]),
-    }
+    The batch is cut into the same parts, with the same random numbers, for any number of processes with
+    the same number of parts in all: two processes do what one does with ``accumulate`` doubled.
+    """
+    seed = stage.recipe.seed * 1_000_003 + step
+    torch.manual_seed(seed)
+    whole = stage.draw(step)
+    size = len(next(iter(whole.values())))
+    parts = parallel.world_size() * run.accumulate
+    if size < parts:
+        raise InputError(f"A batch of {size} clips cannot be cut into {parts} parts; use fewer processes.")
+    pieces = [torch.arange(part, size, parts) for part in range(parts)]
+    figures: dict[str, float] = defaultdict(float)
+    for part in parallel.shard(parts):
+        torch.manual_seed(seed * 1009 + part)
+        at = pieces[part].to(whole["mel"].device)
+        share = len(at) / size
+        found = stage.loss(step, {name: values[at] for name, values in whole.items()})
+        (found["loss"] * share).backward()
+        for name, value in found.items():
+            figures[name] += float(value.detach()) * share * parallel.world_size()
+    parallel.sum_gradients(trainable)
+    return figures
 
 
 def append_log(folder: Path, line: dict) -> None:

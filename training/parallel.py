@@ -37,6 +37,15 @@ def is_main() -> bool:
     return rank() == 0
 
 
+def agree(flag: bool) -> bool:
+    """The main process's ``flag``, everywhere: clocks differ, and all must stop at the same step."""
+    if not dist.is_initialized():
+        return flag
+    answer = [flag]
+    dist.broadcast_object_list(answer)
+    return answer[0]
+
+
 def barrier() -> None:
     if dist.is_initialized():
         dist.barrier()

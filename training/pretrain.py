@@ -1,6 +1,9 @@
 """Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022].
 
 python -m training.pretrain FEATURES [MORE_FEATURES …] --recipe pretrain-spc12 --out runs/pretrain-spc12
+
+Every few epochs a picture goes into the run folder: above the originals, then what the encoder sees, below
+what the decoder makes of it.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from PIL import Image
 from timm.layers import build_sincos2d_pos_embed
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
@@ -16,11 +20,15 @@ from tpexplore.pruning import take_patches
 from tpexplore.spectrogram import PATCH, ROWS, normalise, patches_of
 from tpexplore.vit import HEAD_WIDTH, AudioViT, ModelConfig
 
+from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
 from .features import Features, join_features, read_features
 from .initialise import place_positions, sample_specs, start_from, whiten_patches
-from .loop import Clips, mean_and_std, pick_device, prepare_for_training, train
+from .loop import Batch, Run, pick_device, prepare_for_training, train
+from .patches import random_patches
 from .recipes import PretrainRecipe, load_recipe
+
+PICTURE_CLIPS = 4
 
 
 class Decoder(nn.Module):
@@ -48,11 +56,6 @@ class Decoder(nn.Module):
         return self.predict(self.norm(x))
 
 
-def random_patches(batch: int, patches: int, keep: int, device: torch.device) -> Tensor:
-    """Ids of ``keep`` random patches per clip, ascending, (batch, keep)."""
-    return torch.rand(batch, patches, device=device).argsort(1)[:, :keep].sort(1).values
-
-
 def masked_loss(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
     """Mean squared error on masked patches, each target patch normalised to mean 0 and std 1."""
     target = patches_of(spec)
@@ -62,53 +65,89 @@ def masked_loss(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
     return (error * masked).sum() / masked.sum()
 
 
-def pretrain(
-    features: Features,
-    recipe: PretrainRecipe,
-    folder: Path,
-    *,
-    init: str | None = None,
-    minutes: float | None = None,
-) -> bool:
-    """Train an AudioMAE encoder until the recipe's epochs are done; True when they are."""
-    device = pick_device()
-    mean, std = mean_and_std(features)
-    clips = Clips(features, "train", recipe, device)
-    config = ModelConfig(
-        "audiomae", features.meta["frames"], recipe.dim, recipe.depth, clips.classes, mean, std
-    )
-    torch.manual_seed(recipe.seed)
-    model, decoder = AudioViT(config), Decoder(recipe, config)
-    if init:
-        start_from(model, init)
-    else:
-        whiten_patches(model, sample_specs(features.mel, clips.rows, mean, std))
-        place_positions(model)
-    model.vit.pos_embed.requires_grad_(False)
-    model.vit.head.requires_grad_(False)
-    model.vit.fc_norm.requires_grad_(False)
-    encoder, decoder = prepare_for_training(model, device), prepare_for_training(decoder, device)
-    keep = round(config.patches * (1 - recipe.mask))
+class PretrainStage:
+    """Training of an AudioMAE encoder without labels, see `training.loop.Stage`."""
 
-    def loss_at(step: int) -> dict[str, Tensor]:
-        mel, _ = clips.batch(step)
-        spec = normalise(mel, mean, std)
-        visible = random_patches(len(spec), config.patches, keep, device)
-        with torch.autocast(device.type, torch.bfloat16):
-            x = take_patches(encoder.embed(spec), visible, config.prefix)
-            x = encoder.run_blocks(x, 1, config.depth)
-            prediction = decoder(x[:, config.prefix :], visible)
-        return {"loss": masked_loss(prediction, spec, visible)}
+    def __init__(self, features: Features, recipe: PretrainRecipe, folder: Path, init: str | None = None):
+        self.recipe, self.folder, self.device = recipe, folder, pick_device()
+        self.clips = Clips(features, "train", recipe, self.device)
+        self.steps_per_epoch = self.clips.steps_per_epoch
+        mean, std = mean_and_std(features)
+        self.config = ModelConfig(
+            "audiomae", features.meta["frames"], recipe.dim, recipe.depth, self.clips.classes, mean, std
+        )
+        self.keep = round(self.config.patches * (1 - recipe.mask))
+        torch.manual_seed(recipe.seed)
+        model, decoder = AudioViT(self.config), Decoder(recipe, self.config)
+        specs = sample_specs(features.mel, self.clips.rows, mean, std)
+        if init:
+            start_from(model, init)
+        else:
+            whiten_patches(model, specs)
+            place_positions(model)
+        for part in (model.vit.head, model.vit.fc_norm):
+            part.requires_grad_(False)
+        model.vit.pos_embed.requires_grad_(False)
+        self.encoder = prepare_for_training(model, self.device)
+        self.decoder = prepare_for_training(decoder, self.device)
+        self.trained, self.averaged = {"encoder": self.encoder, "decoder": self.decoder}, {}
+        self.shown = specs[:PICTURE_CLIPS].to(self.device)
 
-    return train(
-        folder=folder,
-        recipe=recipe,
-        steps=round(recipe.epochs * clips.steps_per_epoch),
-        steps_per_epoch=clips.steps_per_epoch,
-        trained={"encoder": encoder, "decoder": decoder},
-        loss_at=loss_at,
-        minutes=minutes,
-    )
+    def draw(self, step: int) -> Batch:
+        mel, _ = self.clips.batch(step)
+        return {"mel": mel, "visible": random_patches(len(mel), self.config.patches, self.keep, self.device)}
+
+    def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
+        spec = normalise(part["mel"], self.config.mean, self.config.std)
+        return {"loss": masked_loss(self.predict(spec, part["visible"]), spec, part["visible"])}
+
+    def predict(self, spec: Tensor, visible: Tensor) -> Tensor:
+        """All patches (batch, patches, 256), each normalised, from the visible ones."""
+        with torch.autocast(self.device.type, torch.bfloat16):
+            x = take_patches(self.encoder.embed(spec), visible, self.config.prefix)
+            x = self.encoder.run_blocks(x, 1, self.config.depth)
+            return self.decoder(x[:, self.config.prefix :], visible)
+
+    def after_step(self, step: int) -> None:
+        pass
+
+    def after_epoch(self, epoch: int) -> dict[str, float]:
+        if epoch % self.recipe.picture_every == 0:
+            self.draw_picture(self.folder / f"epoch-{epoch:03d}.png")
+        return {}
+
+    @torch.inference_mode()
+    def draw_picture(self, path: Path) -> None:
+        """Original, visible part and reconstruction of a few training clips, as one PNG."""
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        order = torch.rand(len(self.shown), self.config.patches, generator=generator).argsort(1)
+        visible = order[:, : self.keep].sort(1).values.to(self.device)
+        filled = fill_in(self.predict(self.shown, visible).float(), self.shown, visible)
+        seen = torch.zeros(len(self.shown), self.config.patches, dtype=torch.bool, device=self.device)
+        hidden = ~seen.scatter(1, visible, True)
+        masked = pictures_of(patches_of(self.shown).masked_fill(hidden[..., None], self.shown.min()))
+        rows = [torch.cat(list(kind.transpose(1, 2).flip(1)), 1) for kind in (self.shown, masked, filled)]
+        grey = torch.cat(rows).cpu()
+        grey = (grey - grey.min()) / (grey.max() - grey.min()) * 255
+        Image.fromarray(grey.to(torch.uint8).numpy()).save(path)
+
+
+def fill_in(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
+    """Pictures (batch, frames, 128) with masked patches as predicted, at each true patch's level and spread.
+
+    The training target is normalised patch by patch, so level and spread are not predicted.
+    """
+    true = patches_of(spec)
+    spread = (true.var(-1, keepdim=True) + 1e-2).sqrt()
+    filled = prediction * spread + true.mean(-1, keepdim=True)
+    seen = torch.zeros(true.shape[:2], dtype=torch.bool, device=true.device).scatter(1, visible, True)
+    return pictures_of(torch.where(seen[..., None], true, filled))
+
+
+def pictures_of(patches: Tensor) -> Tensor:
+    """Inverse of `patches_of`: (batch, patches, 256) -> (batch, frames, 128)."""
+    grid = patches.unflatten(1, (-1, ROWS)).unflatten(3, (PATCH, PATCH))
+    return grid.transpose(2, 3).flatten(3).flatten(1, 2)
 
 
 def main() -> None:
@@ -117,7 +156,8 @@ def main() -> None:
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, PretrainRecipe)
     features = join_features([read_features(folder) for folder in args.features])
-    pretrain(features, recipe, args.prepare(recipe), init=args.init, minutes=args.minutes)
+    folder = args.prepare(recipe)
+    train(PretrainStage(features, recipe, folder, args.init), Run(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

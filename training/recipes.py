@@ -2,13 +2,95 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
 
 from tpexplore.errors import InputError
+from tpexplore.plan import FAMILIES, SCORES
 
 FOLDER = Path(__file__).parent / "recipes"
+ELASTIC = "elastic"
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """What steps the weights.
+
+    Attributes
+    ----------
+    kind : {"muon", "adamw", "adam"}
+        Muon steps the matrices inside transformer blocks; AdamW everything else then.
+    lr : float
+        Peak learning rate.
+    layer_decay : float
+        Factor on the learning rate from one block to the one before it; 1 is none.
+    clip_norm : float, optional
+        Largest norm of a step's gradients.
+    """
+
+    kind: str
+    lr: float
+    weight_decay: float
+    betas: tuple[float, float] = (0.9, 0.98)
+    layer_decay: float = 1.0
+    clip_norm: float | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Learning rate over time: linear warm-up, then a half cosine or steps.
+
+    Attributes
+    ----------
+    kind : {"cosine", "multistep"}
+    warmup_epochs, warmup_steps : float, int
+        Length of the warm-up; the two add up.
+    min_lr : float
+        Where the cosine ends.
+    start, every, gamma : float
+        Multistep: from epoch ``start`` on, times ``gamma`` at the start of each ``every`` epochs.
+    """
+
+    kind: str = "cosine"
+    warmup_epochs: float = 0.0
+    warmup_steps: int = 0
+    min_lr: float = 0.0
+    start: float = 0.0
+    every: float = 1.0
+    gamma: float = 1.0
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Changes of the pictures, see `training.augment`; everything is off unless named.
+
+    Attributes
+    ----------
+    shift, stretch, pitch, pad_share, gain_db : float
+        See `augment.warp` and `augment.gain`.
+    mixup_alpha, mixup_share : float
+        Beta distribution of the blend, and share of the clips that are blended.
+    time_mask, freq_mask : int
+        SpecAug's widest bands in frames and bins; off once pruning starts.
+    noise : bool
+        AST's noise on the normalised picture with a roll of up to 10 frames.
+    """
+
+    shift: float = 0.0
+    stretch: float = 0.0
+    pitch: float = 0.0
+    pad_share: float = 1.0
+    gain_db: float = 0.0
+    mixup_alpha: float = 0.0
+    mixup_share: float = 1.0
+    time_mask: int = 0
+    freq_mask: int = 0
+    noise: bool = False
 
 
 @dataclass(frozen=True)
@@ -17,25 +99,18 @@ class Recipe:
 
     Attributes
     ----------
-    seed, epochs, batch : int
-    lr : float
-        Peak learning rate, after ``warmup`` epochs; a half cosine to 0 follows.
-    weight_decay : float
-    shift, stretch, pitch, pad_share, gain_db :
-        See `training.augment`.
+    balance : float
+        Exponent of the class counts that clips are drawn against: 0 draws every clip once an epoch,
+        1 makes classes equally frequent.
     """
 
     seed: int
     epochs: float
     batch: int
-    lr: float
-    warmup: float
-    weight_decay: float
-    shift: float
-    stretch: float
-    pitch: float
-    pad_share: float
-    gain_db: float
+    optimiser: Optimiser
+    schedule: Schedule
+    augment: Augmentation
+    balance: float
 
 
 @dataclass(frozen=True)
@@ -44,73 +119,139 @@ class TeacherRecipe(Recipe):
 
     arch: str
     channels: tuple[int, ...]
-    mixup: float
     label_smoothing: float
-    time_mask: int
-    freq_mask: int
 
 
 @dataclass(frozen=True)
 class PretrainRecipe(Recipe):
-    """Masked auto-encoding: share masked, and the decoder's width and blocks."""
+    """Masked auto-encoding: share masked, the decoder's width and blocks, epochs between pictures."""
 
     dim: int
     depth: int
     mask: float
     decoder_dim: int
     decoder_depth: int
+    picture_every: float
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """When and how much fine-tuning prunes.
+
+    Attributes
+    ----------
+    start, warmup : float
+        Epochs before pruning, and epochs over which the keep-rate falls along EViT's cosine.
+    keep_rate : float or "elastic"
+        One keep-rate, or a new one of the slider at every step.
+    lowest, full_share : float
+        Elastic: the lowest keep-rate, and the share of steps at 1.0.
+    scores : dict of score -> share of the steps
+    """
+
+    start: float
+    warmup: float
+    keep_rate: float | str
+    scores: dict[str, float]
+    lowest: float = 0.3
+    full_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """What a teacher's answers are used for; nothing, unless the run is given a teacher.
+
+    Attributes
+    ----------
+    labels : float
+        Weight of the teacher's soft labels against the true ones.
+    to : {"readout", "token"}
+        What learns them: the model's answer, or (AST) DeiT's way, the answer of the distillation token
+        alone while that of CLS learns the true labels.
+    features : float
+        Weight of predicting the teacher's feature map, before pruning starts.
+    """
+
+    labels: float = 0.0
+    to: str = "readout"
+    features: float = 0.0
 
 
 @dataclass(frozen=True)
 class FinetuneRecipe(Recipe):
-    """Supervised training of either family, first unpruned, then elastic.
+    """Supervised training of either family.
 
     Attributes
     ----------
+    loss : {"ce", "bce"}
+        Cross-entropy between classes, or one binary decision a class (multi-label).
     token_drop : float
         Share of patches dropped at random before pruning starts.
-    time_mask, freq_mask : int
-        SpecAug's widest bands in frames and bins; off, like ``token_drop``, once pruning starts.
-    prune_start, prune_warmup : float
-        Epochs before pruning, and epochs over which the lowest keep-rate falls to ``lowest``.
-    full_share : float
-        Share of the pruning steps that run at keep-rate 1.0.
-    scores : dict of score -> share of the pruning steps
-    distil : float
-        Weight of the teacher's soft labels against the true ones.
-    distil_features : float
-        Weight of matching the teacher's feature map, before pruning starts.
+    mask_time, mask_freq : float
+        Share of time columns and mel rows dropped before pruning starts, AudioMAE's way.
     ema : float
-        Decay of the averaged weights, which are what is exported.
+        Decay of the averaged weights, which are what is exported; 0 takes the last weights.
     """
 
     family: str
     dim: int
     depth: int
-    drop_path: float
-    mixup: float
-    label_smoothing: float
-    time_mask: int
-    freq_mask: int
-    token_drop: float
-    prune_start: float
-    prune_warmup: float
-    lowest: float
-    full_share: float
-    scores: dict[str, float]
-    distil: float
-    distil_features: float
-    ema: float
+    loss: str
+    pruning: Pruning
+    distil: Distillation
+    drop_path: float = 0.0
+    label_smoothing: float = 0.0
+    token_drop: float = 0.0
+    mask_time: float = 0.0
+    mask_freq: float = 0.0
+    ema: float = 0.0
 
 
-def load_recipe(name: str, kind: type[Recipe]) -> Recipe:
+CHOICES: dict[tuple[type, str], tuple[str, ...]] = {
+    (Optimiser, "kind"): ("muon", "adamw", "adam"),
+    (Schedule, "kind"): ("cosine", "multistep"),
+    (Distillation, "to"): ("readout", "token"),
+    (FinetuneRecipe, "loss"): ("ce", "bce"),
+    (FinetuneRecipe, "family"): FAMILIES,
+}
+
+
+def load_recipe(name: str, kind: type[Kind]) -> Kind:
     """Read ``recipes/NAME.json``, or a file, into a recipe of ``kind``."""
     path = Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.json")))
+        known = ", ".join(sorted(str(p.relative_to(FOLDER).with_suffix("")) for p in FOLDER.rglob("*.json")))
         raise InputError(f"Recipe {name!r} does not exist; expected a .json file or one of {known}.")
-    values = json.loads(path.read_text())
-    wanted = {f.name for f in fields(kind)}
-    if wrong := wanted ^ set(values):
-        raise InputError(f"{path.name} has missing or unknown settings: {', '.join(sorted(wrong))}.")
-    return kind(**values)
+    try:
+        values = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path.name} is no JSON: {error}.") from error
+    return _build(kind, values, path.name)
+
+
+def _build(kind: type[Kind], values: dict[str, Any], where: str) -> Kind:
+    """A dataclass from plain JSON, its parts likewise."""
+    known = dataclasses.fields(kind)
+    missing = {f.name for f in known if f.default is f.default_factory is dataclasses.MISSING} - set(values)
+    if wrong := missing | (set(values) - {f.name for f in known}):
+        raise InputError(f"{where} has missing or unknown settings: {', '.join(sorted(wrong))}.")
+    hints = get_type_hints(kind)
+    built = {}
+    for name, value in values.items():
+        if (kind, name) in CHOICES and value not in CHOICES[kind, name]:
+            expected = ", ".join(CHOICES[kind, name])
+            raise InputError(f"{where}: {name} is {value!r}; expected one of {expected}.")
+        if dataclasses.is_dataclass(hints[name]):
+            value = _build(hints[name], value, f"{where}, {name}")
+        built[name] = value
+    if kind is Pruning:
+        _check_pruning(built, where)
+    return kind(**built)
+
+
+def _check_pruning(values: dict[str, Any], where: str) -> None:
+    rate = values["keep_rate"]
+    if rate != ELASTIC and not (isinstance(rate, (int, float)) and 0 < rate <= 1):
+        raise InputError(f"{where}: keep_rate is {rate!r}; expected a number up to 1 or {ELASTIC!r}.")
+    if not values["scores"] or (unknown := set(values["scores"]) - set(SCORES)):
+        raise InputError(f"{where}: scores names {sorted(unknown)}; expected shares of {', '.join(SCORES)}.")

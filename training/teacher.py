@@ -15,9 +15,11 @@ from torch.nn.functional import cross_entropy
 from tpexplore.errors import InputError
 
 from . import augment
+from .checkpoint import load_checkpoint
+from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
 from .features import Features, read_features
-from .loop import Clips, load_checkpoint, mean_and_std, pick_device, train
+from .loop import Batch, Run, pick_device, train
 from .measure import split_accuracy
 from .recipes import TeacherRecipe, load_recipe
 
@@ -55,40 +57,44 @@ def load_teacher(folder: Path, classes: int) -> Teacher:
     return teacher.eval().requires_grad_(False)
 
 
-def train_teacher(features: Features, recipe: TeacherRecipe, folder: Path, minutes: float | None) -> bool:
-    """Train until the recipe's epochs are done; True when they are."""
-    device = pick_device()
-    mean, std = mean_and_std(features)
-    clips = Clips(features, "train", recipe, device)
-    torch.manual_seed(recipe.seed)
-    teacher = Teacher(recipe, clips.classes, mean, std).to(device)
+class TeacherStage:
+    """Supervised training of the teacher, see `training.loop.Stage`."""
 
-    def loss_at(step: int) -> dict[str, Tensor]:
-        teacher.train()
-        mel, targets = clips.batch(step)
-        mel, targets = augment.mixup(mel, targets, recipe.mixup)
-        mel = augment.spec_augment(mel, recipe.time_mask, recipe.freq_mask, mean)
-        with torch.autocast(device.type, torch.bfloat16):
-            logits, _ = teacher(mel)
-        loss = cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
-        return {"loss": loss}
+    def __init__(self, features: Features, recipe: TeacherRecipe):
+        self.recipe, self.features, self.device = recipe, features, pick_device()
+        self.mean, std = mean_and_std(features)
+        self.clips = Clips(features, "train", recipe, self.device)
+        self.steps_per_epoch = self.clips.steps_per_epoch
+        torch.manual_seed(recipe.seed)
+        self.teacher = Teacher(recipe, self.clips.classes, self.mean, std).to(self.device)
+        self.trained, self.averaged = {"teacher": self.teacher}, {}
 
-    return train(
-        folder=folder,
-        recipe=recipe,
-        steps=round(recipe.epochs * clips.steps_per_epoch),
-        steps_per_epoch=clips.steps_per_epoch,
-        trained={"teacher": teacher},
-        loss_at=loss_at,
-        each_epoch=lambda: split_accuracy(features, lambda mel: teacher(mel)[0], teacher, device),
-        minutes=minutes,
-    )
+    def draw(self, step: int) -> Batch:
+        change = self.recipe.augment
+        mel, targets = self.clips.batch(step)
+        mel, targets = augment.mixup(mel, targets, change.mixup_alpha, change.mixup_share)
+        mel = augment.spec_augment(mel, change.time_mask, change.freq_mask, self.mean)
+        return {"mel": mel, "targets": targets}
+
+    def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
+        self.teacher.train()
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logits, _ = self.teacher(part["mel"])
+        smoothing = self.recipe.label_smoothing
+        return {"loss": cross_entropy(logits.float(), part["targets"], label_smoothing=smoothing)}
+
+    def after_step(self, step: int) -> None:
+        pass
+
+    def after_epoch(self, epoch: int) -> dict[str, float]:
+        return split_accuracy(self.features, lambda mel: self.teacher(mel)[0], self.teacher, self.device)
 
 
 def main() -> None:
     args = stage_arguments(__doc__, "training.teacher").parse_args()
     recipe = load_recipe(args.recipe, TeacherRecipe)
-    train_teacher(read_features(args.features), recipe, args.prepare(recipe), args.minutes)
+    stage = TeacherStage(read_features(args.features), recipe)
+    train(stage, Run(args.prepare(recipe), args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":
