@@ -315,6 +315,19 @@ def test_pretraining_start_is_kept(finished, features):
         build_model(features, small_finetune(), str(finished / "teacher"))
 
 
+def test_a_model_of_the_same_classes_lends_its_classifier(finished, features, tmp_path, monkeypatch):
+    export.export(finished / "student", features, "tones", tmp_path)
+    for module in ("tpexplore.bundled", "tpexplore.checkpoints"):
+        monkeypatch.setattr(f"{module}.MODELS_FOLDER", tmp_path)
+    earlier = load_model("tones")
+    model = build_model(features, small_finetune(), "tones")
+    assert torch.equal(model.vit.head.weight, earlier.vit.head.weight)
+    others = dataclasses.replace(features, meta={**features.meta, "class_names": ["a", "b", "c"]})
+    model = build_model(others, small_finetune(), "tones")
+    assert not torch.equal(model.vit.head.weight, earlier.vit.head.weight)
+    assert torch.equal(model.vit.blocks[0].attn.qkv.weight, earlier.vit.blocks[0].attn.qkv.weight)
+
+
 def test_pretraining_draws_what_it_fills_in(finished, specs):
     pictures = sorted((finished / "pretrain").glob("epoch-*.png"))
     assert [p.name for p in pictures] == ["epoch-001.png", "epoch-002.png"]

@@ -235,6 +235,11 @@ def main() -> None:
     parser.add_argument("--fold", type=int, help="ESC-50, UrbanSound8K: the fold that tests")
     parser.add_argument("--words", nargs="+", help="Speech Commands: these words only")
     parser.add_argument("--without-esc50", type=Path, help="UrbanSound8K: leave out what this ESC-50 shares")
+    parser.add_argument("--train-list", type=Path, help="AudioSet: csv or JSON of the training clips")
+    parser.add_argument("--eval-list", type=Path, help="AudioSet: csv or JSON of the evaluation clips")
+    parser.add_argument("--audio", type=Path, help="AudioSet: where the clips lie, if elsewhere")
+    parser.add_argument("--frames", type=int, help="folders: frames of a clip, 10 ms each; 512 by default")
+    parser.add_argument("--source", help="folders: regular expression; its group must not be in two splits")
     args = vars(parser.parse_args())
     name, root, out, workers = (args.pop(k) for k in ("dataset", "root", "out", "workers"))
     options = {k: v for k, v in args.items() if v is not None}

@@ -57,7 +57,9 @@ def place_positions(model: AudioViT) -> None:
 
 @torch.no_grad()
 def start_from(model: AudioViT, source: str) -> None:
-    """Take over the weights of an earlier model, all but classifier and positions of another grid.
+    """Take over the weights of an earlier model, where they fit.
+
+    Positions of another grid are left out, and so is the classifier of a model with other classes.
 
     Parameters
     ----------
@@ -68,11 +70,12 @@ def start_from(model: AudioViT, source: str) -> None:
         state = load_checkpoint(Path(source))
         if state is None or "encoder" not in state["modules"]:
             raise InputError(f"{source} holds no pre-trained encoder; run python -m training.pretrain first.")
-        weights = state["modules"]["encoder"]
+        weights, same_classes = state["modules"]["encoder"], False
     else:
         # A published checkpoint is cropped to the task's length; a bundled model has its own.
         frames = None if source in bundled_names() else model.config.frames
-        weights = load_model(source, frames=frames).state_dict()
+        earlier = load_model(source, frames=frames)
+        weights, same_classes = earlier.state_dict(), earlier.config.labels == model.config.labels
     if model.vit.patch_embed.proj.weight.shape != weights["vit.patch_embed.proj.weight"].shape:
         raise InputError(f"{source} has another width than the recipe's {model.config.dim}.")
     own = model.state_dict()
@@ -80,7 +83,7 @@ def start_from(model: AudioViT, source: str) -> None:
     taken = {
         key: value
         for key, value in weights.items()
-        if key in own and own[key].shape == value.shape and not key.startswith(classifier)
+        if key in own and own[key].shape == value.shape and (same_classes or not key.startswith(classifier))
     }
     place_positions(model)
     model.load_state_dict(taken, strict=False)

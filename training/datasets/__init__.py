@@ -8,19 +8,25 @@ from pathlib import Path
 
 from tpexplore.errors import InputError
 
+from .audioset import audioset
 from .base import Dataset, Item
 from .dspspeech20 import dspspeech20
 from .esc50 import esc50
+from .folders import folders
 from .speech_commands import speech_commands
 from .urbansound8k import urbansound8k
+from .voxceleb import voxceleb
 
 __all__ = ["DATASETS", "Dataset", "Item", "load_dataset"]
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
+    "audioset": audioset,
     "dspspeech20": dspspeech20,
     "esc50": esc50,
+    "folders": folders,
     "speech_commands": speech_commands,
     "urbansound8k": urbansound8k,
+    "voxceleb": voxceleb,
 }
 
 

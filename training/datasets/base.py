@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,14 +71,16 @@ class Dataset:
 
 
 def check_no_leak(dataset: Dataset) -> None:
-    """Raise InputError if a source stands in two splits."""
-    splits: dict[str, str] = {}
+    """Raise InputError if a source or a file stands in two splits."""
+    splits: dict[str | Path, str] = {}
     for item in dataset.items:
-        if splits.setdefault(item.source, item.split) != item.split:
-            raise InputError(
-                f"{dataset.name}: source {item.source!r} is in two splits,"
-                f" {splits[item.source]} and {item.split}; expected one."
-            )
+        for what in (item.source, *item.paths):
+            if splits.setdefault(what, item.split) != item.split:
+                kind = "file" if isinstance(what, Path) else "source"
+                raise InputError(
+                    f"{dataset.name}: {kind} {str(what)!r} is in two splits,"
+                    f" {splits[what]} and {item.split}; expected one."
+                )
 
 
 def need(path: Path) -> Path:
@@ -95,4 +99,27 @@ def need_folder(path: Path) -> Path:
 
 def audio_files(folder: Path) -> list[Path]:
     """Audio files of a folder, sorted by name."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in AUDIO_SUFFIXES)
+    return sorted(p for p in folder.iterdir() if _is_audio(p.name))
+
+
+def all_audio_files(folder: Path) -> list[Path]:
+    """Audio files of a folder and of all folders in it, linked ones too, sorted by path."""
+    return sorted(_walk(folder, frozenset()))
+
+
+def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
+    real = os.path.realpath(folder)
+    if real in above:  # a link to a folder that it lies in
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                if not entry.name.startswith("."):
+                    yield from _walk(folder / entry.name, above | {real})
+            elif _is_audio(entry.name):
+                yield folder / entry.name
+
+
+def _is_audio(name: str) -> bool:
+    # macOS leaves a "._name.wav" that is no audio beside each file it copies to a foreign disk.
+    return name.lower().endswith(AUDIO_SUFFIXES) and not name.startswith(".")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from tpexplore.errors import InputError
+
 from .base import Dataset, Item, audio_files
 
 TEST_WORDS, VALID_WORDS = 4, 2
@@ -20,11 +22,16 @@ TRAIN_PASSES = 4
 def dspspeech20(root: Path) -> Dataset:
     """Takes of one speaker joined to utterances of 5 s; the test's words are unseen.
 
-    Every take of a test or validation word is in exactly one utterance, so utterances are independent.
+    No take of a test or validation word is in two utterances, so utterances are independent.
     """
     speakers = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     takes = {speaker: audio_files(root / speaker) for speaker in speakers}
     words = sorted({_word(path) for paths in takes.values() for path in paths})
+    if len(words) <= TEST_WORDS + VALID_WORDS:
+        raise InputError(
+            f"{root} holds {len(words)} words; expected more than the {TEST_WORDS} that test and the"
+            f" {VALID_WORDS} that validate."
+        )
     split_of = dict.fromkeys(words, "train")
     split_of |= dict.fromkeys(words[-TEST_WORDS - VALID_WORDS :], "valid")
     split_of |= dict.fromkeys(words[-TEST_WORDS:], "test")
@@ -50,4 +57,7 @@ def dspspeech20(root: Path) -> Dataset:
 
 
 def _word(path: Path) -> str:
-    return path.stem.split("-")[1]
+    parts = path.stem.split("-")
+    if len(parts) != 3:
+        raise InputError(f"{path} is not named as in DSPSpeech-20; expected SPEAKER-WORD-TAKE.")
+    return parts[1]

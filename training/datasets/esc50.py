@@ -10,12 +10,18 @@ from tpexplore.errors import InputError
 from .base import Dataset, Item, audio_files, need, need_folder
 
 FOLDS = range(1, 6)
+COLUMNS = {"filename", "fold", "target", "category", "src_file"}
 
 
 def esc50_rows(root: Path) -> list[dict[str, str]]:
     """The rows of meta/esc50.csv: filename, fold, target, category, src_file, …"""
-    with need(root / "meta" / "esc50.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
+    path = need(root / "meta" / "esc50.csv")
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or (absent := COLUMNS - rows[0].keys()):
+        lacks = f"column {min(absent)}" if rows else "rows"
+        raise InputError(f"{path} has no {lacks}; expected the file that comes with ESC-50.")
+    return rows
 
 
 def esc50(root: Path, *, fold: int = 5) -> Dataset:

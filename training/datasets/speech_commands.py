@@ -10,25 +10,35 @@ from tpexplore.errors import InputError
 from .base import Dataset, Item, audio_files, need
 
 ALL_WORDS = 35
+LISTS = {"valid": "validation_list.txt", "test": "testing_list.txt"}
 
 
 def speech_commands(root: Path, *, words: Sequence[str] | None = None) -> Dataset:
-    """Every word folder present, or the given words.
+    """Every word folder present, or the given words; ``_background_noise_`` is no word.
 
-    Lists may name .wav files while the folders hold another format: clips are matched by stem.
+    A clip is for training unless one of the lists names it. They may name .wav files while the folders
+    hold another format: clips are matched by stem. In the official lists a hash of the speaker decides,
+    so a speaker in two splits means that the lists and the folders do not belong together.
     """
     present = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(("_", ".")))
     if absent := set(words or ()) - set(present):
         raise InputError(f"{root} has no folder for {', '.join(sorted(absent))}.")
-    chosen = sorted(words) if words else present
-    split_of = {}
-    for split, name in (("valid", "validation_list.txt"), ("test", "testing_list.txt")):
-        for line in need(root / name).read_text().split():
-            split_of[str(Path(line).with_suffix(""))] = split
+    chosen = sorted(set(words)) if words else present
+    files = {f"{word}/{path.stem}": path for word in chosen for path in audio_files(root / word)}
+    split_of: dict[str, str] = {}
+    missing = 0
+    for split, name in LISTS.items():
+        named = _read_list(need(root / name), chosen)
+        missing += len(named - files.keys())
+        found = named & files.keys()
+        if not found:
+            raise InputError(f"{root / name} names no clip of the folders beside it; expected WORD/CLIP.wav.")
+        if twice := found & split_of.keys():
+            raise InputError(f"{min(twice)} is in two lists of {root}; expected every clip in one split.")
+        split_of |= dict.fromkeys(found, split)
     items = [
-        Item((path,), (label,), split_of.get(f"{word}/{path.stem}", "train"), path.stem.split("_nohash_")[0])
-        for label, word in enumerate(chosen)
-        for path in audio_files(root / word)
+        Item((path,), (chosen.index(path.parent.name),), split_of.get(clip, "train"), _speaker(path))
+        for clip, path in files.items()
     ]
     whole = len(chosen) == ALL_WORDS
     return Dataset(
@@ -40,4 +50,15 @@ def speech_commands(root: Path, *, words: Sequence[str] | None = None) -> Datase
         items=tuple(items),
         attribution="Speech Commands, P. Warden 2018, CC BY 4.0; "
         + ("all 35 words" if whole else f"{len(chosen)} of its 35 words, splits by speaker"),
+        missing=missing,
     )
+
+
+def _read_list(path: Path, words: Sequence[str]) -> set[str]:
+    """WORD/CLIP, without the ending, of every line about the given words."""
+    clips = (Path(line).with_suffix("") for line in path.read_text().split())
+    return {clip.as_posix() for clip in clips if clip.parent.name in words}
+
+
+def _speaker(path: Path) -> str:
+    return path.stem.split("_nohash_")[0]
