@@ -23,13 +23,13 @@ from tpexplore.plan import KEEP_RATES, SCORES, scheduled_keep_rate
 from tpexplore.spectrogram import fit_frames, log_mel, normalise, patches_of
 from tpexplore.vit import AudioViT
 from training import augment, evaluate, export
-from training.checkpoint import describe_run, load_checkpoint, save_checkpoint
+from training.checkpoint import load_checkpoint, save_checkpoint
 from training.clips import Clips, mean_and_std
 from training.command import note_run
 from training.datasets import load_dataset
 from training.features import cache_features, read_features
-from training.finetune import FinetuneStage, build_model, draw_keep_rate
-from training.initialise import WHITENING_GAIN, describe_start, place_positions, whiten_patches
+from training.finetune import FinetuneStage, build_model, draw_keep_rate, note_origins
+from training.initialise import WHITENING_GAIN, place_positions, whiten_patches
 from training.loop import Run, gradients_of_step, train
 from training.measure import wilson_interval
 from training.optimise import learning_rate, optimisers_for
@@ -282,8 +282,7 @@ def finished(features, tmp_path_factory) -> Path:
     stage = PretrainStage(features, recipes["pretrain"], root / "pretrain")
     assert train(stage, Run(root / "pretrain"))
     start = str(root / "pretrain")
-    origins = {"teacher": describe_run(root / "teacher"), "start": describe_start(start)}
-    (root / "student" / "origins.json").write_text(json.dumps(origins))
+    note_origins(root / "student", root / "teacher", start)
     assert finetune(
         features, recipes["student"], root / "student", init=start, teacher_folder=root / "teacher"
     )

@@ -233,6 +233,13 @@ def changed(
     return replace(recipe, pruning=pruning, seed=recipe.seed if seed is None else seed)
 
 
+def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
+    """Write into a run folder what it was taught by and started from."""
+    if parallel.is_main():
+        origins = {"teacher": teacher and describe_run(teacher), "start": describe_start(init)}
+        write_json(folder / "origins.json", origins)
+
+
 def main() -> None:
     parser = stage_arguments(__doc__, "training.finetune")
     parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
@@ -243,9 +250,7 @@ def main() -> None:
     args = parser.parse_args()
     recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)
     folder = args.prepare(recipe)
-    if parallel.is_main():
-        origins = {"teacher": args.teacher and describe_run(args.teacher), "start": describe_start(args.init)}
-        write_json(folder / "origins.json", origins)
+    note_origins(folder, args.teacher, args.init)
     stage = FinetuneStage(read_features(args.features), recipe, init=args.init, teacher_folder=args.teacher)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
