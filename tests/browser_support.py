@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,13 +46,12 @@ def browser(request):
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory):
-    """Address of ``python app.py``, as the README starts it."""
+@contextmanager
+def running_app(log: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+    """``python app.py``, as the README starts it: its address and process; what it prints goes to ``log``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log.txt"
     with log.open("w") as output:
         app = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
@@ -59,10 +59,17 @@ def app_url(tmp_path_factory):
     url = f"http://127.0.0.1:{port}/"
     try:
         _wait_until_served(url, app, log)
-        yield url
+        yield url, app
     finally:
         app.terminate()
         app.wait(20)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory):
+    """Address of the running app."""
+    with running_app(tmp_path_factory.mktemp("app") / "log.txt") as (url, _):
+        yield url
 
 
 def _wait_until_served(url: str, app: subprocess.Popen, log: Path) -> None:

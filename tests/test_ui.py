@@ -17,7 +17,7 @@ from tpexplore.errors import InputError
 from tpexplore.exploration import explore
 from tpexplore.plan import KEEP_RATES, SCORES
 from tpexplore.spectrogram import fit_frames, log_mel
-from tpexplore.ui import analysis, explore_tab, payload
+from tpexplore.ui import analysis, payload
 from tpexplore.vit import AudioViT
 
 from .conftest import tiny_config
@@ -201,7 +201,7 @@ def test_without_a_model_the_app_builds_and_says_so(monkeypatch):
     monkeypatch.setattr(analysis, "bundled_models", list)
     demo = ui.build()
     values = [block.value for block in demo.blocks.values() if getattr(block, "elem_id", None) == "status"]
-    assert values == [explore_tab.NO_MODEL]
+    assert values == [analysis.NO_MODEL]
 
 
 def test_a_checkpoint_that_does_not_exist_is_one_sentence():
@@ -209,6 +209,7 @@ def test_a_checkpoint_that_does_not_exist_is_one_sentence():
         ui.build("nowhere.pth")
 
 
-def test_only_the_analysis_is_public(monkeypatch):
+def test_only_endpoints_for_programs_are_public(monkeypatch):
     monkeypatch.setattr(analysis, "bundled_models", list)
-    assert list(ui.build().get_api_info()["named_endpoints"]) == ["/analyse"]
+    public = ["/explore", "/explore_at", "/models", "/results"]
+    assert list(ui.build().get_api_info()["named_endpoints"]) == public

@@ -14,9 +14,14 @@ HUB_PREFIX = "hf_hub:"
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MODELS_FOLDER = ASSETS / "models"
 RESULTS_FOLDER = ASSETS / "results"
+ANALYSIS_FOLDER = ASSETS / "analysis"
 EXAMPLES_FOLDER = ASSETS / "examples"
 PUBLISHED_TABLES = ASSETS / "published" / "tables.json"
 """The paper's Tables I-IV."""
+PUBLISHED_KENDALL = ASSETS / "published" / "figure4_kendall.json"
+"""Its Fig. 4: tau of every block; ties count as concordant there."""
+PUBLISHED_CLUSTERS = ASSETS / "published" / "figure5_clusters.json"
+"""Its Fig. 5: edges of the intensity clusters."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,17 @@ def measured_results(name: str) -> dict | None:
     score -> rate ("0.70") -> {"value", "ci95"}.
     """
     path = RESULTS_FOLDER / f"{name}.json"
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def measured_analysis(name: str) -> dict | None:
+    """What `training.analyze` measured of a bundled model, or None.
+
+    Kendall's tau, cluster survival, histograms, removal and attention over a whole split, under
+    "kendall", "survival", "histograms", "removal" and "attention_of_kept", with the provenance that
+    `measured_results` has.
+    """
+    path = ANALYSIS_FOLDER / f"{name}.json"
     return json.loads(path.read_text()) if path.is_file() else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +30,8 @@ class Point:
     macs : int
     seconds : float
         This pass on this machine, what it shares with others included.
+    scores : dict of block -> (n,) float32
+        What the block ranked its n patches by, in the order of their ids; empty at keep-rate 1.0.
     """
 
     keep_rate: float
@@ -38,6 +40,7 @@ class Point:
     kept: dict[int, np.ndarray]
     macs: int
     seconds: float
+    scores: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def answer(self) -> int:
@@ -199,17 +202,19 @@ def explore(
             before = shared_seconds + time.perf_counter() - begun
             row = []
             for rate in pruned_rates:
+                ranked: dict[int, Tensor] = {}
                 begun = time.perf_counter()
-                x, kept = model.prune_from(attended, attention, model.patch_ids(1), rate, statistic)
+                x, kept = model.prune_from(attended, attention, model.patch_ids(1), rate, statistic, ranked)
                 logits = model.readout(x)
-                row.append(_point(model.config, rate, logits, kept, before + time.perf_counter() - begun))
+                seconds = before + time.perf_counter() - begun
+                row.append(_point(model.config, rate, logits, kept, seconds, ranked))
                 report(done := done + 1, total)
             points[score] = tuple(row + [unpruned] * (1.0 in rates))
         intensity, variation = patch_statistics(spec)
     return Exploration(
         config=model.config,
         spectrogram=spec[0].numpy(),
-        real_frames=_real_frames(model, clip),
+        real_frames=real_frames(model, clip),
         intensity=intensity[0].numpy(),
         variation=variation[0].numpy(),
         unpruned=unpruned,
@@ -218,7 +223,12 @@ def explore(
 
 
 def _point(
-    config: ModelConfig, rate: float, logits: Tensor, kept: dict[int, Tensor], seconds: float
+    config: ModelConfig,
+    rate: float,
+    logits: Tensor,
+    kept: dict[int, Tensor],
+    seconds: float,
+    scores: dict[int, Tensor] | None = None,
 ) -> Point:
     logits = logits[0].float()
     probabilities = logits.sigmoid() if config.multilabel else logits.softmax(0)
@@ -229,10 +239,11 @@ def _point(
         kept={block: ids[0].numpy() for block, ids in kept.items()},
         macs=config.macs(rate),
         seconds=seconds,
+        scores={block: score[0].float().numpy() for block, score in (scores or {}).items()},
     )
 
 
-def _real_frames(model: AudioViT, clip: np.ndarray | Tensor) -> int:
+def real_frames(model: AudioViT, clip: np.ndarray | Tensor) -> int:
     """Frames that the clip fills: one per 10 ms once a 25 ms window fits."""
     step = samples_for(2) - samples_for(1)
     return min(model.config.frames, (len(clip) - samples_for(1)) // step + 1)

@@ -57,12 +57,14 @@ def removal_curve(
     ----------
     spec : (batch, frames, 128)
     masks : mapping of name -> (batch, patches) bool, True where a patch leaves
+        Of a single clip a mask may have any number of rows, several removals from the same clip: what
+        lies before them still runs once.
     blocks : iterable of int, optional
         After which blocks, ascending; all of 1 to depth - 1 by default.
 
     Returns
     -------
-    dict of name -> Tensor of shape (blocks, batch, classes)
+    dict of name -> Tensor of shape (blocks, rows of the mask, classes)
     """
     chosen = list(range(1, model.config.depth) if blocks is None else blocks)
     for block in chosen:
@@ -72,5 +74,6 @@ def removal_curve(
     for block in chosen:
         x, done = model.run_blocks(x, done + 1, block), block
         for name, leaves in masks.items():
-            found[name].append(model.remove_from(x, block, leaves).logits)
+            rows = x.expand(len(leaves), -1, -1) if len(x) == 1 else x
+            found[name].append(model.remove_from(rows, block, leaves).logits)
     return {name: torch.stack(logits) for name, logits in found.items()}

@@ -247,6 +247,7 @@ class AudioViT(nn.Module):
         ids: Tensor,
         keep_rate: float,
         statistic: Tensor | None,
+        scores: dict[int, Tensor] | None = None,
     ) -> tuple[Tensor, dict[int, Tensor]]:
         """Everything after block 4's attention, pruning at blocks 4, 7 and 10.
 
@@ -261,6 +262,8 @@ class AudioViT(nn.Module):
         keep_rate : float
         statistic : (batch, patches) or None
             Intensity or variation of every patch of the clip.
+        scores : dict or None
+            To be filled with block -> (batch, n), what each block ranked the patches present by.
 
         Returns
         -------
@@ -272,6 +275,8 @@ class AudioViT(nn.Module):
             if block != PRUNE_BLOCKS[0]:
                 x, attention = self.attend(x, block, with_score=statistic is None)
             score = attention if statistic is None else statistic.gather(1, ids)
+            if scores is not None:
+                scores[block] = score
             positions = pruning.top_positions(score, kept_count(keep_rate, ids.shape[1]))
             x = pruning.take_patches(x, positions, self.config.prefix)
             ids = kept[block] = ids.gather(1, positions)

@@ -1,32 +1,69 @@
-"""Accuracy of a bundled model at every keep-rate and score of the slider, on its held-out split.
+"""Accuracy at every keep-rate and score, and what else Tables I and IV ask for, on the held-out split.
 
 python -m training.evaluate ast-spc12 FEATURES
+python -m training.evaluate ast-spc12 FEATURES --add-fixed runs/ast-spc12-at-0.5
+python -m training.evaluate --run runs/ast-spc12-at-0.5 FEATURES
+torchrun --nproc_per_node=2 -m training.evaluate ast-spc12 FEATURES
 """
 
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, timezone
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
+from torch import Tensor
 
 from tpexplore.audio import load_audio
-from tpexplore.bundled import RESULTS_FOLDER, example_clips
+from tpexplore.bundled import RESULTS_FOLDER, example_clips, measured_results
 from tpexplore.checkpoints import load_model
 from tpexplore.errors import InputError
-from tpexplore.plan import KEEP_RATES, SCORES
-from tpexplore.spectrogram import normalise
+from tpexplore.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.removal import group_mask, removal_curve
+from tpexplore.spectrogram import normalise, patch_statistics
+from tpexplore.statistics import Clusters
+from tpexplore.storage import sha256_of
 from tpexplore.vit import AudioViT
 
-from .command import git_commit, run_command
+from . import parallel
+from .batches import BATCH, Batch, check_fit, gather_clips, split_batches, split_rows
+from .command import run_command
+from .export import CLUSTERED_SPLIT, trained_model
 from .features import Features, read_features, write_json
 from .loop import pick_device
-from .measure import wilson_interval
+from .measure import Accuracy, MeanAveragePrecision, provenance, scorer_for, tidy
+from .patch_clusters import STATISTICS, card_clusters, describe_clusters, patch_histograms, read_clusters
+from .published_ranking import READABLE, published_counts, shifted_logits
+from .recipes import ELASTIC, FinetuneRecipe, load_recipe
 
-BATCH = 128
+FURTHER_RATES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Keep-rates of random tokens, of the published ranking, and of the paired differences."""
+RANDOM_SEEDS = (0, 1, 2)
+REMOVAL_BLOCKS = (1, 3, 5, 7, 9, 11)
+"""Blocks of the paper's Table IV."""
+CLASS_RATES = (1.0, 0.7, 0.5)
+CONFUSION_RATES = (1.0, 0.5)
+
+NOTES = {
+    "random": "Mean of three seeds, each a fixed random order of every clip's patches; McNemar's p is the"
+    " largest of the three.",
+    "shifted": "The published code's indices, which are off by the prefix tokens and drop CLS. The model was"
+    " not trained with them, the paper's were: the loss here is an upper bound of theirs.",
+    "removal": "Groups of intensity clusters on the card; a clip left without patches counts with the answer"
+    " the model still gives.",
+}
+
+Way = tuple[str, ...]
+"""A way through the model: ("unpruned",), ("attention", "0.70"), ("removal", "L", "3"), …"""
+Scorer = Accuracy | MeanAveragePrecision
+
+
+def rate_key(keep_rate: float) -> str:
+    """A keep-rate as results files write it: "0.70"."""
+    return f"{keep_rate:.2f}"
 
 
 @torch.inference_mode()
@@ -41,37 +78,152 @@ def answers_at(model: AudioViT, mel: np.ndarray, keep_rate: float, score: str) -
     return np.concatenate(found)
 
 
-def evaluate(name: str, features: Features, split: str = "test") -> dict:
-    """Measure a bundled model; returns the content of its results file."""
-    model = load_model(name).to(pick_device())
-    if tuple(features.meta["class_names"]) != model.config.labels:
-        raise InputError(f"The features' classes are not those of {name}.")
-    rows = features.indices(split)
-    mel, labels = features.mel[rows], features.labels[rows]
-    unpruned = answers_at(model, mel, 1.0, SCORES[0])
-    table: dict[str, dict[str, dict]] = {score: {} for score in SCORES}
-    passes = [(score, rate) for score in SCORES for rate in reversed(KEEP_RATES)]
-    for score, rate in tqdm(passes, desc=name):
-        answers = unpruned if rate == 1.0 else answers_at(model, mel, rate, score)
-        right = int((answers == labels).sum())
-        table[score][f"{rate:.2f}"] = {
-            "value": round(right / len(labels), 5),
-            "ci95": [round(edge, 5) for edge in wilson_interval(right, len(labels))],
-            "same_answer_as_unpruned": round(float((answers == unpruned).mean()), 5),
-        }
-    return {
-        "model": name,
-        "task": features.meta["task"],
-        "split": features.meta["split"],
-        "metric": "top-1 accuracy",
-        "n": len(labels),
-        "weights_sha256": model.config.sha256,
-        "commit": git_commit(),
-        "made_by": f"python -m training.evaluate {name} FEATURES",
-        "date": datetime.now(timezone.utc).date().isoformat(),
-        "keep_rate": table,
-        "examples": answers_to_examples(model),
+def random_ranks(seed: int, first: int, clips: int, patches: int) -> Tensor:
+    """Random numbers to rank patches by, (clips, patches); a clip's are the same in any batch."""
+    rows = [np.random.default_rng((seed, first + clip)).random(patches) for clip in range(clips)]
+    return torch.from_numpy(np.array(rows))
+
+
+@torch.inference_mode()
+def every_way(model: AudioViT, batch: Batch, clusters: Clusters) -> Iterator[tuple[Way, Tensor]]:
+    """Logits (clips, classes) of a batch on every way that is measured; what the ways share runs once.
+
+    ``clusters`` are those of intensity.
+    """
+    config, spec, first = model.config, batch.spec, PRUNE_BLOCKS[0]
+    entered = model.run_blocks(model.embed(spec), 1, first - 1)
+    yield ("unpruned",), model.readout(model.run_blocks(entered, first, config.depth))
+
+    scored, attention = model.attend(entered, first, with_score=True)
+    plain, _ = model.attend(entered, first, with_score=False)
+    ids = model.patch_ids(len(spec))
+    statistics = dict(zip(STATISTICS, patch_statistics(spec), strict=True))
+    rates: dict[str, Sequence[float]] = dict.fromkeys(SCORES, KEEP_RATES[:-1])
+    rankings: dict[str, Tensor | None] = {"attention": None, **statistics}
+    for seed in RANDOM_SEEDS:
+        name = f"random {seed}"
+        rankings[name] = random_ranks(seed, batch.first, len(spec), config.patches).to(spec.device)
+        rates[name] = FURTHER_RATES
+    for name, ranking in rankings.items():
+        x = scored if ranking is None else plain
+        for rate in rates[name]:
+            left, _ = model.prune_from(x, attention, ids, rate, ranking)
+            yield (name, rate_key(rate)), model.readout(left)
+
+    for name, ranking in statistics.items():
+        for rate in published_rates(model):
+            yield (f"{name}_shifted", rate_key(rate)), shifted_logits(model, plain, ranking, rate)
+
+    assigned = clusters.assign(statistics["intensity"])
+    masks = {group: group_mask(assigned, group) for group in ("L", "H")}
+    blocks = removal_blocks(model)
+    for group, curve in removal_curve(model, spec, masks, blocks).items():
+        for block, logits in zip(blocks, curve, strict=True):
+            yield ("removal", group, str(block)), logits
+
+
+def published_rates(model: AudioViT) -> list[float]:
+    """Keep-rates at which the published ranking leaves tokens enough to answer from."""
+    return [rate for rate in FURTHER_RATES if published_counts(model.config, rate)[-1] >= READABLE]
+
+
+def removal_blocks(model: AudioViT) -> list[int]:
+    return [block for block in REMOVAL_BLOCKS if block < model.config.depth]
+
+
+def measure(model: AudioViT, features: Features, clusters: Clusters, split: str) -> dict[str, dict]:
+    """Everything that is measured of a model on a split, by the name it has in the results."""
+    rows = split_rows(features, split)
+    scorer = scorer_for(features, rows)
+    device = model.vit.pos_embed.device
+    mine = {
+        batch.index: {way: scorer.keep(logits) for way, logits in every_way(model, batch, clusters)}
+        for batch in split_batches(features, split, model.config, device, model.config.name)
     }
+    answers = gather_clips(mine)
+    for score in SCORES:
+        answers[score, rate_key(1.0)] = answers["unpruned",]
+    return {
+        "keep_rate": _keep_rates(scorer, answers),
+        "examples": answers_to_examples(model),
+        "per_class": _per_class(scorer, answers, model.config.labels),
+        **_confusion(scorer, answers),
+        "removal": {
+            group: {str(b): scorer.cell(answers["removal", group, str(b)]) for b in removal_blocks(model)}
+            for group in ("L", "H")
+        },
+        "further": _further(scorer, answers, published_rates(model)),
+        "paired": _paired(scorer, answers, published_rates(model)),
+        "notes": NOTES,
+    }
+
+
+def _keep_rates(scorer: Scorer, answers: Mapping[Way, np.ndarray]) -> dict:
+    unpruned = scorer.top(answers["unpruned",])
+    table: dict[str, dict[str, dict]] = {score: {} for score in SCORES}
+    for score in SCORES:
+        for rate in map(rate_key, reversed(KEEP_RATES)):
+            found = answers[score, rate]
+            same = float((scorer.top(found) == unpruned).mean())
+            table[score][rate] = {**scorer.cell(found), "same_answer_as_unpruned": tidy(same)}
+    return table
+
+
+def _per_class(scorer: Scorer, answers: Mapping[Way, np.ndarray], labels: tuple[str, ...]) -> dict:
+    """For every class its clips and, by keep-rate, its accuracy (multi-label: average precision)."""
+    by_rate = {rate_key(r): scorer.by_class(answers["attention", rate_key(r)]) for r in CLASS_RATES}
+    return {
+        label: {
+            "n": by_rate[rate_key(1.0)][index][0],
+            scorer.short: {rate: tidy(found[index][1]) for rate, found in by_rate.items()},
+        }
+        for index, label in enumerate(labels)
+    }
+
+
+def _confusion(scorer: Scorer, answers: Mapping[Way, np.ndarray]) -> dict:
+    """Clips by true class (rows) and answer; nothing where clips have several classes."""
+    if not isinstance(scorer, Accuracy):
+        return {}
+    keys = map(rate_key, CONFUSION_RATES)
+    return {"confusion": {key: scorer.confusion(answers["attention", key]) for key in keys}}
+
+
+def _random(answers: Mapping[Way, np.ndarray], rate: str) -> list[np.ndarray]:
+    return [answers[f"random {seed}", rate] for seed in RANDOM_SEEDS]
+
+
+def _further(scorer: Scorer, answers: Mapping[Way, np.ndarray], shifted_rates: list[float]) -> dict:
+    random = {}
+    for rate in map(rate_key, FURTHER_RATES):
+        passes = _random(answers, rate)
+        random[rate] = {**scorer.cell(*passes), "seeds": [tidy(scorer.value(one)) for one in passes]}
+    shifted = {
+        f"{name}_shifted": {
+            rate_key(r): scorer.cell(answers[f"{name}_shifted", rate_key(r)]) for r in shifted_rates
+        }
+        for name in STATISTICS
+    }
+    return {"random": random, **shifted}
+
+
+def _paired(scorer: Scorer, answers: Mapping[Way, np.ndarray], shifted_rates: list[float]) -> dict:
+    """What attention gains over each other ranking on the same clips, and right indices over shifted."""
+    table: dict[str, dict[str, dict]] = {}
+    for other in (*STATISTICS, "random"):
+        table[f"attention_minus_{other}"] = {
+            rate: scorer.difference(
+                [answers["attention", rate]],
+                _random(answers, rate) if other == "random" else [answers[other, rate]],
+            )
+            for rate in map(rate_key, FURTHER_RATES)
+        }
+    for name in STATISTICS:
+        table[f"{name}_minus_shifted"] = {
+            rate: scorer.difference([answers[name, rate]], [answers[f"{name}_shifted", rate]])
+            for rate in map(rate_key, shifted_rates)
+        }
+    return table
 
 
 @torch.inference_mode()
@@ -82,7 +234,8 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
         if example.label not in model.config.labels:
             continue
         spec = model.spectrogram(load_audio(example.path))[None].to(model.vit.pos_embed.device)
-        chances = model(spec).logits[0].softmax(0)
+        logits = model(spec).logits[0]
+        chances = logits.sigmoid() if model.config.multilabel else logits.softmax(0)
         best = int(chances.argmax())
         found.append(
             {
@@ -95,14 +248,134 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
     return found
 
 
+def evaluate(name: str, features: Features, split: str = "test") -> dict:
+    """Measure a bundled model; returns the content of its results file.
+
+    What `add_fixed` added to an earlier file stays, as long as the weights are the same.
+    """
+    model = load_model(name).to(pick_device())
+    check_fit(features, model.config)
+    clusters = read_clusters(card_clusters(name))["intensity"]
+    results = {
+        **_heading(name, features, split, model.config.sha256, f"{name} FEATURES"),
+        **measure(model, features, clusters, split),
+    }
+    earlier = measured_results(name)
+    if earlier and earlier["weights_sha256"] == model.config.sha256:
+        added = {k: v for k, v in earlier.get("further", {}).items() if k.startswith("trained_at_")}
+        results["further"] |= added
+    return results
+
+
+def evaluate_run(run: Path, features: Features, split: str = "test") -> dict:
+    """Measure the averaged weights of a fine-tuning run, not yet exported; results as `evaluate`."""
+    model = trained_model(run, features).to(pick_device())
+    histograms = patch_histograms(features, model.config, CLUSTERED_SPLIT, pick_device())
+    clusters = read_clusters(describe_clusters(histograms))["intensity"]
+    return {
+        **_heading(run.name, features, split, sha256_of(run / "last.pt"), f"--run {run.name} FEATURES"),
+        "run": _describe(run),
+        **measure(model, features, clusters, split),
+    }
+
+
+def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> dict:
+    """Set a run trained at one keep-rate beside a bundled model trained for all of them.
+
+    Returns the model's results with one entry more under "further", such as "trained_at_0.50": the run's
+    accuracy at that keep-rate and without pruning, and what the bundled model gains over it on the same
+    clips.
+    """
+    results, elastic = measured_results(name), load_model(name).to(pick_device())
+    check_fit(features, elastic.config)
+    if not results or results["weights_sha256"] != elastic.config.sha256:
+        raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")
+    pruning = load_recipe(str(run / "recipe.json"), FinetuneRecipe).pruning
+    if pruning.keep_rate == ELASTIC:
+        raise InputError(f"{run} was trained at {ELASTIC} keep-rates; expected a run trained at one.")
+    score = max(pruning.scores, key=pruning.scores.__getitem__)
+    fixed = trained_model(run, features).to(pick_device())
+    rows = split_rows(features, split)
+    scorer = scorer_for(features, rows)
+    at_rate = {
+        which: _one_way(model, features, split, scorer, pruning.keep_rate, score)
+        for which, model in (("elastic", elastic), ("fixed", fixed))
+    }
+    entry = {
+        **scorer.cell(at_rate["fixed"]),
+        "unpruned": scorer.cell(_one_way(fixed, features, split, scorer, 1.0, score)),
+        "elastic_minus_fixed": scorer.difference([at_rate["elastic"]], [at_rate["fixed"]]),
+        "score": score,
+        "weights_sha256": sha256_of(run / "last.pt"),
+        "run": _describe(run),
+    }
+    suffix = "" if score == "attention" else f"_{score}"
+    results.setdefault("further", {})[f"trained_at_{rate_key(pruning.keep_rate)}{suffix}"] = entry
+    return results
+
+
+@torch.inference_mode()
+def _one_way(
+    model: AudioViT, features: Features, split: str, scorer: Scorer, keep_rate: float, score: str
+) -> np.ndarray:
+    """Answers to every clip of a split at one keep-rate."""
+    device, title = model.vit.pos_embed.device, f"{model.config.name} at {keep_rate}"
+    mine = {
+        batch.index: {"answers": scorer.keep(model(batch.spec, keep_rate, score).logits)}
+        for batch in split_batches(features, split, model.config, device, title)
+    }
+    return gather_clips(mine)["answers"]
+
+
+def _describe(run: Path) -> dict:
+    """Which run it was, with what recipe and from which commit."""
+    return {
+        "folder": run.name,
+        **json.loads((run / "run.json").read_text()),
+        "recipe": json.loads((run / "recipe.json").read_text()),
+    }
+
+
+def _heading(name: str, features: Features, split: str, sha256: str, arguments: str) -> dict:
+    rows = split_rows(features, split)
+    return provenance(
+        name,
+        features,
+        scorer_for(features, rows).metric,
+        len(rows),
+        sha256=sha256,
+        made_by=f"python -m training.evaluate {arguments}",
+    )
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
-    parser.add_argument("name", help="bundled model")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate",
+        description=__doc__,
+        usage="%(prog)s NAME FEATURES [--add-fixed RUN] | --run RUN FEATURES",
+    )
+    parser.add_argument("name", nargs="?", help="bundled model")
     parser.add_argument("features", type=Path, help="folder made by training.features")
+    parser.add_argument("--run", type=Path, help="measure this run folder instead; writes its results.json")
+    parser.add_argument(
+        "--add-fixed", type=Path, metavar="RUN", help="only add a run trained at one keep-rate to the results"
+    )
     args = parser.parse_args()
-    results = evaluate(args.name, read_features(args.features))
-    RESULTS_FOLDER.mkdir(parents=True, exist_ok=True)
-    write_json(RESULTS_FOLDER / f"{args.name}.json", results)
+    if (args.name is None) == (args.run is None) or (args.run and args.add_fixed):
+        parser.error("expected a bundled model, with --add-fixed or without, or --run")
+    features = read_features(args.features)
+    if args.run:
+        results, path = evaluate_run(args.run, features), args.run / "results.json"
+    else:
+        path = RESULTS_FOLDER / f"{args.name}.json"
+        if args.add_fixed:
+            results = add_fixed(args.name, args.add_fixed, features)
+        else:
+            results = evaluate(args.name, features)
+    if not parallel.is_main():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, results)
     for rate, cell in results["keep_rate"]["attention"].items():
         low, high = cell["ci95"]
         print(f"keep-rate {rate}: {cell['value']:.1%} ({low:.1%} to {high:.1%})")

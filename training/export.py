@@ -1,6 +1,7 @@
 """From a finished fine-tuning run to a bundled model: weights and card.
 
 python -m training.export runs/ast-spc12 FEATURES --name ast-spc12
+python -m training.export --clusters ast-spc12 FEATURES
 """
 
 from __future__ import annotations
@@ -12,17 +13,23 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tpexplore.bundled import MODELS_FOLDER
+from tpexplore.checkpoints import load_model
 from tpexplore.errors import InputError
 from tpexplore.storage import sha256_of, write_safetensors
-from tpexplore.vit import AudioViT
+from tpexplore.vit import AudioViT, ModelConfig
 
+from .batches import check_fit
+from .checkpoint import load_checkpoint
 from .command import git_commit, run_command
 from .features import Features, read_features, write_json
 from .finetune import build_model
-from .loop import load_checkpoint
+from .loop import pick_device
+from .patch_clusters import describe_clusters, patch_histograms
 from .recipes import FinetuneRecipe, load_recipe
 
 LIMIT_BYTES = 10_000_000
+CLUSTERED_SPLIT = "test"
+"""The split whose patches are clustered: the paper clusters its evaluation sets."""
 
 
 def trained_model(run: Path, features: Features) -> AudioViT:
@@ -68,6 +75,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
             "test_split": features.meta["split"],
             "attribution": features.meta["attribution"],
         },
+        **cluster_entries(features, model.config),
         "recipe": json.loads((run / "recipe.json").read_text()),
         **json.loads((run / "origins.json").read_text()),
         **json.loads((run / "run.json").read_text()),
@@ -80,13 +88,40 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
     return path
 
 
+def cluster_entries(features: Features, config: ModelConfig) -> dict:
+    """What a card says of the clusters of its patches."""
+    histograms = patch_histograms(features, config, CLUSTERED_SPLIT, pick_device())
+    return {"clusters": describe_clusters(histograms), "clusters_of": f"{CLUSTERED_SPLIT} split"}
+
+
+def refresh_clusters(name: str, features: Features, folder: Path = MODELS_FOLDER) -> Path:
+    """Write the clusters of a bundled model's patches into its card; the weights stay as they are."""
+    config = load_model(name).config
+    check_fit(features, config)
+    path = folder / f"{name}.json"
+    write_json(path, json.loads(path.read_text()) | cluster_entries(features, config))
+    return path
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
-    parser.add_argument("run", type=Path, help="run folder of training.finetune")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.export",
+        description=__doc__,
+        usage="%(prog)s RUN FEATURES --name NAME | --clusters NAME FEATURES",
+    )
+    parser.add_argument("run", type=Path, nargs="?", help="run folder of training.finetune")
     parser.add_argument("features", type=Path, help="folder made by training.features")
-    parser.add_argument("--name", required=True, help="name of the bundled model")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--name", help="name of the model to bundle")
+    what.add_argument("--clusters", metavar="NAME", help="bundled model whose card to write clusters into")
     args = parser.parse_args()
-    print(export(args.run, read_features(args.features), args.name))
+    if (args.run is None) == (args.clusters is None):
+        parser.error("expected a run folder with --name, and none with --clusters")
+    features = read_features(args.features)
+    if args.clusters:
+        print(refresh_clusters(args.clusters, features))
+    else:
+        print(export(args.run, features, args.name))
 
 
 if __name__ == "__main__":

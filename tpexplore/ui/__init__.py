@@ -15,7 +15,7 @@ import gradio as gr
 
 from ..audio import MAX_FILE_BYTES
 from ..bundled import EXAMPLES_FOLDER
-from . import explore_tab
+from . import shell
 from .analysis import model_choices
 
 TITLE = "Token Pruning Explorer"
@@ -51,7 +51,7 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS)
     ) as demo:
         gr.HTML(HEADER, elem_id="head", apply_default_css=False)
-        explore_tab.build(model_choices(checkpoint, frames))
+        shell.build(model_choices(checkpoint, frames))
     return demo.queue(max_size=QUEUE)
 
 

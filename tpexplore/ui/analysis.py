@@ -1,23 +1,43 @@
-"""What the server does for one request: clip and model in, the viewer's message out. Knows no Gradio."""
+"""What the server does for one request: clip and model in, what is shown of them out. Knows no Gradio."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ..audio import MAX_SECONDS, SAMPLE_RATE, loudest_start, read_clip
-from ..bundled import bundled_models, measured_results
+from ..bundled import (
+    Example,
+    bundled_card,
+    bundled_models,
+    bundled_names,
+    example_clips,
+    measured_analysis,
+    measured_results,
+)
 from ..checkpoints import load_model
-from ..exploration import explore
+from ..errors import InputError
+from ..exploration import explore, real_frames
+from ..plan import PRUNE_BLOCKS
+from ..spectrogram import patch_statistics
+from ..statistics import Clusters, ValueHistogram, cluster_counts, cluster_values, padding_patches
+from ..vit import AudioViT
 from .payload import build_payload
 
 FAMILY_NAMES = {"ast": "AST", "audiomae": "AudioMAE"}
+STATISTICS = ("intensity", "variation")
+CLUSTERS = 5
+
+NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint FILE to explore your own."
+NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
 
 
 @dataclass(frozen=True)
@@ -87,15 +107,47 @@ def cut_excerpt(path: str | os.PathLike[str], seconds: float, start: float | Non
     return Excerpt(clip.samples, clip.offset, (*clip.notes, *sentences), longer)
 
 
+def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | None) -> None:
+    """Raise InputError unless there is a clip and a model."""
+    if choice is None:
+        raise InputError(NO_MODEL)
+    if not path:
+        raise InputError(NO_CLIP)
+
+
+def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None) -> Excerpt:
+    """`cut_excerpt` for a model; the last few are kept."""
+    return _excerpt(str(path), _written(path), cached_model(choice).config.seconds, start)
+
+
+def _written(path: str | os.PathLike[str]) -> int:
+    """When a file was last written, so that what is kept of it is not used after a change; 0 for none."""
+    return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
+
+
+@lru_cache(maxsize=8)
+def _excerpt(path: str, written: int, seconds: float, start: float | None) -> Excerpt:
+    return cut_excerpt(path, seconds, start)
+
+
+def example_at(path: str | os.PathLike[str] | None) -> Example | None:
+    """The bundled example that lies at ``path``."""
+    return next((example for example in example_clips() if str(example.path) == str(path)), None)
+
+
+def clip_name(path: str | os.PathLike[str]) -> str:
+    """What to call a clip: an example's title, else its file name."""
+    example = example_at(path)
+    return example.title if example else Path(path).name
+
+
 def analyse_clip(
     path: str | os.PathLike[str],
     choice: ModelChoice,
     start: float | None = None,
     *,
-    title: str | None = None,
-    about: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[dict[str, Any], bool]:
+) -> dict[str, Any]:
     """Analyse one clip with one model.
 
     Parameters
@@ -104,17 +156,13 @@ def analyse_clip(
     choice : ModelChoice
     start : float or None
         Where in the file to begin, in seconds; None takes the loudest part.
-    title, about : str or None
-        What to call the clip (by default its file name), and a sentence on where it comes from.
     progress : callable or None
         Called with (passes done, passes in all).
 
     Returns
     -------
-    payload : dict
+    dict
         The viewer's message, see `build_payload`.
-    longer : bool
-        Whether the file is longer than the model's window.
 
     Raises
     ------
@@ -122,14 +170,185 @@ def analyse_clip(
         If the file or the model cannot be used.
     """
     model = cached_model(choice)
-    excerpt = cut_excerpt(path, model.config.seconds, start)
+    excerpt = excerpt_of(path, choice, start)
     exploration = explore(model, excerpt.samples, progress=progress)
-    payload = build_payload(
+    example = example_at(path)
+    return build_payload(
         exploration,
         samples=excerpt.samples,
-        name=title or Path(path).name,
+        name=clip_name(path),
         start=excerpt.start,
-        sentences=([about] if about else []) + list(excerpt.sentences),
+        sentences=([example.description] if example else []) + list(excerpt.sentences),
         results=measured_results(model.config.name),
+        clusters=_dataset_clusters(model.config.name, model.config.sha256),
     )
-    return payload, excerpt.longer
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One pruning block at work on one clip.
+
+    Attributes
+    ----------
+    ids : Tensor of shape (n,)
+        Patches present, ascending.
+    attention : Tensor of shape (n,)
+        Their attention score in multiples of an equal share.
+    kept : Tensor of shape (n,), bool
+    """
+
+    ids: Tensor
+    attention: Tensor
+    kept: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class ClipTrace:
+    """One clip through one unpruned model; what every tab but Explore starts from.
+
+    Attributes
+    ----------
+    name : str
+        What to call the clip.
+    model : AudioViT
+    samples : (n,) float32
+        The excerpt that the model reads.
+    start : float
+        Where in its file the excerpt begins, in seconds.
+    real_frames : int
+        Frames that the clip fills; the rest is padding.
+    spec : Tensor of shape (frames, 128), normalised
+    intensity, variation : Tensor of shape (patches,)
+    scores : Tensor of shape (blocks, patches)
+        Attention score in every block.
+    padding : Tensor of shape (patches,), bool
+        True where a patch holds nothing but padding.
+    dataset_clusters : dict of statistic -> Clusters, or None
+        Those of the model's dataset; None where its card tells none, as with official checkpoints.
+    clusters : dict of statistic -> (patches,) int64 tensor, 0 (lowest) to 4, or None
+        Cluster of every patch by these.
+    measured : dict or None
+        `measured_analysis` of exactly these weights.
+    """
+
+    name: str
+    model: AudioViT
+    samples: np.ndarray
+    start: float
+    real_frames: int
+    spec: Tensor
+    intensity: Tensor
+    variation: Tensor
+    scores: Tensor
+    padding: Tensor
+    dataset_clusters: dict[str, Clusters] | None
+    clusters: dict[str, Tensor] | None
+    measured: dict[str, Any] | None
+    _kept: dict[tuple[float, str], dict[int, Tensor]] = field(default_factory=dict, repr=False)
+
+    def statistic(self, name: str) -> Tensor:
+        """Intensity or variation of every patch."""
+        return {"intensity": self.intensity, "variation": self.variation}[name]
+
+    def kept_at(self, keep_rate: float, score: str = "attention") -> dict[int, Tensor]:
+        """Ids of the patches left after blocks 4, 7 and 10, ascending; at keep-rate 1.0 all of them."""
+        key = round(float(keep_rate), 4), score
+        if key not in self._kept:
+            with torch.inference_mode():
+                kept = self.model(self.spec[None], keep_rate=keep_rate, score=score).kept
+            everything = torch.arange(len(self.intensity))
+            self._kept[key] = {b: kept[b][0] if kept else everything for b in PRUNE_BLOCKS}
+        return self._kept[key]
+
+    def stages_at(self, keep_rate: float) -> dict[int, Stage]:
+        """The pruning blocks at work, with the attention that decides."""
+        model, scores = self.model, {}
+        with torch.inference_mode():
+            x = model.run_blocks(model.embed(self.spec[None]), 1, PRUNE_BLOCKS[0] - 1)
+            x, attention = model.attend(x, PRUNE_BLOCKS[0], with_score=True)
+            _, kept = model.prune_from(x, attention, model.patch_ids(1), keep_rate, None, scores)
+        ids, found = torch.arange(len(self.intensity)), {}
+        for block, score in scores.items():
+            found[block] = Stage(ids, score[0] * len(ids), torch.isin(ids, kept[block][0]))
+            ids = kept[block][0]
+        return found
+
+    def clustered(self, statistic: str) -> tuple[Tensor, Clusters, bool]:
+        """Cluster of every patch, the clusters, and whether they were made of this clip alone.
+
+        Raises
+        ------
+        InputError
+            If the model has no clusters and the clip has fewer than five different values.
+        """
+        if self.clusters is not None:
+            return self.clusters[statistic], self.dataset_clusters[statistic], False
+        values = self.statistic(statistic)
+        own = cluster_values(ValueHistogram().add(values), CLUSTERS)
+        return own.assign(values), own, True
+
+    def shares(self, statistic: str) -> list[float]:
+        """Share of the clip's patches in each cluster, lowest first."""
+        ids = self.clustered(statistic)[0]
+        return (cluster_counts(ids, CLUSTERS) / len(ids)).tolist()
+
+
+def traced(
+    path: str | os.PathLike[str] | None, choice: ModelChoice | None, start: float | None = None
+) -> ClipTrace:
+    """Run a clip through the unpruned model and keep every block's attention; the last few are kept.
+
+    Raises
+    ------
+    InputError
+        If there is no clip or no model, or one of them cannot be used.
+    """
+    check_request(path, choice)
+    return _traced(str(path), _written(path), choice, start)
+
+
+@lru_cache(maxsize=6)
+def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -> ClipTrace:
+    model = cached_model(choice)
+    config = model.config
+    excerpt = excerpt_of(path, choice, start)
+    frames = real_frames(model, excerpt.samples)
+    with torch.inference_mode():
+        spec = model.spectrogram(excerpt.samples)
+        scores = model(spec[None], trace=True).scores[0]
+        intensity, variation = (values[0] for values in patch_statistics(spec[None]))
+    dataset = _dataset_clusters(config.name, config.sha256)
+    values = {"intensity": intensity, "variation": variation}
+    return ClipTrace(
+        name=clip_name(path),
+        model=model,
+        samples=excerpt.samples,
+        start=excerpt.start,
+        real_frames=frames,
+        spec=spec,
+        intensity=intensity,
+        variation=variation,
+        scores=scores,
+        padding=padding_patches(torch.tensor([frames]), config.frames)[0],
+        dataset_clusters=dataset,
+        clusters=dataset and {name: dataset[name].assign(values[name]) for name in STATISTICS},
+        measured=_own(measured_analysis(config.name), config.sha256),
+    )
+
+
+def _dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
+    """Clusters of a bundled model's dataset, from its card."""
+    card = _own(bundled_card(name), sha256) if name in bundled_names() else None
+    if not card or "clusters" not in card:
+        return None
+    told = card["clusters"]
+    equal = [1 / CLUSTERS] * CLUSTERS
+    return {
+        name: Clusters(tuple(told[name]["edges"]), tuple(told[name].get("shares", equal)))
+        for name in STATISTICS
+    }
+
+
+def _own(found: dict[str, Any] | None, sha256: str) -> dict[str, Any] | None:
+    """What was found, if it belongs to these weights."""
+    return found if found and found["weights_sha256"] == sha256 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import librosa
@@ -12,9 +13,11 @@ import numpy as np
 
 from ..audio import SAMPLE_RATE
 from ..plan import PRUNE_BLOCKS, SCORES
+from ..resynthesis import patch_gains
 from ..spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
 
 if TYPE_CHECKING:
+    from ..clusters import Clusters
     from ..exploration import Exploration, Point
     from ..vit import ModelConfig
 
@@ -27,6 +30,9 @@ SHOWN_DECIBELS = 80.0
 TOP = 5
 """Classes shown before and after pruning."""
 
+ROW_STEPS = 4096
+"""Steps of one mel row in `bin_rows`: those in which `patch_gains` counts, so nothing is rounded."""
+
 _DECIBELS_PER_NEPER = 10 / math.log(10)  # the front end's logarithm is natural
 
 
@@ -38,6 +44,7 @@ def build_payload(
     start: float = 0.0,
     sentences: Sequence[str] = (),
     results: Mapping[str, Any] | None = None,
+    clusters: Mapping[str, Clusters] | None = None,
 ) -> dict[str, Any]:
     """Everything the viewer shows, as plain JSON.
 
@@ -55,12 +62,16 @@ def build_payload(
         Anything a person should know about the clip.
     results : mapping or None
         Measured results in the design's form, or None. Results of other weights are not used.
+    clusters : mapping of "intensity" and "variation" -> Clusters, or None
+        Those of the model's dataset, where they are known.
 
     Returns
     -------
     dict
-        Binary parts are base64: the picture one byte per frame and mel bin, the fate of every patch
-        one byte per keep-rate and patch (0 kept, else the block that dropped it), the sound 16-bit.
+        Binary parts are base64, little-endian: the picture one byte per frame and mel bin, the fate of
+        every patch one byte per keep-rate and patch (0 kept, else the block that dropped it), the sound
+        16-bit, attention scores float32. They and the patch statistics are sent unrounded, so that ranks
+        made of them are the model's own.
     """
     config = exploration.config
     measured = results if results and results["weights_sha256"] == config.sha256 else None
@@ -74,6 +85,8 @@ def build_payload(
         },
         "clip": _clip(samples, name, start, sentences),
         "picture": _picture(exploration),
+        "clusters": clusters and {name: list(found.edges) for name, found in clusters.items()},
+        "bin_rows": _base64(bin_rows()),
         "rates": [point.keep_rate for point in exploration.points[SCORES[0]]],
         "unpruned": {**_answer(unpruned, config.labels), **_cost(unpruned)},
         "measured": measured and _provenance(measured),
@@ -84,6 +97,17 @@ def build_payload(
 def row_hertz() -> list[float]:
     """Frequencies between which the 8 mel rows lie, lowest first: 9 edges in Hz."""
     return [round(_hertz_at(row * PATCH), 1) for row in range(ROWS + 1)]
+
+
+@lru_cache(maxsize=1)
+def bin_rows() -> np.ndarray:
+    """Where each bin of a 512-point transform lies among the mel rows, in steps of 1/4096: (257,) uint16.
+
+    A bin belongs to one row or to two neighbours. At 2.25 rows it goes with row 2 by three quarters and
+    with row 3 by one: the gains that `patch_gains` gives it.
+    """
+    shares = np.stack([patch_gains(np.arange(ROWS) == row, PATCH)[:, 0] for row in range(ROWS)])
+    return np.round(np.arange(ROWS) @ shares * ROW_STEPS).astype("<u2")
 
 
 def hertz_ticks() -> list[dict[str, Any]]:
@@ -118,19 +142,26 @@ def _rounded(values: np.ndarray, digits: int) -> list[float]:
     return [round(float(value), digits) for value in values]
 
 
+def _exact(values: np.ndarray) -> list[float]:
+    """float32 values in as few digits as tell them apart."""
+    return [float(str(value)) for value in values.astype(np.float32)]
+
+
 def _decibels(normalised: np.ndarray, config: ModelConfig) -> np.ndarray:
     """Normalised log-mel -> dB of mel-band power (0 dB is a power of 1)."""
     return (np.asarray(normalised, np.float32) * 2 * config.std + config.mean) * _DECIBELS_PER_NEPER
 
 
 def _clip(samples: np.ndarray, name: str, start: float, sentences: Sequence[str]) -> dict[str, Any]:
-    pcm = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
+    scale = max(1.0, float(np.abs(samples).max()))  # resampling can overshoot full scale
+    pcm = np.round(samples / scale * 32767).astype("<i2")
     return {
         "name": name,
         "start": round(start, 3),
         "seconds": round(len(samples) / SAMPLE_RATE, 4),
         "sentences": list(sentences),
         "sample_rate": SAMPLE_RATE,
+        "scale": scale,
         "pcm": _base64(pcm),
     }
 
@@ -152,8 +183,8 @@ def _picture(exploration: Exploration) -> dict[str, Any]:
         "decibels": [round(low, 1), round(low + span, 1)],
         "row_hertz": row_hertz(),
         "hertz_ticks": hertz_ticks(),
-        "intensity": _rounded(exploration.intensity, 3),
-        "variation": _rounded(exploration.variation, 3),
+        "intensity": _exact(exploration.intensity),
+        "variation": _exact(exploration.variation),
         "patch_decibels": _rounded(_decibels(exploration.intensity, config), 1),
         "grey": _base64(grey),
     }
@@ -166,6 +197,7 @@ def _score(exploration: Exploration, score: str, results: Mapping[str, Any] | No
     higher = dict(zip(list(answers)[:-1], list(answers)[1:], strict=True))
     return {
         "drop": _base64(exploration.drop_stages(score).astype(np.uint8)),
+        "attention": _base64(_attention(points)) if score == "attention" else None,
         "points": [_point(point, exploration) for point in points],
         "flips": [
             {"rate": rate, "from": answers[higher[rate]], "to": answers[rate]}
@@ -173,6 +205,18 @@ def _score(exploration: Exploration, score: str, results: Mapping[str, Any] | No
         ],
         "measured": [_accuracy(results, score, point.keep_rate) for point in points],
     }
+
+
+def _attention(points: Sequence[Point]) -> np.ndarray:
+    """Every attention score that decided: block 4's, then for each keep-rate block 7's and block 10's.
+
+    Block 4 scores all patches, the same at every keep-rate; later blocks those that are left, in the
+    order of their ids. At keep-rate 1.0 nothing is scored.
+    """
+    scored = [point.scores for point in points if point.scores]
+    parts = [scored[0][PRUNE_BLOCKS[0]]] if scored else []
+    parts += [scores[block] for scores in scored for block in PRUNE_BLOCKS[1:]]
+    return np.concatenate([np.empty(0), *parts]).astype("<f4")
 
 
 def _point(point: Point, exploration: Exploration) -> dict[str, Any]:

@@ -48,14 +48,18 @@ function composePanel(data, drop, stage) {
 }
 
 function drawPicture(canvas, layout, data, drop, style) {
-  const context = fitCanvas(canvas, layout);
+  paintPicture(fitCanvas(canvas, layout), layout, data, drop, style, devicePixelRatio);
+}
+
+// On a canvas of `scale` pixels a px, or on anything that takes the same calls.
+function paintPicture(context, layout, data, drop, style, scale) {
   const scratch = document.createElement("canvas");
   scratch.width = data.picture.frames;
   scratch.height = data.picture.bins;
   for (const panel of layout.panels) {
     scratch.getContext("2d").putImageData(composePanel(data, drop, panel.stage), 0, 0);
     // Pixels stay square-edged when enlarged: they are what the model sees. Shrunk ones must be averaged.
-    context.imageSmoothingEnabled = panel.w * devicePixelRatio < scratch.width;
+    context.imageSmoothingEnabled = panel.w * scale < scratch.width;
     context.drawImage(scratch, panel.x, panel.y, panel.w, panel.h);
     drawPadding(context, panel, data.picture);
     drawKeptEdges(context, panel, data.picture, drop);
@@ -127,6 +131,15 @@ function keptAfter(drop, stage) {
   return drop.reduce((count, by) => count + !(by > 0 && by <= stage), 0);
 }
 
+// What the colours mean, with the number of patches; the stage is null for the hatching.
+function legendKeys({ picture }, drop) {
+  const dropped = (stage) => drop.reduce((count, by) => count + (by === stage), 0);
+  const keys = [{ stage: 0, text: `kept (${keptAfter(drop, DROPPED_BY[2])})` }];
+  for (const stage of DROPPED_BY) keys.push({ stage, text: `dropped by block ${stage} (${dropped(stage)})` });
+  if (picture.real_frames < picture.frames) keys.push({ stage: null, text: "padding, not sound" });
+  return keys;
+}
+
 function drawTitle(context, panel, data, drop, style) {
   context.textBaseline = "alphabetic";
   context.textAlign = "left";
@@ -196,17 +209,21 @@ function drawColourBar(context, layout, picture, style) {
   context.fillText("dB", left, y - 16);
 }
 
-// The layer above: play-head and the patch being read, the same one in all three panels.
-function drawCursor(canvas, layout, data, { patch, seconds }) {
+// The layer above, in all three panels at once: play-head, the patch being read, the patch whose passport is
+// open, and a veil over all but the patches of a lit group.
+function drawCursor(canvas, layout, data, { patch, opened, lit, seconds }) {
   const context = fitCanvas(canvas, layout);
   const rows = data.picture.bins / PATCH;
   const columns = data.picture.frames / PATCH;
   for (const panel of layout.panels) {
-    if (patch !== null) {
-      const [w, h] = [panel.w / columns, panel.h / rows];
-      const x = panel.x + Math.floor(patch / rows) * w;
-      const y = panel.y + panel.h - ((patch % rows) + 1) * h;
-      strokeTwice(context, () => context.rect(x, y, w, h));
+    const [w, h] = [panel.w / columns, panel.h / rows];
+    const box = (at) => [panel.x + Math.floor(at / rows) * w, panel.y + panel.h - ((at % rows) + 1) * h, w, h];
+    if (lit) {
+      context.fillStyle = "rgba(12, 8, 24, 0.78)";
+      for (let at = 0; at < data.picture.patches; at++) if (!lit.has(at)) context.fillRect(...box(at));
+    }
+    for (const at of new Set([opened, patch])) {
+      if (at !== null) strokeTwice(context, () => context.rect(...box(at)), at === patch ? 2 : 1.25);
     }
     if (seconds !== null) {
       const x = panel.x + (panel.w * clamp(seconds, 0, data.picture.seconds)) / data.picture.seconds;
@@ -219,8 +236,8 @@ function drawCursor(canvas, layout, data, { patch, seconds }) {
 }
 
 // Light on dark, so that a line shows on any colour.
-function strokeTwice(context, trace) {
-  for (const [colour, width] of [["rgba(0, 0, 0, 0.75)", 4], ["#fff", 2]]) {
+function strokeTwice(context, trace, thick = 2) {
+  for (const [colour, width] of [["rgba(0, 0, 0, 0.75)", thick + 2], ["#fff", thick]]) {
     context.beginPath();
     trace();
     context.strokeStyle = colour;

@@ -1,45 +1,111 @@
-// Plays exactly the samples the model was given, and tells `onMove` where the play-head is, frame by frame.
+// Plays samples and tells `onMove` where the play-head is, frame by frame. Whatever starts, stops or takes
+// another's place does so in a short fade, sample on sample: no clicks.
 
-function wavBlob(pcm, rate) {
-  const header = new DataView(new ArrayBuffer(44));
-  const text = (at, word) => [...word].forEach((letter, i) => header.setUint8(at + i, letter.charCodeAt(0)));
-  text(0, "RIFF");
-  header.setUint32(4, 36 + pcm.length, true);
-  text(8, "WAVEfmt ");
-  header.setUint32(16, 16, true);
-  header.setUint16(20, 1, true); // integer PCM
-  header.setUint16(22, 1, true); // one channel
-  header.setUint32(24, rate, true);
-  header.setUint32(28, rate * 2, true);
-  header.setUint16(32, 2, true);
-  header.setUint16(34, 16, true);
-  text(36, "data");
-  header.setUint32(40, pcm.length, true);
-  return new Blob([header, pcm], { type: "audio/wav" });
-}
+const FADE_SECONDS = 0.005;
+const LEAD_SECONDS = 0.02; // a change is scheduled this far ahead, so that both sounds meet at the same sample
 
 function createPlayer(onMove) {
-  const audio = new Audio();
+  let context = null; // made at the first sound: browsers allow none before a gesture
+  let samples = null;
+  let rate = 0;
+  let position = 0; // of the play-head while nothing plays
+  let voice = null; // what plays the samples now
+  let loop = null; // what repeats a patch now
   let next = 0;
-  const follow = () => {
+
+  const length = () => (samples ? samples.length / rate : 0);
+  const here = () => (voice ? clamp(context.currentTime - voice.begun, 0, length()) : position);
+
+  function wake() {
+    context ??= new AudioContext();
+    if (context.state !== "running") context.resume();
+  }
+
+  // From the place `from` on, in seconds, at the context's time `at`.
+  function sound(data, from, at, repeat) {
+    const buffer = context.createBuffer(1, data.length, rate);
+    buffer.copyToChannel(data, 0);
+    const source = new AudioBufferSourceNode(context, { buffer, loop: repeat });
+    // One gain for the start and the natural end, one for being stopped before: neither needs to know how far
+    // the other has come.
+    const [ends, stops] = [new GainNode(context, { gain: 0 }), new GainNode(context)];
+    source.connect(ends).connect(stops).connect(context.destination);
+    ends.gain.setValueAtTime(0, at);
+    ends.gain.linearRampToValueAtTime(1, at + FADE_SECONDS);
+    if (!repeat) {
+      const end = at + buffer.duration - from;
+      ends.gain.setValueAtTime(1, Math.max(at + FADE_SECONDS, end - FADE_SECONDS));
+      ends.gain.linearRampToValueAtTime(0, Math.max(at + FADE_SECONDS, end));
+    }
+    source.start(at, from);
+    return { source, stops, begun: at - from };
+  }
+
+  function hush({ source, stops }, at) {
+    source.onended = null;
+    stops.gain.setValueAtTime(1, at);
+    stops.gain.linearRampToValueAtTime(0, at + FADE_SECONDS);
+    source.stop(at + FADE_SECONDS);
+  }
+
+  function follow() {
     cancelAnimationFrame(next); // a seek while playing must not start a second chain
-    onMove(audio.currentTime, !audio.paused);
-    if (!audio.paused) next = requestAnimationFrame(follow);
-  };
-  for (const event of ["play", "pause", "seeked"]) audio.addEventListener(event, follow);
+    onMove(here(), Boolean(voice));
+    if (voice) next = requestAnimationFrame(follow);
+  }
+
+  function play(from) {
+    wake();
+    const at = context.currentTime + LEAD_SECONDS;
+    if (voice) hush(voice, at);
+    voice = sound(samples, from, at, false);
+    voice.source.onended = () => rest(length());
+    follow();
+  }
+
+  function rest(at) {
+    if (voice) hush(voice, context.currentTime);
+    voice = null;
+    position = at;
+    follow();
+  }
+
+  function endLoop() {
+    if (loop) hush(loop, context.currentTime);
+    loop = null;
+  }
+
   return {
-    load(pcm, rate) {
-      audio.pause();
-      URL.revokeObjectURL(audio.src);
-      audio.src = URL.createObjectURL(wavBlob(pcm, rate));
+    isPlaying: () => Boolean(voice),
+    isLooping: () => Boolean(loop),
+    load(clip, sampleRate) {
+      endLoop();
+      rest(0);
+      samples = clip;
+      rate = sampleRate;
+    },
+    // Another sound of the same length takes over where the last one is.
+    change(track) {
+      if (track === samples) return;
+      samples = track;
+      if (voice) play(clamp(context.currentTime + LEAD_SECONDS - voice.begun, 0, length()));
     },
     seek(seconds) {
-      audio.currentTime = seconds;
+      const to = clamp(seconds, 0, length());
+      if (voice) play(to);
+      else rest(to);
     },
     toggle() {
-      // Interrupted by the next clip, play() rejects; nothing is wrong then.
-      if (audio.paused) audio.play().catch(() => {});
-      else audio.pause();
+      endLoop();
+      if (voice) rest(here());
+      else if (samples) play(position < length() - FADE_SECONDS ? position : 0);
+    },
+    repeat(data) {
+      endLoop();
+      if (!data) return;
+      if (voice) rest(here());
+      wake();
+      loop = sound(data, 0, context.currentTime + LEAD_SECONDS, true);
     },
   };
 }

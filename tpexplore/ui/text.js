@@ -14,7 +14,8 @@ function probabilityText(share) {
 }
 
 function macsText(macs, unpruned) {
-  return unpruned < 1e9 ? `${(macs / 1e6).toFixed(0)} M` : `${(macs / 1e9).toFixed(1)} G`;
+  if (unpruned < 1e9) return `${(macs / 1e6).toFixed(0)} M`;
+  return `${(macs / 1e9).toFixed(unpruned < 1e10 ? 2 : 1)} G`;
 }
 
 function millisecondsText(value) {

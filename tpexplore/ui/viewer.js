@@ -1,6 +1,5 @@
-// The viewer: holds the state, turns events into redraws. Nothing here asks the server for anything.
+// The viewer: takes a clip in, turns events into redraws. Nothing here asks the server for anything.
 
-const SCORE_NAMES = { attention: "Attention", intensity: "Intensity", variation: "Variation" };
 const SCORE_HELP = {
   attention: {
     ast: "attention paid by the CLS token, mean over heads",
@@ -9,27 +8,9 @@ const SCORE_HELP = {
   intensity: "mean of a patch's values: loud patches stay",
   variation: "spread of a patch's values: contrasts stay",
 };
-const FIRST_RATE = 0.5;
+const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
 
-const find = (selector) => element.querySelector(selector);
-const out = (name) => find(`[data-out="${name}"]`);
-const picture = find(".tp-picture");
-const cursor = find(".tp-cursor");
-const rateInput = find(".tp-rate-input");
-const seekInput = find(".tp-seek");
-const playButton = find(".tp-play");
-
-const state = {
-  data: null,
-  layout: null,
-  rate: FIRST_RATE,
-  score: "attention",
-  hover: null, // where the mouse is: {frame, bin, patch, seconds}
-  pinned: null, // the patch chosen by click, tap or arrow keys
-  pending: false, // whether a redraw waits for the next frame
-  seconds: null, // of the play-head; null until someone plays or seeks
-};
-const player = createPlayer(movePlayHead);
+addSegments(".tp-score", "tp-score", SCORE_NAMES);
 
 // ---- data in ----------------------------------------------------------------------------------------------
 
@@ -41,9 +22,13 @@ function decode(value) {
   const data = JSON.parse(value);
   const { patches, grey } = data.picture;
   data.grey = bytesOf(grey);
+  for (const name of ["intensity", "variation"]) data.picture[name] = Float32Array.from(data.picture[name]);
+  data.binRows = new Uint16Array(bytesOf(data.bin_rows).buffer);
   for (const entry of Object.values(data.scores)) {
     const maps = bytesOf(entry.drop);
     entry.drop = data.rates.map((_, i) => maps.subarray(i * patches, (i + 1) * patches));
+    if (!entry.attention) continue;
+    entry.attention = attentionOf(new Float32Array(bytesOf(entry.attention).buffer), entry.drop);
   }
   return data;
 }
@@ -53,9 +38,12 @@ function show(value) {
   find(".tp-body").hidden = !value;
   if (!value) return;
   const data = decode(value);
-  Object.assign(state, { data, hover: null, pinned: null, seconds: null });
-  player.load(bytesOf(data.clip.pcm), data.clip.sample_rate);
+  Object.assign(state, { data, sounds: createSounds(data), hover: null, pinned: null, opened: false });
+  player.load(state.sounds.samples, data.clip.sample_rate);
+  state.seconds = null;
+  loopPatch(null);
   setUpControls(data);
+  regroup();
   out("clip-name").textContent = data.clip.name;
   out("clip").textContent = data.clip.sentences.join(" ");
   find(".tp").dataset.clip = data.clip.name;
@@ -63,7 +51,8 @@ function show(value) {
   redraw();
 }
 
-function setUpControls({ rates, clip, model }) {
+function setUpControls(data) {
+  const { rates, clip, model } = data;
   const step = (rates[1] - rates[0]).toFixed(2);
   Object.assign(rateInput, { min: rates[0], max: rates[rates.length - 1], step });
   rateInput.value = state.rate;
@@ -72,8 +61,13 @@ function setUpControls({ rates, clip, model }) {
   picture.setAttribute(
     "aria-label",
     `Spectrogram of ${clip.name} as ${model.name} sees it, after blocks 4, 7 and 10. Arrow keys move from ` +
-      "patch to patch, Enter moves the play-head there, Space plays.",
+      "patch to patch, Enter opens a patch's passport and moves the play-head there, Space plays.",
   );
+  out("strip-ends").replaceChildren(
+    ...[rates[0], rates[rates.length - 1]].map((rate) => node("span", {}, percent(rate))),
+  );
+  if (!budgetUnit.dataset.chosen) budgetUnit.value = data.unpruned.macs < 1e9 ? "mega" : "giga";
+  applyBudget();
   out("time").textContent = timeText(0);
 }
 
@@ -115,15 +109,18 @@ function redraw() {
   const drop = entry.drop[index];
   const point = entry.points[index];
   drawPicture(picture, layout, data, drop, colours());
-  redrawCursor();
   renderRate(entry, point, data.rates[index]);
   renderSummary(out("summary"), data, point);
   renderScores(data.model.family);
   renderLegend(drop);
-  renderReadout();
+  readPatch();
+  showPassport();
+  out("explanation").textContent = explanation(data, score, index);
+  fillSurvival(groupRows, state.groups, drop);
   renderAnswer(find(".tp-card-answer"), data, point, data.rates[index]);
   renderCost(find(".tp-card-cost"), data, point);
   renderAccuracy(find(".tp-card-accuracy"), data, score, index);
+  refreshSoundSoon();
 }
 
 // Redraws in the next frame; what that took from the person's action to the paint can be read from
@@ -162,94 +159,31 @@ function renderRate(entry, point, rate) {
 }
 
 function renderScores(family) {
-  const segments = find(".tp-segments");
-  if (!segments.childElementCount) {
-    for (const [score, name] of Object.entries(SCORE_NAMES)) {
-      const radio = node("input", { type: "radio", name: "tp-score", value: score });
-      segments.append(node("label", {}, radio, node("span", {}, name)));
-    }
-  }
-  for (const radio of segments.querySelectorAll("input")) radio.checked = radio.value === state.score;
+  check(".tp-score", state.score);
   const help = SCORE_HELP[state.score];
   out("score-help").textContent = typeof help === "string" ? help : help[family];
 }
 
 function renderLegend(drop) {
-  const item = (gradient, text) =>
-    node("span", { class: "tp-key" }, node("i", { style: `background: ${gradient}` }), text);
-  const dropped = (stage) => drop.reduce((count, by) => count + (by === stage), 0);
-  find(".tp-legend").replaceChildren(
-    item(cssGradient(0), `kept (${keptAfter(drop, 10)})`),
-    ...DROPPED_BY.map((stage) => item(cssGradient(stage), `dropped by block ${stage} (${dropped(stage)})`)),
-  );
-  if (state.data.picture.real_frames < state.data.picture.frames) {
-    find(".tp-legend").append(
-      node("span", { class: "tp-key" }, node("i", { class: "tp-hatch" }), "padding, not sound"),
-    );
-  }
+  const keys = legendKeys(state.data, drop).map(({ stage, text }) => {
+    const sample = stage === null ? { class: "tp-hatch" } : { style: `background: ${cssGradient(stage)}` };
+    return node("span", { class: "tp-key" }, node("i", sample), text);
+  });
+  find(".tp-legend").replaceChildren(...keys);
 }
 
 function timeText(seconds) {
   return `${(state.data.clip.start + seconds).toFixed(2)} s`;
 }
 
-// ---- the patch read-out -----------------------------------------------------------------------------------
+const speakSummarySoon = afterRest(SPEECH_DELAY, () => {
+  const { data, score } = state;
+  const { answer, probability, macs } = data.scores[score].points[rateIndex()];
+  const saved = `${percent(1 - macs / data.unpruned.macs)} of the MACs saved`;
+  say(`Keep-rate ${percent(data.rates[rateIndex()])}: ${answer} ${probabilityText(probability)}, ${saved}.`);
+});
 
-function describePatch(patch, point) {
-  const { picture: seen, clip } = state.data;
-  const rows = seen.bins / PATCH;
-  const [column, row] = [Math.floor(patch / rows), patch % rows];
-  const width = PATCH * (seen.seconds / seen.frames);
-  const start = clip.start + column * width;
-  const by = dropMap()[patch];
-  const mean = `${minus(seen.patch_decibels[patch].toFixed(0))} dB mean`;
-  return {
-    Patch: `${patch}`,
-    Time: `${start.toFixed(2)}–${(start + width).toFixed(2)} s`,
-    Frequency: hertzRange(seen.row_hertz[row], seen.row_hertz[row + 1]),
-    Level: point ? `${pointLevel(point)}, ${mean}` : mean,
-    Intensity: minus(seen.intensity[patch].toFixed(2)),
-    Variation: seen.variation[patch].toFixed(2),
-    Fate: by ? `dropped by block ${by}` : "kept to the end",
-  };
-}
-
-function pointLevel({ frame, bin }) {
-  const { picture: seen, grey } = state.data;
-  const level = grey[frame * seen.bins + bin];
-  const [low, high] = seen.decibels;
-  return `${level === 0 ? "≤ " : ""}${minus(Math.round(low + ((high - low) * level) / 255))} dB here`;
-}
-
-function renderReadout() {
-  const patch = patchInFocus();
-  if (patch === null) {
-    const hint = "Point at the picture, tap it, or focus it and use the arrow keys to read a patch.";
-    find(".tp-readout").replaceChildren(node("p", { class: "tp-help" }, hint));
-    return;
-  }
-  const facts = Object.entries(describePatch(patch, state.hover));
-  const pairs = facts.map(([name, value]) => node("div", {}, node("dt", {}, name), node("dd", {}, value)));
-  find(".tp-readout").replaceChildren(node("dl", {}, ...pairs));
-}
-
-function speakPatch() {
-  const { Patch, Time, Frequency, Level, Fate } = describePatch(state.pinned, null);
-  find(".tp-spoken").textContent = `Patch ${Patch}, ${Time}, ${Frequency}, ${Level}, ${Fate}.`;
-}
-
-function patchInFocus() {
-  return state.hover?.patch ?? state.pinned;
-}
-
-function redrawCursor() {
-  drawCursor(cursor, state.layout, state.data, { patch: patchInFocus(), seconds: state.seconds });
-}
-
-function readPatch() {
-  redrawCursor();
-  renderReadout();
-}
+// ---- the play-head ----------------------------------------------------------------------------------------
 
 function movePlayHead(seconds, playing) {
   state.seconds = seconds;
@@ -265,11 +199,15 @@ function movePlayHead(seconds, playing) {
 
 rateInput.addEventListener("input", (event) => {
   state.rate = Number(rateInput.value);
+  budgetInput.value = ""; // it no longer says what is shown
+  applyBudget();
   redrawAfter(event);
 });
 
-find(".tp-segments").addEventListener("change", (event) => {
+find(".tp-score").addEventListener("change", (event) => {
   state.score = event.target.value;
+  applyBudget();
+  speakSummarySoon();
   redrawAfter(event);
 });
 
@@ -294,8 +232,7 @@ picture.addEventListener("click", (event) => {
   if (!point) return;
   state.pinned = point.patch;
   player.seek(Math.min(point.seconds, state.data.clip.seconds));
-  readPatch();
-  speakPatch();
+  openPassport();
 });
 
 function movePin(columns, rowsUp) {
@@ -324,19 +261,20 @@ function seekToPin() {
 }
 
 picture.addEventListener("keydown", (event) => {
-  if (event.key === " ") player.toggle();
-  else if (event.key === "Enter" && state.pinned !== null) seekToPin();
-  else if (KEYS[event.key]) {
+  if (event.key === " ") togglePlay();
+  else if (event.key === "Enter" && state.pinned !== null) {
+    seekToPin();
+    openPassport();
+  } else if (KEYS[event.key]) {
     state.hover = null;
     KEYS[event.key]();
     readPatch();
+    showPassport();
     speakPatch();
+    if (state.looping) loopPatch(state.looping);
   } else return;
   event.preventDefault();
 });
-
-playButton.addEventListener("click", () => player.toggle());
-seekInput.addEventListener("input", () => player.seek(Number(seekInput.value)));
 
 new ResizeObserver(() => {
   resize();

@@ -11,7 +11,26 @@ import gradio as gr
 _HERE = Path(__file__).parent
 
 # Later scripts use names of earlier ones; together they are the body of one function.
-_SCRIPTS = ("text.js", "palette.js", "picture.js", "player.js", "curve.js", "reading.js", "viewer.js")
+_SCRIPTS = (
+    "text.js",
+    "palette.js",
+    "picture.js",
+    "state.js",
+    "masking.js",
+    "player.js",
+    "listen.js",
+    "ranking.js",
+    "readout.js",
+    "passport.js",
+    "survival.js",
+    "budget.js",
+    "explain.js",
+    "curve.js",
+    "reading.js",
+    "svg.js",
+    "download.js",
+    "viewer.js",
+)
 
 
 def create_viewer(payload: dict[str, Any] | None) -> gr.HTML:

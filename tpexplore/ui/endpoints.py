@@ -1,0 +1,85 @@
+"""What programs may ask of a running app, beside the page: named API endpoints with typed arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ..bundled import bundled_models, measured_results
+from ..errors import InputError
+from ..exploration import explore
+from ..plan import KEEP_RATES, check_keep_rate, check_score
+from .analysis import ModelChoice, cached_model, check_request, excerpt_of
+
+QUEUED = {"concurrency_limit": 1, "concurrency_id": "model"}
+
+
+def build(choices: list[ModelChoice]) -> None:
+    """Register the endpoints in the current `gr.Blocks`.
+
+    Parameters
+    ----------
+    choices : list of ModelChoice
+        What may be named as a model; the first is the default.
+    """
+    by_source = {choice.source: choice for choice in choices}
+    default = choices[0].source if choices else ""
+
+    def explore_clip(clip: gr.FileData, model: str = default, start: float | None = None) -> dict[str, Any]:
+        """A clip at every keep-rate with all three scores, as Exploration.to_dict() gives it.
+
+        start: where in the file to begin, in seconds; without it the loudest part is taken.
+        """
+        return _answer(clip, by_source, model, start, KEEP_RATES, None)
+
+    def explore_at(
+        clip: gr.FileData,
+        model: str = default,
+        keep_rate: float = 0.7,
+        score: str = "attention",
+        start: float | None = None,
+    ) -> dict[str, Any]:
+        """A clip at one keep-rate with one score, beside the unpruned answer; the cheap way to ask."""
+        return _answer(clip, by_source, model, start, (keep_rate,), score)
+
+    def models() -> list[dict[str, Any]]:
+        """The bundled models with their measured accuracy."""
+        return bundled_models()
+
+    def results(model: str) -> dict[str, Any]:
+        """What was measured of a bundled model, as its results file says."""
+        found = measured_results(model) if model in by_source else None
+        if found is None:
+            raise gr.Error(f"Nothing has been measured of model {model!r}.", print_exception=False)
+        return found
+
+    gr.api(explore_clip, api_name="explore", **QUEUED)
+    gr.api(explore_at, api_name="explore_at", **QUEUED)
+    gr.api(models, api_name="models")
+    gr.api(results, api_name="results")
+
+
+def _answer(
+    clip: gr.FileData,
+    by_source: dict[str, ModelChoice],
+    model: str,
+    start: float | None,
+    keep_rates: tuple[float, ...],
+    score: str | None,
+) -> dict[str, Any]:
+    """Run the model; what is wrong with the request goes back as one sentence."""
+    try:
+        if model not in by_source:
+            known = ", ".join(by_source) or "none"
+            raise InputError(f"Model {model!r} is unknown to this app; expected one of: {known}.")
+        for rate in keep_rates:
+            check_keep_rate(rate)
+        scores = {} if score is None else {"scores": (check_score(score),)}
+        choice = by_source[model]
+        check_request(clip.path, choice)
+        excerpt = excerpt_of(clip.path, choice, start)
+        found = explore(cached_model(choice), excerpt.samples, keep_rates=keep_rates, **scores)
+    except InputError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    return {**found.to_dict(), "start": round(excerpt.start, 3)}

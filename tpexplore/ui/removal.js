@@ -1,0 +1,621 @@
+// The board: holds what is marked, turns events into marks and marks into questions to the server.
+
+const REST_MILLISECONDS = 150; // how long the hand has to rest before the server is asked
+const GROUP_NAMES = { L: "low", H: "high" };
+const COARSE = matchMedia("(pointer: coarse)").matches;
+const FIRST = { group: "H", by: "intensity", block: 5 };
+
+const find = (selector) => element.querySelector(selector);
+const part = (name) => find(`[data-tr="${name}"]`);
+const root = find(".tr");
+const picture = find(".tr-picture");
+const cursor = find(".tr-cursor");
+const blockInput = find(".tr-block-input");
+
+const state = {
+  data: null,
+  layout: null,
+  history: null,
+  knowledge: null,
+  by: FIRST.by,
+  block: FIRST.block,
+  tool: COARSE ? "read" : "paint", // a finger first of all scrolls
+  brush: "patch",
+  hover: null, // the patch under the mouse
+  pin: null, // the patch that the arrow keys or a tap have gone to
+  stroke: null, // {mask, last, mark}: the marks while a button or finger is down
+  shown: null, // the last answer, shown dimmed until the next one is there
+  spoken: "",
+};
+
+// ---- data in ----------------------------------------------------------------------------------------------
+
+function show(value) {
+  find(".tp-empty").hidden = Boolean(value);
+  find(".tr-body").hidden = !value;
+  if (!value) return;
+  const data = JSON.parse(value);
+  if (data.stamp === state.data?.stamp) return;
+  data.grey = bytesOf(data.picture.grey);
+  for (const found of Object.values(data.clusters)) found.ids = found.ids && bytesOf(found.ids);
+  const last = state.data;
+  Object.assign(state, { data, hover: null, pin: null, stroke: null, shown: null });
+  state.knowledge = createKnowledge(data);
+  state.history = createHistory(firstStep(data, last));
+  state.block = clamp(state.block, 1, data.model.depth - 1);
+  Object.assign(blockInput, { max: data.model.depth - 1, value: state.block });
+  part("first").textContent = 1;
+  part("last").textContent = data.model.depth - 1;
+  fillGroups();
+  tellProblem("");
+  resize();
+  redraw();
+  asker.pump();
+}
+
+// What stays marked when another clip or model comes: the same group; the same patches of the same clip.
+function firstStep(data, last) {
+  const now = state.history?.now();
+  if (now && !now.group && last.clip.name === data.clip.name && last.picture.patches === data.picture.patches) {
+    return now;
+  }
+  const step = groupStep(data, now?.group ?? FIRST.group, state.by);
+  return step ?? { mask: new Uint8Array(data.picture.patches), group: null };
+}
+
+function groupStep(data, group, by) {
+  const { ids } = data.clusters[by];
+  return ids && { mask: groupMask(ids, data.groups[group]), group };
+}
+
+// ---- what is marked ---------------------------------------------------------------------------------------
+
+const marks = () => state.stroke?.mask ?? state.history.now().mask;
+const markedGroup = () => (state.stroke ? null : state.history.now().group);
+
+function groupWords(group) {
+  const wide = GROUP_NAMES[group];
+  return wide ? `${group}, ${wide} ${state.by}` : `${group} by ${state.by}`;
+}
+
+function mark(step) {
+  state.history.push(step);
+  changed();
+}
+
+// Redraw at once; ask the server once the hand rests.
+function changed() {
+  tellProblem("");
+  redraw();
+  asker.pumpAfter(REST_MILLISECONDS);
+}
+
+function chooseGroup(group) {
+  const step = groupStep(state.data, group, state.by);
+  if (step) mark(step);
+}
+
+const ACTIONS = {
+  undo: () => (state.history.undo(), changed()),
+  redo: () => (state.history.redo(), changed()),
+  clear: () => mark({ mask: new Uint8Array(state.data.picture.patches), group: null }),
+  invert: () => mark({ mask: marks().map((marked) => 1 - marked), group: null }),
+  "picture-png": savePicture,
+  "curve-png": () => saveChart("curve", "removal-curve"),
+  "curve-csv": () => saveAs(csvBlob(clipRows(curveSeries(), clipFacts())), fileName("removal-curve", "csv")),
+  "measured-png": () => saveChart("measured", "removal-measured"),
+  "measured-csv": () => saveAs(csvBlob(measuredRows(splitSeries())), fileName("removal-measured", "csv")),
+};
+
+// ---- questions and answers --------------------------------------------------------------------------------
+
+const keyOf = (group) => {
+  const step = groupStep(state.data, group, state.by);
+  return step && countOf(step.mask) ? maskKey(step.mask) : null;
+};
+
+function chosenKey() {
+  return countOf(marks()) ? maskKey(marks()) : null;
+}
+
+const asker = createAsker({
+  next() {
+    if (!state.data || state.stroke || element.offsetParent === null) return null;
+    const keys = [chosenKey(), keyOf("L"), keyOf("H")].filter(Boolean);
+    return state.knowledge.next(keys, state.block, countOf(marks()));
+  },
+  send(question) {
+    state.asked = { stamp: state.data.stamp, count: countOf(marks()) };
+    root.dataset.state = "busy";
+    trigger("ask", { stamp: state.data.stamp, ...question });
+  },
+  learn(question, reply, waited) {
+    if (state.asked.stamp !== state.data.stamp) return true; // about a clip that is gone: ask of this one
+    if (reply.stale) return false; // about a clip that is on its way here: it will ask when it comes
+    state.knowledge.learn(question, state.asked.count, reply, waited);
+    redrawAnswers();
+    return true;
+  },
+  fail: tellProblem,
+});
+
+function receive(text) {
+  if (!text) return;
+  root.dataset.state = "idle";
+  asker.receive(JSON.parse(text));
+}
+
+function tellProblem(sentence) {
+  const alert = find(".tr-alert");
+  alert.textContent = sentence;
+  alert.hidden = !sentence;
+}
+
+// The answer for what is marked now; null while the server has not given it.
+function answerNow() {
+  const { before, picture: seen } = state.data;
+  const key = chosenKey();
+  if (key) return state.knowledge.answersOf(key).get(state.block) ?? null;
+  const rows = before.rows.map(([label, share]) => [label, share, share]);
+  return { ...before, kept: before.probability, stays: true, left: seen.patches, rows };
+}
+
+// ---- data out ---------------------------------------------------------------------------------------------
+
+function colours() {
+  const css = getComputedStyle(root);
+  return {
+    font: css.fontFamily,
+    text: css.color,
+    subdued: css.getPropertyValue("--tp-subdued"),
+    line: css.getPropertyValue("--tp-line"),
+    page: getComputedStyle(document.body).backgroundColor,
+  };
+}
+
+function resize() {
+  const width = find(".tr-canvases").clientWidth;
+  if (!state.data || !width) return; // without width: in a tab that is not open
+  state.layout = layoutBoard(width, state.data.picture);
+}
+
+function redraw() {
+  if (!state.layout) return;
+  const { data, layout, block } = state;
+  const count = countOf(marks());
+  const stay = data.picture.patches - count;
+  const view = { mask: marks(), title: "What the model reads", left: `${stay} of ${data.picture.patches} stay` };
+  drawBoard(picture, layout, data, view, colours());
+  drawBrush(cursor, layout, data, state.hover ?? state.pin, brushNow());
+  part("block").textContent = block;
+  blockInput.style.setProperty("--tp-fill", (block - 1) / (data.model.depth - 2));
+  blockInput.setAttribute("aria-valuetext", `after block ${block}`);
+  picture.setAttribute("aria-label", pictureLabel(count));
+  picture.dataset.tool = state.tool;
+  root.dataset.mask = maskKey(marks());
+  renderLegend(count);
+  renderTools();
+  renderReadout();
+  redrawAnswers();
+}
+
+function pictureLabel(count) {
+  const { clip, model, picture: seen } = state.data;
+  return (
+    `Spectrogram of ${clip.name} as ${model.name} reads it, ${count} of ${seen.patches} patches marked. ` +
+    "Arrow keys go from patch to patch, Space or Enter marks or unmarks."
+  );
+}
+
+function redrawAnswers() {
+  if (!state.layout) return;
+  const { data, block } = state;
+  const answer = answerNow();
+  const pending = !answer;
+  if (answer) state.shown = answer;
+  const view = { answer: state.shown, before: data.before, pending, family: data.model.family };
+  renderSummary(part("summary"), { ...view, leaving: leaving() });
+  renderPrediction(part("prediction"), view);
+  renderCurve();
+  renderMeasured();
+  if (answer) speakAnswer(answer, block);
+}
+
+function leaving() {
+  const group = markedGroup();
+  const what = group ? `${groupWords(group)}: ` : "";
+  return leavingText(what, countOf(marks()), state.data.picture.patches, state.block);
+}
+
+// Told once for every new state of things, not for every piece of the curve that comes in.
+function speakAnswer(answer, block) {
+  const told = `${chosenKey()} ${block}`;
+  if (state.spoken === told) return;
+  const first = !state.spoken;
+  state.spoken = told;
+  if (first) return; // nobody asked for what is there when the tab opens
+  const was = answer.stays ? "as with all patches" : `with all patches ${state.data.before.answer}`;
+  const nothing = answer.left ? "" : ` ${nothingLeft(state.data.model.family)}`;
+  speak(`${leaving()} Answer ${answer.answer}, ${probabilityText(answer.probability)}, ${was}.${nothing}`);
+}
+
+function speak(sentence) {
+  find(".tr-spoken").textContent = sentence;
+}
+
+function renderLegend(count) {
+  const patches = state.data.picture.patches;
+  const item = (background, text) =>
+    node("span", { class: "tp-key" }, node("i", { style: `background: ${background}` }), text);
+  const crossed = item(cssGradient(LEAVES), `× leaves (${count})`);
+  find(".tr-legend").replaceChildren(item(cssGradient(0), `stays (${patches - count})`), crossed);
+  if (state.data.picture.real_frames < state.data.picture.frames) {
+    find(".tr-legend").append(node("span", { class: "tp-key" }, node("i", { class: "tp-hatch" }), "padding"));
+  }
+}
+
+// ---- tools ------------------------------------------------------------------------------------------------
+
+function fillGroups() {
+  const buttons = Object.keys(state.data.groups).map((group) =>
+    node("button", { type: "button", "data-group": group }, group),
+  );
+  part("groups").replaceChildren(...buttons);
+}
+
+function renderTools() {
+  const { data, by, history } = state;
+  const found = data.clusters[by];
+  for (const button of part("groups").children) {
+    const group = button.dataset.group;
+    const count = found.ids ? countOf(groupMask(found.ids, data.groups[group])) : 0;
+    const label = `${groupWords(group)}: ${patchCount(count)} of this clip`;
+    button.disabled = !count;
+    button.title = label;
+    button.setAttribute("aria-label", label);
+    button.setAttribute("aria-pressed", markedGroup() === group);
+  }
+  part("group-help").textContent = found.problem || groupHelp(found.own);
+  for (const radio of root.querySelectorAll("input[name=tr-by]")) radio.checked = radio.value === by;
+  for (const radio of root.querySelectorAll("input[name=tr-tool]")) radio.checked = radio.value === state.tool;
+  find("[data-do=undo]").disabled = !history.canUndo();
+  find("[data-do=redo]").disabled = !history.canRedo();
+  find("[data-do=clear]").disabled = !countOf(marks());
+}
+
+function groupHelp(own) {
+  const source = own ? "this clip's own five clusters" : "five clusters over the model's whole dataset";
+  return `C1 (lowest) to C5 (highest) are ${source}; L is C1 and C2, H is C4 and C5, as in the paper.`;
+}
+
+// ---- the patch read-out -----------------------------------------------------------------------------------
+
+function describePatch(patch) {
+  const { picture: seen, clip, clusters } = state.data;
+  const { rows } = gridOf(seen);
+  const [column, row] = [Math.floor(patch / rows), patch % rows];
+  const width = PATCH * (seen.seconds / seen.frames);
+  const start = clip.start + column * width;
+  const cluster = (by) => (clusters[by].ids ? ` (C${clusters[by].ids[patch] + 1})` : "");
+  const time = `${start.toFixed(2)}–${(start + width).toFixed(2)} s`;
+  return [
+    `patch ${patch}`,
+    time,
+    hertzRange(seen.row_hertz[row], seen.row_hertz[row + 1]),
+    `intensity ${minus(seen.intensity[patch].toFixed(2))}${cluster("intensity")}`,
+    `variation ${seen.variation[patch].toFixed(2)}${cluster("variation")}`,
+    marks()[patch] ? "leaves" : "stays",
+  ];
+}
+
+function renderReadout() {
+  const patch = state.hover ?? state.pin;
+  const hint = COARSE
+    ? "Tap the picture to read a patch; choose Paint to mark patches with the finger."
+    : "Drag over the picture to mark patches, with Shift to unmark; or focus it: arrow keys and Space.";
+  part("readout").textContent = patch === null ? hint : describePatch(patch).join(" · ");
+}
+
+function readPatch() {
+  drawBrush(cursor, state.layout, state.data, state.hover ?? state.pin, brushNow());
+  renderReadout();
+}
+
+const brushNow = () => (state.tool === "read" ? "patch" : state.brush);
+
+// ---- the two curves ---------------------------------------------------------------------------------------
+
+function curveSeries() {
+  const { knowledge, by } = state;
+  const [key, low, high] = [chosenKey(), keyOf("L"), keyOf("H")];
+  const line = (wanted) => (wanted && wanted !== key && knowledge.answersOf(wanted).size ? knowledge.answersOf(wanted) : null);
+  return clipSeries({
+    chosen: key && knowledge.answersOf(key).size ? knowledge.answersOf(key) : null,
+    low: line(low),
+    high: line(high),
+    draws: key ? knowledge.drawsOf(countOf(marks())) : [],
+    by,
+  });
+}
+
+function splitSeries() {
+  return measuredSeries(state.data.measured, state.data.published, state.by);
+}
+
+function clipFacts() {
+  const group = (name) => countOf(groupStep(state.data, name, state.by)?.mask ?? new Uint8Array());
+  const count = countOf(marks());
+  const counts = { chosen: count, random: count, low: group("L"), high: group("H") };
+  return { before: state.data.before, patches: state.data.picture.patches, counts };
+}
+
+function renderCurve() {
+  const { data, block, knowledge } = state;
+  const card = part("curve");
+  const series = curveSeries();
+  const { answer, probability } = data.before;
+  const group = markedGroup();
+  const what = group ? `${group} (${GROUP_NAMES[group] ? `${GROUP_NAMES[group]} ` : ""}${state.by})` : "the marked patches";
+  const chart = blockChart({
+    width: chartWidth(card),
+    blocks: knowledge.blocks,
+    low: 0,
+    high: 1,
+    series,
+    level: { value: probability },
+    here: block,
+    label: `Probability of ${answer} after removing the marked patches, over the block they leave after`,
+  });
+  fillChartCard(card, "curve", {
+    heading: `Probability of “${answer}”, the answer with all patches`,
+    finding: clipFinding(series, data.before, block, what),
+    chart,
+    keys: [...series.map((one) => chartKey(one.kind === "chosen" && group ? { ...one, legend: groupWords(group) } : one)), levelKey()],
+    note: "Filled: the answer stays; hollow: it becomes another.",
+    table: clipTable(series, knowledge.blocks),
+  });
+  card.dataset.known = series.find((one) => one.kind === "random")?.points.filter((p) => p.draws === data.draws).length ?? 0;
+}
+
+function renderMeasured() {
+  const { data, block, by } = state;
+  const card = part("measured");
+  if (!data.measured) {
+    const none = node("p", { class: "tp-help" }, "Removal over a test split: not measured for this checkpoint.");
+    card.replaceChildren(node("h3", {}, "Measured on the test split"), none);
+    return;
+  }
+  const series = splitSeries();
+  const level = data.measured.unpruned.value;
+  fillChartCard(card, "measured", {
+    heading: `${sentenceCase(data.measured.metric)} on the test split after removing L or H by ${by}`,
+    finding: measuredFinding(data.measured, by, block),
+    chart: blockChart({
+      width: chartWidth(card),
+      blocks: data.measured.blocks,
+      ...measuredRange(series, level),
+      series,
+      level: { value: level },
+      here: block,
+      label: `${data.measured.metric} after removing groups by ${by}, over the block they leave after`,
+    }),
+    keys: [...series.map(chartKey), levelKey()],
+    note: measuredNotes(data.measured, data.published, by),
+    table: measuredTable(series, data.measured),
+  });
+}
+
+function levelKey() {
+  const line = shape("line", { class: "tr-level", x1: 1, x2: 29, y1: 7, y2: 7 });
+  const drawing = shape("svg", { viewBox: "0 0 30 14", width: 30, height: 14, "aria-hidden": true }, line);
+  return node("span", { class: "tr-key" }, drawing, "all patches");
+}
+
+function chartWidth(card) {
+  const css = getComputedStyle(card);
+  const inner = card.clientWidth - parseFloat(css.paddingLeft) - parseFloat(css.paddingRight);
+  return Math.round(clamp(inner, 240, 620));
+}
+
+// The frame of a card is made once and then filled, so that focus and an open table survive.
+function fillChartCard(card, name, { heading, finding, chart, keys, note, table }) {
+  if (!card.querySelector(".tr-chart-slot")) {
+    const button = (kind) => node("button", { type: "button", "data-do": `${name}-${kind}` }, kind.toUpperCase());
+    card.replaceChildren(
+      node("h3", {}),
+      node("p", { class: "tr-finding" }),
+      node("div", { class: "tr-chart-slot" }),
+      node("p", { class: "tr-keys" }),
+      node("p", { class: "tp-help" }),
+      node("div", { class: "tr-table-slot" }),
+      node("div", { class: "tr-buttons", role: "group", "aria-label": "Download the curve" }, button("png"), button("csv")),
+    );
+  }
+  card.querySelector("h3").textContent = heading;
+  card.querySelector(".tr-finding").textContent = finding;
+  card.querySelector(".tr-chart-slot").replaceChildren(chart);
+  card.querySelector(".tr-keys").replaceChildren(...keys);
+  card.querySelector(".tp-help").textContent = note;
+  const slot = card.querySelector(".tr-table-slot");
+  const open = slot.querySelector("details");
+  if (open) open.querySelector("table").replaceWith(table.querySelector("table"));
+  else slot.replaceChildren(table);
+}
+
+// ---- downloads --------------------------------------------------------------------------------------------
+
+function fileName(what, ending) {
+  const { model, clip } = state.data;
+  const words = [model.name, clip.name, what].join("-");
+  return `${words.replace(/[^\p{L}\p{N}.]+/gu, "-")}.${ending}`;
+}
+
+async function savePicture() {
+  const { data, layout } = state;
+  const answer = answerNow();
+  const result = answer && `${answer.answer} ${probabilityText(answer.probability)}`;
+  const { before } = data;
+  const lines = [
+    `${data.clip.name} · ${data.model.name}`,
+    leaving(),
+    `Answer ${result ?? "not known yet"}; with all patches ${before.answer} ${probabilityText(before.probability)}`,
+  ];
+  const whole = pictureWithCaption(picture, layout, lines, colours());
+  saveAs(await canvasBlob(whole), fileName("removal", "png"));
+}
+
+async function saveChart(name, what) {
+  const svg = part(name).querySelector(".tr-chart");
+  saveAs(await chartBlob(svg, getComputedStyle(part(name)).backgroundColor), fileName(what, "png"));
+}
+
+// ---- events -----------------------------------------------------------------------------------------------
+
+function patchUnder(event) {
+  const box = picture.getBoundingClientRect();
+  const [panel] = state.layout.panels;
+  // A stroke that leaves the picture goes on along its edge.
+  const inside = (at, start, size) => (state.stroke ? clamp(at, start, start + size - 0.01) : at);
+  const x = inside(event.clientX - box.left, panel.x, panel.w);
+  const y = inside(event.clientY - box.top, panel.y + 0.01, panel.h);
+  return pointAt(state.layout, state.data.picture, x, y)?.patch ?? null;
+}
+
+function touch(patches) {
+  const { mask, mark: value } = state.stroke;
+  const grid = gridOf(state.data.picture);
+  for (const patch of patches) for (const touched of brushed(patch, state.brush, grid)) mask[touched] = value;
+}
+
+function endStroke() {
+  if (!state.stroke) return;
+  const { mask } = state.stroke;
+  state.stroke = null;
+  mark({ mask, group: null });
+}
+
+picture.addEventListener("pointerdown", (event) => {
+  const patch = patchUnder(event);
+  if (patch === null || event.button !== 0) return;
+  state.pin = patch;
+  if (state.tool === "read") {
+    readPatch();
+    speak(`${describePatch(patch).join(", ")}.`);
+    return;
+  }
+  picture.setPointerCapture(event.pointerId);
+  const erase = state.tool === "erase" || event.shiftKey;
+  state.stroke = { mask: marks().slice(), last: patch, mark: erase ? 0 : 1 };
+  touch([patch]);
+  redraw();
+});
+
+picture.addEventListener("pointermove", (event) => {
+  const patch = patchUnder(event);
+  state.hover = event.pointerType === "mouse" || state.stroke ? patch : null;
+  if (state.stroke && patch !== null && patch !== state.stroke.last) {
+    touch(pathBetween(state.stroke.last, patch, gridOf(state.data.picture)));
+    state.stroke.last = patch;
+    redraw();
+  } else if (state.layout) readPatch();
+});
+
+picture.addEventListener("pointerup", endStroke);
+picture.addEventListener("pointercancel", endStroke);
+picture.addEventListener("pointerleave", () => {
+  if (state.stroke) return;
+  state.hover = null;
+  readPatch();
+});
+
+function movePin(columns, rowsUp) {
+  const grid = gridOf(state.data.picture);
+  state.hover = null;
+  if (state.pin === null) state.pin = 0;
+  else {
+    const column = clamp(Math.floor(state.pin / grid.rows) + columns, 0, grid.columns - 1);
+    const row = clamp((state.pin % grid.rows) + rowsUp, 0, grid.rows - 1);
+    state.pin = column * grid.rows + row;
+  }
+}
+
+// Marks what lies under the brush if its middle is free, else unmarks it.
+function togglePin() {
+  if (state.pin === null) state.pin = 0;
+  const mask = marks().slice();
+  const value = 1 - mask[state.pin];
+  for (const patch of brushed(state.pin, brushNow(), gridOf(state.data.picture))) mask[patch] = value;
+  mark({ mask, group: null });
+}
+
+const KEYS = {
+  ArrowLeft: () => movePin(-1, 0),
+  ArrowRight: () => movePin(1, 0),
+  ArrowUp: () => movePin(0, 1),
+  ArrowDown: () => movePin(0, -1),
+  Home: () => movePin(-Infinity, 0),
+  End: () => movePin(Infinity, 0),
+  " ": togglePin,
+  Enter: togglePin,
+};
+
+picture.addEventListener("keydown", (event) => {
+  if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  KEYS[event.key]();
+  readPatch();
+  speak(`${describePatch(state.pin).join(", ")}.`);
+});
+
+root.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || !state.history) return;
+  const key = event.key.toLowerCase();
+  if (key !== "z" && key !== "y") return;
+  event.preventDefault();
+  ACTIONS[key === "y" || event.shiftKey ? "redo" : "undo"]();
+});
+
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button || !state.data) return;
+  if (button.dataset.group) chooseGroup(button.dataset.group);
+  else ACTIONS[button.dataset.do]?.();
+});
+
+part("by").addEventListener("change", (event) => {
+  state.by = event.target.value;
+  const { group } = state.history.now();
+  if (group) chooseGroup(group);
+  else changed();
+});
+
+part("tool").addEventListener("change", (event) => {
+  state.tool = event.target.value;
+  redraw();
+});
+
+part("brush").addEventListener("change", (event) => {
+  state.brush = event.target.value;
+});
+
+blockInput.addEventListener("input", () => {
+  state.block = Number(blockInput.value);
+  changed();
+});
+
+new ResizeObserver(() => {
+  resize();
+  if (!state.data) return;
+  redraw();
+  asker.pump(); // the tab may just have been opened
+}).observe(find(".tr-canvases"));
+
+// Gradio marks its dark theme by a class of <body>; the canvas has to be told.
+new MutationObserver(() => state.data && redraw()).observe(document.body, { attributeFilter: ["class"] });
+
+// Text on a canvas is drawn in whatever font is there; draw it again once the page's own has arrived.
+document.fonts.addEventListener("loadingdone", () => state.data && redraw());
+
+watch("value", () => show(props.value));
+watch("reply", () => receive(props.reply));
+show(props.value);

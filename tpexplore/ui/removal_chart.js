@@ -1,0 +1,131 @@
+// Lines over the blocks as an SVG, and what can be taken away of them: PNG and CSV.
+
+const CHART = { height: 236, left: 44, right: 26, top: 14, bottom: 44 };
+const MARK = 4; // px from the middle of a mark to its edge
+const PNG_SCALE = 2;
+// What a picture of the SVG alone must carry along: no style sheet reaches it.
+const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family", "font-weight"];
+
+// `series` are {kind, name, line, mark, points: [{block, value, low, high, hollow}]}, drawn in this order;
+// `level` is {value, name}: what the model does with all patches.
+function blockChart({ width, blocks, low, high, series, level, here, label }) {
+  const span = { left: CHART.left, right: width - CHART.right, top: CHART.top, bottom: CHART.height - CHART.bottom };
+  const step = (span.right - span.left) / (blocks.length - 1);
+  const x = (block) => span.left + (block - blocks[0]) * step;
+  const y = (value) => span.bottom - ((span.bottom - span.top) * (value - low)) / (high - low);
+  return shape(
+    "svg",
+    { class: "tr-chart", viewBox: `0 0 ${width} ${CHART.height}`, width, height: CHART.height, role: "img", "aria-label": label },
+    ...chartAxes({ blocks, low, high, span, x, y }),
+    shape("line", { class: "tr-here", x1: x(here), x2: x(here), y1: span.top, y2: span.bottom }),
+    shape("line", { class: "tr-level", x1: span.left, x2: span.right, y1: y(level.value), y2: y(level.value) }),
+    ...series.map((one) => bandShape(one, x, y)),
+    ...series.map((one) => lineShapes(one, x, y)),
+    ...endLabels(series, blocks[blocks.length - 1], { x, y, span }),
+  );
+}
+
+function chartAxes({ blocks, low, high, span, x, y }) {
+  const text = (at, up, anchor, words) => shape("text", { x: at, y: up, "text-anchor": anchor }, words);
+  const values = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => {
+    const value = low + (high - low) * share;
+    const grid = shape("line", { class: "tr-grid", x1: span.left, x2: span.right, y1: y(value), y2: y(value) });
+    return [grid, text(span.left - 7, y(value) + 4, "end", percent(value, high - low < 0.2 ? 1 : 0))];
+  });
+  const numbers = blocks.map((block) => text(x(block), span.bottom + 17, "middle", block));
+  const title = text((span.left + span.right) / 2, CHART.height - 6, "middle", "removed after block");
+  return [...values, ...numbers, title];
+}
+
+function bandShape({ kind, points }, x, y) {
+  const wide = points.filter((p) => p.low !== undefined);
+  const edge = [...wide.map((p) => [p.block, p.high]), ...wide.toReversed().map((p) => [p.block, p.low])];
+  const corners = edge.map(([block, value]) => `${x(block)},${y(value)}`).join(" ");
+  return shape("polygon", { class: `tr-band tr-${kind}`, points: corners });
+}
+
+function lineShapes({ kind, line, mark, points }, x, y) {
+  const corners = points.map((p) => `${x(p.block)},${y(p.value)}`).join(" ");
+  const marks = mark ? points.map((p) => markShape(mark, kind, x(p.block), y(p.value), p.hollow)) : [];
+  const drawn = line ? [shape("polyline", { class: `tr-line tr-${kind}`, points: corners })] : [];
+  return shape("g", {}, ...drawn, ...marks);
+}
+
+function markShape(mark, kind, x, y, hollow) {
+  const corners = {
+    circle: null,
+    diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+    square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
+  }[mark];
+  const about = { class: `tr-mark tr-${kind}`, "data-hollow": Boolean(hollow) };
+  if (!corners) return shape("circle", { ...about, cx: x, cy: y, r: MARK });
+  const points = corners.map(([dx, dy]) => `${x + MARK * dx},${y + MARK * dy}`).join(" ");
+  return shape("polygon", { ...about, points });
+}
+
+// Names at the right end of their lines, moved apart where they would overlap.
+function endLabels(series, last, { x, y, span }) {
+  const named = series
+    .map(({ kind, name, points }) => ({ kind, name, end: points.find((p) => p.block === last) }))
+    .filter(({ name, end }) => name && end)
+    .sort((a, b) => b.end.value - a.end.value);
+  let free = -Infinity;
+  return named.map(({ kind, name, end }) => {
+    const at = Math.max(y(end.value) + 4, free);
+    free = at + 13;
+    const attributes = { class: `tr-end tr-${kind}`, x: x(last) + 8, y: Math.min(at, span.bottom + 8) };
+    return shape("text", attributes, name);
+  });
+}
+
+// A key of the legend drawn like its line.
+function chartKey({ kind, line, mark, legend }) {
+  const sample = [];
+  if (line) sample.push(shape("line", { class: `tr-line tr-${kind}`, x1: 1, x2: 29, y1: 7, y2: 7 }));
+  if (mark) sample.push(markShape(mark, kind, 15, 7, line ? false : true));
+  const drawing = shape("svg", { viewBox: "0 0 30 14", width: 30, height: 14, "aria-hidden": true }, ...sample);
+  return node("span", { class: "tr-key" }, drawing, legend);
+}
+
+async function chartBlob(svg, page) {
+  const copy = svg.cloneNode(true);
+  const originals = [svg, ...svg.querySelectorAll("*")];
+  [copy, ...copy.querySelectorAll("*")].forEach((made, i) => {
+    const css = getComputedStyle(originals[i]);
+    for (const name of STYLED) made.style.setProperty(name, css.getPropertyValue(name));
+  });
+  const text = new XMLSerializer().serializeToString(copy);
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = svg.width.baseVal.value * PNG_SCALE;
+  canvas.height = svg.height.baseVal.value * PNG_SCALE;
+  const context = canvas.getContext("2d");
+  context.fillStyle = page;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvasBlob(canvas);
+}
+
+function canvasBlob(canvas) {
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+
+function csvBlob(rows) {
+  const cell = (value) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    // A text that begins like a formula would be run by a spreadsheet.
+    const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return new Blob([rows.map((row) => `${row.map(cell).join(",")}\n`).join("")], { type: "text/csv" });
+}
+
+function saveAs(blob, name) {
+  const link = node("a", { href: URL.createObjectURL(blob), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

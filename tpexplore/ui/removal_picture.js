@@ -1,0 +1,105 @@
+// The one panel of the board: marked patches are cool and crossed, the others warm, as in the viewer.
+
+const STAYS = 0;
+const LEAVES = DROPPED_BY[0]; // which of the viewer's cool ramps marked patches take
+const ALL_STAGES = DROPPED_BY[DROPPED_BY.length - 1];
+const CROSS = 2.5; // px from the middle of a cross to its end
+
+function gridOf(picture) {
+  return { columns: picture.frames / PATCH, rows: picture.bins / PATCH };
+}
+
+function layoutBoard(width, picture) {
+  const w = Math.floor(width - MARGIN.left - MARGIN.right);
+  const h = Math.round(clamp((w * picture.bins) / picture.frames, 176, 264));
+  const panel = { stage: ALL_STAGES, x: MARGIN.left, y: MARGIN.top, w, h, axis: true, hertz: true };
+  return { abreast: false, panels: [panel], width, height: MARGIN.top + h + MARGIN.bottom };
+}
+
+function drawBoard(canvas, layout, data, { mask, title, left }, style) {
+  const context = fitCanvas(canvas, layout);
+  const [panel] = layout.panels;
+  const drop = mask.map((marked) => (marked ? LEAVES : STAYS));
+  const scratch = document.createElement("canvas");
+  scratch.width = data.picture.frames;
+  scratch.height = data.picture.bins;
+  scratch.getContext("2d").putImageData(composePanel(data, drop, panel.stage), 0, 0);
+  context.imageSmoothingEnabled = panel.w * devicePixelRatio < scratch.width;
+  context.drawImage(scratch, panel.x, panel.y, panel.w, panel.h);
+  drawPadding(context, panel, data.picture);
+  drawCrosses(context, panel, gridOf(data.picture), mask);
+  drawKeptEdges(context, panel, data.picture, drop);
+  drawHeading(context, panel, title, left, style);
+  drawAxes(context, panel, data, style);
+  drawColourBar(context, layout, data.picture, style);
+}
+
+function patchBox(panel, { columns, rows }, patch) {
+  const [w, h] = [panel.w / columns, panel.h / rows];
+  return { x: panel.x + Math.floor(patch / rows) * w, y: panel.y + panel.h - ((patch % rows) + 1) * h, w, h };
+}
+
+// Crosses say "leaves" where colours cannot be told apart.
+function drawCrosses(context, panel, grid, mask) {
+  context.beginPath();
+  mask.forEach((marked, patch) => {
+    if (!marked) return;
+    const { x, y, w, h } = patchBox(panel, grid, patch);
+    const [cx, cy, r] = [x + w / 2, y + h / 2, Math.min(CROSS, w / 3)];
+    context.moveTo(cx - r, cy - r);
+    context.lineTo(cx + r, cy + r);
+    context.moveTo(cx - r, cy + r);
+    context.lineTo(cx + r, cy - r);
+  });
+  context.lineCap = "round";
+  context.lineWidth = 1;
+  context.strokeStyle = "rgba(255, 255, 255, 0.8)";
+  context.stroke();
+}
+
+function drawHeading(context, panel, title, left, style) {
+  context.textBaseline = "alphabetic";
+  context.textAlign = "left";
+  context.fillStyle = style.text;
+  context.font = `600 13px ${style.font}`;
+  context.fillText(title, panel.x, panel.y - 9);
+  context.textAlign = "right";
+  context.fillStyle = style.subdued;
+  context.font = `13px ${style.font}`;
+  context.fillText(left, panel.x + panel.w, panel.y - 9);
+}
+
+// The layer above: the outline of the brush.
+function drawBrush(canvas, layout, data, patch, brush) {
+  const context = fitCanvas(canvas, layout);
+  if (patch === null) return;
+  const grid = gridOf(data.picture);
+  const [panel] = layout.panels;
+  const boxes = brushed(patch, brush, grid).map((touched) => patchBox(panel, grid, touched));
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
+  const right = Math.max(...boxes.map((box) => box.x + box.w));
+  const bottom = Math.max(...boxes.map((box) => box.y + box.h));
+  strokeTwice(context, () => context.rect(x, y, right - x, bottom - y));
+}
+
+// The picture with what it shows written under it, on the page's own ground.
+function pictureWithCaption(canvas, layout, lines, style) {
+  const scale = canvas.width / layout.width;
+  const [pad, line] = [12, 20];
+  const whole = document.createElement("canvas");
+  whole.width = canvas.width + 2 * pad * scale;
+  whole.height = canvas.height + (2 * pad + lines.length * line) * scale;
+  const context = whole.getContext("2d");
+  context.fillStyle = style.page;
+  context.fillRect(0, 0, whole.width, whole.height);
+  context.drawImage(canvas, pad * scale, pad * scale);
+  context.scale(scale, scale);
+  context.font = `13px ${style.font}`;
+  context.fillStyle = style.text;
+  context.textBaseline = "alphabetic";
+  lines.forEach((text, i) => {
+    context.fillText(text, pad + MARGIN.left, pad + layout.height + (i + 1) * line - 4, layout.width - MARGIN.left);
+  });
+  return whole;
+}

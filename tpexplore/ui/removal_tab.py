@@ -1,0 +1,333 @@
+"""The Removal tab: mark patches, let them leave after a block, and watch the answer move.
+
+The marks live in the browser. It asks for one small piece at a time: what the model says without these
+patches, or without as many random ones, after some of the blocks. Pieces go through the queue that all
+model work shares, so that one person's curve never keeps another's clip waiting for long.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..comparison import COUNTERPARTS, SAME_TASK, load_published
+from ..errors import InputError
+from ..exploration import Exploration
+from ..removal import GROUPS, random_mask, removal_curve
+from ..vit import AudioViT, ModelConfig
+from .analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
+from .payload import TOP, _base64, _picture
+from .tabs import Tab
+from .viewer import encode
+
+log = logging.getLogger(__name__)
+
+DRAWS = 8
+"""Random selections that the curve is compared with."""
+
+_HERE = Path(__file__).parent
+_SCRIPTS = (
+    "text.js",
+    "palette.js",
+    "picture.js",
+    "removal_selection.js",
+    "removal_picture.js",
+    "removal_chart.js",
+    "removal_reading.js",
+    "removal_questions.js",
+    "removal.js",
+)
+_STYLES = ("viewer.css", "removal.css")
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the browser is marking patches of."""
+
+    stamp: str
+    choice: ModelChoice
+    spec: Tensor
+    before: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One piece that the browser asks for: without ``mask`` itself, or without as many random patches."""
+
+    mask: Tensor
+    blocks: tuple[int, ...]
+    draws: tuple[int, ...]
+
+
+def build(choices: list[ModelChoice]) -> Tab:
+    """Lay out the tab inside the current `gr.Tab`."""
+    board = create_board()
+    shown = gr.State(None)
+
+    def refresh(path: str | None, choice: ModelChoice | None, start: float | None, *_: Any) -> tuple:
+        trace = traced(path, choice, start)
+        state = show(trace, choice)
+        return encode(board_payload(trace, state)), state
+
+    def reply(state: Shown | None, event: gr.EventData):
+        return gr.update(reply=encode(respond(state, event._data)))
+
+    board.ask(
+        reply,
+        shown,
+        board,
+        show_progress="hidden",
+        concurrency_limit=1,
+        concurrency_id="model",
+        trigger_mode="multiple",  # the browser itself never asks twice at a time
+        api_visibility="private",
+    )
+    return Tab(id="removal", outputs=[board, shown], refresh=refresh)
+
+
+def create_board() -> gr.HTML:
+    """Place the component that everything in the tab is drawn by."""
+
+    def read(*names: str) -> str:
+        return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+    return gr.HTML(
+        value="",
+        html_template=read("removal.html"),
+        css_template=read(*_STYLES),
+        js_on_load=read(*_SCRIPTS),
+        apply_default_css=False,
+        elem_id="removal",
+        reply="",
+    )
+
+
+# -- what the browser is told of a clip
+
+
+def show(trace: ClipTrace, choice: ModelChoice) -> Shown:
+    """Run the unpruned model and remember what later answers are compared with.
+
+    Raises
+    ------
+    InputError
+        If the model has no classifier.
+    """
+    config = trace.model.config
+    if not config.classes:
+        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
+    with torch.inference_mode():
+        before = class_probabilities(config, trace.model(trace.spec[None]).logits)[0]
+    # The same clip and model get the same stamp, so that what the browser knows of them stays good.
+    told = repr((config.name, config.sha256, choice)).encode() + trace.spec.numpy().tobytes()
+    return Shown(hashlib.sha256(told).hexdigest()[:16], choice, trace.spec, before)
+
+
+def board_payload(trace: ClipTrace, state: Shown) -> dict[str, Any]:
+    """Everything the board draws before it asks for anything, as plain JSON."""
+    config = trace.model.config
+    best = np.argsort(-state.before, kind="stable")[:TOP]
+    picture = Exploration(
+        config=config,
+        spectrogram=trace.spec.numpy(),
+        real_frames=trace.real_frames,
+        intensity=trace.intensity.numpy(),
+        variation=trace.variation.numpy(),
+        unpruned=None,
+        points={},
+    )
+    return {
+        "stamp": state.stamp,
+        "model": {"name": config.name, "family": config.family, "depth": config.depth},
+        "clip": {"name": trace.name, "start": round(trace.start, 3)},
+        "picture": _picture(picture),
+        "groups": {name: list(clusters) for name, clusters in GROUPS.items()},
+        "clusters": {statistic: _clusters(trace, statistic) for statistic in STATISTICS},
+        "before": {
+            "answer": config.labels[best[0]],
+            "probability": _rounded(state.before[best[0]]),
+            "rows": [[config.labels[i], _rounded(state.before[i])] for i in best],
+        },
+        "draws": DRAWS,
+        "measured": measured_removal(trace),
+        "published": published_removal(config),
+    }
+
+
+def _clusters(trace: ClipTrace, statistic: str) -> dict[str, Any]:
+    """Cluster of every patch, one byte each, and what the clusters were made of."""
+    try:
+        ids, _, own = trace.clustered(statistic)
+    except InputError as error:  # a clip too uniform to be clustered can still be painted
+        return {"ids": None, "own": True, "problem": str(error)}
+    return {"ids": _base64(ids.numpy().astype(np.uint8)), "own": own, "problem": ""}
+
+
+def measured_removal(trace: ClipTrace) -> dict[str, Any] | None:
+    """Accuracy after group removal, measured over the dataset with exactly these weights, or None."""
+    if not trace.measured or "removal" not in trace.measured:
+        return None
+    about = {key: trace.measured.get(key) for key in ("task", "split", "metric", "n", "date", "commit")}
+    return {**about, "weights": trace.measured["weights_sha256"][:12], **trace.measured["removal"]}
+
+
+def published_removal(config: ModelConfig) -> dict[str, Any] | None:
+    """The paper's Table IV for the dataset that this model stands beside, as fractions, or None."""
+    for dataset, task in COUNTERPARTS.items():
+        if task is None or config.name != f"{config.family}-{task}":
+            continue
+        for row in load_published()["tables"].get("table4_group_removal", []):
+            if (row["dataset"], row["model"].lower()) == (dataset, config.family):
+                points = {
+                    group: [[int(block), value / 100] for block, value in row[group].items()]
+                    for group in ("L", "H")
+                }
+                return {"dataset": dataset, "same_task": dataset in SAME_TASK, **points}
+    return None
+
+
+# -- questions and answers
+
+
+def respond(state: Shown | None, asked: Any) -> dict[str, Any]:
+    """Answer one question of the browser; what is wrong with it comes back as a sentence."""
+    asked = asked if isinstance(asked, dict) else {}
+    head = {"id": asked.get("id")}
+    if state is None:
+        return {**head, "problem": "The server has forgotten this clip; please choose it again."}
+    if asked.get("stamp") != state.stamp:
+        return {**head, "stale": True}  # another clip is on its way to the browser
+    try:
+        model = cached_model(state.choice)
+        question = read_question(asked, model.config)
+        started = time.perf_counter()
+        found = answer_question(model, state, question)
+        return {**head, **found, "seconds": round(time.perf_counter() - started, 4)}
+    except InputError as error:
+        return {**head, "problem": str(error)}
+    except Exception:
+        log.exception("a removal from %s failed", state.choice.label)
+        return {**head, "problem": "The answer could not be computed; the app's log says why."}
+
+
+def read_question(asked: dict[str, Any], config: ModelConfig) -> Question:
+    """Check what came from the browser.
+
+    Raises
+    ------
+    InputError
+        If anything in it is not what the board sends.
+    """
+    last = config.depth - 1
+    blocks = _whole_numbers(asked.get("blocks"), "blocks", 1, last)
+    draws = _whole_numbers(asked.get("draws", []), "draws", 0, DRAWS - 1)
+    if not blocks:
+        raise InputError(f"No block was named; expected at least one from 1 to {last}.")
+    return Question(decode_mask(asked.get("mask"), config.patches), blocks, draws)
+
+
+def _whole_numbers(values: Any, name: str, low: int, high: int) -> tuple[int, ...]:
+    fits = (
+        isinstance(values, list)
+        and all(type(value) is int and low <= value <= high for value in values)
+        and values == sorted(set(values))
+    )
+    if not fits:
+        raise InputError(
+            f"The {name} are {_shown(values)}; expected ascending whole numbers from {low} to {high}."
+        )
+    return tuple(values)
+
+
+def decode_mask(text: Any, patches: int) -> Tensor:
+    """Base64 of one bit a patch, patch 0 in the lowest bit of the first byte -> (1, patches) bool.
+
+    Raises
+    ------
+    InputError
+        If it is no such text, or holds more or fewer patches.
+    """
+    length = -(-patches // 8)
+    problem = f"The mask {_shown(text)} is unusable; expected base64 of {length} bytes, a bit a patch."
+    if not isinstance(text, str):
+        raise InputError(problem)
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError(problem) from None
+    bits = np.unpackbits(np.frombuffer(raw, np.uint8), bitorder="little")
+    if len(raw) != length or bits[patches:].any():
+        raise InputError(problem)
+    return torch.from_numpy(bits[:patches].astype(bool))[None]
+
+
+def encode_mask(mask: Tensor) -> str:
+    """(patches,) bool -> what `decode_mask` reads."""
+    return _base64(np.packbits(mask.numpy(), bitorder="little"))
+
+
+def _shown(value: Any, most: int = 40) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def draw_masks(mask: Tensor, draws: Sequence[int]) -> Tensor:
+    """Random selections as large as ``mask`` (1, patches): the draws of those numbers, (draws, patches).
+
+    One patch more is the same draw with one patch more, so that painting moves the curve smoothly.
+    """
+    return torch.cat([random_mask(mask, torch.Generator().manual_seed(draw)) for draw in draws])
+
+
+def answer_question(model: AudioViT, state: Shown, question: Question) -> dict[str, Any]:
+    """What the model says without the marked patches, or without as many random ones."""
+    mask, blocks, draws = question.mask, question.blocks, question.draws
+    masks = draw_masks(mask, draws) if draws else mask
+    with torch.inference_mode():
+        logits = removal_curve(model, state.spec[None], {"chosen": masks}, blocks)["chosen"]
+        after = class_probabilities(model.config, logits)  # (blocks, rows, classes)
+    if not draws:
+        left = int((~mask).sum())
+        return {"answers": [_answer(model.config, state.before, row[0], left) for row in after]}
+    best = int(state.before.argmax())
+    return {
+        "values": [[_rounded(p[best]) for p in row] for row in after],
+        "stays": [[bool(p.argmax() == best) for p in row] for row in after],
+    }
+
+
+def _answer(config: ModelConfig, before: np.ndarray, after: np.ndarray, left: int) -> dict[str, Any]:
+    answer, best = int(after.argmax()), int(before.argmax())
+    shown = {*np.argsort(-before, kind="stable")[:TOP], *np.argsort(-after, kind="stable")[:TOP]}
+    rows = sorted(shown, key=lambda i: -before[i])
+    return {
+        "answer": config.labels[answer],
+        "probability": _rounded(after[answer]),
+        "kept": _rounded(after[best]),
+        "stays": answer == best,
+        "left": left,
+        "rows": [[config.labels[i], _rounded(before[i]), _rounded(after[i])] for i in rows],
+    }
+
+
+def class_probabilities(config: ModelConfig, logits: Tensor) -> np.ndarray:
+    """Softmax over the last axis, or the sigmoid of a multi-label model."""
+    logits = logits.float()
+    return (logits.sigmoid() if config.multilabel else logits.softmax(-1)).numpy()
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

@@ -1,0 +1,240 @@
+"""The page: tabs on the left, clip and model on the right, and what happens when either changes."""
+
+from __future__ import annotations
+
+import html
+import logging
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import gradio as gr
+
+from ..bundled import example_clips
+from ..errors import InputError
+from . import (
+    clusters_tab,
+    controls,
+    endpoints,
+    explore_tab,
+    kendall_tab,
+    own_data_tab,
+    paper_tab,
+    removal_tab,
+    stability_tab,
+    statistics_tab,
+)
+from .analysis import NO_CLIP, NO_MODEL, ModelChoice, check_request, clip_name, excerpt_of
+from .controls import Controls
+from .tabs import Tab
+
+log = logging.getLogger(__name__)
+
+TABS = {
+    "explore": ("Explore", explore_tab),
+    "kendall": ("Kendall τ", kendall_tab),
+    "clusters": ("Clusters", clusters_tab),
+    "removal": ("Removal", removal_tab),
+    "statistics": ("Statistics", statistics_tab),
+    "paper": ("Paper and here", paper_tab),
+    "stability": ("Stability", stability_tab),
+    "own": ("Own data", own_data_tab),
+}
+
+# One analysis at a time, whatever asks for it: the cores are few.
+QUEUED = {"concurrency_limit": 1, "concurrency_id": "model"}
+HIDDEN = {"api_visibility": "private"}
+
+
+def build(choices: list[ModelChoice]) -> None:
+    """Lay out the page inside the current `gr.Blocks`.
+
+    Parameters
+    ----------
+    choices : list of ModelChoice
+        Models to choose from; the first one analyses the first example while the page is built.
+    """
+    examples = example_clips()
+    problem = NO_MODEL if not choices else NO_CLIP if not examples else ""
+    with gr.Row(equal_height=False, elem_id="page"):
+        with gr.Column(scale=7, min_width=340, elem_id="left"), gr.Tabs(overflow_behavior="wrap"):
+            panes = [Pane(id, label, module, choices) for id, (label, module) in TABS.items()]
+        with gr.Column(scale=3, min_width=300, elem_id="controls"):
+            chosen = controls.build(choices, examples, problem)
+    first = _key(examples[0].path, choices[0], None) if not problem else None
+    Page(panes, chosen, choices, first).wire()
+    endpoints.build(choices)
+
+
+class Pane:
+    """A tab, and what the page adds to it: a line that says what is shown, or why nothing is.
+
+    Two kinds of tab go without the line: the Explore tab, whose viewer names its clip and keeps it until
+    there is another, and one that shows no clip, which has no outputs.
+    """
+
+    def __init__(self, id: str, label: str, module: ModuleType, choices: list[ModelChoice]):
+        self.id = id
+        explores = module is explore_tab
+        with gr.Tab(label, id=id, elem_id=f"{id}-tab", render_children=explores) as self.handle:
+            self.line = gr.HTML(elem_id=f"{id}-line", elem_classes="message-box")
+            with gr.Column(elem_id=f"{id}-content") as self.content:
+                self.tab: Tab = module.build(choices)
+        self.keeps = explores or not self.tab.outputs
+        self.line.visible, self.content.visible = not self.keeps, self.keeps
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Everything that `fill` may change."""
+        return [self.line, self.content, *self.tab.outputs]
+
+    def fill(
+        self, path: str | None, choice: ModelChoice | None, start: float | None, settings: list
+    ) -> tuple[dict, str]:
+        """What the tab shows of a clip, component -> value, and what is wrong, if anything is."""
+        try:
+            values = dict(
+                zip(self.tab.outputs, self.tab.refresh(path, choice, start, *settings), strict=True)
+            )
+            problem = ""
+        except Exception as error:
+            values, problem = {}, sentence_for(error, path)
+        if not self.keeps:
+            values[self.line] = _problem_html(problem) if problem else _about(path, choice)
+            values[self.content] = gr.update(visible=not problem)
+        return values, problem
+
+
+class Page:
+    """What happens when a tab is opened, and when clip, model or a tab's settings change.
+
+    Only the open tab computes. ``shown`` remembers for which request each tab was filled, so that a tab
+    opened again is not computed again.
+    """
+
+    def __init__(
+        self, panes: list[Pane], chosen: Controls, choices: list[ModelChoice], first: tuple | None = None
+    ):
+        self.panes = {pane.id: pane for pane in panes}
+        self.chosen = chosen
+        self.choices = {choice.source: choice for choice in choices}
+        self.open = gr.State(panes[0].id)
+        self.shown = gr.State({panes[0].id: first} if first else {})
+
+    def wire(self) -> None:
+        """Connect the events."""
+        chosen = self.chosen
+        settings = [component for pane in self.panes.values() for component in pane.tab.inputs]
+        change = {
+            "fn": self.on_change,
+            "inputs": [*chosen.request, self.shown, self.open, *settings],
+            "outputs": [
+                chosen.status,
+                chosen.start_row,
+                self.shown,
+                *(component for pane in self.panes.values() for component in pane.outputs),
+            ],
+            "show_progress_on": [chosen.status],
+            **QUEUED,
+            **HIDDEN,
+        }
+        # A new clip starts at its loudest part, whatever was typed for the one before.
+        forget_start = {
+            "fn": lambda: None,
+            "outputs": chosen.start,
+            "queue": False,
+            "show_progress": "hidden",
+        }
+        gr.on([chosen.go.click, chosen.start.submit], **change)
+        chosen.model.input(**change, trigger_mode="always_last")
+        gr.on([chosen.audio.upload, chosen.audio.stop_recording], **forget_start, **HIDDEN).then(**change)
+        chosen.picks.click(
+            lambda index: (str(example_clips()[index].path), None),
+            chosen.picks,
+            [chosen.audio, chosen.start],
+            show_progress="hidden",
+            **HIDDEN,
+        ).then(**change)
+        for pane in self.panes.values():
+            self._wire_pane(pane)
+
+    def _wire_pane(self, pane: Pane) -> None:
+        inputs = [*self.chosen.request, self.shown, *pane.tab.inputs]
+        fills = {
+            "inputs": inputs,
+            "outputs": [self.chosen.status, self.shown, *pane.outputs],
+            **QUEUED,
+            **HIDDEN,
+        }
+        # Noted at once, not in the queue: the clip may change before this tab's turn has come.
+        pane.handle.select(lambda: pane.id, outputs=self.open, queue=False, show_progress="hidden", **HIDDEN)
+        pane.handle.select(partial(self.on_open, pane.id), show_progress_on=[pane.line], **fills)
+        if pane.tab.inputs:
+            gr.on(
+                [component.input for component in pane.tab.inputs],
+                partial(self.on_setting, pane.id),
+                show_progress="minimal",
+                show_progress_on=[pane.line],
+                trigger_mode="always_last",
+                **fills,
+            )
+
+    def on_change(self, path, source, start, shown, open_id, *settings, progress=gr.Progress()):  # noqa: B008
+        """Another clip, start or model: check it, and fill the open tab."""
+        choice = self.choices.get(source)
+        try:
+            check_request(path, choice)
+            progress(None, desc="Analysing")
+            excerpt = excerpt_of(path, choice, start)
+            status = {self.chosen.status: "", self.chosen.start_row: gr.update(visible=excerpt.longer)}
+        except Exception as error:
+            status = {self.chosen.status: html.escape(sentence_for(error, path))}
+        own = []
+        for pane in self.panes.values():
+            count = len(pane.tab.inputs)
+            if pane.id == open_id:
+                own = list(settings[:count])
+            settings = settings[count:]
+        return {**status, **self._filled(open_id, path, source, start, shown, own)}
+
+    def on_open(self, id, path, source, start, shown, *settings, progress=gr.Progress()):  # noqa: B008
+        """A tab was opened: fill it, unless it shows this request already."""
+        if shown.get(id) == _key(path, self.choices.get(source), start):
+            return {self.shown: gr.skip()}
+        progress(None, desc="Computing")
+        return self._filled(id, path, source, start, shown, settings)
+
+    def on_setting(self, id, path, source, start, shown, *settings):
+        """One of a tab's own settings changed."""
+        return self._filled(id, path, source, start, shown, settings)
+
+    def _filled(self, id, path, source, start, shown, settings) -> dict:
+        choice = self.choices.get(source)
+        pane = self.panes[id]
+        filled, problem = pane.fill(path, choice, start, list(settings))
+        if pane.keeps and problem:
+            filled[self.chosen.status] = html.escape(problem)
+        # What failed is tried again when the tab is next opened.
+        return {self.shown: {**shown, id: None if problem else _key(path, choice, start)}, **filled}
+
+
+def sentence_for(error: Exception, path: str | None) -> str:
+    """What a person is told of an error; one that nobody foresaw goes to the log in full."""
+    if isinstance(error, InputError):
+        return str(error)
+    log.error("analysing %s failed", path, exc_info=error)
+    return f"{clip_name(path) if path else 'This'} could not be analysed; the app's log says why."
+
+
+def _problem_html(sentence: str) -> str:
+    return f'<p class="message" role="alert">{html.escape(sentence)}</p>'
+
+
+def _about(path: str | None, choice: ModelChoice | None) -> str:
+    parts = [clip_name(path)] if path else []
+    parts += [choice.label] if choice else []
+    return f'<p class="about">{html.escape(" · ".join(parts))}</p>'
+
+
+def _key(path: Any, choice: ModelChoice | None, start: float | None) -> tuple:
+    return str(path), choice, start

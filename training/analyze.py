@@ -1,0 +1,76 @@
+"""The analysis of a whole split: Kendall's tau, clusters, survival, removal, attention of kept patches.
+
+python -m training.analyze ast-spc12 FEATURES
+torchrun --nproc_per_node=2 -m training.analyze ast-spc12 FEATURES
+
+Writes assets/analysis/NAME.json. A rerun, and a run shared between processes, writes the same bytes but for
+"date" and "commit".
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from tpexplore.bundled import ANALYSIS_FOLDER
+from tpexplore.checkpoints import load_model
+
+from . import parallel
+from .analysis import correlation, kept_scores, removal, survival
+from .analysis.view import view_of
+from .batches import check_fit, gather_clips, gather_counts, split_batches, split_rows
+from .command import run_command
+from .features import Features, read_features, write_json
+from .loop import pick_device
+from .measure import provenance, scorer_for
+from .patch_clusters import card_clusters, patch_histograms, read_clusters
+
+
+@torch.inference_mode()
+def analyze(name: str, features: Features, split: str = "test") -> dict:
+    """Measure a bundled model on a split; returns the content of its analysis file."""
+    model = load_model(name).to(pick_device())
+    check_fit(features, model.config)
+    described, rows = card_clusters(name), split_rows(features, split)
+    clusters, scorer = read_clusters(described), scorer_for(features, rows)
+    device = model.vit.pos_embed.device
+    edges = survival.histogram_edges(patch_histograms(features, model.config, split, device))
+    clips_of, counts = {}, {}
+    for batch in split_batches(features, split, model.config, device, name):
+        view = view_of(model, batch, clusters)
+        survived, survivors = survival.measure(view, edges)
+        answers, removed = removal.measure(view, scorer.keep)
+        attended, scores = kept_scores.measure(view)
+        clips_of[batch.index] = correlation.measure(view) | survived | answers | attended
+        for key, count in (survivors | removed | scores).items():
+            counts[key] = counts.get(key, 0) + count
+    clips, totals = gather_clips(clips_of), gather_counts(counts)
+    made_by = f"python -m training.analyze {name} FEATURES"
+    return {
+        **provenance(name, features, scorer.metric, len(rows), sha256=model.config.sha256, made_by=made_by),
+        "clusters": described,
+        **correlation.report(clips),
+        **survival.report(clips, totals, edges),
+        **removal.report(clips, totals, scorer),
+        **kept_scores.report(clips, totals),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.analyze", description=__doc__)
+    parser.add_argument("name", help="bundled model")
+    parser.add_argument("features", type=Path, help="folder made by training.features")
+    args = parser.parse_args()
+    found = analyze(args.name, read_features(args.features))
+    if not parallel.is_main():
+        return
+    path = ANALYSIS_FOLDER / f"{args.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, found)
+    print(path)
+
+
+if __name__ == "__main__":
+    run_command(main)
