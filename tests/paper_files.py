@@ -89,6 +89,7 @@ def made_up_analysis(name: str) -> dict:
             }
             for s in STATISTICS
         },
+        "kendall_sound": {s: [cell(0.2) for _ in range(12)] for s in STATISTICS},
         "survival": {
             "0.50": {
                 "padding": padding,

@@ -158,7 +158,7 @@ def _attention_wins(evidence: Mapping[str, Evidence], published: Mapping[str, An
         if (lead := attention_lead(e, "random", QUOTED_RATE))
     ]
     if by_chance:
-        parts.append(f"minus random patches {_span(by_chance, '+.1f')}")
+        parts.append(f"minus random patches {_span(by_chance, '+.1f')} points")
     summary = ""
     if contrasts:
         at = f"At keep-rate {QUOTED_RATE} attention {_and(parts)}. " if parts else ""
@@ -249,6 +249,10 @@ def _tau_is_positive(evidence: Mapping[str, Evidence]) -> Verdict:
         )
         for statistic in STATISTICS
     ]
+    lines += [
+        _line(f"mean τ-b of {statistic} itself, padding left out", evidence, _sound_cell(statistic))
+        for statistic in STATISTICS
+    ]
     return _verdict(
         evidence,
         contrasts,
@@ -262,13 +266,21 @@ def _tau_is_positive(evidence: Mapping[str, Evidence]) -> Verdict:
     )
 
 
-def tau_curve(e: Evidence, statistic: str) -> dict[str, Measure]:
+def tau_curve(
+    e: Evidence, statistic: str, place: tuple[str, ...] = ("kendall", "{}", "clusters")
+) -> dict[str, Measure]:
     """τ-b between attention score and cluster rank by block; {} unless every block has it."""
-    cells = {
-        str(block): e.cell("analysis", "kendall", statistic, "clusters", block - 1)
-        for block in range(1, BLOCKS + 1)
-    }
+    path = [part.format(statistic) for part in place]
+    cells = {str(block): e.cell("analysis", *path, block - 1) for block in range(1, BLOCKS + 1)}
     return {} if None in cells.values() else cells
+
+
+def _sound_cell(statistic: str):
+    def told(e: Evidence) -> str | None:
+        curve = tau_curve(e, statistic, ("kendall_sound", "{}"))
+        return _told(mean_of(curve.values()), ".2f") if curve else None
+
+    return told
 
 
 def mean_of(measures: Iterable[Measure]) -> Measure:
@@ -548,7 +560,7 @@ def _verdict(
     judged = {name for c in contrasts for name in c.model.split(" over ")}
     missing = [name for name, e in evidence.items() if name not in judged and e.task in about]
     parts = [summary.strip() or "The files hold none of these numbers yet."]
-    if missing and judged:
+    if missing and summary:
         parts.append(f"Not measured yet: {_and(missing)}.")
     models = [e for e in evidence.values() if e.name in judged]
     return Verdict(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from ..bundled import bundled_models, measured_results
 from ..errors import InputError
@@ -60,8 +62,20 @@ def build(choices: list[ModelChoice]) -> None:
     gr.api(results, api_name="results")
 
 
+def _uploaded(clip: dict[str, Any]) -> str:
+    """Path of a clip that was uploaded; Gradio hands over a plain dict, unchecked.
+
+    Only what lies in the upload folder counts: the path comes from the caller, who could name any file.
+    """
+    path = Path(str(clip.get("path") if isinstance(clip, dict) else None))
+    uploads = Path(get_upload_folder()).resolve()
+    if not path.is_absolute() or uploads not in path.resolve().parents:
+        raise InputError("The clip is no uploaded file; expected one sent with handle_file().")
+    return str(path)
+
+
 def _answer(
-    clip: gr.FileData,
+    clip: dict[str, Any],
     by_source: dict[str, ModelChoice],
     model: str,
     start: float | None,
@@ -77,8 +91,9 @@ def _answer(
             check_keep_rate(rate)
         scores = {} if score is None else {"scores": (check_score(score),)}
         choice = by_source[model]
-        check_request(clip.path, choice)
-        excerpt = excerpt_of(clip.path, choice, start)
+        path = _uploaded(clip)
+        check_request(path, choice)
+        excerpt = excerpt_of(path, choice, start)
         found = explore(cached_model(choice), excerpt.samples, keep_rates=keep_rates, **scores)
     except InputError as error:
         raise gr.Error(str(error), print_exception=False) from None

@@ -360,9 +360,8 @@ def left_html(curve: AccuracyCurve) -> str:
     if curve.unknown:
         told = Counter(clip.told or "no label" for clip in curve.unknown)
         listed = [f"{label} ({count})" for label, count in told.most_common(LISTED)]
-        parts.append(
-            _list(f"{len(curve.unknown)} clips have no label that this model knows", listed, len(told))
-        )
+        head = f"No label that this model knows: {_clips(len(curve.unknown))}"
+        parts.append(_list(head, listed, len(told)))
     if curve.problems:
         count = len(curve.problems)
         parts.append(_list(f"Not readable: {_clips(count)}", curve.problems[:LISTED], count))
