@@ -300,7 +300,7 @@ def test_models_that_are_bundled():
     ran = run("models", "--json")
     entries = json.loads(ran.stdout)
     assert (ran.returncode, ran.stderr) == (0, "") and isinstance(entries, list)
-    assert [entry["name"] for entry in entries] == sorted(
+    assert sorted(entry["name"] for entry in entries) == sorted(
         p.stem for p in (ROOT / "assets/models").glob("*.safetensors")
     )
     assert all(set(entry) == ENTRY for entry in entries)

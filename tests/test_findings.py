@@ -15,11 +15,9 @@ import pytest
 from tpexplore.bundled import ASSETS
 from tpexplore.comparison import (
     COLUMNS,
-    Measure,
     compare,
     load_evidence,
     load_published,
-    read_measure,
     to_csv,
 )
 from tpexplore.findings import (
@@ -30,11 +28,10 @@ from tpexplore.findings import (
     NOT_MEASURED,
     Contrast,
     judge,
-    minus,
-    over,
     verdicts,
     verdicts_markdown,
 )
+from tpexplore.measures import Measure, minus, over, read_measure
 from training import analyze, evaluate, export
 
 from . import small_splits

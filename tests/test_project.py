@@ -59,7 +59,7 @@ def test_readme_links_lead_somewhere():
 
 
 def test_readme_library_example_runs():
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    block, *_ = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     names = {}
     exec(block.replace('"assets/', f'"{ROOT}/assets/'), names)  # our own README
     assert names["out"].kept[4].shape == (1, 45)
@@ -96,8 +96,11 @@ def test_cards_and_results_belong_to_the_weights(name):
 def test_models_know_the_words_of_the_examples(name):
     model = load_model(name)
     recorded = {e["file"]: e["answer"] for e in measured_results(name)["examples"]}
+    words = {example.label for example in example_clips() if example.label}
+    if not words <= set(model.config.labels):
+        pytest.skip("the examples are spoken words; another task may share a name (a cat) but not the sound")
     for example in example_clips():
-        if example.label is None:
+        if example.label not in model.config.labels:
             continue
         samples, _ = soundfile.read(example.path, dtype="float32")
         with torch.inference_mode():

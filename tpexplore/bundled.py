@@ -38,8 +38,16 @@ class Example:
 
 
 def bundled_names() -> list[str]:
-    """Names of the models in assets/models, sorted."""
-    return sorted(p.stem for p in MODELS_FOLDER.glob("*.safetensors"))
+    """Names of the models in assets/models: first those that know the app's first example, then by name."""
+    examples = example_clips()
+    first = examples[0].label if examples else None
+
+    def knows_first(name: str) -> bool:
+        card = MODELS_FOLDER / f"{name}.json"
+        return card.is_file() and first in json.loads(card.read_text()).get("labels", ())
+
+    names = (p.stem for p in MODELS_FOLDER.glob("*.safetensors"))
+    return sorted(names, key=lambda name: (not knows_first(name), name))
 
 
 def check_model_name(source: str) -> None:

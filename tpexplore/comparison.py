@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from .bundled import ASSETS
 from .macs import count_macs
+from .measures import Measure, read_measure
 from .plan import SCORES
 
 FAMILIES = {"AudioMAE": "audiomae", "AST": "ast"}
@@ -37,19 +37,6 @@ NUMBER_COLUMNS = ("ci95_low", "ci95_high", "difference", "published_loss", "meas
 COLUMNS = (*PLACE_COLUMNS, "published", "ours", "measured", *NUMBER_COLUMNS)
 """Of a table saved as CSV."""
 TABLES = ("Table I", "Table II", "Table III", "Table IV", "Figure 4")
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A measured number with its 95 % interval, where it has one."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    def scaled(self, factor: float) -> Measure:
-        """The same in another unit."""
-        return Measure(*(None if x is None else x * factor for x in (self.value, self.low, self.high)))
 
 
 @dataclass(frozen=True)
@@ -82,24 +69,6 @@ def find(tree: Any, *path: str | int) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return tree
-
-
-def read_measure(cell: Any) -> Measure | None:
-    """A results file's {"value", "ci95"}, or its bare number; None where there is no finite number."""
-    if isinstance(cell, Mapping):
-        low, high = _number(find(cell, "ci95", 0)), _number(find(cell, "ci95", 1))
-        value = _number(cell.get("value"))
-    else:
-        value, low, high = _number(cell), None, None
-    if value is None:
-        return None
-    return Measure(value, low, high) if low is not None and high is not None else Measure(value)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return float(value)
 
 
 def load_evidence(assets: Path = ASSETS) -> dict[str, Evidence]:

@@ -90,7 +90,8 @@ def survival_title(names: Sequence[str], last: Sequence[float]) -> str:
     if low == 0:
         return f"Nothing of {lowest} survives, {percent(high)} of {highest} does"
     told = f"{percent(high)} against {percent(low)}"
-    return f"{highest} survives {high / low:.1f}× as often as {lowest}: {told}"
+    times = high / low
+    return f"{highest} survives {times:.{0 if times >= 10 else 1}f}× as often as {lowest}: {told}"
 
 
 def joint_title(who: str, means: Mapping[str, tuple[float, float]], keep_rate: float) -> str:

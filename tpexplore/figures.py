@@ -248,7 +248,7 @@ def share_bars(statistic: str, sources: Mapping[str, Sequence[float]]) -> go.Fig
                 orientation="h",
                 name=cluster,
                 marker={"color": CLUSTER_COLOURS[i], "line": {"color": "#ffffff", "width": 1}},
-                text=[f"{part:.0f}" if part >= 4 else "" for part in parts],
+                text=[f"{part:.0f}" if part >= 6 else "" for part in parts],
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
@@ -537,7 +537,7 @@ def _axes(figure: go.Figure, x: str, y: str) -> None:
 
 def _finish(figure: go.Figure, title: str, height: int) -> go.Figure:
     figure.update_layout(
-        title={"text": title, "x": 0, "xanchor": "left", "pad": {"l": 12}, "font": {"size": 15}},
+        title={"text": title[:1].upper() + title[1:], "x": 0, "xanchor": "left", "pad": {"l": 12}, "font": {"size": 15}},
         font={"family": FONT, "size": 12, "color": TEXT},
         paper_bgcolor="#ffffff",
         plot_bgcolor="#ffffff",

@@ -6,12 +6,12 @@ then judges them all, see `judge`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from .comparison import FAMILIES, STATISTICS, Evidence, Measure, find, load_evidence, load_published
+from .comparison import FAMILIES, STATISTICS, Evidence, find, load_evidence, load_published
+from .measures import Measure, join, mean_of, minus, negative, over, told, told_number, told_range
 
 CONFIRMED, MIXED, NOT_CONFIRMED = "Confirmed", "Mixed", "Not confirmed"
 NOT_MEASURED = "Not measured"
@@ -150,7 +150,9 @@ def _attention_wins(evidence: Mapping[str, Evidence], published: Mapping[str, An
         quoted = [c for c in contrasts if c.what == f"minus {rival} at keep-rate {QUOTED_RATE}"]
         if quoted:
             gap = published_gap(published, rival)
-            beside = f" (paper: {_number(gap[0], '+.1f')} to {_number(gap[1], '+.1f')})" if gap else ""
+            beside = (
+                f" (paper: {told_number(gap[0], '+.1f')} to {told_number(gap[1], '+.1f')})" if gap else ""
+            )
             parts.append(f"minus {rival} {_span(quoted, '+.1f')} points{beside}")
     by_chance = [
         Contrast(name, "", lead.scaled(100))
@@ -161,8 +163,8 @@ def _attention_wins(evidence: Mapping[str, Evidence], published: Mapping[str, An
         parts.append(f"minus random patches {_span(by_chance, '+.1f')} points")
     summary = ""
     if contrasts:
-        at = f"At keep-rate {QUOTED_RATE} attention {_and(parts)}. " if parts else ""
-        summary = f"{at}Against the two at {_and(LOW_RATES)} {_counted(contrasts)}.{_slip(evidence)}"
+        at = f"At keep-rate {QUOTED_RATE} attention {join(parts)}. " if parts else ""
+        summary = f"{at}Against the two at {join(LOW_RATES)} {_counted(contrasts)}.{_slip(evidence)}"
     return _verdict(
         evidence,
         contrasts,
@@ -171,7 +173,7 @@ def _attention_wins(evidence: Mapping[str, Evidence], published: Mapping[str, An
         finding="Attention beats intensity and variation as the score at low keep-rates.",
         summary=summary,
         compared="accuracy by attention minus accuracy by intensity or variation on the same clips, in"
-        f" points, for each model at keep-rates {_and(LOW_RATES)}",
+        f" points, for each model at keep-rates {join(LOW_RATES)}",
         caveat="The paper trained a model for each score; here one checkpoint serves all three, having seen"
         " attention most",
     )
@@ -183,11 +185,11 @@ def attention_lead(e: Evidence, rival: str, rate: str) -> Measure | None:
 
 
 def _lead_cell(rival: str):
-    def told(e: Evidence) -> str | None:
+    def cell_of(e: Evidence) -> str | None:
         lead = attention_lead(e, rival, QUOTED_RATE)
-        return lead and _told(lead.scaled(100), "+.1f")
+        return lead and told(lead.scaled(100), "+.1f")
 
-    return told
+    return cell_of
 
 
 def published_gap(published: Mapping[str, Any], rival: str) -> tuple[float, float] | None:
@@ -276,31 +278,23 @@ def tau_curve(
 
 
 def _sound_cell(statistic: str):
-    def told(e: Evidence) -> str | None:
+    def cell_of(e: Evidence) -> str | None:
         curve = tau_curve(e, statistic, ("kendall_sound", "{}"))
-        return _told(mean_of(curve.values()), ".2f") if curve else None
+        return told(mean_of(curve.values()), ".2f") if curve else None
 
-    return told
-
-
-def mean_of(measures: Iterable[Measure]) -> Measure:
-    """Mean of numbers that may go together to any degree: their intervals are averaged, not narrowed."""
-    measures = list(measures)
-    if any(m.low is None or m.high is None for m in measures):
-        return Measure(sum(m.value for m in measures) / len(measures))
-    return Measure(*(sum(part) / len(measures) for part in zip(*map(astuple, measures), strict=True)))
+    return cell_of
 
 
 def _curve_cell(curve: Mapping[str, Measure]) -> str:
     signs = {int(block): Contrast("", block, m).sign for block, m in curve.items()}
     below = [block for block, sign in signs.items() if sign < 0]
     negative = f"; below 0 in {_blocks(below)}" if below else ""
-    mean = _told(mean_of(curve.values()), ".2f")
+    mean = told(mean_of(curve.values()), ".2f")
     return f"{sum(sign > 0 for sign in signs.values())} of {len(signs)}, mean {mean}{negative}"
 
 
 def _blocks(blocks: Sequence[int]) -> str:
-    return f"block{'s' * (len(blocks) > 1)} {_and([str(block) for block in blocks])}"
+    return f"block{'s' * (len(blocks) > 1)} {join([str(block) for block in blocks])}"
 
 
 # (3)
@@ -318,9 +312,9 @@ def _high_hurts_more(evidence: Mapping[str, Evidence]) -> Verdict:
     if contrasts:
         summary = (
             f"After block {EARLY_BLOCKS[0]} accuracy without L minus accuracy without H"
-            f" {_span(first, '+.1f')} points; after blocks {_and(EARLY_BLOCKS)} {_counted(contrasts)}."
+            f" {_span(first, '+.1f')} points; after blocks {join(EARLY_BLOCKS)} {_counted(contrasts)}."
             if first
-            else f"After blocks {_and(EARLY_BLOCKS)} {_counted(contrasts)}."
+            else f"After blocks {join(EARLY_BLOCKS)} {_counted(contrasts)}."
         )
     lines = [
         _line(f"points lost without {group} after block {EARLY_BLOCKS[0]}", evidence, _loss_cell(group))
@@ -338,7 +332,7 @@ def _high_hurts_more(evidence: Mapping[str, Evidence]) -> Verdict:
         finding="Losing the high-intensity patches (H) hurts more than losing the low ones (L).",
         summary=summary,
         compared="accuracy without L minus accuracy without H, in points, for each model after blocks"
-        f" {_and(EARLY_BLOCKS)}, the two intervals taken as independent",
+        f" {join(EARLY_BLOCKS)}, the two intervals taken as independent",
         caveat=f"H and L differ in size{_sizes_of_groups(evidence)}",
     )
 
@@ -362,7 +356,7 @@ def _low_matters_for_general(evidence: Mapping[str, Evidence]) -> Verdict:
     if first:
         summary = (
             f"General sounds minus speech, the loss without L after block {EARLY_BLOCKS[0]}"
-            f" {_span(first, '+.1f')} points; after blocks {_and(EARLY_BLOCKS)} {_counted(contrasts)}."
+            f" {_span(first, '+.1f')} points; after blocks {join(EARLY_BLOCKS)} {_counted(contrasts)}."
         )
     return _verdict(
         evidence,
@@ -372,7 +366,7 @@ def _low_matters_for_general(evidence: Mapping[str, Evidence]) -> Verdict:
         finding="Low-intensity patches matter more for general sounds than for speech.",
         summary=summary,
         compared="points lost without L, general sounds (esc50) minus speech (spc12, speaker34), within each"
-        f" family, after blocks {_and(EARLY_BLOCKS)}, the intervals taken as independent",
+        f" family, after blocks {join(EARLY_BLOCKS)}, the intervals taken as independent",
         caveat="The tasks differ in more than their sounds: classes, clip length, how well each is learned",
     )
 
@@ -389,34 +383,34 @@ def loss(e: Evidence, group: str, block: str) -> Measure | None:
 
 
 def _loss_cell(group: str):
-    def told(e: Evidence) -> str | None:
+    def cell_of(e: Evidence) -> str | None:
         lost = loss(e, group, EARLY_BLOCKS[0])
-        return lost and _told(lost.scaled(100), ".1f")
+        return lost and told(lost.scaled(100), ".1f")
 
-    return told
+    return cell_of
 
 
 def _beyond_random(group: str):
-    def told(e: Evidence) -> str | None:
+    def cell_of(e: Evidence) -> str | None:
         block = int(EARLY_BLOCKS[0]) - 1
         gain = e.cell("analysis", "removal", "intensity", group, "difference", block)
-        return gain and _told(_negative(gain.scaled(100)), "+.1f")
+        return gain and told(negative(gain.scaled(100)), "+.1f")
 
-    return told
+    return cell_of
 
 
 def _sizes_of_groups(evidence: Mapping[str, Evidence]) -> str:
     """ ", on spc12 H holds 41 % of the patches and L 35 %"."""
-    told = {}
+    sizes = {}
     for e in evidence.values():
         high, low = (
             e.cell("analysis", "removal", "intensity", group, "removed_share") for group in ("H", "L")
         )
         if high and low:
-            told[e.task] = (
+            sizes[e.task] = (
                 f"on {e.task} H holds {100 * high.value:.0f} % of the patches, L {100 * low.value:.0f} %"
             )
-    return f" ({'; '.join(told.values())})" if told else ""
+    return f" ({'; '.join(sizes.values())})" if sizes else ""
 
 
 # (4)
@@ -430,13 +424,13 @@ def _audiomae_keeps_low(evidence: Mapping[str, Evidence]) -> Verdict:
         if not all(shares) or any(share.value <= 0 for share in shares):
             continue
         ratio = over(*shares)
-        ratios.append(f"{task} {_told(ratio, '.2f')}×")
+        ratios.append(f"{task} {told(ratio, '.2f')}×")
         if task in GENERAL:
             names = f"{pair[0].name} over {pair[1].name}"
             contrasts.append(Contrast(names, "ratio minus 1", minus(ratio, Measure(1, 1, 1))))
     at = f"after block {LAST_STAGE} at keep-rate {LAST_RATE}"
     summary = (
-        f"AudioMAE's share of low patches over AST's {at} (paper: 1.9×): {_and(ratios)}." if ratios else ""
+        f"AudioMAE's share of low patches over AST's {at} (paper: 1.9×): {join(ratios)}." if ratios else ""
     )
     return _verdict(
         evidence,
@@ -445,7 +439,7 @@ def _audiomae_keeps_low(evidence: Mapping[str, Evidence]) -> Verdict:
         number="4",
         finding="On general sounds AudioMAE keeps more low-intensity patches (C1 and C2) than AST.",
         summary=summary,
-        compared=f"AudioMAE's share over AST's, minus 1, on {_and(GENERAL)}; the paper says it of general"
+        compared=f"AudioMAE's share over AST's, minus 1, on {join(GENERAL)}; the paper says it of general"
         " sounds only, so speech is told but not judged",
         caveat="The two differ in more than their answers: AudioMAE was pre-trained, AST was not",
         about=GENERAL,
@@ -459,7 +453,7 @@ def low_share(e: Evidence) -> Measure | None:
 
 def _share_cell(e: Evidence) -> str | None:
     share = low_share(e)
-    return share and _told(share.scaled(100), ".0f")
+    return share and told(share.scaled(100), ".0f")
 
 
 # (5)
@@ -472,7 +466,7 @@ def _padding(evidence: Mapping[str, Evidence]) -> Verdict:
         if not padding or not sound or sound.value <= 0:
             continue
         ratio, half = over(padding, sound), Measure(DROPPED_BELOW, DROPPED_BELOW, DROPPED_BELOW)
-        ratios.append(f"{name} {_told(ratio, '.2f')}")
+        ratios.append(f"{name} {told(ratio, '.2f')}")
         if e.family == "audiomae":
             contrasts.append(Contrast(name, "padding is dropped", minus(half, ratio)))
         else:
@@ -480,10 +474,10 @@ def _padding(evidence: Mapping[str, Evidence]) -> Verdict:
     at = f"after block {LAST_STAGE} at keep-rate {LAST_RATE}"
     summary = ""
     if ratios:
-        summary = f"How often padding survives over how often sound does, {at}: {_and(ratios)}."
+        summary = f"How often padding survives over how often sound does, {at}: {join(ratios)}."
     full = [name for name, e in evidence.items() if find(e.analysis, "padding_share") == 0]
     if full:
-        summary += f" No clip of {_and(full)} has a patch of padding only."
+        summary += f" No clip of {join(full)} has a patch of padding only."
     return _verdict(
         evidence,
         contrasts,
@@ -505,40 +499,10 @@ def _survival(e: Evidence, kind: str) -> Measure | None:
 def _padding_cell(e: Evidence) -> str | None:
     padding, sound = (_survival(e, kind) for kind in ("padding", "sound"))
     return (
-        f"{_told(padding.scaled(100), '.1f')} / {_told(sound.scaled(100), '.1f')}"
+        f"{told(padding.scaled(100), '.1f')} / {told(sound.scaled(100), '.1f')}"
         if padding and sound
         else None
     )
-
-
-# Arithmetic with intervals: the two sides are taken as independent. Where they come from the same clips
-# that makes an interval too wide, so a doubt counts against the finding.
-
-
-def minus(a: Measure, b: Measure) -> Measure:
-    """a - b."""
-    value = a.value - b.value
-    if None in (a.low, a.high, b.low, b.high):
-        return Measure(value)
-    return Measure(
-        value,
-        value - math.hypot(a.value - a.low, b.high - b.value),
-        value + math.hypot(a.high - a.value, b.value - b.low),
-    )
-
-
-def over(a: Measure, b: Measure) -> Measure:
-    """a / b for b above 0, to first order."""
-    value = a.value / b.value
-    if None in (a.low, a.high, b.low, b.high):
-        return Measure(value)
-    low = math.hypot(a.value - a.low, value * (b.high - b.value)) / b.value
-    high = math.hypot(a.high - a.value, value * (b.value - b.low)) / b.value
-    return Measure(value, max(0.0, value - low), value + high)
-
-
-def _negative(m: Measure) -> Measure:
-    return Measure(-m.value) if m.low is None else Measure(-m.value, -m.high, -m.low)
 
 
 # Words
@@ -561,7 +525,7 @@ def _verdict(
     missing = [name for name, e in evidence.items() if name not in judged and e.task in about]
     parts = [summary.strip() or "The files hold none of these numbers yet."]
     if missing and summary:
-        parts.append(f"Not measured yet: {_and(missing)}.")
+        parts.append(f"Not measured yet: {join(missing)}.")
     models = [e for e in evidence.values() if e.name in judged]
     return Verdict(
         number=number,
@@ -584,45 +548,24 @@ def _smallness(models: Sequence[Evidence]) -> str:
     parameters = [e.card["parameters"] / 1e6 for e in models if e.card.get("parameters")]
     clips = [n for e in models if (n := find(e.card, "data", "training_clips"))]
     tested = [n for e in models if (n := e.analysis.get("n") or e.results.get("n"))]
-    size = f" of {_range(parameters, '.1f')} M parameters" if parameters else ""
-    trained = f" trained on {_range(clips, ',d')} clips" if clips else ""
-    on = f" and tested on {_range(tested, ',d')}" if tested else ""
+    size = f" of {told_range(parameters, '.1f')} M parameters" if parameters else ""
+    trained = f" trained on {told_range(clips, ',d')} clips" if clips else ""
+    on = f" and tested on {told_range(tested, ',d')}" if tested else ""
     return f"One seed each, small models{size}{trained}{on}."
 
 
-def _line(label: str, evidence: Mapping[str, Evidence], told) -> Line:
-    """``told`` gives a model's cell, or None."""
-    return Line(label, {name: text for name, e in evidence.items() if (text := told(e))})
+def _line(label: str, evidence: Mapping[str, Evidence], cell_of) -> Line:
+    """``cell_of`` gives a model's cell, or None."""
+    return Line(label, {name: text for name, e in evidence.items() if (text := cell_of(e))})
 
 
 def _span(contrasts: Sequence[Contrast], form: str) -> str:
     """ "is x (model)", or "runs from x (model) to y (other model)"."""
     ordered = sorted(contrasts, key=lambda c: c.margin.value)
-    ends = [f"{_told(c.margin, form)} ({c.model})" for c in (ordered[0], ordered[-1])]
+    ends = [f"{told(c.margin, form)} ({c.model})" for c in (ordered[0], ordered[-1])]
     return f"is {ends[0]}" if len(ordered) == 1 else f"runs from {ends[0]} to {ends[1]}"
-
-
-def _told(m: Measure, form: str) -> str:
-    """A number with its interval: "−1.2 [−2.3, −0.1]"."""
-    value, *ends = (_number(x, form) for x in (m.value, m.low, m.high) if x is not None)
-    return f"{value} [{', '.join(ends)}]" if ends else value
-
-
-def _number(value: float, form: str) -> str:
-    """With a real minus sign, and none before a zero."""
-    text = format(value, form)
-    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _counted(contrasts: Sequence[Contrast], what: str = "comparisons") -> str:
     above, below = (sum(c.sign == sign for c in contrasts) for sign in (1, -1))
     return f"the interval lies above 0 in {above} of {len(contrasts)} {what} and below 0 in {below}"
-
-
-def _range(values: Sequence[float], form: str) -> str:
-    low, high = format(min(values), form), format(max(values), form)
-    return low if low == high else f"{low} to {high}"
-
-
-def _and(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -25,7 +25,9 @@ const state = {
   pin: null, // the patch that the arrow keys or a tap have gone to
   stroke: null, // {mask, last, mark}: the marks while a button or finger is down
   shown: null, // the last answer, shown dimmed until the next one is there
-  spoken: "",
+  spoken: "", // what the last told answer was to
+  asked: null, // {stamp, count} of the open question
+  charts: {}, // what was last drawn, by card
 };
 
 // ---- data in ----------------------------------------------------------------------------------------------
@@ -169,7 +171,6 @@ function colours() {
     text: css.color,
     subdued: css.getPropertyValue("--tp-subdued"),
     line: css.getPropertyValue("--tp-line"),
-    page: getComputedStyle(document.body).backgroundColor,
   };
 }
 
@@ -183,9 +184,7 @@ function redraw() {
   if (!state.layout) return;
   const { data, layout, block } = state;
   const count = countOf(marks());
-  const stay = data.picture.patches - count;
-  const view = { mask: marks(), title: "What the model reads", left: `${stay} of ${data.picture.patches} stay` };
-  drawBoard(picture, layout, data, view, colours());
+  drawBoard(picture, layout, data, boardView(), colours());
   drawBrush(cursor, layout, data, state.hover ?? state.pin, brushNow());
   part("block").textContent = block;
   blockInput.style.setProperty("--tp-fill", (block - 1) / (data.model.depth - 2));
@@ -197,6 +196,12 @@ function redraw() {
   renderTools();
   renderReadout();
   redrawAnswers();
+}
+
+function boardView() {
+  const { patches } = state.data.picture;
+  const stay = patches - countOf(marks());
+  return { mask: marks(), title: "What the model reads", left: `${stay} of ${patches} stay` };
 }
 
 function pictureLabel(count) {
@@ -356,20 +361,18 @@ function renderCurve() {
   const { answer, probability } = data.before;
   const group = markedGroup();
   const what = group ? `${group} (${GROUP_NAMES[group] ? `${GROUP_NAMES[group]} ` : ""}${state.by})` : "the marked patches";
-  const chart = blockChart({
-    width: chartWidth(card),
-    blocks: knowledge.blocks,
-    low: 0,
-    high: 1,
-    series,
-    level: { value: probability },
-    here: block,
-    label: `Probability of ${answer} after removing the marked patches, over the block they leave after`,
-  });
   fillChartCard(card, "curve", {
     heading: `Probability of “${answer}”, the answer with all patches`,
     finding: clipFinding(series, data.before, block, what),
-    chart,
+    chart: {
+      blocks: knowledge.blocks,
+      low: 0,
+      high: 1,
+      series,
+      level: { value: probability },
+      here: block,
+      label: `Probability of ${answer} after removing the marked patches, over the block they leave after`,
+    },
     keys: [...series.map((one) => chartKey(one.kind === "chosen" && group ? { ...one, legend: groupWords(group) } : one)), levelKey()],
     note: "Filled: the answer stays; hollow: it becomes another.",
     table: clipTable(series, knowledge.blocks),
@@ -390,15 +393,14 @@ function renderMeasured() {
   fillChartCard(card, "measured", {
     heading: `${sentenceCase(data.measured.metric)} on the test split after removing L or H by ${by}`,
     finding: measuredFinding(data.measured, by, block),
-    chart: blockChart({
-      width: chartWidth(card),
+    chart: {
       blocks: data.measured.blocks,
       ...measuredRange(series, level),
       series,
       level: { value: level },
       here: block,
       label: `${data.measured.metric} after removing groups by ${by}, over the block they leave after`,
-    }),
+    },
     keys: [...series.map(chartKey), levelKey()],
     note: measuredNotes(data.measured, data.published, by),
     table: measuredTable(series, data.measured),
@@ -433,7 +435,8 @@ function fillChartCard(card, name, { heading, finding, chart, keys, note, table 
   }
   card.querySelector("h3").textContent = heading;
   card.querySelector(".tr-finding").textContent = finding;
-  card.querySelector(".tr-chart-slot").replaceChildren(chart);
+  card.querySelector(".tr-chart-slot").replaceChildren(blockChart({ ...chart, width: chartWidth(card) }));
+  state.charts[name] = chart;
   card.querySelector(".tr-keys").replaceChildren(...keys);
   card.querySelector(".tp-help").textContent = note;
   const slot = card.querySelector(".tr-table-slot");
@@ -442,166 +445,7 @@ function fillChartCard(card, name, { heading, finding, chart, keys, note, table 
   else slot.replaceChildren(table);
 }
 
-// ---- downloads --------------------------------------------------------------------------------------------
-
-function fileName(what, ending) {
-  const { model, clip } = state.data;
-  const words = [model.name, clip.name, what].join("-");
-  return `${words.replace(/[^\p{L}\p{N}.]+/gu, "-")}.${ending}`;
-}
-
-async function savePicture() {
-  const { data, layout } = state;
-  const answer = answerNow();
-  const result = answer && `${answer.answer} ${probabilityText(answer.probability)}`;
-  const { before } = data;
-  const lines = [
-    `${data.clip.name} · ${data.model.name}`,
-    leaving(),
-    `Answer ${result ?? "not known yet"}; with all patches ${before.answer} ${probabilityText(before.probability)}`,
-  ];
-  const whole = pictureWithCaption(picture, layout, lines, colours());
-  saveAs(await canvasBlob(whole), fileName("removal", "png"));
-}
-
-async function saveChart(name, what) {
-  const svg = part(name).querySelector(".tr-chart");
-  saveAs(await chartBlob(svg, getComputedStyle(part(name)).backgroundColor), fileName(what, "png"));
-}
-
-// ---- events -----------------------------------------------------------------------------------------------
-
-function patchUnder(event) {
-  const box = picture.getBoundingClientRect();
-  const [panel] = state.layout.panels;
-  // A stroke that leaves the picture goes on along its edge.
-  const inside = (at, start, size) => (state.stroke ? clamp(at, start, start + size - 0.01) : at);
-  const x = inside(event.clientX - box.left, panel.x, panel.w);
-  const y = inside(event.clientY - box.top, panel.y + 0.01, panel.h);
-  return pointAt(state.layout, state.data.picture, x, y)?.patch ?? null;
-}
-
-function touch(patches) {
-  const { mask, mark: value } = state.stroke;
-  const grid = gridOf(state.data.picture);
-  for (const patch of patches) for (const touched of brushed(patch, state.brush, grid)) mask[touched] = value;
-}
-
-function endStroke() {
-  if (!state.stroke) return;
-  const { mask } = state.stroke;
-  state.stroke = null;
-  mark({ mask, group: null });
-}
-
-picture.addEventListener("pointerdown", (event) => {
-  const patch = patchUnder(event);
-  if (patch === null || event.button !== 0) return;
-  state.pin = patch;
-  if (state.tool === "read") {
-    readPatch();
-    speak(`${describePatch(patch).join(", ")}.`);
-    return;
-  }
-  picture.setPointerCapture(event.pointerId);
-  const erase = state.tool === "erase" || event.shiftKey;
-  state.stroke = { mask: marks().slice(), last: patch, mark: erase ? 0 : 1 };
-  touch([patch]);
-  redraw();
-});
-
-picture.addEventListener("pointermove", (event) => {
-  const patch = patchUnder(event);
-  state.hover = event.pointerType === "mouse" || state.stroke ? patch : null;
-  if (state.stroke && patch !== null && patch !== state.stroke.last) {
-    touch(pathBetween(state.stroke.last, patch, gridOf(state.data.picture)));
-    state.stroke.last = patch;
-    redraw();
-  } else if (state.layout) readPatch();
-});
-
-picture.addEventListener("pointerup", endStroke);
-picture.addEventListener("pointercancel", endStroke);
-picture.addEventListener("pointerleave", () => {
-  if (state.stroke) return;
-  state.hover = null;
-  readPatch();
-});
-
-function movePin(columns, rowsUp) {
-  const grid = gridOf(state.data.picture);
-  state.hover = null;
-  if (state.pin === null) state.pin = 0;
-  else {
-    const column = clamp(Math.floor(state.pin / grid.rows) + columns, 0, grid.columns - 1);
-    const row = clamp((state.pin % grid.rows) + rowsUp, 0, grid.rows - 1);
-    state.pin = column * grid.rows + row;
-  }
-}
-
-// Marks what lies under the brush if its middle is free, else unmarks it.
-function togglePin() {
-  if (state.pin === null) state.pin = 0;
-  const mask = marks().slice();
-  const value = 1 - mask[state.pin];
-  for (const patch of brushed(state.pin, brushNow(), gridOf(state.data.picture))) mask[patch] = value;
-  mark({ mask, group: null });
-}
-
-const KEYS = {
-  ArrowLeft: () => movePin(-1, 0),
-  ArrowRight: () => movePin(1, 0),
-  ArrowUp: () => movePin(0, 1),
-  ArrowDown: () => movePin(0, -1),
-  Home: () => movePin(-Infinity, 0),
-  End: () => movePin(Infinity, 0),
-  " ": togglePin,
-  Enter: togglePin,
-};
-
-picture.addEventListener("keydown", (event) => {
-  if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault();
-  KEYS[event.key]();
-  readPatch();
-  speak(`${describePatch(state.pin).join(", ")}.`);
-});
-
-root.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || !state.history) return;
-  const key = event.key.toLowerCase();
-  if (key !== "z" && key !== "y") return;
-  event.preventDefault();
-  ACTIONS[key === "y" || event.shiftKey ? "redo" : "undo"]();
-});
-
-root.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (!button || !state.data) return;
-  if (button.dataset.group) chooseGroup(button.dataset.group);
-  else ACTIONS[button.dataset.do]?.();
-});
-
-part("by").addEventListener("change", (event) => {
-  state.by = event.target.value;
-  const { group } = state.history.now();
-  if (group) chooseGroup(group);
-  else changed();
-});
-
-part("tool").addEventListener("change", (event) => {
-  state.tool = event.target.value;
-  redraw();
-});
-
-part("brush").addEventListener("change", (event) => {
-  state.brush = event.target.value;
-});
-
-blockInput.addEventListener("input", () => {
-  state.block = Number(blockInput.value);
-  changed();
-});
+// ---- page -------------------------------------------------------------------------------------------------
 
 new ResizeObserver(() => {
   resize();

@@ -2,9 +2,11 @@
 
 const CHART = { height: 236, left: 44, right: 26, top: 14, bottom: 44 };
 const MARK = 4; // px from the middle of a mark to its edge
-const PNG_SCALE = 2;
+const PNG_SCALE = 3;
 // What a picture of the SVG alone must carry along: no style sheet reaches it.
-const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family", "font-weight"];
+const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight"];
+const PRINT_WIDTH = 600;
+const PRINT_FONT = "sans-serif"; // nor do the page's own fonts
 
 // `series` are {kind, name, line, mark, points: [{block, value, low, high, hollow}]}, drawn in this order;
 // `level` is {value, name}: what the model does with all patches.
@@ -87,14 +89,52 @@ function chartKey({ kind, line, mark, legend }) {
   return node("span", { class: "tr-key" }, drawing, legend);
 }
 
-async function chartBlob(svg, page) {
-  const copy = svg.cloneNode(true);
-  const originals = [svg, ...svg.querySelectorAll("*")];
-  [copy, ...copy.querySelectorAll("*")].forEach((made, i) => {
-    const css = getComputedStyle(originals[i]);
-    for (const name of STYLED) made.style.setProperty(name, css.getPropertyValue(name));
+// A chart with `lines` above, the first in bold, and its keys below, as an SVG inside `card`: there the style
+// sheet holds.
+function printedChart(card, options, lines, keys) {
+  const [width, line, margin] = [PRINT_WIDTH, 19, 12];
+  const inner = blockChart({ ...options, width: width - 2 * margin });
+  const heading = lines.flatMap((text, i) => {
+    const parts = wrapped(text, width - 2 * margin, `${i ? 400 : 700} 13px ${PRINT_FONT}`);
+    return parts.map((part) => [part, i ? "tr-caption" : "tr-heading"]);
   });
-  const text = new XMLSerializer().serializeToString(copy);
+  const top = margin + line * heading.length;
+  inner.setAttribute("x", margin);
+  inner.setAttribute("y", top);
+  const foot = top + CHART.height + line;
+  const legend = keys.map((key, i) => {
+    const drawing = key.querySelector("svg").cloneNode(true);
+    drawing.setAttribute("x", margin);
+    drawing.setAttribute("y", foot + line * i - 11);
+    return shape("g", {}, drawing, shape("text", { class: "tr-caption", x: 50, y: foot + line * i }, key.textContent));
+  });
+  const height = foot + line * keys.length;
+  const about = { class: "tr-chart", width, height, "font-family": PRINT_FONT, viewBox: `0 0 ${width} ${height}` };
+  const whole = shape("svg", about);
+  const above = heading.map(([text, kind], i) => shape("text", { class: kind, x: margin, y: margin + line * i + 8 }, text));
+  whole.append(...above, inner, ...legend);
+  card.append(whole);
+  return whole;
+}
+
+function wrapped(text, width, font) {
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = font;
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines[lines.length - 1]} ${word}`.trim();
+    if (ruler.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+async function chartBlob(svg, page) {
+  for (const made of [svg, ...svg.querySelectorAll("*")]) {
+    const css = getComputedStyle(made);
+    for (const name of STYLED) made.style.setProperty(name, css.getPropertyValue(name));
+  }
+  const text = new XMLSerializer().serializeToString(svg);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();

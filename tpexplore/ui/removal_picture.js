@@ -16,15 +16,19 @@ function layoutBoard(width, picture) {
   return { abreast: false, panels: [panel], width, height: MARGIN.top + h + MARGIN.bottom };
 }
 
-function drawBoard(canvas, layout, data, { mask, title, left }, style) {
-  const context = fitCanvas(canvas, layout);
+function drawBoard(canvas, layout, data, view, style) {
+  paintBoard(fitCanvas(canvas, layout), layout, data, view, style, devicePixelRatio);
+}
+
+// On a canvas of `scale` pixels a px.
+function paintBoard(context, layout, data, { mask, title, left }, style, scale) {
   const [panel] = layout.panels;
   const drop = mask.map((marked) => (marked ? LEAVES : STAYS));
   const scratch = document.createElement("canvas");
   scratch.width = data.picture.frames;
   scratch.height = data.picture.bins;
   scratch.getContext("2d").putImageData(composePanel(data, drop, panel.stage), 0, 0);
-  context.imageSmoothingEnabled = panel.w * devicePixelRatio < scratch.width;
+  context.imageSmoothingEnabled = panel.w * scale < scratch.width;
   context.drawImage(scratch, panel.x, panel.y, panel.w, panel.h);
   drawPadding(context, panel, data.picture);
   drawCrosses(context, panel, gridOf(data.picture), mask);
@@ -83,23 +87,28 @@ function drawBrush(canvas, layout, data, patch, brush) {
   strokeTwice(context, () => context.rect(x, y, right - x, bottom - y));
 }
 
-// The picture with what it shows written under it, on the page's own ground.
-function pictureWithCaption(canvas, layout, lines, style) {
-  const scale = canvas.width / layout.width;
-  const [pad, line] = [12, 20];
-  const whole = document.createElement("canvas");
-  whole.width = canvas.width + 2 * pad * scale;
-  whole.height = canvas.height + (2 * pad + lines.length * line) * scale;
-  const context = whole.getContext("2d");
-  context.fillStyle = style.page;
-  context.fillRect(0, 0, whole.width, whole.height);
-  context.drawImage(canvas, pad * scale, pad * scale);
+// The picture for print, with what it shows written under it: on white paper, whatever the page's theme.
+const PRINTED = { width: 760, scale: 3, margin: 16, line: 20 };
+const INK = { font: '"IBM Plex Sans", system-ui, sans-serif', text: "#111827", subdued: "#475569", line: "#94a3b8" };
+
+function printedBoard(data, view, lines) {
+  const { width, scale, margin, line } = PRINTED;
+  const layout = layoutBoard(width - 2 * margin, data.picture);
+  const height = layout.height + lines.length * line + 2 * margin;
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: width * scale, height: height * scale });
+  const context = canvas.getContext("2d");
   context.scale(scale, scale);
-  context.font = `13px ${style.font}`;
-  context.fillStyle = style.text;
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.translate(margin, margin);
+  paintBoard(context, layout, data, view, INK, scale);
+  context.font = `13px ${INK.font}`;
+  context.fillStyle = INK.text;
+  context.textAlign = "left";
   context.textBaseline = "alphabetic";
   lines.forEach((text, i) => {
-    context.fillText(text, pad + MARGIN.left, pad + layout.height + (i + 1) * line - 4, layout.width - MARGIN.left);
+    context.fillText(text, MARGIN.left, layout.height + (i + 1) * line, layout.panels[0].w);
   });
-  return whole;
+  return canvas;
 }

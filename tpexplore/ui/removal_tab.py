@@ -48,7 +48,9 @@ _SCRIPTS = (
     "removal_chart.js",
     "removal_reading.js",
     "removal_questions.js",
+    "removal_downloads.js",
     "removal.js",
+    "removal_events.js",
 )
 _STYLES = ("viewer.css", "removal.css")
 

@@ -38,7 +38,7 @@ of that.
 """
 
 TABLE_CSS = """
-.caption { margin: 0 0 4px; font-size: 0.85rem; color: var(--body-text-color-subdued); }
+.caption { margin: 12px 0 4px; font-size: 0.85rem; color: var(--body-text-color-subdued); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 12px 4px 0; border-bottom: 1px solid var(--border-color-primary); white-space: nowrap; }

@@ -1,0 +1,99 @@
+"""Measured numbers with their 95 % intervals: reading, subtracting, averaging and telling them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measured number with its 95 % interval, where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def scaled(self, factor: float) -> Measure:
+        """The same in another unit."""
+        return Measure(*(None if x is None else x * factor for x in (self.value, self.low, self.high)))
+
+
+def read_measure(cell: Any) -> Measure | None:
+    """A results file's {"value", "ci95"}, or its bare number; None where there is no finite number."""
+    if isinstance(cell, Mapping):
+        interval = cell.get("ci95") or ()
+        low, high = map(_finite, interval) if len(interval) == 2 else (None, None)
+        value = _finite(cell.get("value"))
+    else:
+        value, low, high = _finite(cell), None, None
+    if value is None:
+        return None
+    return Measure(value, low, high) if low is not None and high is not None else Measure(value)
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+# The two sides of a difference or ratio are taken as independent. Where they come from the same clips that
+# makes an interval too wide, so a doubt counts against what is claimed.
+
+
+def minus(a: Measure, b: Measure) -> Measure:
+    """a - b."""
+    value = a.value - b.value
+    if None in (a.low, a.high, b.low, b.high):
+        return Measure(value)
+    return Measure(
+        value,
+        value - math.hypot(a.value - a.low, b.high - b.value),
+        value + math.hypot(a.high - a.value, b.value - b.low),
+    )
+
+
+def over(a: Measure, b: Measure) -> Measure:
+    """a / b for b above 0, to first order."""
+    value = a.value / b.value
+    if None in (a.low, a.high, b.low, b.high):
+        return Measure(value)
+    low = math.hypot(a.value - a.low, value * (b.high - b.value)) / b.value
+    high = math.hypot(a.high - a.value, value * (b.value - b.low)) / b.value
+    return Measure(value, max(0.0, value - low), value + high)
+
+
+def negative(m: Measure) -> Measure:
+    return Measure(-m.value) if m.low is None else Measure(-m.value, -m.high, -m.low)
+
+
+def mean_of(measures: Iterable[Measure]) -> Measure:
+    """Mean of numbers that may go together to any degree: their intervals are averaged, not narrowed."""
+    measures = list(measures)
+    if any(m.low is None or m.high is None for m in measures):
+        return Measure(sum(m.value for m in measures) / len(measures))
+    return Measure(*(sum(part) / len(measures) for part in zip(*map(astuple, measures), strict=True)))
+
+
+def told(m: Measure, form: str) -> str:
+    """A number with its interval: "−1.2 [−2.3, −0.1]"."""
+    value, *ends = (told_number(x, form) for x in (m.value, m.low, m.high) if x is not None)
+    return f"{value} [{', '.join(ends)}]" if ends else value
+
+
+def told_number(value: float, form: str) -> str:
+    """With a real minus sign, and none before a zero."""
+    text = format(value, form)
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
+
+
+def told_range(values: Sequence[float], form: str) -> str:
+    low, high = format(min(values), form), format(max(values), form)
+    return low if low == high else f"{low} to {high}"
+
+
+def join(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
