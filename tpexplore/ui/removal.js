@@ -58,9 +58,8 @@ function show(value) {
 // What stays marked when another clip or model comes: the same group; the same patches of the same clip.
 function firstStep(data, last) {
   const now = state.history?.now();
-  if (now && !now.group && last.clip.name === data.clip.name && last.picture.patches === data.picture.patches) {
-    return now;
-  }
+  const alike = last?.clip.name === data.clip.name && last.picture.patches === data.picture.patches;
+  if (now && !now.group && alike) return now;
   const step = groupStep(data, now?.group ?? FIRST.group, state.by);
   return step ?? { mask: new Uint8Array(data.picture.patches), group: null };
 }
@@ -281,8 +280,8 @@ function renderTools() {
     button.setAttribute("aria-pressed", markedGroup() === group);
   }
   part("group-help").textContent = found.problem || groupHelp(found.own);
-  for (const radio of root.querySelectorAll("input[name=tr-by]")) radio.checked = radio.value === by;
-  for (const radio of root.querySelectorAll("input[name=tr-tool]")) radio.checked = radio.value === state.tool;
+  find(`[name=tr-by][value=${by}]`).checked = true;
+  find(`[name=tr-tool][value=${state.tool}]`).checked = true;
   find("[data-do=undo]").disabled = !history.canUndo();
   find("[data-do=redo]").disabled = !history.canRedo();
   find("[data-do=clear]").disabled = !countOf(marks());
@@ -333,11 +332,11 @@ const brushNow = () => (state.tool === "read" ? "patch" : state.brush);
 function curveSeries() {
   const { knowledge, by } = state;
   const [key, low, high] = [chosenKey(), keyOf("L"), keyOf("H")];
-  const line = (wanted) => (wanted && wanted !== key && knowledge.answersOf(wanted).size ? knowledge.answersOf(wanted) : null);
+  const found = (wanted) => (wanted && knowledge.answersOf(wanted).size ? knowledge.answersOf(wanted) : null);
   return clipSeries({
-    chosen: key && knowledge.answersOf(key).size ? knowledge.answersOf(key) : null,
-    low: line(low),
-    high: line(high),
+    chosen: found(key),
+    low: low === key ? null : found(low), // drawn as what is marked
+    high: high === key ? null : found(high),
     draws: key ? knowledge.drawsOf(countOf(marks())) : [],
     by,
   });
@@ -360,10 +359,10 @@ function renderCurve() {
   const series = curveSeries();
   const { answer, probability } = data.before;
   const group = markedGroup();
-  const what = group ? `${group} (${GROUP_NAMES[group] ? `${GROUP_NAMES[group]} ` : ""}${state.by})` : "the marked patches";
+  const key = (one) => chartKey(one.kind === "chosen" && group ? { ...one, legend: groupWords(group) } : one);
   fillChartCard(card, "curve", {
     heading: `Probability of “${answer}”, the answer with all patches`,
-    finding: clipFinding(series, data.before, block, what),
+    finding: clipFinding(series, data.before, block, group ?? "the marked patches"),
     chart: {
       blocks: knowledge.blocks,
       low: 0,
@@ -373,19 +372,20 @@ function renderCurve() {
       here: block,
       label: `Probability of ${answer} after removing the marked patches, over the block they leave after`,
     },
-    keys: [...series.map((one) => chartKey(one.kind === "chosen" && group ? { ...one, legend: groupWords(group) } : one)), levelKey()],
+    keys: [...series.map(key), levelKey()],
     note: "Filled: the answer stays; hollow: it becomes another.",
     table: clipTable(series, knowledge.blocks),
   });
-  card.dataset.known = series.find((one) => one.kind === "random")?.points.filter((p) => p.draws === data.draws).length ?? 0;
+  const random = series.find((one) => one.kind === "random")?.points ?? [];
+  card.dataset.known = random.filter((point) => point.draws === data.draws).length; // blocks that are complete
 }
 
 function renderMeasured() {
   const { data, block, by } = state;
   const card = part("measured");
   if (!data.measured) {
-    const none = node("p", { class: "tp-help" }, "Removal over a test split: not measured for this checkpoint.");
-    card.replaceChildren(node("h3", {}, "Measured on the test split"), none);
+    const none = "Removal over a test split: not measured for this checkpoint.";
+    card.replaceChildren(node("h3", {}, "Measured on the test split"), node("p", { class: "tp-help" }, none));
     return;
   }
   const series = splitSeries();
@@ -407,12 +407,6 @@ function renderMeasured() {
   });
 }
 
-function levelKey() {
-  const line = shape("line", { class: "tr-level", x1: 1, x2: 29, y1: 7, y2: 7 });
-  const drawing = shape("svg", { viewBox: "0 0 30 14", width: 30, height: 14, "aria-hidden": true }, line);
-  return node("span", { class: "tr-key" }, drawing, "all patches");
-}
-
 function chartWidth(card) {
   const css = getComputedStyle(card);
   const inner = card.clientWidth - parseFloat(css.paddingLeft) - parseFloat(css.paddingRight);
@@ -422,7 +416,9 @@ function chartWidth(card) {
 // The frame of a card is made once and then filled, so that focus and an open table survive.
 function fillChartCard(card, name, { heading, finding, chart, keys, note, table }) {
   if (!card.querySelector(".tr-chart-slot")) {
-    const button = (kind) => node("button", { type: "button", "data-do": `${name}-${kind}` }, kind.toUpperCase());
+    const button = (kind) =>
+      node("button", { type: "button", "data-do": `${name}-${kind}` }, kind.toUpperCase());
+    const buttons = { class: "tr-buttons", role: "group", "aria-label": "Download the curve" };
     card.replaceChildren(
       node("h3", {}),
       node("p", { class: "tr-finding" }),
@@ -430,7 +426,7 @@ function fillChartCard(card, name, { heading, finding, chart, keys, note, table 
       node("p", { class: "tr-keys" }),
       node("p", { class: "tp-help" }),
       node("div", { class: "tr-table-slot" }),
-      node("div", { class: "tr-buttons", role: "group", "aria-label": "Download the curve" }, button("png"), button("csv")),
+      node("div", buttons, button("png"), button("csv")),
     );
   }
   card.querySelector("h3").textContent = heading;

@@ -11,28 +11,33 @@ const PRINT_FONT = "sans-serif"; // nor do the page's own fonts
 // `series` are {kind, name, line, mark, points: [{block, value, low, high, hollow}]}, drawn in this order;
 // `level` is {value, name}: what the model does with all patches.
 function blockChart({ width, blocks, low, high, series, level, here, label }) {
-  const span = { left: CHART.left, right: width - CHART.right, top: CHART.top, bottom: CHART.height - CHART.bottom };
+  const { height, left, top } = CHART;
+  const span = { left, right: width - CHART.right, top, bottom: height - CHART.bottom };
   const step = (span.right - span.left) / (blocks.length - 1);
   const x = (block) => span.left + (block - blocks[0]) * step;
   const y = (value) => span.bottom - ((span.bottom - span.top) * (value - low)) / (high - low);
+  const size = { viewBox: `0 0 ${width} ${height}`, width, height };
   return shape(
     "svg",
-    { class: "tr-chart", viewBox: `0 0 ${width} ${CHART.height}`, width, height: CHART.height, role: "img", "aria-label": label },
+    { class: "tr-chart", ...size, role: "img", "aria-label": label },
     ...chartAxes({ blocks, low, high, span, x, y }),
     shape("line", { class: "tr-here", x1: x(here), x2: x(here), y1: span.top, y2: span.bottom }),
-    shape("line", { class: "tr-level", x1: span.left, x2: span.right, y1: y(level.value), y2: y(level.value) }),
+    levelLine("tr-level", span, y(level.value)),
     ...series.map((one) => bandShape(one, x, y)),
     ...series.map((one) => lineShapes(one, x, y)),
     ...endLabels(series, blocks[blocks.length - 1], { x, y, span }),
   );
 }
 
+function levelLine(kind, { left, right }, y) {
+  return shape("line", { class: kind, x1: left, x2: right, y1: y, y2: y });
+}
+
 function chartAxes({ blocks, low, high, span, x, y }) {
   const text = (at, up, anchor, words) => shape("text", { x: at, y: up, "text-anchor": anchor }, words);
   const values = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => {
     const value = low + (high - low) * share;
-    const grid = shape("line", { class: "tr-grid", x1: span.left, x2: span.right, y1: y(value), y2: y(value) });
-    return [grid, text(span.left - 7, y(value) + 4, "end", percent(value, high - low < 0.2 ? 1 : 0))];
+    return [levelLine("tr-grid", span, y(value)), text(span.left - 7, y(value) + 4, "end", percent(value, high - low < 0.2 ? 1 : 0))];
   });
   const numbers = blocks.map((block) => text(x(block), span.bottom + 17, "middle", block));
   const title = text((span.left + span.right) / 2, CHART.height - 6, "middle", "removed after block");
@@ -85,8 +90,16 @@ function chartKey({ kind, line, mark, legend }) {
   const sample = [];
   if (line) sample.push(shape("line", { class: `tr-line tr-${kind}`, x1: 1, x2: 29, y1: 7, y2: 7 }));
   if (mark) sample.push(markShape(mark, kind, 15, 7, line ? false : true));
-  const drawing = shape("svg", { viewBox: "0 0 30 14", width: 30, height: 14, "aria-hidden": true }, ...sample);
-  return node("span", { class: "tr-key" }, drawing, legend);
+  return keyOfShapes(sample, legend);
+}
+
+function levelKey() {
+  return keyOfShapes([shape("line", { class: "tr-level", x1: 1, x2: 29, y1: 7, y2: 7 })], "all patches");
+}
+
+function keyOfShapes(shapes, legend) {
+  const size = { viewBox: "0 0 30 14", width: 30, height: 14 };
+  return node("span", { class: "tr-key" }, shape("svg", { ...size, "aria-hidden": true }, ...shapes), legend);
 }
 
 // A chart with `lines` above, the first in bold, and its keys below, as an SVG inside `card`: there the style
@@ -104,14 +117,17 @@ function printedChart(card, options, lines, keys) {
   const foot = top + CHART.height + line;
   const legend = keys.map((key, i) => {
     const drawing = key.querySelector("svg").cloneNode(true);
+    const y = foot + line * i;
     drawing.setAttribute("x", margin);
-    drawing.setAttribute("y", foot + line * i - 11);
-    return shape("g", {}, drawing, shape("text", { class: "tr-caption", x: 50, y: foot + line * i }, key.textContent));
+    drawing.setAttribute("y", y - 11);
+    return shape("g", {}, drawing, shape("text", { class: "tr-caption", x: 50, y }, key.textContent));
   });
   const height = foot + line * keys.length;
-  const about = { class: "tr-chart", width, height, "font-family": PRINT_FONT, viewBox: `0 0 ${width} ${height}` };
-  const whole = shape("svg", about);
-  const above = heading.map(([text, kind], i) => shape("text", { class: kind, x: margin, y: margin + line * i + 8 }, text));
+  const size = { viewBox: `0 0 ${width} ${height}`, width, height };
+  const whole = shape("svg", { class: "tr-chart", ...size, "font-family": PRINT_FONT });
+  const above = heading.map(([text, kind], i) =>
+    shape("text", { class: kind, x: margin, y: margin + line * i + 8 }, text),
+  );
   whole.append(...above, inner, ...legend);
   card.append(whole);
   return whole;

@@ -8,12 +8,10 @@ function fileName(what, ending) {
 
 async function savePicture() {
   const { data } = state;
-  const answer = answerNow();
-  const result = answer && `${answer.answer} ${probabilityText(answer.probability)}`;
-  const { before } = data;
+  const told = (found) => (found ? `${found.answer} ${probabilityText(found.probability)}` : "not known yet");
   const lines = [
     `${data.clip.name} in ${data.model.name}. ${leaving()}`,
-    `Answer ${result ?? "not known yet"}; with all patches ${before.answer} ${probabilityText(before.probability)}.`,
+    `Answer ${told(answerNow())}; with all patches ${told(data.before)}.`,
   ];
   saveAs(await canvasBlob(printedBoard(data, boardView(), lines)), fileName("removal", "png"));
 }

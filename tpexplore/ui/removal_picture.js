@@ -89,7 +89,12 @@ function drawBrush(canvas, layout, data, patch, brush) {
 
 // The picture for print, with what it shows written under it: on white paper, whatever the page's theme.
 const PRINTED = { width: 760, scale: 3, margin: 16, line: 20 };
-const INK = { font: '"IBM Plex Sans", system-ui, sans-serif', text: "#111827", subdued: "#475569", line: "#94a3b8" };
+const INK = {
+  font: '"IBM Plex Sans", system-ui, sans-serif',
+  text: "#111827",
+  subdued: "#475569",
+  line: "#94a3b8",
+};
 
 function printedBoard(data, view, lines) {
   const { width, scale, margin, line } = PRINTED;

@@ -82,14 +82,16 @@ function predictionRow([label, before, after], answer, answerBefore, scale) {
     class: `tr-delta-bar ${change < 0 ? "tr-loss" : "tr-gain"}`,
     style: `--tr-share: ${(Math.abs(change) / scale).toFixed(4)}`,
   });
-  const number = (value, best) => node("td", { class: "tp-number", "data-best": best }, probabilityText(value));
+  const number = (value, best) =>
+    node("td", { class: "tp-number", "data-best": best }, probabilityText(value));
+  const track = node("span", { class: "tr-delta-track" }, bar);
   return node(
     "tr",
     { "data-label": label, "data-after": after },
     node("th", { scope: "row", title: label }, label),
     number(before, label === answerBefore),
     number(after, label === answer),
-    node("td", { class: "tr-delta" }, node("div", {}, node("span", { class: "tr-delta-track" }, bar), pointsText(change))),
+    node("td", { class: "tr-delta" }, node("div", {}, track, pointsText(change))),
   );
 }
 
@@ -97,13 +99,16 @@ function predictionRow([label, before, after], answer, answerBefore, scale) {
 
 // Series of the clip's chart: what the model gives the answer it had, after every block that is known yet.
 function clipSeries({ chosen, low, high, draws, by }) {
-  const line = (found) =>
-    [...found].sort((a, b) => a[0] - b[0]).map(([block, a]) => ({ block, value: a.kept, hollow: !a.stays, answer: a }));
+  const line = (found) => {
+    const points = [...found].map(([block, answer]) => ({ block, value: answer.kept, hollow: !answer.stays, answer }));
+    return points.sort((a, b) => a.block - b.block);
+  };
   const series = [];
   const random = randomPoints(draws);
   if (random.length) {
     const done = Math.max(...random.map((point) => point.draws));
-    series.push({ ...RANDOM, points: random, legend: `as many random patches: mean and range of ${done} draws` });
+    const legend = `as many random patches: mean and range of ${done} draws`;
+    series.push({ ...RANDOM, points: random, legend });
   }
   if (low) series.push({ ...LOW, points: line(low), legend: `L, low ${by}` });
   if (high) series.push({ ...HIGH, points: line(high), legend: `H, high ${by}` });
@@ -130,8 +135,9 @@ function randomPoints(draws) {
 function clipFinding(series, before, block, what) {
   const at = (kind) => series.find((one) => one.kind === kind)?.points.find((p) => p.block === block);
   const [chosen, random] = [at("chosen"), at("random")];
-  if (!chosen) return `With all patches the model gives ${before.answer} ${probabilityText(before.probability)}.`;
-  const kept = `Without ${what} after block ${block} the model gives ${before.answer} ${probabilityText(chosen.value)}`;
+  const gives = (share) => `the model gives ${before.answer} ${probabilityText(share)}`;
+  if (!chosen) return `With all patches ${gives(before.probability)}.`;
+  const kept = `Without ${what} after block ${block} ${gives(chosen.value)}`;
   if (!random) return `${kept}.`;
   return `${kept}; without as many random patches ${probabilityText(random.value)}.`;
 }
@@ -140,7 +146,9 @@ function clipTable(series, blocks) {
   const cell = (one, block) => {
     const point = one.points.find((p) => p.block === block);
     if (!point) return "…";
-    if (one.kind !== "random") return `${percent(point.value, 1)}${point.hollow ? ` (${point.answer.answer})` : ""}`;
+    if (one.kind !== "random") {
+      return point.hollow ? `${percent(point.value, 1)} (${point.answer.answer})` : percent(point.value, 1);
+    }
     const range = `${percent(point.low, 1)} to ${percent(point.high, 1)}`;
     return `${percent(point.value, 1)}, ${range}; answer stays in ${point.stays} of ${point.draws}`;
   };
@@ -152,10 +160,12 @@ function clipTable(series, blocks) {
 
 function numbersTable(titles, blocks, cells) {
   const head = node("tr", {}, ...titles.map((text) => node("th", { scope: "col" }, text)));
-  const rows = blocks.map((block) =>
-    node("tr", {}, node("th", { scope: "row" }, String(block)), ...cells(block).map((text) => node("td", {}, text))),
-  );
-  const table = node("table", { class: "tr-table tr-numbers" }, node("thead", {}, head), node("tbody", {}, ...rows));
+  const rows = blocks.map((block) => {
+    const values = cells(block).map((text) => node("td", {}, text));
+    return node("tr", {}, node("th", { scope: "row" }, String(block)), ...values);
+  });
+  const body = node("tbody", {}, ...rows);
+  const table = node("table", { class: "tr-table tr-numbers" }, node("thead", {}, head), body);
   return node("details", { class: "tr-details" }, node("summary", {}, "Numbers as a table"), table);
 }
 
@@ -186,8 +196,8 @@ function measuredSeries(measured, published, by) {
   const group = (name) => measured[by][name];
   const share = (name) => `${percent(group(name).removed_share)} of the patches`;
   const series = [
-    { kind: "random-low", name: "", line: true, points: line(group("L").random), legend: "random, as many as L" },
-    { kind: "random-high", name: "", line: true, points: line(group("H").random), legend: "random, as many as H" },
+    { kind: "random-low", line: true, points: line(group("L").random), legend: "random, as many as L" },
+    { kind: "random-high", line: true, points: line(group("H").random), legend: "random, as many as H" },
     { ...LOW, mark: "circle", points: line(group("L").values), legend: `L, low ${by}: ${share("L")}` },
     { ...HIGH, mark: "square", points: line(group("H").values), legend: `H, high ${by}: ${share("H")}` },
   ];
@@ -204,7 +214,8 @@ function measuredSeries(measured, published, by) {
 
 // From a full tenth to a full tenth around everything shown.
 function measuredRange(series, level) {
-  const values = series.flatMap(({ points }) => points.flatMap((p) => [p.value, p.low ?? p.value, p.high ?? p.value]));
+  const points = series.flatMap((one) => one.points);
+  const values = points.flatMap((p) => [p.value, p.low ?? p.value, p.high ?? p.value]);
   const low = Math.floor(10 * Math.min(level, ...values)) / 10;
   return { low, high: Math.max(low + 0.1, Math.ceil(10 * Math.max(level, ...values)) / 10) };
 }
@@ -230,10 +241,10 @@ function measuredNotes(measured, published, by) {
   }
   if (!published) notes.push("The paper has no table of removals for such a model.");
   else if (by !== "intensity") notes.push("The paper's Table IV groups by intensity only.");
-  else if (published.same_task) notes.push(`Hollow marks: the paper's Table IV on ${published.dataset}, a ViT-B.`);
   else {
-    const warning = "another task than this model's: compare the course of the lines, not their height";
-    notes.push(`Hollow marks: the paper's Table IV on ${published.dataset}, ${warning}.`);
+    const other = "another task than this model's: compare the course of the lines, not their height";
+    const what = published.same_task ? "a ViT-B" : other;
+    notes.push(`Hollow marks: the paper's Table IV on ${published.dataset}, ${what}.`);
   }
   return notes.join(" ");
 }
