@@ -172,6 +172,7 @@ def test_survival_lines_are_percent_of_each_group():
     ("last", "said"),
     [
         ([0.1, 0.4, math.nan], "C2 survives 4.0× as often as C1: 40 % against 10 %"),
+        ([0.01, 0.4, 0.2], "C2 survives 40× as often as C1: 40 % against 1 %"),
         ([0.0, 0.4, 0.2], "Nothing of C1 survives, 40 % of C2 does"),
         ([0.41, 0.4, 0.4], "C1 and C2 survive about equally: 41 % and 40 %"),
         ([math.nan, 0.4, math.nan], "Only C2 is present"),

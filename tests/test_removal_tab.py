@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -423,7 +424,10 @@ def test_measured_card_says_what_it_is_or_that_there_is_nothing(board):
         assert "not measured for this checkpoint" in text
         return
     assert f"{trace().measured['n']:,} clips" in text
-    assert "After block 5, removing H costs" in text
+    removal = trace().measured["removal"]
+    change = 100 * (removal["intensity"]["H"]["values"][4]["value"] - removal["unpruned"]["value"])
+    told = re.search(r"After block 5: ([+−]?)([0-9.]+) points without H", text)
+    assert (-1 if told[1] == "−" else 1) * float(told[2]) == pytest.approx(change, abs=0.51)
 
 
 def test_a_new_clip_keeps_the_group(board):

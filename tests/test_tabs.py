@@ -363,6 +363,7 @@ def test_plots_carry_their_csv_and_what_the_picture_needs(measured):
     about = spec["layout"]["meta"]
     assert about["paper"]["title"]["text"] in heading
     assert "title" not in spec["layout"]
+    assert "Plex" not in about["paper"]["font"]["family"]
     assert about["name"] == f"kendall-intensity-happy-{trace.model.config.name}"
     assert about["csv"].startswith("series,block,Kendall τ,low 95 %,high 95 %\n")
     assert "bdata" not in json.dumps(about)

@@ -641,7 +641,7 @@ def test_csv_equals_the_drop_stages(desk, exploration):
 
 
 def test_nothing_is_asked_of_the_server_or_anyone(desk):
-    desk.page.wait_for_load_state("networkidle")
+    desk.page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
     asked = len(desk.requests)
     open_passport(desk, 40)
     desk.page.click("[data-loop=patch]")

@@ -536,8 +536,9 @@ def _axes(figure: go.Figure, x: str, y: str) -> None:
 
 
 def _finish(figure: go.Figure, title: str, height: int) -> go.Figure:
+    sentence = title[:1].upper() + title[1:]
     figure.update_layout(
-        title={"text": title[:1].upper() + title[1:], "x": 0, "xanchor": "left", "pad": {"l": 12}, "font": {"size": 15}},
+        title={"text": sentence, "x": 0, "xanchor": "left", "pad": {"l": 12}, "font": {"size": 15}},
         font={"family": FONT, "size": 12, "color": TEXT},
         paper_bgcolor="#ffffff",
         plot_bgcolor="#ffffff",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import textwrap
 from typing import Any
 
 import gradio as gr
@@ -16,8 +17,10 @@ from .analysis import ClipTrace
 
 CONFIG = {"displayModeBar": False, "responsive": True}
 PNG_WIDTH, PNG_SCALE = 900, 2
-TOP, PAPER_TOP = 16, 80
-"""Room above a plot on the page, where its heading stands outside of it, and in the saved picture."""
+TOP = 16
+"""Room above a plot on the page, where its heading stands outside of it."""
+PAPER_TOP, PAPER_LINE, PAPER_LETTERS = 60, 20, 115
+"""Room above a plot in a saved picture, more of it for each line of the title, and letters in a line."""
 
 # The plot carries its CSV, so that no file is made until somebody wants it, and then in the browser.
 _GRAPH = "const graph = document.querySelector('#{id} .js-plotly-plot'), about = graph.layout.meta;"
@@ -66,16 +69,19 @@ class FigureBox:
         name = "-".join(filter(None, [self.id, *_words(about)]))
         spec = json.loads(figure.to_json())
         layout = spec["layout"]
+        lines = textwrap.wrap(title, PAPER_LETTERS)
         paper = {
-            "title": {**layout.pop("title"), "subtitle": {"text": about}},
-            "margin": dict(layout["margin"]),
+            "title": {**layout.pop("title"), "text": "<br>".join(lines), "subtitle": {"text": about}},
+            "margin": {**layout["margin"], "t": PAPER_TOP + PAPER_LINE * len(lines)},
+            # A saved picture knows none of the page's own fonts.
+            "font": {**layout["font"], "family": "sans-serif"},
         }
         layout["margin"]["t"] = TOP
         layout["meta"] = {
             "name": name,
             "csv": to_csv(figure),
             "paper": paper,
-            "height": layout["height"] + 60,
+            "height": layout["height"] + PAPER_TOP,
         }
         spec["config"] = CONFIG
         plot = PlotData(type="plotly", plot=json.dumps(spec, separators=(",", ":")))

@@ -377,7 +377,7 @@ function renderCurve() {
     table: clipTable(series, knowledge.blocks),
   });
   const random = series.find((one) => one.kind === "random")?.points ?? [];
-  card.dataset.known = random.filter((point) => point.draws === data.draws).length; // blocks that are complete
+  card.dataset.known = random.filter((point) => point.draws === data.draws).length; // blocks in full
 }
 
 function renderMeasured() {

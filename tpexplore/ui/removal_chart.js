@@ -37,7 +37,8 @@ function chartAxes({ blocks, low, high, span, x, y }) {
   const text = (at, up, anchor, words) => shape("text", { x: at, y: up, "text-anchor": anchor }, words);
   const values = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => {
     const value = low + (high - low) * share;
-    return [levelLine("tr-grid", span, y(value)), text(span.left - 7, y(value) + 4, "end", percent(value, high - low < 0.2 ? 1 : 0))];
+    const label = percent(value, high - low < 0.2 ? 1 : 0);
+    return [levelLine("tr-grid", span, y(value)), text(span.left - 7, y(value) + 4, "end", label)];
   });
   const numbers = blocks.map((block) => text(x(block), span.bottom + 17, "middle", block));
   const title = text((span.left + span.right) / 2, CHART.height - 6, "middle", "removed after block");

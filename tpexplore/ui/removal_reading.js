@@ -100,8 +100,8 @@ function predictionRow([label, before, after], answer, answerBefore, scale) {
 // Series of the clip's chart: what the model gives the answer it had, after every block that is known yet.
 function clipSeries({ chosen, low, high, draws, by }) {
   const line = (found) => {
-    const points = [...found].map(([block, answer]) => ({ block, value: answer.kept, hollow: !answer.stays, answer }));
-    return points.sort((a, b) => a.block - b.block);
+    const inOrder = [...found].sort((a, b) => a[0] - b[0]);
+    return inOrder.map(([block, answer]) => ({ block, value: answer.kept, hollow: !answer.stays, answer }));
   };
   const series = [];
   const random = randomPoints(draws);
@@ -222,13 +222,13 @@ function measuredRange(series, level) {
 
 function measuredFinding(measured, by, block) {
   const i = measured.blocks.indexOf(block);
-  const lost = (name, kind) => {
+  const change = (name, kind) => {
     const cell = measured[by][name][kind][i];
-    return cell ? (100 * (measured.unpruned.value - cell.value)).toFixed(1) : "?";
+    return cell ? pointsText(cell.value - measured.unpruned.value) : "?";
   };
   return (
-    `After block ${block}, removing H costs ${lost("H", "values")} points (as many random patches: ` +
-    `${lost("H", "random")}), removing L ${lost("L", "values")} (${lost("L", "random")}).`
+    `After block ${block}: ${change("H", "values")} points without H (as many random patches: ` +
+    `${change("H", "random")}), ${change("L", "values")} without L (${change("L", "random")}).`
   );
 }
 
