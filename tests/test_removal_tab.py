@@ -334,7 +334,7 @@ def test_three_patches_by_keys(board):
     assert board.marked == [17, 18]
     board.settle()
     assert_answers_are_the_library_s(board)
-    assert "Answer" in board.page.text_content(".tr-spoken")
+    board.page.wait_for_function("document.querySelector('.tr-spoken').textContent.includes('Answer')")
     label = board.page.get_attribute(".tr-picture", "aria-label")
     assert f"2 of {patches()} patches marked" in label
 

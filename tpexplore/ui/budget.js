@@ -25,7 +25,7 @@ function budgetText(entry, { rates, unpruned }, unit, budget) {
 
 // ---- the field beside the slider --------------------------------------------------------------------------
 
-const BUDGET_HELP = "The highest keep-rate that fits is chosen.";
+const BUDGET_HELP = "What a pass may cost: the highest keep-rate that fits is chosen.";
 
 const budgetInput = find(".tp-budget-input");
 const budgetUnit = find(".tp-budget-unit");

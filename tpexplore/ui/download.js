@@ -1,7 +1,12 @@
 // What can be taken away: the picture for print, and the patches as a table.
 
 const PRINT = { width: 840, scale: 3, margin: 16, line: 19 }; // 2520 pixels: a text column at 380 dpi
-const PAPER = { font: '"IBM Plex Sans", system-ui, sans-serif', text: "#111827", subdued: "#475569", line: "#94a3b8" };
+const PAPER = {
+  font: '"IBM Plex Sans", system-ui, sans-serif',
+  text: "#111827",
+  subdued: "#475569",
+  line: "#94a3b8",
+};
 
 // Picture, legend and caption, on anything that takes canvas calls.
 function printedFigure(data, drop, caption) {
@@ -78,8 +83,8 @@ function captionText(data, score, index) {
   const point = data.scores[score].points[index];
   const answer = ({ answer, probability }) => `${answer} ${probabilityText(probability)}`;
   return (
-    `“${clip.name}” in ${model.name}, patches ranked by ${score}, keep-rate ${percent(rates[index])} at blocks 4, 7 ` +
-    `and 10. Answer: ${answer(point)}; with all patches: ${answer(unpruned)}. ` +
+    `“${clip.name}” in ${model.name}, patches ranked by ${score}, keep-rate ${percent(rates[index])} at ` +
+    `blocks 4, 7 and 10. Answer: ${answer(point)}; with all patches: ${answer(unpruned)}. ` +
     `${macsText(point.macs, unpruned.macs)} MACs, ${percent(1 - point.macs / unpruned.macs)} saved.`
   );
 }
@@ -101,10 +106,15 @@ function svgFigure(figure, caption) {
   return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
 }
 
+const TABLE_COLUMNS = [
+  ...["patch", "column", "row", "start_s", "end_s", "low_hz", "high_hz"],
+  ...["intensity", "variation", "mean_db", "padding", "dropped_by_block"],
+];
+
 // One line a patch; dropped_by_block is 0 where it was kept to the end.
 function patchTable(data, drop) {
   const { intensity, variation, patch_decibels: decibels } = data.picture;
-  const lines = ["patch,column,row,start_s,end_s,low_hz,high_hz,intensity,variation,mean_db,padding,dropped_by_block"];
+  const lines = [TABLE_COLUMNS.join()];
   drop.forEach((by, patch) => {
     const { column, row, start, end, low, high } = patchPlace(data, patch);
     const padding = isPadding(data.picture, patch) ? 1 : 0;

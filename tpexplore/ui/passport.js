@@ -1,6 +1,7 @@
 // All that is known of one patch: what it holds, how it stood in each stage, at which keep-rates it stays.
 
 const STRIP_SHADES = { 0: 0.85, 4: 0.5, 7: 0.15, 10: 0.85 }; // places on the ramps against which the text is read
+const EQUAL_SHARE = "Attention of 1 is what each would get if all that are there shared it equally. ";
 const QUIET_DECIBELS = -40; // against the clip's peak; fainter patches are hard to hear by themselves
 
 function patchPlace({ picture, clip }, patch) {
@@ -46,7 +47,7 @@ function renderPassport(parts, data, score, index, patch) {
   const facts = Object.entries(passportFacts(data, patch));
   parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)]));
   parts.score.textContent = SCORE_NAMES[score];
-  parts.unit.textContent = score === "attention" ? "Attention of 1 is an equal share among those present. " : "";
+  parts.unit.textContent = score === "attention" ? EQUAL_SHARE : "";
   parts.stages.replaceChildren(...DROPPED_BY.map((stage) => stageRow(data, score, index, stage, patch)));
   parts.strips.replaceChildren(
     ...Object.keys(data.scores).map((name) => stripRow(data, name, name === score, index, patch)),
@@ -75,13 +76,10 @@ function stageRow(data, score, index, stage, patch) {
 // One cell a keep-rate: a dot where the patch stays to the end, else the block that drops it.
 function stripRow(data, score, chosen, index, patch) {
   const fates = data.scores[score].drop.map((drop) => drop[patch]);
-  const cells = fates.map((by, i) =>
-    node(
-      "i",
-      { "data-by": by, "data-here": i === index, style: `background: rgb(${rampColour(RAMPS[by], STRIP_SHADES[by])})` },
-      by ? `${by}` : "●",
-    ),
-  );
+  const cells = fates.map((by, i) => {
+    const style = `background: rgb(${rampColour(RAMPS[by], STRIP_SHADES[by])})`;
+    return node("i", { "data-by": by, "data-here": i === index, style }, by ? `${by}` : "●");
+  });
   return node(
     "div",
     { class: "tp-strip", "data-chosen": chosen },

@@ -38,7 +38,8 @@ function svgContext(svg) {
       add("path", { d: path, fill: "none", ...colour("stroke", this.strokeStyle), ...line });
     },
     fillRect(x, y, width, height) {
-      add("rect", { x: short(x), y: short(y), width: short(width), height: short(height), ...colour("fill", this.fillStyle) });
+      const box = { x: short(x), y: short(y), width: short(width), height: short(height) };
+      add("rect", { ...box, ...colour("fill", this.fillStyle) });
     },
     fillText(text, x, y) {
       const [, weight = "400", size, family] = this.font.match(/^(?:(\d+) )?([\d.]+)px (.+)$/);
