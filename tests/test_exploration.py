@@ -9,6 +9,7 @@ import torch
 
 from tpexplore import explore
 from tpexplore.errors import InputError
+from tpexplore.exploration import explore_steps
 from tpexplore.plan import KEEP_RATES, SCORES
 
 
@@ -75,3 +76,35 @@ def test_bad_requests_are_named(model, clip):
         explore(model, clip, keep_rates=(0.5, 1.5))
     with pytest.raises(InputError, match="loudness"):
         explore(model, clip, scores=("loudness",))
+
+
+def test_steps_add_a_point_each_and_end_as_the_whole(model, clip):
+    whole = explore(model, clip)
+    steps = list(explore_steps(model, clip, scores=("variation", "attention", "intensity"), first=0.55))
+    told = [[(s, p.keep_rate) for s, points in step.points.items() for p in points] for step in steps]
+    assert told[0] == [("variation", 1.0)] and len(steps) == 1 + 3 * (len(KEEP_RATES) - 1)
+    for before, after in pairwise(told):
+        new = set(after) - set(before)
+        # A score comes with its unpruned point.
+        assert set(before) < set(after) and len([rate for _, rate in new if rate < 1]) == 1
+        assert len({score for score, _ in new}) == 1
+        for score in {score for score, _ in after}:
+            rates = [rate for which, rate in after if which == score]
+            assert rates == sorted(rates)
+    assert told[1] == [("variation", 0.55), ("variation", 1.0)]
+    assert {rate for _, rate in told[3]} == {0.5, 0.55, 0.6, 1.0}
+    for score, points in whole.points.items():
+        for ours, theirs in zip(steps[-1].points[score], points, strict=True):
+            assert ours.keep_rate == theirs.keep_rate
+            assert np.array_equal(ours.logits, theirs.logits)
+
+
+def test_a_waiting_sweep_leaves_its_caller_in_peace(model, clip):
+    steps = explore_steps(model, clip)
+    next(steps)
+    assert not torch.is_inference_mode_enabled()
+    steps.close()
+
+
+def test_every_score_is_told_where_nothing_is_pruned(model, clip):
+    assert set(explore(model, clip, keep_rates=(1.0,)).points) == set(SCORES)

@@ -16,6 +16,7 @@ _HOMES = {
     "explore": "exploration",
     "load_audio": "audio",
     "load_model": "checkpoints",
+    "pack": "packing",
 }
 
 __all__ = sorted(_HOMES)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -178,41 +178,64 @@ def explore(
     >>> exploration.points["attention"][0].keep_rate
     0.3
     """
-    rates = sorted({check_keep_rate(rate) for rate in keep_rates})
-    scores = [check_score(score) for score in scores]
-    if not model.config.classes:
-        raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
-    report = progress or (lambda done, total: None)
+    exploration = None
+    rates, scores = _checked(model, keep_rates, scores)
+    total = 1 + len([rate for rate in rates if rate < 1]) * len(scores)
+    for done, exploration in enumerate(explore_steps(model, clip, keep_rates=rates, scores=scores), start=1):
+        if progress:
+            progress(done, total)
+    return exploration
+
+
+def explore_steps(
+    model: AudioViT,
+    clip: np.ndarray | Tensor,
+    *,
+    keep_rates: Sequence[float] = KEEP_RATES,
+    scores: Sequence[str] = SCORES,
+    first: float | None = None,
+) -> Iterator[Exploration]:
+    """`explore`, handing out what there is after every forward pass.
+
+    Parameters
+    ----------
+    model, clip, keep_rates :
+        As for `explore`.
+    scores : sequence of {"attention", "intensity", "variation"}
+        In the order in which they are explored.
+    first : float or None
+        Keep-rate to begin each score with; the others follow, nearest first. None takes them ascending.
+
+    Yields
+    ------
+    Exploration
+        After the unpruned pass, then with one more point each. Scores whose turn has not come are not in
+        ``points``.
+
+    Raises
+    ------
+    InputError
+        As `explore`.
+    """
+    rates, scores = _checked(model, keep_rates, scores)
+    config = model.config
     pruned_rates = [rate for rate in rates if rate < 1]
-    total, done = 1 + len(pruned_rates) * len(scores), 0
+    if first is not None:
+        pruned_rates.sort(key=lambda rate: abs(rate - first))
+    # A generator must not hold inference mode between its steps: it would leak into its caller.
     with torch.inference_mode():
         spec = model.spectrogram(clip)[None]
         started = time.perf_counter()
-        embedded = model.embed(spec)
-        entered = model.run_blocks(embedded, 1, PRUNE_BLOCKS[0] - 1)
+        entered = model.run_blocks(model.embed(spec), 1, PRUNE_BLOCKS[0] - 1)
         shared_seconds = time.perf_counter() - started
-        logits = model.readout(model.run_blocks(entered, PRUNE_BLOCKS[0], model.config.depth))
-        unpruned = _point(model.config, 1.0, logits, {}, time.perf_counter() - started)
-        report(done := done + 1, total)
-        points = {}
-        for score in scores:
-            begun = time.perf_counter()
-            statistic = model.statistic(spec, score)
-            attended, attention = model.attend(entered, PRUNE_BLOCKS[0], with_score=statistic is None)
-            before = shared_seconds + time.perf_counter() - begun
-            row = []
-            for rate in pruned_rates:
-                ranked: dict[int, Tensor] = {}
-                begun = time.perf_counter()
-                x, kept = model.prune_from(attended, attention, model.patch_ids(1), rate, statistic, ranked)
-                logits = model.readout(x)
-                seconds = before + time.perf_counter() - begun
-                row.append(_point(model.config, rate, logits, kept, seconds, ranked))
-                report(done := done + 1, total)
-            points[score] = tuple(row + [unpruned] * (1.0 in rates))
+        logits = model.readout(model.run_blocks(entered, PRUNE_BLOCKS[0], config.depth))
+        unpruned = _point(config, 1.0, logits, {}, time.perf_counter() - started)
         intensity, variation = patch_statistics(spec)
-    return Exploration(
-        config=model.config,
+    whole = (unpruned,) if 1.0 in rates else ()
+    # Where there is more to come, a score is told of once its turn has come.
+    points = dict.fromkeys(scores[:1] if pruned_rates else scores, whole) if whole else {}
+    exploration = Exploration(
+        config=config,
         spectrogram=spec[0].numpy(),
         real_frames=real_frames(model, clip),
         intensity=intensity[0].numpy(),
@@ -220,6 +243,33 @@ def explore(
         unpruned=unpruned,
         points=points,
     )
+    yield exploration
+    for score in scores:
+        begun = time.perf_counter()
+        with torch.inference_mode():
+            statistic = model.statistic(spec, score)
+            attended, attention = model.attend(entered, PRUNE_BLOCKS[0], with_score=statistic is None)
+        before = shared_seconds + time.perf_counter() - begun
+        for rate in pruned_rates:
+            ranked: dict[int, Tensor] = {}
+            begun = time.perf_counter()
+            with torch.inference_mode():
+                x, kept = model.prune_from(attended, attention, model.patch_ids(1), rate, statistic, ranked)
+                logits = model.readout(x)
+            seconds = before + time.perf_counter() - begun
+            row = (*points.get(score, whole), _point(config, rate, logits, kept, seconds, ranked))
+            points = {**points, score: tuple(sorted(row, key=lambda point: point.keep_rate))}
+            exploration = replace(exploration, points=points)
+            yield exploration
+
+
+def _checked(
+    model: AudioViT, keep_rates: Sequence[float], scores: Sequence[str]
+) -> tuple[list[float], list[str]]:
+    """Keep-rates, ascending, and scores, or InputError."""
+    if not model.config.classes:
+        raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+    return sorted({check_keep_rate(rate) for rate in keep_rates}), [check_score(score) for score in scores]
 
 
 def _point(

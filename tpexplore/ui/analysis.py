@@ -26,6 +26,7 @@ from ..bundled import (
 from ..checkpoints import load_model
 from ..errors import InputError
 from ..exploration import explore, real_frames
+from ..packing import pack
 from ..plan import PRUNE_BLOCKS
 from ..spectrogram import patch_statistics
 from ..statistics import Clusters, ValueHistogram, cluster_counts, cluster_values, padding_patches
@@ -73,9 +74,10 @@ def _label(model: dict[str, Any]) -> str:
 @lru_cache(maxsize=4)
 def cached_model(choice: ModelChoice):
     """Load a model, or hand back the one loaded before."""
-    model = load_model(choice.source, frames=choice.frames)
-    # The first pass of a process takes up to a second longer, which is not what a clip costs.
-    explore(model, np.zeros(SAMPLE_RATE, np.float32), keep_rates=(0.5, 1.0), scores=("attention",))
+    model = pack(load_model(choice.source, frames=choice.frames))
+    # The first pass of a process takes up to a second longer, the first one at a keep-rate a few
+    # milliseconds, which is not what a clip costs.
+    explore(model, np.zeros(SAMPLE_RATE, np.float32), scores=("attention",))
     return model
 
 
