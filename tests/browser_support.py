@@ -85,6 +85,11 @@ def _wait_until_served(url: str, app: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"The app did not start:\n{log.read_text()}")
 
 
+def skip_tour(context) -> None:
+    """Let pages of this browser context open as for someone who was here before."""
+    context.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")
+
+
 class Visit:
     """One visit to the app: the page, and what it asked for and complained about."""
 
@@ -142,7 +147,7 @@ class Visit:
 
     def wait_for_clip(self, name: str) -> None:
         """Wait until the viewer shows the clip of that name."""
-        self.page.wait_for_selector(f".tp[data-clip='{name}']", timeout=30_000)
+        self.page.wait_for_selector(f".tp[data-clip='{name}'][data-complete=true]", timeout=30_000)
 
 
 @pytest.fixture
@@ -153,6 +158,7 @@ def visit(browser, app_url):
         def open_app(query: str = "", width: int = 1280, height: int = 900, **options) -> Visit:
             context = browser.new_context(viewport={"width": width, "height": height}, **options)
             contexts.callback(context.close)
+            skip_tour(context)
             opened = Visit(context.new_page())
             opened.page.goto(app_url + query)
             opened.page.wait_for_selector(".tp-kept li", timeout=30_000)

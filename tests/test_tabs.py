@@ -290,9 +290,15 @@ def page(monkeypatch):
     return page, calls
 
 
+def last(answers):
+    """What an event leaves in the page."""
+    *_, found = answers
+    return found
+
+
 def test_a_change_computes_the_open_tab_only(page):
     page, calls = page
-    filled = page.on_change("a.wav", "one", None, {}, "second", "x", "y")
+    filled = last(page.on_change("a.wav", "one", None, {}, "second", "x", "y"))
     assert calls == [("second", "a.wav", "one", "y")]
     assert filled[page.panes["second"].tab.outputs[0]] == "second a.wav"
     assert page.panes["first"].tab.outputs[0] not in filled
@@ -300,29 +306,31 @@ def test_a_change_computes_the_open_tab_only(page):
 
 def test_an_opened_tab_computes_once_for_each_request(page):
     page, calls = page
-    shown = page.on_change("a.wav", "one", None, {}, "first", 1, 2)[page.shown]
-    shown = page.on_open("second", "a.wav", "one", None, shown, 2)[page.shown]
-    page.on_open("second", "a.wav", "one", None, shown, 2)
-    page.on_open("first", "a.wav", "one", None, shown, 1)
+    shown = last(page.on_change("a.wav", "one", None, {}, "first", 1, 2))[page.shown]
+    shown = last(page.on_open("second", "a.wav", "one", None, shown, 2))[page.shown]
+    last(page.on_open("second", "a.wav", "one", None, shown, 2))
+    last(page.on_open("first", "a.wav", "one", None, shown, 1))
     assert [name for name, *_ in calls] == ["first", "second"]
-    page.on_open("first", "a.wav", "two", None, shown, 1)
-    page.on_setting("first", "a.wav", "two", None, shown, 3)
+    last(page.on_open("first", "a.wav", "two", None, shown, 1))
+    last(page.on_setting("first", "a.wav", "two", None, shown, 3))
     assert calls[2:] == [("first", "a.wav", "two", 1), ("first", "a.wav", "two", 3)]
 
 
 def test_a_tab_says_in_a_sentence_why_it_shows_nothing(page):
     page, _ = page
     pane = page.panes["first"]
-    filled = page.on_open("first", "bad.wav", "one", None, {}, 0)
+    filled = last(page.on_open("first", "bad.wav", "one", None, {}, 0))
     assert "No good." in filled[pane.line]
     assert filled[pane.content]["visible"] is False
     assert filled[page.shown]["first"] is None  # tried again when opened again
-    filled = page.on_open("first", "good.wav", "one", None, filled[page.shown], 0)
+    filled = last(page.on_open("first", "good.wav", "one", None, filled[page.shown], 0))
     assert "good.wav · One" in filled[pane.line]
     assert filled[pane.content]["visible"] is True
-    status = page.on_change(None, "one", None, {}, "first", 0, 0)[page.chosen.status]
+    status = last(page.on_change(None, "one", None, {}, "first", 0, 0))[page.chosen.status]
     assert status == analysis.NO_CLIP
-    assert page.on_change("a.wav", None, None, {}, "first", 0, 0)[page.chosen.status] == analysis.NO_MODEL
+    assert (
+        last(page.on_change("a.wav", None, None, {}, "first", 0, 0))[page.chosen.status] == analysis.NO_MODEL
+    )
 
 
 def test_without_clip_or_model_every_tab_has_a_sentence():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from torchaudio.compliance import kaldi
 
 from tpexplore import ui
+from tpexplore.bundled import example_clips
 from tpexplore.errors import InputError
 from tpexplore.exploration import explore
 from tpexplore.plan import KEEP_RATES, SCORES
@@ -113,15 +115,21 @@ def test_rows_hold_the_five_best_before_and_after(message, exploration):
             assert after[sent["answer"]] == sent["probability"] == max(after.values())
 
 
-def test_flips_name_both_answers(message):
-    for score in SCORES:
-        answers = [point["answer"] for point in message["scores"][score]["points"]]
-        changes = [
-            {"rate": rate, "from": higher, "to": lower}
-            for rate, lower, higher in zip(KEEP_RATES, answers, answers[1:], strict=False)
-            if lower != higher
-        ]
-        assert message["scores"][score]["flips"] == changes
+def test_parts_make_up_the_whole(message, exploration, clip):
+    odd, even = slice(1, None, 2), slice(0, None, 2)
+    parts = [
+        replace(exploration, points={score: points[some] for score, points in exploration.points.items()})
+        for some in (odd, even)
+    ]
+    first = payload.build_payload(parts[0], samples=clip, name="tone", rates=KEEP_RATES)
+    assert first["rates"] == message["rates"] == list(KEEP_RATES)
+    for score, whole in message["scores"].items():
+        for sent, some in zip((first, payload.build_part(parts[1])), (odd, even), strict=True):
+            part = sent["scores"][score]
+            assert part["rates"] == list(KEEP_RATES)[some]
+            assert part["points"] == whole["points"][some]
+            drops = decode(whole["drop"], np.uint8).reshape(len(KEEP_RATES), -1)
+            np.testing.assert_array_equal(decode(part["drop"], np.uint8), drops[some].reshape(-1))
 
 
 def test_sound_is_what_was_analysed(message, clip):
@@ -135,8 +143,12 @@ def test_results_only_of_these_weights(exploration, clip):
     for measured_on, expected in ((sha256, True), ("0" * 64, False)):
         sent = payload.build_payload(exploration, samples=clip, name="tone", results=results_for(measured_on))
         assert (sent["measured"] is not None) is expected
-        assert (sent["scores"]["attention"]["measured"][0] is not None) is expected
-        assert sent["scores"]["intensity"]["measured"] == [None] * len(KEEP_RATES)
+        if expected:
+            row = sent["measured"]["accuracy"]["attention"]
+            assert [at["rate"] for at in row] == list(KEEP_RATES)
+            assert [at["macs"] for at in row] == [exploration.config.macs(rate) for rate in KEEP_RATES]
+            assert row[2]["value"] == KEEP_RATES[2] / 2
+            assert sent["measured"]["accuracy"]["intensity"] == []
 
 
 def test_silence_has_a_picture(model):
@@ -213,3 +225,19 @@ def test_only_endpoints_for_programs_are_public(monkeypatch):
     monkeypatch.setattr(analysis, "bundled_models", list)
     public = ["/explore", "/explore_at", "/models", "/results"]
     assert list(ui.build().get_api_info()["named_endpoints"]) == public
+
+
+def test_an_example_brings_a_model_that_knows_it():
+    choices = [analysis.ModelChoice("own", "own.pth"), *analysis.model_choices()]
+    examples = {example.path.stem: example for example in example_clips()}
+
+    def heard_with(source: str, stem: str) -> str:
+        return analysis.fitting_source(source, examples[stem], choices)
+
+    assert heard_with("ast-spc12", "crickets") == "ast-esc50"
+    assert heard_with("audiomae-spc12", "crickets") == "audiomae-esc50"
+    assert heard_with("audiomae-speaker34", "happy") == "audiomae-spc12"
+    assert heard_with("ast-esc50", "crickets") == "ast-esc50"
+    assert heard_with("ast-esc50", "cat") == "ast-spc12"  # the word, not the animal
+    assert heard_with("audiomae-spc12", "one-five-zero") == "audiomae-spc12"
+    assert heard_with("own.pth", "crickets") == "own.pth"

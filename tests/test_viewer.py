@@ -62,7 +62,7 @@ def exploration(clip) -> Exploration:
 def served(message: dict):
     """A page with nothing but the viewer."""
     with gr.Blocks(analytics_enabled=False) as demo:
-        viewer.create_viewer(message)
+        viewer.create_viewer([message])
     _, url, _ = demo.launch(quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[])
     try:
         yield url
@@ -83,7 +83,7 @@ def desk(visit):
 
 
 def choose(desk, rate: float, score: str = "attention") -> None:
-    desk.page.check(f".tp-score input[value={score}]", force=True)
+    desk.page.locator(".tp-score label", has_text=score.title()).click()
     desk.page.evaluate(
         """rate => {
             const slider = document.querySelector('.tp-rate-input');
@@ -210,7 +210,7 @@ def test_switching_keeps_the_place_and_plays_the_library_s_track(desk, explorati
     choose(desk, 0.5)
     drop = exploration.drop_stages("attention")[KEEP_RATES.index(0.5)]
     expected = python_tracks(clip, drop)
-    desk.page.check(".tp-what input[value=removed]", force=True)
+    desk.page.locator(".tp-what label", has_text="Removed").click()
     for what, block in (("kept", 4), ("kept", 7), ("removed", 7), ("removed", 10), ("original", 10)):
         found = desk.page.evaluate(SWITCH, [what, block])
         track = what if what == "original" else f"{what} {block}"
@@ -226,8 +226,8 @@ def test_switching_keeps_the_place_and_plays_the_library_s_track(desk, explorati
 
 def test_slider_changes_what_is_heard(desk, exploration, clip):
     desk.page.evaluate(EAVESDROP)
-    desk.page.check(".tp-what input[value=kept]", force=True)
-    desk.page.check(".tp-after input[value='10']", force=True)
+    desk.page.locator(".tp-what label", has_text="Kept").click()
+    desk.page.locator(".tp-after label", has_text="10").click()
     choose(desk, 0.3, "variation")
     index = KEEP_RATES.index(0.3)
     left = len(exploration.points["variation"][index].kept[10])
@@ -545,7 +545,7 @@ def expected_explanation(exploration: Exploration, score: str, rate: float) -> s
         )
     counts = [len(point.kept[block]) for block in PRUNE_BLOCKS]
     kept_padding = int((padding & (drop == 0)).sum())
-    levels = np.array(payload._picture(exploration)["patch_decibels"])
+    levels = np.array(payload.picture_message(exploration)["patch_decibels"])
     louder = levels[drop == 0].mean() - levels[drop > 0].mean()
     return (
         f"{counts[0]} of {PATCHES} patches are left after block 4, {counts[1]} after block 7"
@@ -645,7 +645,7 @@ def test_nothing_is_asked_of_the_server_or_anyone(desk):
     asked = len(desk.requests)
     open_passport(desk, 40)
     desk.page.click("[data-loop=patch]")
-    desk.page.check(".tp-what input[value=removed]", force=True)
+    desk.page.locator(".tp-what label", has_text="Removed").click()
     set_budget(desk, "60", "share")
     desk.page.click(".tp-play")
     for kind in ("png", "svg", "csv"):

@@ -28,23 +28,28 @@ PUBLISHED_CLUSTERS = ASSETS / "published" / "figure5_clusters.json"
 class Example:
     """A clip made by this project: file, what is in it, short title, one sentence on how it was made.
 
-    ``label`` is the class a model should answer; None where a clip holds several.
+    ``task`` is the data set whose classes it fits, and ``label`` the one a model should answer; None where
+    a clip holds several.
     """
 
     path: Path
+    task: str
     label: str | None
     title: str
     description: str
+
+    def fits(self, card: dict) -> bool:
+        """Whether a bundled model, by its card, knows what is in the clip."""
+        return self.task in card["task"] and (self.label is None or self.label in card["labels"])
 
 
 def bundled_names() -> list[str]:
     """Names of the models in assets/models: first those that know the app's first example, then by name."""
     examples = example_clips()
-    first = examples[0].label if examples else None
 
     def knows_first(name: str) -> bool:
-        card = MODELS_FOLDER / f"{name}.json"
-        return card.is_file() and first in json.loads(card.read_text()).get("labels", ())
+        has_card = (MODELS_FOLDER / f"{name}.json").is_file()
+        return bool(examples) and has_card and examples[0].fits(bundled_card(name))
 
     names = (p.stem for p in MODELS_FOLDER.glob("*.safetensors"))
     return sorted(names, key=lambda name: (not knows_first(name), name))
@@ -107,6 +112,6 @@ def example_clips() -> list[Example]:
     if not listing.is_file():
         return []
     return [
-        Example(EXAMPLES_FOLDER / e["file"], e["label"], e["title"], e["description"])
+        Example(EXAMPLES_FOLDER / e["file"], e["task"], e["label"], e["title"], e["description"])
         for e in json.loads(listing.read_text())
     ]

@@ -178,12 +178,13 @@ def explore(
     >>> exploration.points["attention"][0].keep_rate
     0.3
     """
-    exploration = None
     rates, scores = _checked(model, keep_rates, scores)
+    report = progress or (lambda done, total: None)
     total = 1 + len([rate for rate in rates if rate < 1]) * len(scores)
-    for done, exploration in enumerate(explore_steps(model, clip, keep_rates=rates, scores=scores), start=1):
-        if progress:
-            progress(done, total)
+    steps = explore_steps(model, clip, keep_rates=rates, scores=scores)
+    for done in range(1, total + 1):
+        exploration = next(steps)
+        report(done, total)
     return exploration
 
 

@@ -47,7 +47,8 @@ TICK_GAP = 0.08
 """Room that a label of the frequency axis needs."""
 SOURCE = "source"
 """Column of a CSV that says whose bar it is; the axis itself needs no title."""
-_SKIP = "skip"
+SKIP = "skip"
+"""Marks a trace that the table of a figure leaves out."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def to_csv(figure: go.Figure) -> str:
     names = [layout.xaxis.title.text, layout.yaxis.title.text or SOURCE]
     rows, extra = [], []
     for trace in figure.data:
-        if trace.meta == _SKIP:
+        if trace.meta == SKIP:
             continue
         columns = list(trace.meta or ())
         extra += [column for column in columns if column not in extra]
@@ -140,11 +141,11 @@ def kendall_figure(
             annotation={"text": "unrelated", "font": {"size": 11}, "xanchor": "right"},
         )
     blocks = max((len(s.values) for s in (clip, dataset, paper) if s is not None), default=12)
-    _axes(figure, "block", "Kendall τ")
+    label_axes(figure, "block", "Kendall τ")
     figure.update_xaxes(tickvals=list(range(1, blocks + 1)), range=[0.6, blocks + 0.4])
     figure.update_yaxes(range=[-0.4, 1], zeroline=True, zerolinecolor=ZERO, zerolinewidth=1.5, dtick=0.2)
     main = clip or dataset or paper
-    return _finish(
+    return finish(
         figure, kendall_title(statistic, main and main.values, measure, unrelated or 0.0), height=380
     )
 
@@ -204,7 +205,7 @@ def cluster_map(
                 mode="markers",
                 marker={"symbol": "square", "size": 12, "color": CLUSTER_COLOURS[i]},
                 name=f"{CLUSTER_NAMES[i]} {_range(low, high, i, len(edges) - 2)}",
-                meta=_SKIP,
+                meta=SKIP,
             )
         )
     sound = real_frames * HOP_SECONDS
@@ -223,7 +224,7 @@ def cluster_map(
     for label, at in reversed(ticks):  # from the top, as far as they do not touch
         if not shown or shown[-1][1] - at > TICK_GAP:
             shown.append((label, at))
-    _axes(figure, "seconds", "Hz")
+    label_axes(figure, "seconds", "Hz")
     figure.update_xaxes(range=[0, columns * step], showgrid=False)
     figure.update_yaxes(
         range=[0, ROWS],
@@ -232,7 +233,7 @@ def cluster_map(
         showgrid=False,
     )
     own = np.bincount(cells.ravel(), minlength=len(CLUSTER_NAMES)) / cells.size
-    return _finish(figure, share_title(statistic, own, shares), height=320)
+    return finish(figure, share_title(statistic, own, shares), height=320)
 
 
 def share_bars(statistic: str, sources: Mapping[str, Sequence[float]]) -> go.Figure:
@@ -256,11 +257,11 @@ def share_bars(statistic: str, sources: Mapping[str, Sequence[float]]) -> go.Fig
                 hovertemplate=f"%{{y}}: {cluster} %{{x:.1f}} %<extra></extra>",
             )
         )
-    _axes(figure, "% of patches", "")
+    label_axes(figure, "% of patches", "")
     figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal", "entrywidth": 30})
     figure.update_xaxes(range=[0, 100])
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    return _finish(figure, largest_title(statistic, sources), height=110 + 34 * max(len(names), 2))
+    return finish(figure, largest_title(statistic, sources), height=110 + 34 * max(len(names), 2))
 
 
 def edge_bars(statistic: str, sources: Mapping[str, Sequence[float]]) -> go.Figure:
@@ -284,10 +285,10 @@ def edge_bars(statistic: str, sources: Mapping[str, Sequence[float]]) -> go.Figu
                 " to %{customdata[1]:.2f}<extra></extra>",
             )
         )
-    _axes(figure, f"normalised {statistic}", "")
+    label_axes(figure, f"normalised {statistic}", "")
     figure.update_layout(barmode="overlay", bargap=0.35, legend_entrywidth=30)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    return _finish(figure, edge_title(statistic, sources), height=110 + 34 * max(len(names), 2))
+    return finish(figure, edge_title(statistic, sources), height=110 + 34 * max(len(names), 2))
 
 
 # -- survival
@@ -328,9 +329,9 @@ def survival_figure(groups: Sequence[Survival], keep_rate: float, finding: str) 
     _add_reference(figure, stages, all_patches, "all patches", "dot")
     if any(group.dataset is not None and group.clip is not None for group in groups):
         _add_reference(figure, [None], [None], "dashed: dataset", "dash")
-    _axes(figure, "after", "% that survive")
+    label_axes(figure, "after", "% that survive")
     figure.update_yaxes(range=[0, 103])
-    return _finish(figure, finding, height=360)
+    return finish(figure, finding, height=360)
 
 
 def _add_reference(figure: go.Figure, x: Sequence, y: Sequence, name: str, dash: str) -> None:
@@ -341,7 +342,7 @@ def _add_reference(figure: go.Figure, x: Sequence, y: Sequence, name: str, dash:
             name=name,
             mode="lines",
             line={"color": PAPER, "width": 1.5, "dash": dash},
-            meta=_SKIP if x[0] is None else None,
+            meta=SKIP if x[0] is None else None,
             hovertemplate="%{fullData.name}: %{y:.0f} %<extra></extra>",
         )
     )
@@ -389,7 +390,7 @@ def joint_figure(
             1,
             column,
         )
-    _axes(figure, "intensity", "variation")
+    label_axes(figure, "intensity", "variation")
     figure.update_xaxes(range=[x_edges[0], x_edges[-1]], showgrid=False)
     figure.update_yaxes(range=[y_edges[0], y_edges[-1]], showgrid=False)
     figure.update_yaxes(title_text="", col=2)
@@ -410,7 +411,7 @@ def joint_figure(
             },
         }
     )
-    return _finish(figure, joint_title(who, means, keep_rate), height=370)
+    return finish(figure, joint_title(who, means, keep_rate), height=370)
 
 
 def attention_figure(
@@ -446,11 +447,11 @@ def attention_figure(
                     **look,
                 )
             )
-    _axes(figure, "pruning stage", "attention, × equal share")
+    label_axes(figure, "pruning stage", "attention, × equal share")
     figure.update_layout(boxmode="group", boxgap=0.3)
     ticks = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
     figure.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
-    return _finish(figure, attention_title(who, deltas), height=380)
+    return finish(figure, attention_title(who, deltas), height=380)
 
 
 def _stage(block: int, delta: float | None) -> str:
@@ -487,10 +488,10 @@ def delta_figure(clip: Series, dataset: Series | None) -> go.Figure:
                 **interval,
             )
         )
-    _axes(figure, "pruning stage", "Cliff's δ")
+    label_axes(figure, "pruning stage", "Cliff's δ")
     figure.update_xaxes(range=[-0.3, len(stages) - 0.7])
     figure.update_yaxes(range=[-1.05, 1.05], dtick=0.5, zeroline=True, zerolinecolor=ZERO, zerolinewidth=1.5)
-    return _finish(figure, delta_title((dataset or clip).values, dataset is not None), height=380)
+    return finish(figure, delta_title((dataset or clip).values, dataset is not None), height=380)
 
 
 # -- look
@@ -509,7 +510,7 @@ def _add_line(figure: go.Figure, series: Series, colour: str, symbol: str, dash:
                 line={"width": 0},
                 hoverinfo="skip",
                 showlegend=False,
-                meta=_SKIP,
+                meta=SKIP,
             )
         )
     interval = low is not None and high is not None
@@ -529,13 +530,15 @@ def _add_line(figure: go.Figure, series: Series, colour: str, symbol: str, dash:
     )
 
 
-def _axes(figure: go.Figure, x: str, y: str) -> None:
+def label_axes(figure: go.Figure, x: str, y: str) -> None:
+    """Name the axes, and give them the look of all figures."""
     look = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, "automargin": True, "title_standoff": 8}
     figure.update_xaxes(title_text=x, **look)
     figure.update_yaxes(title_text=y, **look)
 
 
-def _finish(figure: go.Figure, title: str, height: int) -> go.Figure:
+def finish(figure: go.Figure, title: str, height: int) -> go.Figure:
+    """Give a figure its title, a sentence, and the layout of all figures."""
     sentence = title[:1].upper() + title[1:]
     figure.update_layout(
         title={"text": sentence, "x": 0, "xanchor": "left", "pad": {"l": 12}, "font": {"size": 15}},

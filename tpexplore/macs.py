@@ -8,6 +8,10 @@ PATCH_VALUES = 256
 MLP_RATIO = 4
 
 
+CLASSES = {"SPC-2": 35, "ESC-50": 50, "AS-20K": 527, "VoxCeleb-1": 1251}
+"""Classes of the paper's datasets; Table II's heads depend on them."""
+
+
 def count_macs(
     *, dim: int, depth: int, tokens: int, prefix: int, classes: int, keep_rate: float = 1.0
 ) -> int:

@@ -231,7 +231,7 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
     """What the model says of the app's own example clips that hold one of its classes."""
     found = []
     for example in example_clips():
-        if example.label not in model.config.labels:
+        if example.task not in model.config.task or example.label not in model.config.labels:
             continue
         spec = model.spectrogram(load_audio(example.path))[None].to(model.vit.pos_embed.device)
         logits = model(spec).logits[0]

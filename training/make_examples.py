@@ -1,4 +1,4 @@
-"""Make the example clips of the app: words spoken by espeak-ng, in a little room noise.
+"""Make the example clips of the app: words spoken by espeak-ng in some room noise, and synthesised sounds.
 
     python -m training.make_examples
 
@@ -19,6 +19,7 @@ from tpexplore.audio import SAMPLE_RATE
 from tpexplore.bundled import EXAMPLES_FOLDER
 from tpexplore.errors import InputError
 
+from . import sounds
 from .command import run_command
 from .features import write_json
 
@@ -60,16 +61,25 @@ EXAMPLES = [
 ]
 
 
+SOUNDS = [
+    ("alarm-clock", sounds.alarm_clock, "clock alarm", "An alarm clock", "Beeps of an alarm clock"),
+    ("sea-waves", sounds.sea_waves, "sea waves", "Sea waves", "Waves of noise, as of the sea"),
+    ("crickets", sounds.crickets, "crickets", "Crickets", "Chirps as of crickets"),
+]
+
+
 def main() -> None:
     if not shutil.which("espeak-ng"):
         raise InputError("espeak-ng is not installed; it speaks the example clips.")
     EXAMPLES_FOLDER.mkdir(parents=True, exist_ok=True)
     listing = []
 
-    def add(stem: str, label: str | None, title: str, description: str, samples: np.ndarray) -> None:
+    def add(
+        stem: str, task: str, label: str | None, title: str, description: str, samples: np.ndarray
+    ) -> None:
         soundfile.write(EXAMPLES_FOLDER / f"{stem}.wav", samples, SAMPLE_RATE, subtype="PCM_16")
-        entry = {"file": f"{stem}.wav", "label": label, "title": title, "description": description}
-        listing.append(entry)
+        entry = {"file": f"{stem}.wav", "task": task, "label": label}
+        listing.append({**entry, "title": title, "description": description})
 
     for seed, (stem, word, voice, speed, noise_db) in enumerate(EXAMPLES):
         spoken = speak(word, voice, speed)
@@ -77,6 +87,7 @@ def main() -> None:
         noisy = " in loud noise" if noise_db > ROOM_DB else ""
         add(
             stem,
+            "spc-12",
             word,
             f"“{word}”{noisy}",
             f"The word “{word}”{noisy}, spoken by espeak-ng ({voice}).",
@@ -85,11 +96,14 @@ def main() -> None:
     three = [speak(word, "en-us+m3", 130) for word in ("one", "five", "zero")]
     add(
         "one-five-zero",
+        "spc-12",
         None,
         "“one … five … zero”",
         "Three words in 3.6 s, spoken by espeak-ng (en-us+m3): longer than the model's window.",
         in_room([(0.3 + 1.15 * i, word) for i, word in enumerate(three)], 3.6, ROOM_DB, 99),
     )
+    for stem, make, label, title, description in SOUNDS:
+        add(stem, "ESC-50", label, title, f"{description}, synthesised by this project.", make(seed=0))
     write_json(EXAMPLES_FOLDER / "examples.json", listing)
 
 

@@ -15,19 +15,27 @@ import gradio as gr
 
 from ..audio import MAX_FILE_BYTES
 from ..bundled import EXAMPLES_FOLDER
-from . import shell
+from . import shell, tour
 from .analysis import model_choices
 
 TITLE = "Token Pruning Explorer"
-QUEUE = 16
+QUEUE = 64
+"""Requests that may wait; whoever comes later is told that the app is busy."""
 SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
+
+_PAGE_STYLES = ("page.css", "tour.css")
+_PAGE_SCRIPTS = ("describe.js", "tablist.js", "tour.js")
 
 HEADER = f"""
 <header>
-  <h1>{TITLE}</h1>
-  <p>What an audio transformer throws away: see which patches of a sound's spectrogram survive
-  token pruning, and what that does to the answer and its cost.</p>
+  <div>
+    <h1>{TITLE}</h1>
+    <p>What an audio transformer throws away: see which patches of a sound's spectrogram survive
+    token pruning, and what that does to the answer and its cost.</p>
+  </div>
+  <div class="head-buttons">{tour.BUTTON}</div>
 </header>
+{tour.CARD}
 """
 
 
@@ -50,7 +58,7 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS)
     ) as demo:
-        gr.HTML(HEADER, elem_id="head", apply_default_css=False)
+        gr.HTML(HEADER, elem_id="head", js_on_load=_read(*_PAGE_SCRIPTS), apply_default_css=False)
         shell.build(model_choices(checkpoint, frames))
     return demo.queue(max_size=QUEUE)
 
@@ -72,8 +80,11 @@ def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) ->
 
 def _page_style() -> str:
     # Not launch(css=…): that reaches only what lies inside the page's content, not its frame.
-    css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-    return f"<style>{css}</style>"
+    return f"<style>{_read(*_PAGE_STYLES)}</style>"
+
+
+def _read(*names: str) -> str:
+    return "\n".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in names)
 
 
 def _theme() -> gr.themes.Base:
@@ -86,8 +97,14 @@ def _theme() -> gr.themes.Base:
         font=[fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
         font_mono=[fonts.LocalFont("IBM Plex Mono", weights=(400, 700)), "monospace"],
     )
-    # Gradio's grey for help texts is too pale to read on white.
+    # Gradio's grey for help texts and white on its button are too pale to read, and so are links on dark.
     return theme.set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        link_text_color_dark="*secondary_300",
+        link_text_color_active_dark="*secondary_300",
+        link_text_color_hover_dark="*secondary_200",
+        link_text_color_visited_dark="*secondary_300",
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
         block_info_text_color="*neutral_500",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,17 +27,19 @@ from ..bundled import (
 )
 from ..checkpoints import load_model
 from ..errors import InputError
-from ..exploration import explore, real_frames
+from ..exploration import Exploration, Point, explore, explore_steps, real_frames
 from ..packing import pack
-from ..plan import PRUNE_BLOCKS
+from ..plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from ..spectrogram import patch_statistics
 from ..statistics import Clusters, ValueHistogram, cluster_counts, cluster_values, padding_patches
 from ..vit import AudioViT
-from .payload import build_payload
+from .payload import build_part, build_payload
 
 FAMILY_NAMES = {"ast": "AST", "audiomae": "AudioMAE"}
 STATISTICS = ("intensity", "variation")
 CLUSTERS = 5
+PART_SECONDS = 0.1
+"""At least this long between two parts of an analysis: each costs a trip to the browser."""
 
 NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint FILE to explore your own."
 NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
@@ -119,10 +123,10 @@ def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | Non
 
 def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None) -> Excerpt:
     """`cut_excerpt` for a model; the last few are kept."""
-    return _excerpt(str(path), _written(path), cached_model(choice).config.seconds, start)
+    return _excerpt(str(path), written_at(path), cached_model(choice).config.seconds, start)
 
 
-def _written(path: str | os.PathLike[str]) -> int:
+def written_at(path: str | os.PathLike[str]) -> int:
     """When a file was last written, so that what is kept of it is not used after a change; 0 for none."""
     return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
 
@@ -137,6 +141,23 @@ def example_at(path: str | os.PathLike[str] | None) -> Example | None:
     return next((example for example in example_clips() if str(example.path) == str(path)), None)
 
 
+def fitting_source(source: str, example: Example, choices: Sequence[ModelChoice]) -> str:
+    """The model to hear an example with: the chosen one, unless another bundled one knows what is in it.
+
+    A person's own checkpoint stays chosen. One of the same family is preferred.
+    """
+    bundled = bundled_names()
+    if source not in bundled or example.fits(bundled_card(source)):
+        return source
+    family = bundled_card(source)["family"]
+    fitting = [
+        choice.source
+        for choice in choices
+        if choice.source in bundled and example.fits(bundled_card(choice.source))
+    ]
+    return next(iter(sorted(fitting, key=lambda name: bundled_card(name)["family"] != family)), source)
+
+
 def clip_name(path: str | os.PathLike[str]) -> str:
     """What to call a clip: an example's title, else its file name."""
     example = example_at(path)
@@ -148,9 +169,10 @@ def analyse_clip(
     choice: ModelChoice,
     start: float | None = None,
     *,
-    progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Any]:
-    """Analyse one clip with one model.
+    score: str = SCORES[0],
+    keep_rate: float = 1.0,
+) -> Iterator[dict[str, Any]]:
+    """Analyse one clip with one model at every keep-rate with all three scores.
 
     Parameters
     ----------
@@ -158,13 +180,14 @@ def analyse_clip(
     choice : ModelChoice
     start : float or None
         Where in the file to begin, in seconds; None takes the loudest part.
-    progress : callable or None
-        Called with (passes done, passes in all).
+    score, keep_rate :
+        What to begin with: what the person is looking at.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        The viewer's message, see `build_payload`.
+        First the viewer's message, see `build_payload`, as soon as there is the pass to begin with; then
+        the passes done since, see `build_part`.
 
     Raises
     ------
@@ -173,9 +196,14 @@ def analyse_clip(
     """
     model = cached_model(choice)
     excerpt = excerpt_of(path, choice, start)
-    exploration = explore(model, excerpt.samples, progress=progress)
     example = example_at(path)
-    return build_payload(
+    scores = sorted(SCORES, key=lambda name: name != score)
+    steps = explore_steps(model, excerpt.samples, scores=scores, first=keep_rate)
+    if keep_rate < 1:
+        next(steps)  # the unpruned pass alone is not what the person asked for
+    parts = _in_parts(steps)
+    exploration = next(parts)
+    yield build_payload(
         exploration,
         samples=excerpt.samples,
         name=clip_name(path),
@@ -183,7 +211,29 @@ def analyse_clip(
         sentences=([example.description] if example else []) + list(excerpt.sentences),
         results=measured_results(model.config.name),
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
+        rates=KEEP_RATES,
     )
+    for exploration in parts:
+        yield build_part(exploration)
+
+
+def _in_parts(steps: Iterator[Exploration]) -> Iterator[Exploration]:
+    """Explorations with only the points that are new, some time apart."""
+    sent, told = {}, -math.inf
+    for step in steps:
+        if time.monotonic() - told >= PART_SECONDS:
+            yield _without(step, sent)
+            sent, told = step.points, time.monotonic()
+    if step.points != sent:
+        yield _without(step, sent)
+
+
+def _without(exploration: Exploration, sent: dict[str, tuple[Point, ...]]) -> Exploration:
+    new = {
+        score: tuple(point for point in points if all(point is not other for other in sent.get(score, ())))
+        for score, points in exploration.points.items()
+    }
+    return replace(exploration, points={score: points for score, points in new.items() if points})
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,7 +356,7 @@ def traced(
         If there is no clip or no model, or one of them cannot be used.
     """
     check_request(path, choice)
-    return _traced(str(path), _written(path), choice, start)
+    return _traced(str(path), written_at(path), choice, start)
 
 
 @lru_cache(maxsize=6)
@@ -334,13 +384,13 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
         padding=padding_patches(torch.tensor([frames]), config.frames)[0],
         dataset_clusters=dataset,
         clusters=dataset and {name: dataset[name].assign(values[name]) for name in STATISTICS},
-        measured=_own(measured_analysis(config.name), config.sha256),
+        measured=of_weights(measured_analysis(config.name), config.sha256),
     )
 
 
 def _dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
     """Clusters of a bundled model's dataset, from its card."""
-    card = _own(bundled_card(name), sha256) if name in bundled_names() else None
+    card = of_weights(bundled_card(name), sha256) if name in bundled_names() else None
     if not card or "clusters" not in card:
         return None
     told = card["clusters"]
@@ -351,6 +401,6 @@ def _dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
     }
 
 
-def _own(found: dict[str, Any] | None, sha256: str) -> dict[str, Any] | None:
+def of_weights(found: dict[str, Any] | None, sha256: str) -> dict[str, Any] | None:
     """What was found, if it belongs to these weights."""
     return found if found and found["weights_sha256"] == sha256 else None

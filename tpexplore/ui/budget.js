@@ -12,9 +12,10 @@ function fitBudget({ points }, unpruned, unit, budget) {
   return points.findLastIndex((point) => BUDGET_UNITS[unit].cost(point, unpruned) <= budget);
 }
 
-function budgetText(entry, { rates, unpruned }, unit, budget) {
+function budgetText(entry, unpruned, unit, budget) {
   if (!(budget > 0)) return "Type a number above 0.";
   const { after, cost, digits } = BUDGET_UNITS[unit];
+  const { rates } = entry;
   const takes = (i) => cost(entry.points[i], unpruned).toFixed(digits) + after;
   const index = fitBudget(entry, unpruned, unit, budget);
   if (index < 0) return `No keep-rate fits: ${percent(rates[0])} takes ${takes(0)}.`;
@@ -33,15 +34,16 @@ addOptions(budgetUnit, Object.fromEntries(Object.entries(BUDGET_UNITS).map(([uni
 
 function applyBudget() {
   const { data, score } = state;
+  const entry = data.scores[score];
   if (!budgetInput.value && !budgetInput.validity.badInput) {
     out("budget").textContent = BUDGET_HELP;
     return;
   }
   const budget = budgetInput.valueAsNumber;
-  out("budget").textContent = budgetText(data.scores[score], data, budgetUnit.value, budget);
-  const index = budget > 0 ? fitBudget(data.scores[score], data.unpruned, budgetUnit.value, budget) : -1;
+  out("budget").textContent = budgetText(entry, data.unpruned, budgetUnit.value, budget);
+  const index = budget > 0 ? fitBudget(entry, data.unpruned, budgetUnit.value, budget) : -1;
   if (index >= 0) {
-    state.rate = data.rates[index];
+    state.rate = entry.rates[index];
     rateInput.value = state.rate;
   }
 }

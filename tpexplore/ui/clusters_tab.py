@@ -37,13 +37,21 @@ def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
     gr.Markdown(HELP, elem_classes="tab-help")
     statistic = gr.Radio(
-        [(name.capitalize(), name) for name in STATISTICS], value="intensity", label="Clusters of"
+        [(name.capitalize(), name) for name in STATISTICS],
+        value="intensity",
+        label="Clusters of",
+        info="What patches are sorted by: the mean of their values, or the spread.",
     )
     picture = FigureBox("clusters-map")
     with gr.Row(equal_height=False):
         shares, edges = FigureBox("clusters-shares"), FigureBox("clusters-edges")
     keep_rate = gr.Slider(
-        KEEP_RATES[0], 1, 0.5, step=0.05, label="Keep-rate of blocks 4, 7 and 10, ranked by attention"
+        KEEP_RATES[0],
+        1,
+        0.5,
+        step=0.05,
+        label="Keep-rate of blocks 4, 7 and 10, ranked by attention",
+        info="Share of the patches present that each of these blocks keeps.",
     )
     with gr.Row(equal_height=False):
         survival, padding = FigureBox("clusters-survival"), FigureBox("clusters-padding")

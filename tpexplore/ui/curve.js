@@ -2,13 +2,13 @@
 
 const CURVE = { width: 280, height: 170, left: 36, right: 270, top: 10, bottom: 136 };
 
-function accuracyCurve(data, score, index) {
-  const scales = curveScales(data, score);
-  const trace = (name) => tracePoints(data.scores[name], scales);
-  const others = Object.keys(data.scores).filter((name) => name !== score);
+function accuracyCurve({ measured: { accuracy }, unpruned }, score, rate) {
+  const scales = curveScales(accuracy, unpruned);
+  const trace = (name) => tracePoints(accuracy[name], scales);
+  const others = Object.keys(accuracy).filter((name) => name !== score);
   const line = trace(score);
   const band = [...line.map((p) => [p.x, p.high]), ...line.toReversed().map((p) => [p.x, p.low])];
-  const here = line.find((p) => p.index === index);
+  const here = line.find((p) => p.rate === rate);
   return shape(
     "svg",
     {
@@ -28,12 +28,12 @@ function accuracyCurve(data, score, index) {
 }
 
 // Values run to the next full tenth around all three scores, so that switching the score moves no axis.
-function curveScales(data, score) {
-  const all = Object.values(data.scores).flatMap((entry) => entry.measured.filter(Boolean));
+function curveScales(accuracy, unpruned) {
+  const all = Object.values(accuracy).flat();
   const low = Math.floor(10 * Math.min(...all.map((m) => m.low))) / 10;
   const high = Math.max(low + 0.1, Math.ceil(10 * Math.max(...all.map((m) => m.high))) / 10);
-  const least = Math.min(...data.scores[score].points.map((point) => point.macs));
-  const most = data.unpruned.macs;
+  const least = Math.min(...all.map((m) => m.macs));
+  const most = unpruned.macs;
   const width = CURVE.right - CURVE.left;
   return {
     low,
@@ -45,10 +45,8 @@ function curveScales(data, score) {
   };
 }
 
-function tracePoints({ measured, points }, { x, y }) {
-  return measured.flatMap((m, index) =>
-    m ? [{ index, x: x(points[index].macs), y: y(m.value), low: y(m.low), high: y(m.high) }] : [],
-  );
+function tracePoints(measured, { x, y }) {
+  return measured.map((m) => ({ rate: m.rate, x: x(m.macs), y: y(m.value), low: y(m.low), high: y(m.high) }));
 }
 
 function joined(points) {

@@ -79,11 +79,12 @@ function wrapped(text, width, measure) {
 }
 
 function captionText(data, score, index) {
-  const { clip, model, rates, unpruned } = data;
-  const point = data.scores[score].points[index];
+  const { clip, model, unpruned } = data;
+  const { points, rates } = data.scores[score];
+  const point = points[index];
   const answer = ({ answer, probability }) => `${answer} ${probabilityText(probability)}`;
   return (
-    `“${clip.name}” in ${model.name}, patches ranked by ${score}, keep-rate ${percent(rates[index])} at ` +
+    `${clip.name} in ${model.name}, patches ranked by ${score}, keep-rate ${percent(rates[index])} at ` +
     `blocks 4, 7 and 10. Answer: ${answer(point)}; with all patches: ${answer(unpruned)}. ` +
     `${macsText(point.macs, unpruned.macs)} MACs, ${percent(1 - point.macs / unpruned.macs)} saved.`
   );
@@ -124,9 +125,12 @@ function patchTable(data, drop) {
   return new Blob([`${lines.join("\n")}\n`], { type: "text/csv" });
 }
 
-function fileName({ clip, model, rates }, score, index, ending) {
-  const plain = clip.name.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}]+/gu, "-");
-  return `${plain}_${model.name}_${score}_${rates[index].toFixed(2)}.${ending}`;
+function plainName(clip) {
+  return clip.name.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-(?=.)|(?<=.)-$/g, "");
+}
+
+function fileName({ clip, model, scores }, score, index, ending) {
+  return `${plainName(clip)}_${model.name}_${score}_${scores[score].rates[index].toFixed(2)}.${ending}`;
 }
 
 function saveFile(blob, name) {

@@ -3,9 +3,9 @@
 function explanation(data, score, index) {
   const entry = data.scores[score];
   const sentences = [
-    leftText(data, entry.drop[index], data.rates[index]),
+    leftText(data, entry.drop[index], entry.rates[index]),
     paddingText(data.picture, entry.drop[index]),
-    answerText(data, entry, index),
+    entry.complete ? answerText(data.unpruned, entry, index) : "",
     loudnessOfKept(data.picture, entry.drop[index]),
   ];
   return sentences.filter(Boolean).join(" ");
@@ -38,8 +38,7 @@ function steadyFrom(points, answer) {
   return points.findLastIndex((point) => point.answer !== answer) + 1;
 }
 
-function answerText({ rates, unpruned }, { points }, index) {
-  const { answer } = unpruned;
+function answerText({ answer }, { rates, points }, index) {
   const from = steadyFrom(points, answer);
   if (from === 0) return `The answer is “${answer}” at every keep-rate.`;
   const stays =

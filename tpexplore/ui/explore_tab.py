@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import gradio as gr
 
 from ..bundled import example_clips
+from ..plan import SCORES
+from . import takeaway_button
 from .analysis import ModelChoice, analyse_clip, check_request
 from .tabs import Tab
+from .takeaway_button import Seen
 from .viewer import create_viewer, encode
 
 HELP = """
@@ -24,19 +29,22 @@ Drag the keep-rate: fewer patches cost less, until the answer changes.
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`, the first example already analysed by the first model."""
     examples = example_clips()
-    first = analyse_clip(examples[0].path, choices[0]) if examples and choices else None
-    viewer = create_viewer(first)
+    viewer = create_viewer(analyse_clip(examples[0].path, choices[0]) if examples and choices else ())
     with gr.Accordion("What the picture shows", open=False, elem_id="help"):
         gr.Markdown(HELP)
-    return Tab("explore", [viewer], refresh)
+    # What the person is looking at is analysed first.
+    shown = 'document.querySelector("#viewer .tp").dataset'
+    score, keep_rate = gr.Textbox(SCORES[0], visible=False), gr.Number(0.5, visible=False)
+    read = {score: f"{shown}.score", keep_rate: f"Number({shown}.rate)"}
+    seen = gr.State(Seen(str(examples[0].path), choices[0], None) if examples and choices else None)
+    takeaway_button.wire(viewer, seen)
+    return Tab("explore", [viewer, seen], refresh, list(read), read)
 
 
-def refresh(path: str, choice: ModelChoice, start: float | None) -> tuple[str]:
-    """Analyse a clip at every keep-rate with all three scores: the viewer's JSON."""
+def refresh(
+    path: str, choice: ModelChoice, start: float | None, score: str, keep_rate: float
+) -> Iterator[tuple[str, Seen]]:
+    """Analyse a clip at every keep-rate with all scores: the viewer's value as it grows, and its source."""
     check_request(path, choice)
-    progress = gr.Progress()
-    progress(0, desc="Reading the clip")
-    payload = analyse_clip(
-        path, choice, start, progress=lambda done, total: progress((done, total), desc="Analysing")
-    )
-    return (encode(payload),)
+    for value in encode(analyse_clip(path, choice, start, score=score, keep_rate=keep_rate)):
+        yield value, Seen(path, choice, start)

@@ -32,16 +32,24 @@ def build(choices: list[ModelChoice]) -> Tab:
     gr.Markdown(HELP, elem_classes="tab-help")
     with gr.Row(elem_classes="settings"):
         rule = gr.Radio(
-            list(RULES.items()), value="clusters", label="How patches are ranked", scale=3, min_width=280
+            list(RULES.items()),
+            value="clusters",
+            label="How patches are ranked",
+            info="By their cluster or by their exact values; the last counts ties as the paper does.",
+            scale=3,
+            min_width=280,
         )
         paper = gr.Dropdown(
             [("most like this model's", MATCH), *((name, name) for name in COUNTERPARTS), ("none", "")],
             value=MATCH,
             label="Paper's dataset",
+            info="Whose published curve is drawn beside ours.",
             scale=1,
             min_width=200,
         )
-    sound = gr.Checkbox(False, label="Without the padding after the clip's end")
+    sound = gr.Checkbox(
+        False, label="Without the padding after the clip's end", info="Counts only patches that hold sound."
+    )
     with gr.Row(equal_height=False):
         boxes = {name: FigureBox(f"kendall-{name}") for name in STATISTICS}
     note = gr.Markdown(elem_classes="tab-note", elem_id="kendall-note")

@@ -18,7 +18,7 @@ from gradio.context import Context
 
 from ..errors import InputError
 from ..figure_titles import percent
-from ..figures import CLIP, DATASET, SOUND, _axes, _finish
+from ..figures import CLIP, DATASET, SOUND, finish, label_axes
 from ..own_data import (
     MAX_FILES,
     MAX_TOTAL_BYTES,
@@ -148,6 +148,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             list(SCORES),
             value=[SCORES[0]],
             label="Patches are ranked by",
+            info="One curve for each; every further one takes as long again.",
             min_width=260,
             elem_id="own-scores",
         )
@@ -155,6 +156,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             list(RATES),
             value="every 10 %",
             label="Keep-rates, 30 to 100 %",
+            info="More of them draw a finer curve and take longer.",
             min_width=260,
             elem_id="own-rates",
         )
@@ -305,10 +307,10 @@ def accuracy_figure(curve: AccuracyCurve) -> go.Figure:
                 " (%{customdata[1]} of %{customdata[2]})<extra></extra>",
             )
         )
-    _axes(figure, "G MACs a clip", "accuracy, %")
+    label_axes(figure, "G MACs a clip", "accuracy, %")
     figure.update_yaxes(range=[0, 103])
     figure.update_layout(showlegend=True)
-    return _finish(figure, accuracy_title(curve), height=380)
+    return finish(figure, accuracy_title(curve), height=380)
 
 
 def accuracy_title(curve: AccuracyCurve) -> str:

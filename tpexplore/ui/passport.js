@@ -42,15 +42,16 @@ function passportFacts(data, patch) {
 
 function renderPassport(parts, data, score, index, patch) {
   parts.title.textContent = `Patch ${patch}`;
-  const fate = fateText(data.scores[score].drop[index][patch]);
-  parts.fate.textContent = `${fate} at keep-rate ${percent(data.rates[index])}, ranked by ${score}`;
+  const { drop, rates } = data.scores[score];
+  const fate = fateText(drop[index][patch]);
+  parts.fate.textContent = `${fate} at keep-rate ${percent(rates[index])}, ranked by ${score}`;
   const facts = Object.entries(passportFacts(data, patch));
   parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)]));
   parts.score.textContent = SCORE_NAMES[score];
   parts.unit.textContent = score === "attention" ? EQUAL_SHARE : "";
   parts.stages.replaceChildren(...DROPPED_BY.map((stage) => stageRow(data, score, index, stage, patch)));
   parts.strips.replaceChildren(
-    ...Object.keys(data.scores).map((name) => stripRow(data, name, name === score, index, patch)),
+    ...Object.entries(data.scores).map(([name, entry]) => stripRow(name, entry, name === score, index, patch)),
   );
 }
 
@@ -74,8 +75,8 @@ function stageRow(data, score, index, stage, patch) {
 }
 
 // One cell a keep-rate: a dot where the patch stays to the end, else the block that drops it.
-function stripRow(data, score, chosen, index, patch) {
-  const fates = data.scores[score].drop.map((drop) => drop[patch]);
+function stripRow(score, entry, chosen, index, patch) {
+  const fates = entry.drop.map((drop) => drop[patch]);
   const cells = fates.map((by, i) => {
     const style = `background: rgb(${rampColour(RAMPS[by], STRIP_SHADES[by])})`;
     return node("i", { "data-by": by, "data-here": i === index, style }, by ? `${by}` : "●");
@@ -84,7 +85,7 @@ function stripRow(data, score, chosen, index, patch) {
     "div",
     { class: "tp-strip", "data-chosen": chosen },
     node("span", {}, score),
-    node("span", { class: "tp-cells", role: "img", "aria-label": staysText(data.rates, fates) }, ...cells),
+    node("span", { class: "tp-cells", role: "img", "aria-label": staysText(entry.rates, fates) }, ...cells),
   );
 }
 
@@ -145,11 +146,13 @@ function closePassport() {
   picture.focus();
 }
 
+const LOOP_HELP = "Repeats what sounds in this patch alone, or in all patches of its time.";
+
 // Repeats the sound of the pinned patch or of its column; null ends it.
 function loopPatch(what) {
   state.looping = what;
   for (const button of loopButtons) button.setAttribute("aria-pressed", button.dataset.loop === what);
-  out("loop").textContent = "";
+  out("loop").textContent = LOOP_HELP;
   if (!what) {
     player.repeat(null);
     return;

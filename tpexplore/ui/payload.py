@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -45,13 +46,14 @@ def build_payload(
     sentences: Sequence[str] = (),
     results: Mapping[str, Any] | None = None,
     clusters: Mapping[str, Clusters] | None = None,
+    rates: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Everything the viewer shows, as plain JSON.
 
     Parameters
     ----------
     exploration : Exploration
-        The sweep over all keep-rates and scores.
+        The sweep, as far as it has come; `build_part` makes what comes later.
     samples : (n,) float
         The 16 kHz waveform that was analysed; the page plays it.
     name : str
@@ -64,6 +66,8 @@ def build_payload(
         Measured results in the design's form, or None. Results of other weights are not used.
     clusters : mapping of "intensity" and "variation" -> Clusters, or None
         Those of the model's dataset, where they are known.
+    rates : sequence of float or None
+        All keep-rates that there will be; None if no more will come.
 
     Returns
     -------
@@ -75,6 +79,8 @@ def build_payload(
     """
     config = exploration.config
     measured = results if results and results["weights_sha256"] == config.sha256 else None
+    explored = next(iter(exploration.points.values()))
+    rates = list(rates or (point.keep_rate for point in explored))
     unpruned = exploration.unpruned
     return {
         "model": {
@@ -84,14 +90,30 @@ def build_payload(
             "labels": list(config.labels),
         },
         "clip": _clip(samples, name, start, sentences),
-        "picture": _picture(exploration),
+        "picture": picture_message(exploration),
         "clusters": clusters and {name: list(found.edges) for name, found in clusters.items()},
-        "bin_rows": _base64(bin_rows()),
-        "rates": [point.keep_rate for point in exploration.points[SCORES[0]]],
+        "bin_rows": base64_of(bin_rows()),
+        "rates": rates,
         "unpruned": {**_answer(unpruned, config.labels), **_cost(unpruned)},
-        "measured": measured and _provenance(measured),
-        "scores": {score: _score(exploration, score, measured) for score in exploration.points},
+        "measured": measured and {**_provenance(measured), "accuracy": _accuracy(measured, rates, config)},
+        **build_part(exploration),
     }
+
+
+def build_part(exploration: Exploration) -> dict[str, Any]:
+    """Further points of a sweep, in the form in which `build_payload` gives its own.
+
+    Parameters
+    ----------
+    exploration : Exploration
+        Holding only the points that were not sent before.
+    """
+    return {"scores": {score: _score(exploration, score) for score in exploration.points}}
+
+
+def compact(message: Mapping[str, Any]) -> str:
+    """A message as it is sent: Gradio compares and copies text faster than nested objects."""
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
 
 def row_hertz() -> list[float]:
@@ -134,7 +156,8 @@ def _hertz_at(place: float) -> float:
     return float(librosa.mel_to_hz(_LOWEST_MEL + (place + 0.5) * _MEL_STEP, htk=True))
 
 
-def _base64(array: np.ndarray) -> str:
+def base64_of(array: np.ndarray) -> str:
+    """The bytes of an array as text."""
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
@@ -162,11 +185,12 @@ def _clip(samples: np.ndarray, name: str, start: float, sentences: Sequence[str]
         "sentences": list(sentences),
         "sample_rate": SAMPLE_RATE,
         "scale": scale,
-        "pcm": _base64(pcm),
+        "pcm": base64_of(pcm),
     }
 
 
-def _picture(exploration: Exploration) -> dict[str, Any]:
+def picture_message(exploration: Exploration) -> dict[str, Any]:
+    """The spectrogram as it is drawn, one byte per frame and mel bin, and what each patch holds."""
     config = exploration.config
     power = _decibels(exploration.spectrogram, config)
     sound = power[: exploration.real_frames]
@@ -186,24 +210,17 @@ def _picture(exploration: Exploration) -> dict[str, Any]:
         "intensity": _exact(exploration.intensity),
         "variation": _exact(exploration.variation),
         "patch_decibels": _rounded(_decibels(exploration.intensity, config), 1),
-        "grey": _base64(grey),
+        "grey": base64_of(grey),
     }
 
 
-def _score(exploration: Exploration, score: str, results: Mapping[str, Any] | None) -> dict[str, Any]:
-    labels = exploration.config.labels
+def _score(exploration: Exploration, score: str) -> dict[str, Any]:
     points = exploration.points[score]
-    answers = {point.keep_rate: labels[point.answer] for point in points}
-    higher = dict(zip(list(answers)[:-1], list(answers)[1:], strict=True))
     return {
-        "drop": _base64(exploration.drop_stages(score).astype(np.uint8)),
-        "attention": _base64(_attention(points)) if score == "attention" else None,
+        "rates": [point.keep_rate for point in points],
+        "drop": base64_of(exploration.drop_stages(score).astype(np.uint8)),
+        "attention": base64_of(_attention(points)) if score == "attention" else None,
         "points": [_point(point, exploration) for point in points],
-        "flips": [
-            {"rate": rate, "from": answers[higher[rate]], "to": answers[rate]}
-            for rate in exploration.flips(score)
-        ],
-        "measured": [_accuracy(results, score, point.keep_rate) for point in points],
     }
 
 
@@ -240,14 +257,18 @@ def _cost(point: Point) -> dict[str, Any]:
     return {"macs": int(point.macs), "milliseconds": round(1000 * point.seconds, 2)}
 
 
-def _accuracy(results: Mapping[str, Any] | None, score: str, keep_rate: float) -> dict[str, float] | None:
-    if results is None:
-        return None
-    entry = results["keep_rate"].get(score, {}).get(f"{keep_rate:.2f}")
-    if not entry:
-        return None
-    low, high = entry["ci95"]
-    return {"value": entry["value"], "low": low, "high": high}
+def _accuracy(
+    results: Mapping[str, Any], rates: Sequence[float], config: ModelConfig
+) -> dict[str, list[dict[str, float]]]:
+    """Of each score, what was measured at which keep-rate, and what that costs."""
+    found = {score: [] for score in SCORES}
+    for score, row in found.items():
+        for rate in rates:
+            if entry := results["keep_rate"].get(score, {}).get(f"{rate:.2f}"):
+                low, high = entry["ci95"]
+                macs = int(config.macs(rate))
+                row.append({"rate": rate, "macs": macs, "value": entry["value"], "low": low, "high": high})
+    return found
 
 
 def _provenance(results: Mapping[str, Any]) -> dict[str, Any]:

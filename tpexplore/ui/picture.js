@@ -28,6 +28,15 @@ function layoutPanels(width, picture) {
   return { abreast, panels, width, height: last.y + h + MARGIN.bottom };
 }
 
+function gridOf(picture) {
+  return { columns: picture.frames / PATCH, rows: picture.bins / PATCH };
+}
+
+function patchBox(panel, { columns, rows }, patch) {
+  const [w, h] = [panel.w / columns, panel.h / rows];
+  return { x: panel.x + Math.floor(patch / rows) * w, y: panel.y + panel.h - ((patch % rows) + 1) * h, w, h };
+}
+
 // The whole picture at one pixel per frame and mel bin, every patch in the colours of its fate by `stage`.
 function composePanel(data, drop, stage) {
   const { frames, bins } = data.picture;
@@ -141,15 +150,21 @@ function legendKeys({ picture }, drop) {
 }
 
 function drawTitle(context, panel, data, drop, style) {
+  const kept = `${keptAfter(drop, panel.stage)} of ${drop.length} kept`;
+  drawHeading(context, panel, `After block ${panel.stage}`, kept, style);
+}
+
+// Above a panel: what it shows, and in figures what comes of it.
+function drawHeading(context, panel, title, figures, style) {
   context.textBaseline = "alphabetic";
   context.textAlign = "left";
   context.fillStyle = style.text;
   context.font = `600 13px ${style.font}`;
-  context.fillText(`After block ${panel.stage}`, panel.x, panel.y - 9);
+  context.fillText(title, panel.x, panel.y - 9);
   context.textAlign = "right";
   context.fillStyle = style.subdued;
   context.font = `13px ${style.font}`;
-  context.fillText(`${keptAfter(drop, panel.stage)} of ${drop.length} kept`, panel.x + panel.w, panel.y - 9);
+  context.fillText(figures, panel.x + panel.w, panel.y - 9);
 }
 
 function niceStep(span, most) {

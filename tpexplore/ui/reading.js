@@ -93,7 +93,8 @@ function meter(share, kind = "") {
 
 function renderAccuracy(card, data, score, index) {
   const about = data.measured;
-  const here = data.scores[score].measured[index];
+  const rate = data.scores[score].rates[index];
+  const here = about?.accuracy[score].find((measured) => measured.rate === rate);
   const heading = node("h3", {}, "Measured accuracy");
   if (!about || !here) {
     const where = about ? "at this keep-rate" : "at any keep-rate";
@@ -108,7 +109,7 @@ function renderAccuracy(card, data, score, index) {
     heading,
     node("p", { class: "tp-figure-line" }, node("b", {}, percent(here.value, 1))),
     node("p", { class: "tp-help" }, `${interval}: ${what} on ${clips}.`),
-    accuracyCurve(data, score, index),
+    accuracyCurve(data, score, rate),
     node(
       "p",
       { class: "tp-help" },

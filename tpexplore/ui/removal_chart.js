@@ -1,4 +1,4 @@
-// Lines over the blocks as an SVG, and what can be taken away of them: PNG and CSV.
+// Lines over the blocks as an SVG, and the same as a PNG.
 
 const CHART = { height: 236, left: 44, right: 26, top: 14, bottom: 44 };
 const MARK = 4; // px from the middle of a mark to its edge
@@ -134,18 +134,6 @@ function printedChart(card, options, lines, keys) {
   return whole;
 }
 
-function wrapped(text, width, font) {
-  const ruler = document.createElement("canvas").getContext("2d");
-  ruler.font = font;
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const longer = `${lines[lines.length - 1]} ${word}`.trim();
-    if (ruler.measureText(longer).width <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
-}
-
 async function chartBlob(svg, page) {
   for (const made of [svg, ...svg.querySelectorAll("*")]) {
     const css = getComputedStyle(made);
@@ -163,26 +151,4 @@ async function chartBlob(svg, page) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvasBlob(canvas);
-}
-
-function canvasBlob(canvas) {
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
-}
-
-function csvBlob(rows) {
-  const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    // A text that begins like a formula would be run by a spreadsheet.
-    const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return new Blob([rows.map((row) => `${row.map(cell).join(",")}\n`).join("")], { type: "text/csv" });
-}
-
-function saveAs(blob, name) {
-  const link = node("a", { href: URL.createObjectURL(blob), download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -5,10 +5,6 @@ const LEAVES = DROPPED_BY[0]; // which of the viewer's cool ramps marked patches
 const ALL_STAGES = DROPPED_BY[DROPPED_BY.length - 1];
 const CROSS = 2.5; // px from the middle of a cross to its end
 
-function gridOf(picture) {
-  return { columns: picture.frames / PATCH, rows: picture.bins / PATCH };
-}
-
 function layoutBoard(width, picture) {
   const w = Math.floor(width - MARGIN.left - MARGIN.right);
   const h = Math.round(clamp((w * picture.bins) / picture.frames, 176, 264));
@@ -38,11 +34,6 @@ function paintBoard(context, layout, data, { mask, title, left }, style, scale) 
   drawColourBar(context, layout, data.picture, style);
 }
 
-function patchBox(panel, { columns, rows }, patch) {
-  const [w, h] = [panel.w / columns, panel.h / rows];
-  return { x: panel.x + Math.floor(patch / rows) * w, y: panel.y + panel.h - ((patch % rows) + 1) * h, w, h };
-}
-
 // Crosses say "leaves" where colours cannot be told apart.
 function drawCrosses(context, panel, grid, mask) {
   context.beginPath();
@@ -61,18 +52,6 @@ function drawCrosses(context, panel, grid, mask) {
   context.stroke();
 }
 
-function drawHeading(context, panel, title, left, style) {
-  context.textBaseline = "alphabetic";
-  context.textAlign = "left";
-  context.fillStyle = style.text;
-  context.font = `600 13px ${style.font}`;
-  context.fillText(title, panel.x, panel.y - 9);
-  context.textAlign = "right";
-  context.fillStyle = style.subdued;
-  context.font = `13px ${style.font}`;
-  context.fillText(left, panel.x + panel.w, panel.y - 9);
-}
-
 // The layer above: the outline of the brush.
 function drawBrush(canvas, layout, data, patch, brush) {
   const context = fitCanvas(canvas, layout);
@@ -87,33 +66,9 @@ function drawBrush(canvas, layout, data, patch, brush) {
   strokeTwice(context, () => context.rect(x, y, right - x, bottom - y));
 }
 
-// The picture for print, with what it shows written under it: on white paper, whatever the page's theme.
-const PRINTED = { width: 760, scale: 3, margin: 16, line: 20 };
-const INK = {
-  font: '"IBM Plex Sans", system-ui, sans-serif',
-  text: "#111827",
-  subdued: "#475569",
-  line: "#94a3b8",
-};
-
+// The picture for print, with what it shows written under it.
 function printedBoard(data, view, lines) {
-  const { width, scale, margin, line } = PRINTED;
-  const layout = layoutBoard(width - 2 * margin, data.picture);
-  const height = layout.height + lines.length * line + 2 * margin;
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: width * scale, height: height * scale });
-  const context = canvas.getContext("2d");
-  context.scale(scale, scale);
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
-  context.translate(margin, margin);
-  paintBoard(context, layout, data, view, INK, scale);
-  context.font = `13px ${INK.font}`;
-  context.fillStyle = INK.text;
-  context.textAlign = "left";
-  context.textBaseline = "alphabetic";
-  lines.forEach((text, i) => {
-    context.fillText(text, MARGIN.left, layout.height + (i + 1) * line, layout.panels[0].w);
-  });
-  return canvas;
+  const layout = layoutBoard(PRINTED.width - 2 * PRINTED.margin, data.picture);
+  const paint = (context) => paintBoard(context, layout, data, view, INK, PRINTED.scale);
+  return printedPicture(layout, paint, lines);
 }

@@ -29,9 +29,8 @@ from ..exploration import Exploration
 from ..removal import GROUPS, random_mask, removal_curve
 from ..vit import AudioViT, ModelConfig
 from .analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
-from .payload import TOP, _base64, _picture
+from .payload import TOP, base64_of, compact, picture_message
 from .tabs import Tab
-from .viewer import encode
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +42,7 @@ _SCRIPTS = (
     "text.js",
     "palette.js",
     "picture.js",
+    "saving.js",
     "removal_selection.js",
     "removal_picture.js",
     "removal_chart.js",
@@ -82,10 +82,10 @@ def build(choices: list[ModelChoice]) -> Tab:
     def refresh(path: str | None, choice: ModelChoice | None, start: float | None, *_: Any) -> tuple:
         trace = traced(path, choice, start)
         state = show(trace, choice)
-        return encode(board_payload(trace, state)), state
+        return compact(board_payload(trace, state)), state
 
     def reply(state: Shown | None, event: gr.EventData):
-        return gr.update(reply=encode(respond(state, event._data)))
+        return gr.update(reply=compact(respond(state, event._data)))
 
     board.ask(
         reply,
@@ -155,7 +155,7 @@ def board_payload(trace: ClipTrace, state: Shown) -> dict[str, Any]:
         "stamp": state.stamp,
         "model": {"name": config.name, "family": config.family, "depth": config.depth},
         "clip": {"name": trace.name, "start": round(trace.start, 3)},
-        "picture": _picture(picture),
+        "picture": picture_message(picture),
         "groups": {name: list(clusters) for name, clusters in GROUPS.items()},
         "clusters": {statistic: _clusters(trace, statistic) for statistic in STATISTICS},
         "before": {
@@ -175,7 +175,7 @@ def _clusters(trace: ClipTrace, statistic: str) -> dict[str, Any]:
         ids, _, own = trace.clustered(statistic)
     except InputError as error:  # a clip too uniform to be clustered can still be painted
         return {"ids": None, "own": True, "problem": str(error)}
-    return {"ids": _base64(ids.numpy().astype(np.uint8)), "own": own, "problem": ""}
+    return {"ids": base64_of(ids.numpy().astype(np.uint8)), "own": own, "problem": ""}
 
 
 def measured_removal(trace: ClipTrace) -> dict[str, Any] | None:
@@ -278,7 +278,7 @@ def decode_mask(text: Any, patches: int) -> Tensor:
 
 def encode_mask(mask: Tensor) -> str:
     """(patches,) bool -> what `decode_mask` reads."""
-    return _base64(np.packbits(mask.numpy(), bitorder="little"))
+    return base64_of(np.packbits(mask.numpy(), bitorder="little"))
 
 
 def _shown(value: Any, most: int = 40) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+from collections.abc import Iterator
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -14,17 +15,27 @@ from ..bundled import example_clips
 from ..errors import InputError
 from . import (
     clusters_tab,
+    compare_tab,
     controls,
     endpoints,
     explore_tab,
     kendall_tab,
+    link,
     own_data_tab,
     paper_tab,
     removal_tab,
     stability_tab,
     statistics_tab,
 )
-from .analysis import NO_CLIP, NO_MODEL, ModelChoice, check_request, clip_name, excerpt_of
+from .analysis import (
+    NO_CLIP,
+    NO_MODEL,
+    ModelChoice,
+    check_request,
+    clip_name,
+    excerpt_of,
+    fitting_source,
+)
 from .controls import Controls
 from .tabs import Tab
 
@@ -32,6 +43,7 @@ log = logging.getLogger(__name__)
 
 TABS = {
     "explore": ("Explore", explore_tab),
+    "compare": ("Compare", compare_tab),
     "kendall": ("Kendall τ", kendall_tab),
     "clusters": ("Clusters", clusters_tab),
     "removal": ("Removal", removal_tab),
@@ -57,12 +69,16 @@ def build(choices: list[ModelChoice]) -> None:
     examples = example_clips()
     problem = NO_MODEL if not choices else NO_CLIP if not examples else ""
     with gr.Row(equal_height=False, elem_id="page"):
-        with gr.Column(scale=7, min_width=340, elem_id="left"), gr.Tabs(overflow_behavior="wrap"):
-            panes = [Pane(id, label, module, choices) for id, (label, module) in TABS.items()]
+        with gr.Column(scale=7, min_width=340, elem_id="left"):
+            opener = link.create_link(choices, examples, list(TABS))
+            with gr.Tabs(overflow_behavior="wrap") as tabs:
+                panes = [Pane(id, label, module, choices) for id, (label, module) in TABS.items()]
         with gr.Column(scale=3, min_width=300, elem_id="controls"):
             chosen = controls.build(choices, examples, problem)
     first = _key(examples[0].path, choices[0], None) if not problem else None
-    Page(panes, chosen, choices, first).wire()
+    page = Page(panes, chosen, choices, first)
+    page.wire()
+    page.wire_link(opener, tabs)
     endpoints.build(choices)
 
 
@@ -90,19 +106,30 @@ class Pane:
 
     def fill(
         self, path: str | None, choice: ModelChoice | None, start: float | None, settings: list
-    ) -> tuple[dict, str]:
+    ) -> Iterator[tuple[dict, str]]:
         """What the tab shows of a clip, component -> value, and what is wrong, if anything is."""
         try:
-            values = dict(
-                zip(self.tab.outputs, self.tab.refresh(path, choice, start, *settings), strict=True)
-            )
-            problem = ""
+            found = self.tab.refresh(path, choice, start, *settings)
+            for values in found if isinstance(found, Iterator) else [found]:
+                yield {**dict(zip(self.tab.outputs, values, strict=True)), **self._told(path, choice, "")}, ""
         except Exception as error:
-            values, problem = {}, sentence_for(error, path)
-        if not self.keeps:
-            values[self.line] = _problem_html(problem) if problem else _about(path, choice)
-            values[self.content] = gr.update(visible=not problem)
-        return values, problem
+            problem = sentence_for(error, path)
+            yield self._told(path, choice, problem), problem
+
+    def _told(self, path: str | None, choice: ModelChoice | None, problem: str) -> dict:
+        if self.keeps:
+            return {}
+        line = _problem_html(problem) if problem else _about(path, None if self.tab.own_models else choice)
+        return {self.line: line, self.content: gr.update(visible=not problem)}
+
+    def js(self, at: int) -> str:
+        """A script that reads what the tab's picture shows into the settings, which begin at input ``at``."""
+        reads = [
+            f"values[{at + i}] = {self.tab.read[component]};"
+            for i, component in enumerate(self.tab.inputs)
+            if component in self.tab.read
+        ]
+        return f"(...values) => {{ {' '.join(reads)} return values; }}"
 
 
 class Page:
@@ -120,43 +147,84 @@ class Page:
         self.choices = {choice.source: choice for choice in choices}
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})
+        # How often another clip, start or model was asked for. In the page, though not to be seen: only
+        # what is there tells of its change, without a trip to the server.
+        self.asked = gr.Number(0, visible="hidden", elem_id="asked")
 
     def wire(self) -> None:
         """Connect the events."""
         chosen = self.chosen
-        settings = [component for pane in self.panes.values() for component in pane.tab.inputs]
-        change = {
-            "fn": self.on_change,
-            "inputs": [*chosen.request, self.shown, self.open, *settings],
-            "outputs": [
+        panes = self.panes.values()
+        inputs = [*chosen.request, self.shown, self.open]
+        reads = []
+        for pane in panes:
+            reads.append(pane.js(len(inputs)))
+            inputs += pane.tab.inputs
+        change = self.asked.change(
+            self.on_change,
+            inputs,
+            [
                 chosen.status,
                 chosen.start_row,
                 self.shown,
-                *(component for pane in self.panes.values() for component in pane.outputs),
+                *(component for pane in panes for component in pane.outputs),
             ],
-            "show_progress_on": [chosen.status],
+            js=_in_turn(reads),
+            show_progress_on=[chosen.status],
+            trigger_mode="multiple",
             **QUEUED,
             **HIDDEN,
-        }
+        )
+        change.then(None, js=link.OPENED, **HIDDEN)
+        # Whoever asks for something else does not wait for what they asked for before.
+        ask = {"cancels": [change], "show_progress": "hidden", **HIDDEN}
+        gr.on(
+            [chosen.go.click, chosen.start.submit, chosen.model.input],
+            None,
+            self.asked,
+            self.asked,
+            js="(asked) => asked + 1",
+            **ask,
+        )
         # A new clip starts at its loudest part, whatever was typed for the one before.
-        forget_start = {
-            "fn": lambda: None,
-            "outputs": chosen.start,
-            "queue": False,
-            "show_progress": "hidden",
-        }
-        gr.on([chosen.go.click, chosen.start.submit], **change)
-        chosen.model.input(**change, trigger_mode="always_last")
-        gr.on([chosen.audio.upload, chosen.audio.stop_recording], **forget_start, **HIDDEN).then(**change)
+        gr.on(
+            [chosen.audio.upload, chosen.audio.stop_recording],
+            None,
+            self.asked,
+            [self.asked, chosen.start],
+            js="(asked) => [asked + 1, null]",
+            **ask,
+        )
         chosen.picks.click(
-            lambda index: (str(example_clips()[index].path), None),
-            chosen.picks,
-            [chosen.audio, chosen.start],
+            self.on_pick,
+            [chosen.picks, chosen.model, self.asked],
+            [chosen.audio, chosen.model, chosen.start, self.asked],
+            **ask,
+        )
+        for pane in panes:
+            self._wire_pane(pane)
+
+    def wire_link(self, opener: gr.HTML, tabs: gr.Tabs) -> None:
+        """Connect the link: it opens what the address names, and is told what is chosen."""
+        chosen = self.chosen
+        opener.open(
+            self.on_link,
+            [self.shown, self.asked],
+            [chosen.audio, chosen.model, chosen.start, tabs, self.open, self.shown, self.asked],
             show_progress="hidden",
             **HIDDEN,
-        ).then(**change)
-        for pane in self.panes.values():
-            self._wire_pane(pane)
+        )
+        link.note(chosen, {id: pane.handle for id, pane in self.panes.items()})
+
+    def on_link(self, shown, asked, event: gr.EventData):
+        """The page was opened by a link that names another clip, model or tab than it was built with."""
+        place = link.read_place(event._data, list(self.choices.values()), example_clips(), list(self.panes))
+        first = next(iter(self.panes))
+        if place.tab != first:
+            # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
+            shown = {**shown, place.tab: _key(place.path, self.choices.get(place.source), place.start)}
+        tab = gr.skip() if place.tab == first else gr.Tabs(selected=place.tab)
+        return place.path, place.source, place.start, tab, place.tab, shown, asked + 1
 
     def _wire_pane(self, pane: Pane) -> None:
         inputs = [*self.chosen.request, self.shown, *pane.tab.inputs]
@@ -168,16 +236,28 @@ class Page:
         }
         # Noted at once, not in the queue: the clip may change before this tab's turn has come.
         pane.handle.select(lambda: pane.id, outputs=self.open, queue=False, show_progress="hidden", **HIDDEN)
-        pane.handle.select(partial(self.on_open, pane.id), show_progress_on=[pane.line], **fills)
-        if pane.tab.inputs:
+        js = pane.js(len(inputs) - len(pane.tab.inputs))
+        pane.handle.select(partial(self.on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
+        settings = [component for component in pane.tab.inputs if component not in pane.tab.read]
+        if settings:
             gr.on(
-                [component.input for component in pane.tab.inputs],
+                [component.input for component in settings],
                 partial(self.on_setting, pane.id),
                 show_progress="minimal",
                 show_progress_on=[pane.line],
                 trigger_mode="always_last",
                 **fills,
             )
+
+    def on_pick(self, index, source, asked):
+        """An example: with the chosen model, or one that knows what is in it."""
+        example = example_clips()[index]
+        return (
+            str(example.path),
+            fitting_source(source, example, list(self.choices.values())),
+            None,
+            asked + 1,
+        )
 
     def on_change(self, path, source, start, shown, open_id, *settings, progress=gr.Progress()):  # noqa: B008
         """Another clip, start or model: check it, and fill the open tab."""
@@ -195,27 +275,34 @@ class Page:
             if pane.id == open_id:
                 own = list(settings[:count])
             settings = settings[count:]
-        return {**status, **self._filled(open_id, path, source, start, shown, own)}
+        for filled in self._filled(open_id, path, source, start, shown, own):
+            yield {**status, **filled}
 
     def on_open(self, id, path, source, start, shown, *settings, progress=gr.Progress()):  # noqa: B008
         """A tab was opened: fill it, unless it shows this request already."""
         if shown.get(id) == _key(path, self.choices.get(source), start):
-            return {self.shown: gr.skip()}
+            yield {self.shown: gr.skip()}
+            return
         progress(None, desc="Computing")
-        return self._filled(id, path, source, start, shown, settings)
+        yield from self._filled(id, path, source, start, shown, settings)
 
     def on_setting(self, id, path, source, start, shown, *settings):
         """One of a tab's own settings changed."""
-        return self._filled(id, path, source, start, shown, settings)
+        yield from self._filled(id, path, source, start, shown, settings)
 
-    def _filled(self, id, path, source, start, shown, settings) -> dict:
+    def _filled(self, id, path, source, start, shown, settings) -> Iterator[dict]:
         choice = self.choices.get(source)
         pane = self.panes[id]
-        filled, problem = pane.fill(path, choice, start, list(settings))
-        if pane.keeps and problem:
-            filled[self.chosen.status] = html.escape(problem)
-        # What failed is tried again when the tab is next opened.
-        return {self.shown: {**shown, id: None if problem else _key(path, choice, start)}, **filled}
+        for filled, problem in pane.fill(path, choice, start, list(settings)):
+            if pane.keeps and problem:
+                filled[self.chosen.status] = html.escape(problem)
+            # What failed is tried again when the tab is next opened.
+            yield {self.shown: {**shown, id: None if problem else _key(path, choice, start)}, **filled}
+
+
+def _in_turn(scripts: list[str]) -> str:
+    """A script that passes an event's values through all of these."""
+    return f"(...values) => [{', '.join(scripts)}].reduce((passed, script) => script(...passed), values)"
 
 
 def sentence_for(error: Exception, path: str | None) -> str:

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 from ..errors import InputError
 from ..figure_titles import number, percent
-from ..figures import _SKIP, _axes, _finish
+from ..figures import SKIP, finish, label_axes
 from ..plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from ..spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
 from ..stability import Stability, stability_steps
@@ -62,6 +62,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             0.5,
             step=0.05,
             label="Keep-rate of blocks 4, 7 and 10",
+            info="Share of the patches present that each of these blocks keeps.",
             min_width=260,
             elem_id="stability-rate",
         )
@@ -69,6 +70,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             list(SCORES),
             value=SCORES[0],
             label="Patches are ranked by",
+            info="What decides which patches stay.",
             min_width=260,
             elem_id="stability-score",
         )
@@ -230,13 +232,13 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
                     line={"color": colour, "width": width},
                     hoverinfo="skip",
                     showlegend=False,
-                    meta=_SKIP,
+                    meta=SKIP,
                 ),
                 place,
                 1,
             )
     figure.add_trace(_picture(trace), len(stages) + 1, 1)
-    _axes(figure, "", "mel row")
+    label_axes(figure, "", "mel row")
     figure.update_xaxes(range=[0, columns * PATCH * HOP_SECONDS], showgrid=False, title_text="")
     figure.update_xaxes(title_text="seconds; outlined: kept in the clip as it is", row=1, col=1)
     ticks = [tick for tick in hertz_ticks() if tick["label"] in ("250", "1k", "4k")]
@@ -267,7 +269,7 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
             },
         }
     )
-    return _finish(figure, stability_title(found), height=620)
+    return finish(figure, stability_title(found), height=620)
 
 
 def stability_title(found: Stability) -> str:
@@ -308,7 +310,7 @@ def _picture(trace: ClipTrace) -> go.Heatmap:
         colorscale="Greys_r",
         showscale=False,
         hoverinfo="skip",
-        meta=_SKIP,
+        meta=SKIP,
     )
 
 

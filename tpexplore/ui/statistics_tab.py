@@ -36,11 +36,23 @@ def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
     gr.Markdown(HELP, elem_classes="tab-help")
     keep_rate = gr.Slider(
-        KEEP_RATES[0], 1, 0.5, step=0.05, label="Keep-rate of blocks 4, 7 and 10, ranked by attention"
+        KEEP_RATES[0],
+        1,
+        0.5,
+        step=0.05,
+        label="Keep-rate of blocks 4, 7 and 10, ranked by attention",
+        info="Share of the patches present that each of these blocks keeps.",
     )
-    sound = gr.Checkbox(False, label="Without the padding after the clip's end")
+    sound = gr.Checkbox(
+        False, label="Without the padding after the clip's end", info="Counts only patches that hold sound."
+    )
     joint, joint_dataset = FigureBox("statistics-clip"), FigureBox("statistics-dataset")
-    where = gr.Radio(list(BLOCKS.items()), value=LATER, label="Attention of kept and dropped patches")
+    where = gr.Radio(
+        list(BLOCKS.items()),
+        value=LATER,
+        label="Attention of kept and dropped patches",
+        info="Where it is read: at the end, had nothing been dropped, or in the block that drops them.",
+    )
     with gr.Row(equal_height=False):
         attention, beside = FigureBox("attention-clip"), FigureBox("attention-beside")
     deltas = gr.Markdown(elem_id="attention-deltas", elem_classes="tab-table")

@@ -19,16 +19,25 @@ class Tab:
     id : str
     outputs : list of Gradio components
     refresh : callable
-        ``refresh(path, choice, start, *values of inputs)`` returns one value per output. It may call
-        ``gr.Progress()``, and raises InputError with a sentence for the person.
+        ``refresh(path, choice, start, *values of inputs)`` returns one value per output, or an iterator of
+        such tuples where the picture grows. It may call ``gr.Progress()``, and raises InputError with a
+        sentence for the person.
     inputs : list of Gradio components
         The tab's own settings.
+    read : dict of component -> str
+        Those of ``inputs`` that stand for what a picture in the browser shows: a JavaScript expression for
+        the value, read when a request is made.
+    own_models : bool
+        Whether the tab has a choice of models of its own, so that the page's line above it names the
+        clip only.
     """
 
     id: str
     outputs: list[Any]
     refresh: Callable[..., tuple]
     inputs: list[Any] = field(default_factory=list)
+    read: dict[Any, str] = field(default_factory=dict)
+    own_models: bool = False
 
 
 NOT_MEASURED = "not measured for this checkpoint"

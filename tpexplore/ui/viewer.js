@@ -14,30 +14,13 @@ addSegments(".tp-score", "tp-score", SCORE_NAMES);
 
 // ---- data in ----------------------------------------------------------------------------------------------
 
-function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
-function decode(value) {
-  const data = JSON.parse(value);
-  const { patches, grey } = data.picture;
-  data.grey = bytesOf(grey);
-  for (const name of ["intensity", "variation"]) data.picture[name] = Float32Array.from(data.picture[name]);
-  data.binRows = new Uint16Array(bytesOf(data.bin_rows).buffer);
-  for (const entry of Object.values(data.scores)) {
-    const maps = bytesOf(entry.drop);
-    entry.drop = data.rates.map((_, i) => maps.subarray(i * patches, (i + 1) * patches));
-    if (!entry.attention) continue;
-    entry.attention = attentionOf(new Float32Array(bytesOf(entry.attention).buffer), entry.drop);
-  }
-  return data;
-}
-
 function show(value) {
   find(".tp-empty").hidden = Boolean(value);
   find(".tp-body").hidden = !value;
   if (!value) return;
   const data = decode(value);
+  // The server begins with what the person looked at when asking; another choice may have been made since.
+  if (!data.scores[state.score]) [state.score] = Object.keys(data.scores);
   Object.assign(state, { data, sounds: createSounds(data), hover: null, pinned: null, opened: false });
   player.load(state.sounds.samples, data.clip.sample_rate);
   state.seconds = null;
@@ -48,6 +31,13 @@ function show(value) {
   out("clip").textContent = data.clip.sentences.join(" ");
   find(".tp").dataset.clip = data.clip.name;
   resize();
+  redraw();
+}
+
+// Further passes of the clip that is shown.
+function add(text) {
+  for (const { scores } of linesOf(text)) addPasses(state.data, scores);
+  applyBudget();
   redraw();
 }
 
@@ -73,8 +63,9 @@ function setUpControls(data) {
 
 // ---- data out ---------------------------------------------------------------------------------------------
 
+// The chosen keep-rate, or of those that have arrived the nearest.
 function rateIndex() {
-  const distances = state.data.rates.map((rate) => Math.abs(rate - state.rate));
+  const distances = state.data.scores[state.score].rates.map((rate) => Math.abs(rate - state.rate));
   return distances.indexOf(Math.min(...distances));
 }
 
@@ -103,21 +94,23 @@ function resize() {
 
 function redraw() {
   const { data, layout, score } = state;
+  // Read by tests, and by the page when it asks for another analysis.
+  Object.assign(find(".tp").dataset, { score, rate: state.rate, complete: isComplete(data) });
   if (!layout) return;
   const index = rateIndex();
   const entry = data.scores[score];
   const drop = entry.drop[index];
   const point = entry.points[index];
   drawPicture(picture, layout, data, drop, colours());
-  renderRate(entry, point, data.rates[index]);
+  renderRate(entry, point, entry.rates[index]);
   renderSummary(out("summary"), data, point);
-  renderScores(data.model.family);
+  renderScores(data);
   renderLegend(drop);
   readPatch();
   showPassport();
   out("explanation").textContent = explanation(data, score, index);
   fillSurvival(groupRows, state.groups, drop);
-  renderAnswer(find(".tp-card-answer"), data, point, data.rates[index]);
+  renderAnswer(find(".tp-card-answer"), data, point, entry.rates[index]);
   renderCost(find(".tp-card-cost"), data, point);
   renderAccuracy(find(".tp-card-accuracy"), data, score, index);
   refreshSoundSoon();
@@ -153,13 +146,15 @@ function renderRate(entry, point, rate) {
   });
   find(".tp-flips").replaceChildren(...spans);
   const told = entry.flips.map((flip) => `${percent(flip.rate)} (${flip.from} → ${flip.to})`);
-  out("flips").textContent = told.length
+  const whole = told.length
     ? `▲ Pruning further, the answer changes at ${told.toReversed().join(", ")}.`
     : "The answer is the same at every keep-rate.";
+  out("flips").textContent = entry.complete ? whole : "Other keep-rates are still being computed.";
 }
 
-function renderScores(family) {
+function renderScores({ scores, model: { family } }) {
   check(".tp-score", state.score);
+  for (const radio of element.querySelectorAll(".tp-score input")) radio.disabled = !scores[radio.value];
   const help = SCORE_HELP[state.score];
   out("score-help").textContent = typeof help === "string" ? help : help[family];
 }
@@ -178,9 +173,10 @@ function timeText(seconds) {
 
 const speakSummarySoon = afterRest(SPEECH_DELAY, () => {
   const { data, score } = state;
-  const { answer, probability, macs } = data.scores[score].points[rateIndex()];
+  const { rates, points } = data.scores[score];
+  const { answer, probability, macs } = points[rateIndex()];
   const saved = `${percent(1 - macs / data.unpruned.macs)} of the MACs saved`;
-  say(`Keep-rate ${percent(data.rates[rateIndex()])}: ${answer} ${probabilityText(probability)}, ${saved}.`);
+  say(`Keep-rate ${percent(rates[rateIndex()])}: ${answer} ${probabilityText(probability)}, ${saved}.`);
 });
 
 // ---- the play-head ----------------------------------------------------------------------------------------
@@ -287,10 +283,19 @@ new MutationObserver(() => state.data && redraw()).observe(document.body, { attr
 // Text on a canvas is drawn in whatever font is there; draw it again once the page's own has arrived.
 document.fonts.addEventListener("loadingdone", () => state.data && redraw());
 
+let shown = "";
+
 watch("value", () => {
-  show(props.value);
+  const before = shown;
+  shown = props.value;
+  if (before && shown.startsWith(before)) {
+    add(shown.slice(before.length));
+    return;
+  }
+  show(shown);
   // On a phone the upload lies below the picture: bring the new picture into sight.
   const { top, bottom } = element.getBoundingClientRect();
   if (bottom < 120 || top > innerHeight - 120) element.scrollIntoView({ behavior: "smooth" });
 });
-show(props.value);
+shown = props.value;
+show(shown);

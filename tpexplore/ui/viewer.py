@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from .payload import compact
 
 _HERE = Path(__file__).parent
 
@@ -16,6 +18,7 @@ _SCRIPTS = (
     "palette.js",
     "picture.js",
     "state.js",
+    "message.js",
     "masking.js",
     "player.js",
     "listen.js",
@@ -29,25 +32,32 @@ _SCRIPTS = (
     "reading.js",
     "svg.js",
     "download.js",
+    "takeaway_button.js",
     "viewer.js",
+    "sharing.js",
 )
 
 
-def create_viewer(payload: dict[str, Any] | None) -> gr.HTML:
-    """Place the viewer, showing ``payload`` from the first paint on, or an empty state for None.
-
-    Its value is the payload as JSON text: Gradio compares and copies text faster than nested objects.
-    """
+def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
+    """Place the viewer, showing ``messages`` from the first paint on, or an empty state for none."""
+    *_, value = ["", *encode(messages)]
     return gr.HTML(
-        value=encode(payload) if payload else "",
+        value=value,
         html_template=(_HERE / "viewer.html").read_text(encoding="utf-8"),
         css_template=(_HERE / "viewer.css").read_text(encoding="utf-8"),
         js_on_load="\n".join((_HERE / script).read_text(encoding="utf-8") for script in _SCRIPTS),
         apply_default_css=False,
         elem_id="viewer",
+        reply="",
     )
 
 
-def encode(payload: dict[str, Any]) -> str:
-    """Payload -> the viewer's value."""
-    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+def encode(messages: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The viewer's value after each message: JSON lines.
+
+    Each value continues the one before, of which Gradio sends the browser no more than what was added.
+    """
+    value = ""
+    for message in messages:
+        value += compact(message) + "\n"
+        yield value

@@ -1,0 +1,244 @@
+"""The Compare tab: two choices of model and score on one clip, at the same keep-rate or the same cost.
+
+Both are explored once at every keep-rate; the browser then redraws by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from ..bundled import measured_results
+from ..exploration import Exploration, Point, explore
+from ..overlap import MATCHES, Overlap, matched, score_tau, stage_overlaps
+from ..plan import SCORES
+from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, of_weights, written_at
+from .payload import base64_of, compact, picture_message
+from .tabs import Tab
+
+HELP = """
+Do two models, or two ways to rank the patches, keep the same ones? Choose A and B; the picture shows what
+both keep, what only one keeps, and what neither does.
+"""
+
+PAGE = ""
+"""The entry of the model menus that follows the page's own menu."""
+TOP = 3
+
+_HERE = Path(__file__).parent
+_SCRIPTS = (
+    "text.js",
+    "palette.js",
+    "picture.js",
+    "saving.js",
+    "compare_picture.js",
+    "compare_reading.js",
+    "compare.js",
+)
+_STYLES = ("viewer.css", "compare.css")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A or B: a model and what it ranks patches by."""
+
+    choice: ModelChoice
+    score: str
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return f"{cached_model(self.choice).config.name} by {self.score}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One side's sweep over a clip; asked for again, it is not computed again."""
+
+    path: str
+    written: int
+    start: float
+    side: Side
+    progress: Callable[[int, int], None] = field(compare=False, repr=False)
+
+
+def build(choices: list[ModelChoice]) -> Tab:
+    """Lay out the tab inside the current `gr.Tab`."""
+    gr.Markdown(HELP, elem_classes="tab-help")
+    with gr.Row(equal_height=False, elem_classes="settings"):
+        inputs = [*_menu("A", choices, "attention"), *_menu("B", choices, "intensity")]
+    board = create_board()
+    by_source = {choice.source: choice for choice in choices}
+
+    def refresh(path, choice, start, model_a, score_a, model_b, score_b) -> tuple[str]:
+        check_request(path, choice)
+        a, b = (
+            Side(by_source.get(model, choice), score)
+            for model, score in ((model_a, score_a), (model_b, score_b))
+        )
+        told = compare_clip(path, a, b, start, progress=gr.Progress())
+        return (compact(told),)
+
+    return Tab("compare", [board], refresh, inputs, own_models=True)
+
+
+def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropdown, gr.Radio]:
+    with gr.Column(min_width=280):
+        model = gr.Dropdown(
+            [("the page's model", PAGE), *((choice.label, choice.source) for choice in choices)],
+            value=PAGE,
+            label=f"{letter}: model",
+            elem_id=f"compare-model-{letter.lower()}",
+        )
+        ranked = gr.Radio(
+            [(name.capitalize(), name) for name in SCORES],
+            value=score,
+            label=f"{letter}: patches ranked by",
+            elem_id=f"compare-score-{letter.lower()}",
+        )
+    return model, ranked
+
+
+def create_board() -> gr.HTML:
+    """Place the component that the comparison is drawn by."""
+
+    def read(*names: str) -> str:
+        return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+    return gr.HTML(
+        value="",
+        html_template=read("compare.html"),
+        css_template=read(*_STYLES),
+        js_on_load=read(*_SCRIPTS),
+        apply_default_css=False,
+        elem_id="compare",
+    )
+
+
+def compare_clip(
+    path: str,
+    a: Side,
+    b: Side,
+    start: float | None = None,
+    *,
+    progress: Callable[..., Any] = lambda done, desc: None,
+) -> dict[str, Any]:
+    """Everything the tab shows of one clip, as plain JSON.
+
+    Both models get the clip from the same place on: ``start``, or else the loudest part for the shorter
+    window, which then lies in the longer one, too.
+
+    Parameters
+    ----------
+    path : str
+    a, b : Side
+    start : float or None
+        Where in the file to begin, in seconds.
+    progress : callable
+        Called with ((passes done, passes in all), desc=what is computed).
+
+    Raises
+    ------
+    InputError
+        If the file or a model cannot be used.
+    """
+    shorter = min(a, b, key=lambda side: cached_model(side.choice).config.patches)
+    excerpt = excerpt_of(path, shorter.choice, start)
+
+    def sweep(letter: str, side: Side) -> Exploration:
+        def report(done: int, total: int) -> None:
+            progress((done, total), desc=f"Analysing with {letter}")
+
+        return _explored(Request(str(path), written_at(path), excerpt.start, side, report))
+
+    found = sweep("A", a), sweep("B", b)
+    points = found[0].points[a.score], found[1].points[b.score]
+    drops = found[0].drop_stages(a.score), found[1].drop_stages(b.score)
+    tau = score_tau(found[0], a.score, found[1], b.score)
+    return {
+        "clip": {"name": clip_name(path), "start": round(excerpt.start, 3)},
+        "picture": picture_message(min(found, key=lambda exploration: exploration.config.patches)),
+        "rates": [point.keep_rate for point in points[0]],
+        "sides": {"a": _side(a, found[0], drops[0]), "b": _side(b, found[1], drops[1])},
+        "same": a == b,
+        "same_classes": found[0].config.labels == found[1].config.labels,
+        "tau": None if math.isnan(tau) else round(tau, 4),
+        "note": _note(found, excerpt.start, given=start is not None, longer=excerpt.longer),
+        "matches": {
+            by: [
+                {"b": j, "stages": [_stage(overlap) for overlap in stage_overlaps(drops[0][i], drops[1][j])]}
+                for i, j in enumerate(matched(*points, by))
+            ]
+            for by in MATCHES
+        },
+    }
+
+
+@lru_cache(maxsize=8)
+def _explored(request: Request) -> Exploration:
+    model = cached_model(request.side.choice)
+    excerpt = excerpt_of(request.path, request.side.choice, request.start)
+    return explore(model, excerpt.samples, scores=(request.side.score,), progress=request.progress)
+
+
+def _side(side: Side, exploration: Exploration, drop: np.ndarray) -> dict[str, Any]:
+    config = exploration.config
+    results = of_weights(measured_results(config.name), config.sha256)
+    measured = results["keep_rate"].get(side.score, {}) if results else {}
+    return {
+        "name": side.name,
+        "patches": config.patches,
+        "drop": base64_of(drop),
+        "unpruned": _point(exploration.unpruned, config.labels),
+        "points": [
+            {**_point(point, config.labels), "accuracy": measured.get(f"{point.keep_rate:.2f}")}
+            for point in exploration.points[side.score]
+        ],
+        "measured": results and {key: results[key] for key in ("metric", "n", "task", "split")},
+    }
+
+
+def _point(point: Point, labels: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "macs": point.macs,
+        "top": [[labels[i], round(float(point.probabilities[i]), 4)] for i in point.top(TOP)],
+    }
+
+
+def _stage(overlap: Overlap) -> dict[str, Any]:
+    return {
+        "block": overlap.block,
+        "both": overlap.both,
+        "only_a": overlap.only_a,
+        "only_b": overlap.only_b,
+        "neither": overlap.neither,
+        "beyond_a": overlap.beyond_a,
+        "beyond_b": overlap.beyond_b,
+        "iou": round(overlap.iou, 4),
+        "chance_iou": round(overlap.chance_iou, 4),
+        "chance_both": round(overlap.chance_both, 2),
+    }
+
+
+def _note(found: Sequence[Exploration], start: float, *, given: bool, longer: bool) -> str:
+    """Which part of the file is compared."""
+    a, b = (exploration.config for exploration in found)
+    said = []
+    if given:
+        said.append(f"Both begin at {start:.2f} s of the file.")
+    elif longer:
+        whose = "" if a.frames == b.frames else f" for the window of {min(a, b, key=lambda c: c.frames).name}"
+        said.append(f"Both begin at {start:.2f} s of the file, the loudest part{whose}.")
+    if a.frames != b.frames:
+        said.append(
+            f"A reads {a.seconds:.1f} s and B {b.seconds:.1f} s;"
+            f" compared are the {min(a.patches, b.patches)} patches of the time that both read."
+        )
+    return " ".join(said)

@@ -1,0 +1,131 @@
+"""The button that hands out a ZIP of what the viewer shows.
+
+The ZIP travels in the answer to the one who asked: no file of it is written, so there is none that another
+person could fetch and none to remove.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from ..errors import InputError
+from ..exploration import explore
+from ..plan import SCORES, check_keep_rate, check_score
+from ..takeaway import PNG, build_takeaway
+from .analysis import ModelChoice, cached_model, clip_name, example_at, excerpt_of
+
+log = logging.getLogger(__name__)
+
+MAX_PICTURES, MAX_PICTURE_BYTES = 3, 4_000_000
+"""What is taken from a browser; a print of the viewer has about 0.4 MB."""
+
+PNG_END = b"IEND\xaeB`\x82"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the viewer shows."""
+
+    path: str
+    choice: ModelChoice
+    start: float | None
+
+
+def wire(viewer: gr.HTML, seen: gr.State) -> None:
+    """Answer the viewer's button; ``seen`` holds what it shows."""
+
+    def reply(seen: Seen | None, event: gr.EventData):
+        return gr.update(reply=json.dumps(respond(seen, event._data)))
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    answered = viewer.takeaway(
+        reply,
+        seen,
+        viewer,
+        concurrency_limit=1,
+        concurrency_id="model",
+        trigger_mode="multiple",  # the button itself never asks twice at a time
+        **quiet,
+    )
+    # Else the server would keep every visitor's last ZIP.
+    answered.then(lambda: gr.update(reply=""), outputs=viewer, queue=False, **quiet)
+
+
+def respond(seen: Seen | None, asked: Any) -> dict[str, Any]:
+    """The ZIP as base64, or a sentence on why there is none."""
+    asked = asked if isinstance(asked, dict) else {}
+    head = {"id": asked.get("id")}
+    try:
+        return {**head, "zip": base64.b64encode(make_zip(seen, asked)).decode()}
+    except InputError as error:
+        return {**head, "problem": str(error)}
+    except Exception:
+        log.exception("a ZIP of %s failed", seen)
+        return {**head, "problem": "The ZIP could not be made; the app's log says why."}
+
+
+def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
+    """The view that the browser names, once more and with its pictures.
+
+    Raises
+    ------
+    InputError
+        If the viewer shows another clip by now, or what was sent cannot be used.
+    """
+    if seen is None:
+        raise InputError("The server has forgotten this clip; please choose it again.")
+    score, keep_rate = check_score(asked.get("score")), check_keep_rate(asked.get("keep_rate"))
+    pictures = read_pictures(asked.get("pictures"))
+    model = cached_model(seen.choice)
+    excerpt = excerpt_of(seen.path, seen.choice, seen.start)
+    told = {"clip": clip_name(seen.path), "model": model.config.name, "start": round(excerpt.start, 3)}
+    if any(asked.get(name) != value for name, value in told.items()):
+        raise InputError("Another clip or model has come meanwhile; please try again.")
+    # Attention's ranks belong to every table, and the unpruned answer to every result.
+    scores = [name for name in SCORES if name in ("attention", score)]
+    exploration = explore(model, excerpt.samples, keep_rates=(keep_rate, 1.0), scores=scores)
+    example = example_at(seen.path)
+    return build_takeaway(
+        exploration,
+        keep_rate=keep_rate,
+        score=score,
+        clip_name=told["clip"],
+        start=excerpt.start,
+        source=seen.choice.source,
+        frames=seen.choice.frames,
+        pictures=pictures,
+        example=example.path if example else None,
+    )
+
+
+def read_pictures(sent: Any) -> dict[str, bytes]:
+    """Name -> PNG, from base64.
+
+    Raises
+    ------
+    InputError
+        If it is anything else, too many or too large.
+    """
+    if not isinstance(sent, dict) or len(sent) > MAX_PICTURES:
+        raise InputError(f"The pictures are unusable; expected at most {MAX_PICTURES}, by name.")
+    pictures = {}
+    for name, text in sent.items():
+        if not isinstance(text, str) or len(text) > MAX_PICTURE_BYTES * 4 // 3:
+            raise InputError(
+                f"The picture {name[:40]!r} is too large; expected at most {MAX_PICTURE_BYTES:,} bytes."
+            )
+        try:
+            content = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            content = b""
+        if not (content.startswith(PNG) and content.endswith(PNG_END)):
+            raise InputError(f"The picture {name[:40]!r} is no whole PNG.")
+        pictures[name[:40]] = content
+    return pictures
