@@ -95,12 +95,14 @@ def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropd
             [("the page's model", PAGE), *((choice.label, choice.source) for choice in choices)],
             value=PAGE,
             label=f"{letter}: model",
+            info="The page's model is the one chosen in the menu beside the tabs.",
             elem_id=f"compare-model-{letter.lower()}",
         )
         ranked = gr.Radio(
             [(name.capitalize(), name) for name in SCORES],
             value=score,
             label=f"{letter}: patches ranked by",
+            info="What decides which patches stay.",
             elem_id=f"compare-score-{letter.lower()}",
         )
     return model, ranked
