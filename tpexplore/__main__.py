@@ -11,6 +11,7 @@ from .bundled import PUBLISHED_TABLES, bundled_models, check_model_name
 from .errors import InputError
 from .macs import CLASSES, count_macs
 from .plan import SCORES, check_keep_rate, check_score
+from .threads import brief_spinning
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -23,6 +24,7 @@ class OneSentenceParser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     args = _parser().parse_args(arguments)
+    os.environ.update(brief_spinning())
     try:
         args.run(args)
         sys.stdout.flush()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..threads import brief_spinning
+
 # Read when Gradio is imported: the app sends nothing to anyone.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-# Read when torch is imported. By default its threads spin while they wait for each other; where other
-# work keeps the cores busy, a sweep of a small model then took 7.8 s instead of 0.75 s.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.update(brief_spinning())
 
 import gradio as gr
 
@@ -17,6 +17,7 @@ from ..audio import MAX_FILE_BYTES
 from ..bundled import EXAMPLES_FOLDER
 from . import shell, tour
 from .analysis import model_choices
+from .memory import share_arenas
 
 TITLE = "Token Pruning Explorer"
 QUEUE = 64
@@ -65,6 +66,7 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
 
 def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) -> None:
     """Serve the interface; without host and port Gradio's own environment variables decide."""
+    share_arenas()
     demo.launch(
         server_name=host,
         server_port=port,

@@ -1,0 +1,62 @@
+"""Settings of the process: waiting threads, shared memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GROW = """
+import ctypes, json, threading
+from tpexplore.ui import memory
+shared = memory.share_arenas()
+libc = ctypes.CDLL(None)
+held = []
+barrier = threading.Barrier(12)
+def take():
+    libc.malloc.restype = ctypes.c_void_p
+    held.append(libc.malloc(1000))
+    barrier.wait(20)
+threads = [threading.Thread(target=take) for _ in range(12)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+# An arena beside the main one begins at a multiple of 64 MiB.
+print(json.dumps([shared, len({address >> 26 for address in held})]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "5000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "active"}, None),
+    ],
+)
+def test_threads_spin_briefly_unless_the_user_decided(given, expected):
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("OMP_WAIT", "GOMP"))
+    }
+    code = (
+        "import os, sys; from tpexplore.threads import brief_spinning; os.environ.update(brief_spinning());"
+        " assert 'torch' not in sys.modules; print(os.environ.get('GOMP_SPINCOUNT'))"
+    )
+    run = [sys.executable, "-c", code]
+    found = subprocess.run(
+        run, cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == str(expected)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="arenas are glibc's")
+def test_threads_share_two_arenas():
+    found = subprocess.run([sys.executable, "-c", GROW], cwd=ROOT, capture_output=True, text=True, check=True)
+    shared, arenas = json.loads(found.stdout)
+    if not shared:
+        pytest.skip("this C library has no arenas")
+    assert arenas <= 2
