@@ -171,12 +171,12 @@ class Board:
         """Choose a side and wait until it is shown."""
         self.page.click(f"#compare-model-{letter} input")
         self.page.click(f"#compare-model-{letter} [role=option]:has-text('{model}')")
-        self.page.check(f"#compare-score-{letter} input[value={score}]", force=True)
+        self.page.locator(f"#compare-score-{letter} label:has(input[value={score}])").click()
         self.page.wait_for_selector(f"[data-tc={letter}] h3:has-text('{model} by {score}')")
         self.visit.next_frames()
 
     def match(self, by: str) -> None:
-        self.page.locator(f"[name=tc-match][value={by}]").check(force=True)
+        self.page.locator(f"label:has([name=tc-match][value={by}])").click()
         self.visit.next_frames()
 
     def rate(self, wanted: float) -> None:

@@ -256,7 +256,7 @@ def test_bad_values_are_named_and_the_rest_is_opened(opened):
         assert visit.page.evaluate("window.broken") is None
         assert visit.errors == []
     # With the first change the address is right again, and nothing more is told; other's parts stay.
-    visit.page.check(".tp-score input[value=variation]", force=True)
+    visit.page.locator(".tp-score label:has(input[value=variation])").click()
     wait_for_query(visit, score="variation", logs="build")
     assert problem(visit) == ""
     assert not visit.page.locator("#link").is_visible()
@@ -270,8 +270,8 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     asked = len(visit.requests)
     page.focus(".tp-rate-input")
     visit.press("ArrowRight", times=3)
-    page.check(".tp-what input[value=kept]", force=True)
-    page.check(".tp-after input[value='10']", force=True)
+    page.locator(".tp-what label:has(input[value=kept])").click()
+    page.locator(".tp-after label:has(input[value='10'])").click()
     page.focus(".tp-picture")
     visit.press("ArrowRight", times=2)
     visit.press("Enter")

@@ -49,7 +49,7 @@ class Board:
     def reset(self) -> None:
         """Nothing marked, block 5, groups by intensity, brush of one patch."""
         self.do("clear")
-        self.page.locator("input[value=intensity][name=tr-by]").check(force=True)
+        self.page.locator("label:has(input[value=intensity][name=tr-by])").click()
         self.tool("paint")
         self.page.select_option("[data-tr=brush]", "patch")
         self.block(5)
@@ -64,7 +64,7 @@ class Board:
         self.page.click(f"[data-group={name}]")
 
     def tool(self, name: str) -> None:
-        self.page.locator(f"input[name=tr-tool][value={name}]").check(force=True)
+        self.page.locator(f"label:has(input[name=tr-tool][value={name}])").click()
 
     def block(self, number: int) -> None:
         self.page.evaluate(
@@ -220,13 +220,13 @@ def test_high_group_is_marked_and_answered_as_by_the_library(board):
 
 @pytest.mark.parametrize("group", ["L", "C1", "C3"])
 def test_groups_by_variation(board, group):
-    board.page.locator("input[value=variation][name=tr-by]").check(force=True)
+    board.page.locator("label:has(input[value=variation][name=tr-by])").click()
     board.group(group)
     board.settle()
     assert torch.equal(board.mask[0], group_mask(trace().clustered("variation")[0], group))
     assert_answers_are_the_library_s(board)
     # The group stays when the statistic changes, its patches do not.
-    board.page.locator("input[value=intensity][name=tr-by]").check(force=True)
+    board.page.locator("label:has(input[value=intensity][name=tr-by])").click()
     board.settle()
     assert torch.equal(board.mask[0], group_mask(trace().clustered("intensity")[0], group))
 
@@ -500,7 +500,7 @@ def test_phone_paints_without_scrolling_and_scrolls_when_reading(open_tab):
     swipe(phone, phone.centre(38), phone.centre(33))  # upside down: the page would scroll
     assert phone.marked == marked == []
     assert phone.page.evaluate("scrollY") != scrolled
-    phone.page.locator("input[name=tr-tool][value=paint]").check(force=True)
+    phone.page.locator("label:has(input[name=tr-tool][value=paint])").click()
     phone.page.locator(".tr-picture").scroll_into_view_if_needed()
     scrolled = phone.page.evaluate("scrollY")
     swipe(phone, phone.centre(38), phone.centre(33))

@@ -442,7 +442,7 @@ def test_settings_redraw_and_figures_are_saved(visit, tmp_path):
     desk = visit()
     open_tab(desk, "clusters")
     picture = desk.text("#clusters-map-title")
-    desk.page.check("#clusters-content input[type=radio][value=variation]", force=True)
+    desk.page.locator("#clusters-content label:has(input[type=radio][value=variation])").click()
     assert "variation" in wait_for_other(desk, "#clusters-map-title", picture)
     survival = desk.text("#clusters-survival-title")
     desk.page.focus("#clusters-content input[type=range]")

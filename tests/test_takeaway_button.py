@@ -137,7 +137,7 @@ def take_away(visit) -> tuple[str, dict[str, bytes]]:
 def test_a_person_takes_home_what_is_seen(visit, tmp_path):
     desk = visit()
     page = desk.page
-    page.check(".tp-score input[value=variation]", force=True)
+    page.locator(".tp-score label:has(input[value=variation])").click()
     page.focus(".tp-rate-input")
     desk.press("ArrowLeft", times=3)
     # What is told while it is made is noted by the page itself: it takes less time than asking.

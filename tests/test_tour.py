@@ -157,7 +157,7 @@ def test_the_page_can_be_used_meanwhile_and_does_what_step_three_asks(newcomer):
     wait_for_step(desk, 3)
     desk.page.click("#examples button >> nth=1")
     desk.wait_for_clip(example_clips()[1].title)
-    desk.page.check("#viewer .tp-score input[value=intensity]", force=True)
+    desk.page.locator("#viewer .tp-score label:has(input[value=intensity])").click()
     wait_for_step(desk, 3)
     assert desk.errors == []
 
