@@ -292,7 +292,9 @@ def page(monkeypatch):
 
 def last(answers):
     """What an event leaves in the page."""
-    *_, found = answers
+    found: dict = {}
+    for values in answers:
+        found |= values
     return found
 
 
@@ -314,6 +316,15 @@ def test_an_opened_tab_computes_once_for_each_request(page):
     last(page.on_open("first", "a.wav", "two", None, shown, 1))
     last(page.on_setting("first", "a.wav", "two", None, shown, 3))
     assert calls[2:] == [("first", "a.wav", "two", 1), ("first", "a.wav", "two", 3)]
+
+
+def test_a_tab_cancelled_half_way_is_filled_when_it_is_opened_again(page):
+    page, calls = page
+    answers = page.on_change("a.wav", "one", None, {}, "first", 1, 2)
+    shown = next(answers)[page.shown]
+    answers.close()
+    last(page.on_open("first", "a.wav", "one", None, shown, 1))
+    assert [name for name, *_ in calls] == ["first", "first"]
 
 
 def test_a_tab_says_in_a_sentence_why_it_shows_nothing(page):

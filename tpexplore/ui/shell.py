@@ -296,8 +296,10 @@ class Page:
         for filled, problem in pane.fill(path, choice, start, list(settings)):
             if pane.keeps and problem:
                 filled[self.chosen.status] = html.escape(problem)
-            # What failed is tried again when the tab is next opened.
-            yield {self.shown: {**shown, id: None if problem else _key(path, choice, start)}, **filled}
+            # What fails, or is cancelled half way, is tried again when the tab is next opened.
+            yield {self.shown: {**shown, id: None}, **filled}
+        if not problem:
+            yield {self.shown: {**shown, id: _key(path, choice, start)}}
 
 
 def _in_turn(scripts: list[str]) -> str:

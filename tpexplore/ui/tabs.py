@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ class Tab:
 
     id: str
     outputs: list[Any]
-    refresh: Callable[..., tuple]
+    refresh: Callable[..., tuple | Iterator[tuple]]
     inputs: list[Any] = field(default_factory=list)
     read: dict[Any, str] = field(default_factory=dict)
     own_models: bool = False
