@@ -40,7 +40,8 @@ class Example:
 
     def fits(self, card: dict) -> bool:
         """Whether a bundled model, by its card, knows what is in the clip."""
-        return self.task in card["task"] and (self.label is None or self.label in card["labels"])
+        known = card.get("labels", ())
+        return self.task in card.get("task", "") and (self.label is None or self.label in known)
 
 
 def bundled_names() -> list[str]:

@@ -106,15 +106,22 @@ class Pane:
 
     def fill(
         self, path: str | None, choice: ModelChoice | None, start: float | None, settings: list
-    ) -> Iterator[tuple[dict, str]]:
-        """What the tab shows of a clip, component -> value, and what is wrong, if anything is."""
+    ) -> Iterator[tuple[dict, str, bool]]:
+        """What the tab shows of a clip, component -> value; what is wrong, if anything is; whether it is all.
+
+        Each set of values stands for itself: a browser that is behind leaves out all but the last.
+        """
         try:
             found = self.tab.refresh(path, choice, start, *settings)
-            for values in found if isinstance(found, Iterator) else [found]:
-                yield {**dict(zip(self.tab.outputs, values, strict=True)), **self._told(path, choice, "")}, ""
+            grows = isinstance(found, Iterator)
+            for values in found if grows else [found]:
+                shown = dict(zip(self.tab.outputs, values, strict=True)) | self._told(path, choice, "")
+                yield shown, "", not grows
+            if grows:
+                yield shown, "", True
         except Exception as error:
             problem = sentence_for(error, path)
-            yield self._told(path, choice, problem), problem
+            yield self._told(path, choice, problem), problem, False
 
     def _told(self, path: str | None, choice: ModelChoice | None, problem: str) -> dict:
         if self.keeps:
@@ -293,13 +300,11 @@ class Page:
     def _filled(self, id, path, source, start, shown, settings) -> Iterator[dict]:
         choice = self.choices.get(source)
         pane = self.panes[id]
-        for filled, problem in pane.fill(path, choice, start, list(settings)):
+        for filled, problem, whole in pane.fill(path, choice, start, list(settings)):
             if pane.keeps and problem:
                 filled[self.chosen.status] = html.escape(problem)
             # What fails, or is cancelled half way, is tried again when the tab is next opened.
-            yield {self.shown: {**shown, id: None}, **filled}
-        if not problem:
-            yield {self.shown: {**shown, id: _key(path, choice, start)}}
+            yield {self.shown: {**shown, id: _key(path, choice, start) if whole else None}, **filled}
 
 
 def _in_turn(scripts: list[str]) -> str:
