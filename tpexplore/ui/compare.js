@@ -53,16 +53,6 @@ function viewNow() {
   return { index, partner, stages: fated };
 }
 
-function colours() {
-  const css = getComputedStyle(root);
-  return {
-    font: css.fontFamily,
-    text: css.color,
-    subdued: css.getPropertyValue("--tp-subdued"),
-    line: css.getPropertyValue("--tp-line"),
-  };
-}
-
 function resize() {
   const width = find(".tc-canvases").clientWidth;
   if (!state.data || !width) return; // without width: in a tab that is not open
@@ -73,7 +63,7 @@ function redraw() {
   if (!state.layout) return;
   const { data, layout } = state;
   const { index, partner, stages } = viewNow();
-  paintComparison(fitCanvas(picture, layout), layout, data, stages, colours(), devicePixelRatio);
+  paintComparison(fitCanvas(picture, layout), layout, data, stages, coloursOf(root), devicePixelRatio);
   picture.setAttribute("aria-label", pictureLabel(stages));
   renderLegend(stages);
   renderRate(index, partner);

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -20,6 +19,7 @@ from ..exploration import Exploration, Point, explore
 from ..overlap import MATCHES, Overlap, matched, score_tau, stage_overlaps
 from ..plan import SCORES
 from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, of_weights, written_at
+from .board import create_board
 from .payload import base64_of, compact, picture_message
 from .tabs import Tab
 
@@ -32,7 +32,6 @@ PAGE = ""
 """The entry of the model menus that follows the page's own menu."""
 TOP = 3
 
-_HERE = Path(__file__).parent
 _SCRIPTS = (
     "text.js",
     "palette.js",
@@ -74,7 +73,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     gr.Markdown(HELP, elem_classes="tab-help")
     with gr.Row(equal_height=False, elem_classes="settings"):
         inputs = [*_menu("A", choices, "attention"), *_menu("B", choices, "intensity")]
-    board = create_board()
+    board = create_board("compare", template="compare.html", styles=_STYLES, scripts=_SCRIPTS)
     by_source = {choice.source: choice for choice in choices}
 
     def refresh(path, choice, start, model_a, score_a, model_b, score_b) -> tuple[str]:
@@ -106,22 +105,6 @@ def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropd
             elem_id=f"compare-score-{letter.lower()}",
         )
     return model, ranked
-
-
-def create_board() -> gr.HTML:
-    """Place the component that the comparison is drawn by."""
-
-    def read(*names: str) -> str:
-        return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
-
-    return gr.HTML(
-        value="",
-        html_template=read("compare.html"),
-        css_template=read(*_STYLES),
-        js_on_load=read(*_SCRIPTS),
-        apply_default_css=False,
-        elem_id="compare",
-    )
 
 
 def compare_clip(

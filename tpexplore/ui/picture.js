@@ -37,6 +37,17 @@ function patchBox(panel, { columns, rows }, patch) {
   return { x: panel.x + Math.floor(patch / rows) * w, y: panel.y + panel.h - ((patch % rows) + 1) * h, w, h };
 }
 
+// What the canvas, which no style reaches, takes from the page around it.
+function coloursOf(root) {
+  const css = getComputedStyle(root);
+  return {
+    font: css.fontFamily,
+    text: css.color,
+    subdued: css.getPropertyValue("--tp-subdued"),
+    line: css.getPropertyValue("--tp-line"),
+  };
+}
+
 // The whole picture at one pixel per frame and mel bin, every patch in the colours of its fate by `stage`.
 function composePanel(data, drop, stage) {
   const { frames, bins } = data.picture;

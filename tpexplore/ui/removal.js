@@ -163,16 +163,6 @@ function answerNow() {
 
 // ---- data out ---------------------------------------------------------------------------------------------
 
-function colours() {
-  const css = getComputedStyle(root);
-  return {
-    font: css.fontFamily,
-    text: css.color,
-    subdued: css.getPropertyValue("--tp-subdued"),
-    line: css.getPropertyValue("--tp-line"),
-  };
-}
-
 function resize() {
   const width = find(".tr-canvases").clientWidth;
   if (!state.data || !width) return; // without width: in a tab that is not open
@@ -183,7 +173,7 @@ function redraw() {
   if (!state.layout) return;
   const { data, layout, block } = state;
   const count = countOf(marks());
-  drawBoard(picture, layout, data, boardView(), colours());
+  drawBoard(picture, layout, data, boardView(), coloursOf(root));
   drawBrush(cursor, layout, data, state.hover ?? state.pin, brushNow());
   part("block").textContent = block;
   blockInput.style.setProperty("--tp-fill", (block - 1) / (data.model.depth - 2));

@@ -15,7 +15,6 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -29,6 +28,7 @@ from ..exploration import Exploration
 from ..removal import GROUPS, random_mask, removal_curve
 from ..vit import AudioViT, ModelConfig
 from .analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
+from .board import create_board
 from .payload import TOP, base64_of, compact, picture_message
 from .tabs import Tab
 
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 DRAWS = 8
 """Random selections that the curve is compared with."""
 
-_HERE = Path(__file__).parent
 _SCRIPTS = (
     "text.js",
     "palette.js",
@@ -76,7 +75,7 @@ class Question:
 
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
-    board = create_board()
+    board = create_board("removal", template="removal.html", styles=_STYLES, scripts=_SCRIPTS, reply="")
     shown = gr.State(None)
 
     def refresh(path: str | None, choice: ModelChoice | None, start: float | None, *_: Any) -> tuple:
@@ -98,23 +97,6 @@ def build(choices: list[ModelChoice]) -> Tab:
         api_visibility="private",
     )
     return Tab(id="removal", outputs=[board, shown], refresh=refresh)
-
-
-def create_board() -> gr.HTML:
-    """Place the component that everything in the tab is drawn by."""
-
-    def read(*names: str) -> str:
-        return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
-
-    return gr.HTML(
-        value="",
-        html_template=read("removal.html"),
-        css_template=read(*_STYLES),
-        js_on_load=read(*_SCRIPTS),
-        apply_default_css=False,
-        elem_id="removal",
-        reply="",
-    )
 
 
 # -- what the browser is told of a clip

@@ -71,16 +71,6 @@ function rateIndex() {
 
 const dropMap = () => state.data.scores[state.score].drop[rateIndex()];
 
-function colours() {
-  const css = getComputedStyle(find(".tp"));
-  return {
-    font: css.fontFamily,
-    text: css.color,
-    subdued: css.getPropertyValue("--tp-subdued"),
-    line: css.getPropertyValue("--tp-line"),
-  };
-}
-
 function resize() {
   if (!state.data) return;
   const width = find(".tp-canvases").clientWidth;
@@ -101,7 +91,7 @@ function redraw() {
   const entry = data.scores[score];
   const drop = entry.drop[index];
   const point = entry.points[index];
-  drawPicture(picture, layout, data, drop, colours());
+  drawPicture(picture, layout, data, drop, coloursOf(find(".tp")));
   renderRate(entry, point, entry.rates[index]);
   renderSummary(out("summary"), data, point);
   renderScores(data);

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from .board import create_board
 from .payload import compact
-
-_HERE = Path(__file__).parent
 
 # Later scripts use names of earlier ones; together they are the body of one function.
 _SCRIPTS = (
@@ -41,14 +39,8 @@ _SCRIPTS = (
 def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
     """Place the viewer, showing ``messages`` from the first paint on, or an empty state for none."""
     *_, value = ["", *encode(messages)]
-    return gr.HTML(
-        value=value,
-        html_template=(_HERE / "viewer.html").read_text(encoding="utf-8"),
-        css_template=(_HERE / "viewer.css").read_text(encoding="utf-8"),
-        js_on_load="\n".join((_HERE / script).read_text(encoding="utf-8") for script in _SCRIPTS),
-        apply_default_css=False,
-        elem_id="viewer",
-        reply="",
+    return create_board(
+        "viewer", template="viewer.html", styles=["viewer.css"], scripts=_SCRIPTS, value=value, reply=""
     )
 
 
