@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -97,6 +97,7 @@ class Pane:
             with gr.Column(elem_id=f"{id}-content") as self.content:
                 self.tab: Tab = module.build(choices)
         self.keeps = explores or not self.tab.outputs
+        self.grows = explores
         self.line.visible, self.content.visible = not self.keeps, self.keeps
 
     @property
@@ -167,24 +168,27 @@ class Page:
         for pane in panes:
             reads.append(pane.js(len(inputs)))
             inputs += pane.tab.inputs
-        change = self.asked.change(
-            self.on_change,
-            inputs,
-            [
+        fill = {
+            "inputs": inputs,
+            "outputs": [
                 chosen.status,
                 chosen.start_row,
                 self.shown,
                 *(component for pane in panes for component in pane.outputs),
             ],
-            js=_in_turn(reads),
-            show_progress_on=[chosen.status],
-            trigger_mode="multiple",
+            "js": _in_turn(reads),
+            "show_progress_on": [chosen.status],
+            "trigger_mode": "multiple",
             **QUEUED,
             **HIDDEN,
-        )
-        change.then(None, js=link.OPENED, **HIDDEN)
+        }
+        # Two events for one change: what a generator answers can be lost while Gradio still builds a tab that
+        # was just opened, so only the tab that grows, which is built from the start, is filled by one.
+        growing = self.asked.change(self.on_change_growing, **fill)
+        whole = growing.then(self.on_change_whole, **fill)
+        whole.then(None, js=link.OPENED, **HIDDEN)
         # Whoever asks for something else does not wait for what they asked for before.
-        ask = {"cancels": [change], "show_progress": "hidden", **HIDDEN}
+        ask = {"cancels": [growing, whole], "show_progress": "hidden", **HIDDEN}
         gr.on(
             [chosen.go.click, chosen.start.submit, chosen.model.input],
             None,
@@ -244,12 +248,13 @@ class Page:
         # Noted at once, not in the queue: the clip may change before this tab's turn has come.
         pane.handle.select(lambda: pane.id, outputs=self.open, queue=False, show_progress="hidden", **HIDDEN)
         js = pane.js(len(inputs) - len(pane.tab.inputs))
-        pane.handle.select(partial(self.on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
+        on_open = self.on_open if pane.grows else _whole(self.on_open)
+        pane.handle.select(partial(on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
         settings = [component for component in pane.tab.inputs if component not in pane.tab.read]
         if settings:
             gr.on(
                 [component.input for component in settings],
-                partial(self.on_setting, pane.id),
+                partial(_whole(self.on_setting), pane.id),
                 show_progress="minimal",
                 show_progress_on=[pane.line],
                 trigger_mode="always_last",
@@ -285,6 +290,19 @@ class Page:
         for filled in self._filled(open_id, path, source, start, shown, own):
             yield {**status, **filled}
 
+    def on_change_growing(self, *request):
+        """`on_change`, where the open tab grows."""
+        if self.panes[request[len(self.chosen.request) + 1]].grows:
+            yield from self.on_change(*request)
+        else:
+            yield {self.shown: gr.skip()}
+
+    def on_change_whole(self, *request):
+        """`on_change`, where the open tab is filled at once."""
+        if self.panes[request[len(self.chosen.request) + 1]].grows:
+            return {self.shown: gr.skip()}
+        return _whole(self.on_change)(*request)
+
     def on_open(self, id, path, source, start, shown, *settings, progress=gr.Progress()):  # noqa: B008
         """A tab was opened: fill it, unless it shows this request already."""
         if shown.get(id) == _key(path, self.choices.get(source), start):
@@ -305,6 +323,16 @@ class Page:
                 filled[self.chosen.status] = html.escape(problem)
             # What fails, or is cancelled half way, is tried again when the tab is next opened.
             yield {self.shown: {**shown, id: _key(path, choice, start) if whole else None}, **filled}
+
+
+def _whole(answers: Callable[..., Iterator[dict]]) -> Callable[..., dict]:
+    """Only the last of the answers."""
+
+    def last(*request):
+        *_, found = answers(*request)
+        return found
+
+    return last
 
 
 def _in_turn(scripts: list[str]) -> str:
