@@ -193,7 +193,7 @@ def test_a_link_restores_what_was_seen(opened):
     assert model.config.labels[point.answer] in visit.text("[data-out=summary]")
     assert visit.kept() == [len(ids) for ids in point.kept.values()]
     # One question for the link, one analysis; and the one with which Gradio opens the first tab.
-    assert len(asked_of_the_queue(visit)) == 3
+    assert len(asked_of_the_queue(visit)) == 4
     assert urlsplit(visit.page.url).query == query[1:]
     assert problem(visit) == ""
     assert visit.errors == []
