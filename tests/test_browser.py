@@ -99,12 +99,12 @@ def test_score_switch_changes_what_is_kept(desk):
 
 
 def test_pointer_and_keyboard_read_out_patches(desk):
-    canvas = desk.page.locator(".tp-picture").bounding_box()
-    desk.page.mouse.move(canvas["x"] + 60, canvas["y"] + 60)
+    desk.page.hover(".tp-picture", position={"x": 60, "y": 60})
     hovered = desk.text(".tp-readout")
     for field in ("Patch", "Time", "Frequency", "dB here", "Intensity", "Variation", "Fate"):
         assert field in hovered
-    desk.page.mouse.click(canvas["x"] + 60, canvas["y"] + 60)
+    desk.page.click(".tp-picture", position={"x": 60, "y": 60})
+    canvas = desk.page.locator(".tp-picture").bounding_box()
     desk.page.mouse.move(canvas["x"], canvas["y"] - 30)
     spoken = desk.text(".tp-spoken")
     assert "Hz" in spoken
@@ -116,8 +116,7 @@ def test_pointer_and_keyboard_read_out_patches(desk):
 
 
 def test_space_plays_and_a_click_seeks(desk):
-    canvas = desk.page.locator(".tp-picture").bounding_box()
-    desk.page.mouse.click(canvas["x"] + 120, canvas["y"] + 60)
+    desk.page.click(".tp-picture", position={"x": 120, "y": 60})
     desk.page.wait_for_function("document.querySelector('.tp-seek').value > 0")
     sought = float(desk.page.input_value(".tp-seek"))
     desk.press(" ")
