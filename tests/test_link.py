@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import gradio as gr
 import numpy as np
@@ -18,7 +18,8 @@ from tpexplore.bundled import EXAMPLES_FOLDER, bundled_names, example_clips
 from tpexplore.exploration import explore
 from tpexplore.plan import keep_plan
 from tpexplore.ui import link, shell
-from tpexplore.ui.analysis import Excerpt, ModelChoice
+from tpexplore.ui.analysis import Excerpt, ModelChoice, model_choices
+from tpexplore.ui.tabs import Setting
 
 from .test_browser import write_sweep
 from .test_tabs import fake_tab
@@ -30,6 +31,13 @@ pytest_plugins = ["tests.browser_support"]
 
 CHOICES = [ModelChoice("own.pth", "/home/ann/own.pth", 512), ModelChoice("AST · ast-a", "ast-a")]
 TABS = ["explore", "kendall"]
+with gr.Blocks():
+    SETTINGS = {
+        "kendall.rank": Setting.of(gr.Radio([("By cluster", "clusters"), ("Exact", "raw")])),
+        "kendall.rate": Setting.of(gr.Slider(0.3, 1, 0.5)),
+        "kendall.sound": Setting.of(gr.Checkbox(False)),
+        "kendall.mask": Setting(pattern="[a-c]{2}"),
+    }
 OTHER = "audiomae-spc12"
 SHORT, LONG = "zero", "one-five-zero"
 
@@ -58,17 +66,56 @@ SHORT, LONG = "zero", "one-five-zero"
 )
 def test_only_known_names_are_followed(asked, expected):
     example, source, start, tab = expected
-    place = link.read_place(asked, CHOICES, example_clips(), TABS)
+    place = link.read_place(asked, CHOICES, example_clips(), TABS, SETTINGS)
     path = EXAMPLES_FOLDER / f"{example}.wav" if example else example_clips()[0].path
     assert place == link.Place(str(path), source, start, tab or "explore")
 
 
 def test_without_models_and_examples_a_link_leads_nowhere():
-    assert link.read_place({"tab": "kendall"}, [], [], TABS) == link.Place(None, None, None, "kendall")
+    assert link.read_place({"tab": "kendall"}, [], [], TABS, {}) == link.Place(None, None, None, "kendall")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("rank", "raw", "raw"),
+        ("rank", "Exact", None),
+        ("rate", "0.35", 0.35),
+        ("rate", ".5", 0.5),
+        ("rate", "0.29", None),
+        ("rate", "1e-1", None),
+        ("rate", "nan", None),
+        ("rate", 0.5, None),
+        ("sound", "yes", True),
+        ("sound", "no", False),
+        ("sound", "True", None),
+        ("sound", ["yes"], None),
+        ("mask", "ab", "ab"),
+        ("mask", "abc", None),
+        ("mask", "ab\n", None),
+    ],
+)
+def test_settings_are_read_by_their_names(name, text, value):
+    assert SETTINGS[f"kendall.{name}"].read(text) == value
+    place = link.read_place({"settings": {f"kendall.{name}": text, "other": text}}, [], [], TABS, SETTINGS)
+    # What a picture keeps in the browser is none of the server's business.
+    known = {f"kendall.{name}": value} if value is not None and name != "mask" else {}
+    assert place.settings == known
+
+
+def test_every_setting_of_every_tab_has_a_name_in_a_link():
+    with gr.Blocks():
+        tabs = [module.build(model_choices()) for _, module in shell.TABS.values()]
+    for tab in tabs:
+        named = {setting.component for setting in tab.link.values()}
+        assert {component for component in tab.inputs if component not in tab.read} <= named
+        for setting in tab.link.values():
+            if setting.component is not None and setting.values is not None:
+                assert setting.component.value in setting.values.values()
 
 
 def test_the_page_is_told_no_more_of_a_checkpoint_than_its_menu_tells():
-    known = json.loads(link.create_link(CHOICES, example_clips(), TABS).props["known"])
+    known = json.loads(link.create_link(CHOICES, example_clips(), TABS, SETTINGS).props["known"])
     assert known["models"] == {"own.pth": "/home/ann/own.pth", "ast-a": "ast-a"}
     assert known["examples"][LONG]["seconds"] == pytest.approx(3.6, abs=0.1)
 
@@ -81,11 +128,14 @@ def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):
     monkeypatch.setattr(shell, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
     choices = [ModelChoice("One", "one"), ModelChoice("Two", "two")]
     with gr.Blocks():
-        panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
-        found = shell.Page(panes, shell.controls.build(choices, [], ""), choices)
+        with gr.Tabs() as tabs:
+            panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
+        found = shell.Page(tabs, panes, shell.controls.build(choices, [], ""), choices)
     event = SimpleNamespace(_data={"example": "a", "model": "two", "start": 0.5, "tab": tab})
-    *request, _, open_id, shown, asked = found.on_link({}, 4, event)
-    assert (request, open_id, asked) == (["a.wav", "two", 0.5], tab, 5)
+    opened = found.on_link({}, 4, event)
+    request = [opened[component] for component in found.chosen.request]
+    open_id, shown = opened[found.open], opened[found.shown]
+    assert (request, open_id, opened[found.asked]) == (["a.wav", "two", 0.5], tab, 5)
     # The browser asks for the clip and, of another tab, tells that it was opened; in whichever order.
     if tab == "second" and opened_first:
         list(found.on_open(tab, *request, shown, 0))
@@ -142,7 +192,7 @@ def query_of(visit) -> dict[str, str]:
 
 def wait_for_query(visit, **expected) -> None:
     """Wait until the address names exactly this."""
-    wanted = {name.replace("_", "-"): value for name, value in expected.items()}
+    wanted = {name.replace("keep_rate", "keep-rate"): value for name, value in expected.items()}
     visit.page.wait_for_function(
         """wanted => {
             const sorted = (entries) => JSON.stringify([...entries].sort());
@@ -174,7 +224,7 @@ def asked_of_the_queue(visit) -> list[str]:
 
 
 def problem(visit) -> str:
-    return visit.page.locator("#link .message").text_content()
+    return visit.page.locator("#link-problem").text_content()
 
 
 @in_browser
@@ -259,7 +309,7 @@ def test_bad_values_are_named_and_the_rest_is_opened(opened):
     visit.page.locator(".tp-score label:has(input[value=variation])").click()
     wait_for_query(visit, score="variation", logs="build")
     assert problem(visit) == ""
-    assert not visit.page.locator("#link").is_visible()
+    assert not visit.page.locator("#link-problem").is_visible()
 
 
 @in_browser
@@ -294,13 +344,16 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     visit.upload(write_sweep(tmp_path / "secret.wav"))
     visit.wait_for_clip("secret.wav")
     wait_for_query(visit, **parts)
-    note = "Your own sound is not in the link: it opens with the example"
-    assert visit.text("[data-out=own]") == f"{note} {example_clips()[0].title}."
+    page.click("#link-copy")
+    told = "document.querySelector('#link-told').textContent"
+    note = f"Your own sound is not in it: it opens with the example {example_clips()[0].title}."
+    page.wait_for_function(f"note => {told}.endsWith(note)", arg=note)
     assert "secret" not in page.url
     page.click("#examples button >> nth=0")
     visit.wait_for_clip(example_clips()[0].title)
-    assert visit.text("[data-out=own]") == ""
     wait_for_query(visit, **parts)
+    page.click("#link-copy")
+    page.wait_for_function(f"{told}.endsWith('see now.')")
     assert visit.errors == []
     # Whoever is sent the link sees the same.
     friend = opened(f"?{urlsplit(link_there).query}")
@@ -310,25 +363,124 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     assert seen(friend).choices == ["attention", "kept", "10"]
 
 
+def wait_for_tab(visit, tab: str) -> None:
+    visit.page.wait_for_selector(f"#{tab}-line .about", timeout=30_000)
+
+
+@in_browser
+def test_a_tab_s_settings_are_restored_and_followed(opened):
+    asked = "?tab=kendall&kendall.rank=raw&kendall.paper=none&kendall.sound=yes"
+    visit = opened(asked)
+    wait_for_tab(visit, "kendall")
+    page = visit.page
+    assert page.locator("#kendall-content input[type=radio]:checked").get_attribute("value") == "raw"
+    assert page.locator("#kendall-content input[role=combobox]").input_value() == "none"
+    assert page.locator("#kendall-content input[type=checkbox]").is_checked()
+    # The curves are those of the settings, not only the controls.
+    page.wait_for_selector("#kendall-intensity .main-svg")
+    legend = page.locator("#kendall-intensity .legendtext").all_text_contents()
+    assert "this clip, τ-b of exact values" in legend
+    assert not any("paper" in name for name in legend)
+    assert urlsplit(page.url).query == asked[1:]
+    page.locator("#kendall-content label:has(input[value=concordant])").click()
+    wait_for_query(visit, tab="kendall", **{"kendall.rank": "concordant"}, **PAPER_AND_SOUND)
+    page.locator("#kendall-content label:has(input[value=clusters])").click()
+    wait_for_query(visit, tab="kendall", **PAPER_AND_SOUND)
+    # They are of this tab's link only.
+    page.click("#clusters-tab-button")
+    wait_for_query(visit, tab="clusters")
+    page.click("#kendall-tab-button")
+    wait_for_query(visit, tab="kendall", **PAPER_AND_SOUND)
+    assert visit.errors == []
+
+
+PAPER_AND_SOUND = {"kendall.paper": "none", "kendall.sound": "yes"}
+
+
+@in_browser
+def test_a_comparison_is_restored_and_followed(opened):
+    asked = {
+        "compare.a": OTHER,
+        "compare.b-score": "variation",
+        "compare.keep-rate": "0.35",
+        "compare.same": "macs",
+    }
+    visit = opened(f"?tab=compare&{urlencode(asked)}")
+    wait_for_tab(visit, "compare")
+    page = visit.page
+    page.wait_for_selector(".tc-picture")
+    assert page.input_value(".tc-rate-input") == "0.35"
+    assert page.is_checked("[name=tc-match][value=macs]")
+    assert page.input_value("#compare-model-a input").endswith(OTHER)
+    assert visit.text("[data-tc=a] h3") == f"A: {OTHER} by attention"
+    assert "by variation" in visit.text("[data-tc=b] h3")
+    wait_for_query(visit, tab="compare", **asked)
+    page.focus(".tc-rate-input")
+    visit.press("ArrowRight", times=3)
+    page.locator("#compare label:has([value=keep_rate])").click()
+    asked = {"compare.a": OTHER, "compare.b-score": "variation"}
+    wait_for_query(visit, tab="compare", **asked)
+    assert visit.errors == []
+
+
+@in_browser
+def test_marked_patches_are_in_the_link(opened):
+    visit = opened("?tab=removal&removal.by=variation&removal.group=C1&removal.block=8")
+    page = visit.page
+    wait_for_tab(visit, "removal")
+    page.wait_for_selector("[data-group=C1][aria-pressed=true]")
+    assert page.input_value(".tr-block-input") == "8"
+    assert page.is_checked("[name=tr-by][value=variation]")
+    page.focus(".tr-picture")
+    visit.press("ArrowRight")
+    visit.press("Enter")
+    page.wait_for_function("location.search.includes('removal.patches')")
+    mask = page.get_attribute(".tr", "data-mask")
+    friend = opened(f"?{urlsplit(page.url).query}")
+    wait_for_tab(friend, "removal")
+    friend.page.wait_for_selector(f".tr[data-mask='{mask}']")
+    assert query_of(friend) == query_of(visit)
+    # Back to where it was at first: nothing is left to tell.
+    page.locator("label:has([name=tr-by][value=intensity])").click()
+    page.click("[data-group=H]")
+    page.focus(".tr-block-input")
+    visit.press("ArrowLeft", times=3)
+    wait_for_query(visit, tab="removal")
+    assert visit.errors == friend.errors == []
+
+
+@in_browser
+def test_settings_that_are_not_understood_are_named(opened):
+    visit = opened("?tab=removal&removal.group=C9&clusters.keep-rate=2&compare.a=nope&removal.patches=_w")
+    wait_for_tab(visit, "removal")
+    left_out = "were not understood and are left out."
+    assert problem(visit) == (
+        f"Of this link, compare.a “nope”, clusters.keep-rate “2” and removal.group “C9” {left_out}"
+    )
+    assert "picture of another size" in visit.text(".tr-alert")
+    assert visit.page.is_visible("[data-group=H][aria-pressed=true]")
+    assert visit.errors == []
+
+
 @in_browser
 def test_the_link_is_copied_or_selected(opened, app_url):
     visit = opened("?__theme=dark&__sign=secret", permissions=["clipboard-read", "clipboard-write"])
     page = visit.page
     page.focus(".tp-rate-input")
     visit.press("ArrowLeft")
-    page.focus(".tp-copy")
+    page.focus("#link-copy")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('[data-out=copied]').textContent")
-    assert visit.text("[data-out=copied]") == "The link is copied."
+    page.wait_for_function("document.querySelector('#link-told').textContent")
+    assert visit.text("#link-told") == "The link is copied: it opens what you see now."
     assert page.evaluate("navigator.clipboard.readText()") == f"{app_url}?keep-rate=0.45"
-    assert not page.locator(".tp-link").is_visible()
+    assert not page.locator("#link-field").is_visible()
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-    page.click(".tp-copy")
-    page.wait_for_selector(".tp-link:not([hidden])")
-    assert "Ctrl+C" in visit.text("[data-out=copied]")
-    assert page.evaluate("document.activeElement.className") == "tp-link"
+    page.click("#link-copy")
+    page.wait_for_selector("#link-field:not([hidden])")
+    assert "Ctrl+C" in visit.text("#link-told")
+    assert page.evaluate("document.activeElement.id") == "link-field"
     assert page.evaluate("getSelection().toString()") == f"{app_url}?keep-rate=0.45"
-    assert page.get_attribute("[data-out=copied]", "aria-live") == "polite"
+    assert page.get_attribute("#link-told", "aria-live") == "polite"
 
 
 @in_browser
@@ -363,7 +515,7 @@ def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(brow
     page.wait_for_function("told.some(([, data]) => data.queryString)")
     told = page.evaluate("told.filter(([, data]) => data.queryString)")
     assert told == [[inner[:-1], {"queryString": "keep-rate=0.65"}]]
-    app.locator(".tp-copy").click()
-    app.locator(".tp-link:not([hidden])").wait_for()  # no permission in this frame
-    assert app.locator(".tp-link").input_value() == f"{inner}?keep-rate=0.65"
+    app.locator("#link-copy").click()
+    app.locator("#link-field:not([hidden])").wait_for()  # no permission in this frame
+    assert app.locator("#link-field").input_value() == f"{inner}?keep-rate=0.65"
     context.close()

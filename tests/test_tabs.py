@@ -283,10 +283,10 @@ def page(monkeypatch):
     monkeypatch.setattr(shell, "excerpt_of", lambda *_: analysis.Excerpt(np.zeros(1), 0.0, (), longer=False))
     choices = [analysis.ModelChoice("One", "one"), analysis.ModelChoice("Two", "two")]
     with gr.Blocks():
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
         chosen = shell.controls.build(choices, [], "")
-        page = shell.Page(panes, chosen, choices)
+        page = shell.Page(tabs, panes, chosen, choices)
         page.wire()
     return page, calls
 

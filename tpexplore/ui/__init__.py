@@ -15,7 +15,7 @@ import gradio as gr
 
 from ..audio import MAX_FILE_BYTES
 from ..bundled import EXAMPLES_FOLDER
-from . import shell, tour
+from . import link, shell, tour
 from .analysis import model_choices
 from .memory import share_arenas
 
@@ -34,8 +34,12 @@ HEADER = f"""
     <p>What an audio transformer throws away: see which patches of a sound's spectrogram survive
     token pruning, and what that does to the answer and its cost.</p>
   </div>
-  <div class="head-buttons">{tour.BUTTON}</div>
+  <div class="head-side">
+    <div class="head-buttons">{link.BUTTON}{tour.BUTTON}</div>
+    {link.HANDED_OUT}
+  </div>
 </header>
+{link.PROBLEM}
 {tour.CARD}
 """
 

@@ -53,6 +53,11 @@ class ModelChoice:
     source: str
     frames: int | None = None
 
+    @property
+    def link_name(self) -> str:
+        """What a link calls it: a checkpoint file by its name alone, one on the hub without its owner."""
+        return Path(self.source).name
+
 
 @dataclass(frozen=True)
 class Excerpt:

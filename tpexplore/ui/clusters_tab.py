@@ -25,7 +25,7 @@ from ..statistics import cluster_counts, cluster_survival
 from .analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced
 from .payload import hertz_ticks
 from .plots import FigureBox
-from .tabs import NOT_MEASURED, Tab, sample_of
+from .tabs import NOT_MEASURED, Setting, Tab, sample_of
 
 HELP = """
 Patches sorted by intensity (mean) or variation (spread) into five K-means clusters, C1 the lowest, C5 the
@@ -70,7 +70,8 @@ def build(choices: list[ModelChoice]) -> Tab:
 
     boxes = (picture, shares, edges, survival, padding)
     outputs = [*(output for box in boxes for output in box.outputs), note]
-    return Tab("clusters", outputs, refresh, [statistic, keep_rate])
+    link = {"of": Setting.of(statistic), "keep-rate": Setting.of(keep_rate)}
+    return Tab("clusters", outputs, refresh, [statistic, keep_rate], link=link)
 
 
 def map_figure(trace: ClipTrace, statistic: str) -> go.Figure:

@@ -1,6 +1,6 @@
 // The comparison: takes two sweeps in, turns the slider into redraws. Nothing here asks the server.
 
-const FIRST_RATE = 0.5;
+const FIRST = { rate: 0.5, match: "keep_rate" };
 
 const find = (selector) => element.querySelector(selector);
 const part = (name) => find(`[data-tc="${name}"]`);
@@ -8,7 +8,7 @@ const root = find(".tc");
 const picture = find(".tc-picture");
 const rateInput = find(".tc-rate-input");
 
-const state = { data: null, layout: null, rate: FIRST_RATE, match: "keep_rate" };
+const state = { data: null, layout: null, ...FIRST };
 
 // ---- data in ----------------------------------------------------------------------------------------------
 
@@ -146,11 +146,13 @@ const ACTIONS = {
 rateInput.addEventListener("input", () => {
   state.rate = Number(rateInput.value);
   redraw();
+  tellLink("compare", "keep-rate", state.rate === FIRST.rate ? null : state.rate);
 });
 
 part("match").addEventListener("change", (event) => {
   state.match = event.target.value;
   redraw();
+  tellLink("compare", "same", state.match === FIRST.match ? null : state.match);
 });
 
 // Told once the slider rests, not at every step of a drag.
@@ -174,5 +176,10 @@ new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"]
 // Text on a canvas is drawn in whatever font is there; draw it again once the page's own has arrived.
 document.fonts.addEventListener("loadingdone", redraw);
 
+takeFromLink("compare", (named) => {
+  if (named["keep-rate"]) state.rate = Number(named["keep-rate"]);
+  if (named.same) state.match = named.same;
+  find(`[name=tc-match][value=${state.match}]`).checked = true;
+});
 watch("value", () => show(props.value));
 show(props.value);

@@ -17,11 +17,11 @@ import numpy as np
 from ..bundled import measured_results
 from ..exploration import Exploration, Point, explore
 from ..overlap import MATCHES, Overlap, matched, score_tau, stage_overlaps
-from ..plan import SCORES
+from ..plan import KEEP_RATES, SCORES
 from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, of_weights, written_at
 from .board import create_board
 from .payload import base64_of, compact, picture_message
-from .tabs import Tab
+from .tabs import Setting, Tab
 
 HELP = """
 Do two models, or two ways to rank the patches, keep the same ones? Choose A and B; the picture shows what
@@ -37,6 +37,7 @@ _SCRIPTS = (
     "palette.js",
     "picture.js",
     "saving.js",
+    "linked.js",
     "compare_picture.js",
     "compare_reading.js",
     "compare.js",
@@ -85,7 +86,17 @@ def build(choices: list[ModelChoice]) -> Tab:
         told = compare_clip(path, a, b, start, progress=gr.Progress())
         return (compact(told),)
 
-    return Tab("compare", [board], refresh, inputs, own_models=True)
+    models = {"page": PAGE, **{choice.link_name: choice.source for choice in choices}}
+    model_a, score_a, model_b, score_b = inputs
+    link = {
+        "a": Setting(model_a, models),
+        "a-score": Setting.of(score_a),
+        "b": Setting(model_b, models),
+        "b-score": Setting.of(score_b),
+        "keep-rate": Setting(span=(KEEP_RATES[0], KEEP_RATES[-1])),
+        "same": Setting(values={name: name for name in MATCHES}),
+    }
+    return Tab("compare", [board], refresh, inputs, link=link, own_models=True)
 
 
 def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropdown, gr.Radio]:

@@ -11,7 +11,7 @@ from ..figures import Series, kendall_figure
 from ..statistics import cluster_counts, kendall_tau
 from .analysis import CLUSTERS, FAMILY_NAMES, STATISTICS, ClipTrace, ModelChoice, traced
 from .plots import FigureBox
-from .tabs import NOT_MEASURED, Tab, sample_of
+from .tabs import NOT_MEASURED, Setting, Tab, sample_of
 
 HELP = """
 Does attention rank the patches as their intensity (mean) and variation (spread) do? Kendall's τ is 1 for the
@@ -62,7 +62,12 @@ def build(choices: list[ModelChoice]) -> Tab:
         return (*values, notes(trace, rule, paper, sound))
 
     outputs = [*(output for box in boxes.values() for output in box.outputs), note]
-    return Tab("kendall", outputs, refresh, [rule, paper, sound])
+    link = {
+        "rank": Setting.of(rule),
+        "paper": Setting(paper, {value or "none": value for _, value in paper.choices}),
+        "sound": Setting.of(sound),
+    }
+    return Tab("kendall", outputs, refresh, [rule, paper, sound], link=link)
 
 
 def figure_of(trace: ClipTrace, statistic: str, rule: str, paper: str, sound: bool):

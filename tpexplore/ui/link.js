@@ -1,8 +1,10 @@
-// The link to what is seen: opens what the address names, and keeps the address up to date.
+// The link to what is seen: opens what the address names, keeps the address up to date, and hands the link out.
 //
-// It asks the server only for an example, model, start or tab that the page was not built with. The rest is
-// between this and the viewer: "tp-view" tells what the viewer shows ("tp-ask" asks for it), "tp-restore" what it
-// is to show, "tp-link" what the link is now.
+// It asks the server only for what the page was not built with and cannot change by itself: an example, model,
+// start or tab, and the settings that are Gradio's. The rest is between this and the pictures: "tp-view" tells
+// what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to show, "tp-opening" whether that is
+// still on its way; "tp-board" tells that another picture is there, "tp-setting" what one of a tab's settings is
+// now.
 
 const REST_MILLISECONDS = 300; // browsers allow the address only so many changes
 const PATIENCE_MILLISECONDS = 60_000;
@@ -11,7 +13,10 @@ const SPACES = ".hf.space"; // there the address bar is that of a page around th
 const HUB = "https://huggingface.co";
 
 const known = JSON.parse(props.known);
-const problemLine = element.querySelector("p");
+const copyButton = document.querySelector("#link-copy");
+const told = document.querySelector("#link-told");
+const field = document.querySelector("#link-field");
+const problemLine = document.querySelector("#link-problem");
 const firstOf = (names) => [...Object.keys(names), null][0];
 const nameOf = (entries, fits) => Object.entries(entries).find(([, entry]) => fits(entry))?.[0] ?? null;
 const FIRST = { example: firstOf(known.examples), start: null, model: firstOf(known.models), tab: known.tabs[0] };
@@ -37,13 +42,25 @@ const READ = {
   tab: among(known.tabs),
 };
 
+const NAMES = [...Object.keys(READ), ...Object.keys(known.settings)];
+
+// A setting stays a text here: its tab or the server knows what it stands for.
+function readSetting({ values, span, pattern }, text) {
+  const fits = values
+    ? Object.hasOwn(values, text)
+    : span
+      ? numeric(text) >= span[0] && numeric(text) <= span[1]
+      : new RegExp(`^(?:${pattern})$`).test(text);
+  return fits ? text : undefined;
+}
+
 function readLink(search) {
   const query = new URLSearchParams(search);
   const found = {};
-  for (const [name, read] of Object.entries(READ)) {
+  for (const name of NAMES) {
     if (!query.has(name)) continue;
     const text = query.get(name);
-    const value = read(text, found);
+    const value = READ[name] ? READ[name](text, found) : readSetting(known.settings[name], text);
     if (value === undefined) tellProblem(name, text);
     else found[name] = value;
   }
@@ -70,9 +87,11 @@ let view = null; // what the viewer shows; null until it has told
 let firstView = null; // what it shows where no link says otherwise
 let patches = 0; // of the clip that it shows
 let patch = wanted.patch ?? null; // the one whose passport is still to be opened
+const settings = Object.fromEntries(Object.keys(known.settings).map((name) => [name, wanted[name] ?? null]));
+const served = Object.keys(settings).filter((name) => known.settings[name].served && settings[name] !== null);
 let awaited = has("example") || has("model") || has("start"); // until the viewer shows the link's clip
 let opening = awaited; // until that, or until it is known that it will not come now
-let arriving = awaited || has("tab"); // until the server has done all that it was asked for
+let arriving = awaited || has("tab") || served.length > 0; // until the server has done all that it was asked for
 let openTab = FIRST.tab;
 let written = null; // our part of the address
 let timer = 0;
@@ -82,21 +101,17 @@ function queryNow() {
   const defaults = { ...FIRST, ...firstView };
   const named = Object.keys(READ).filter((name) => here[name] !== defaults[name]);
   const kept = own ? named.filter((name) => name !== "example" && name !== "start") : named;
-  return new URLSearchParams(kept.map((name) => [name, String(here[name])]));
+  const ofTab = Object.entries(settings).filter(
+    ([name, text]) => text !== null && name.startsWith(`${place.tab}.`),
+  );
+  return new URLSearchParams([...kept.map((name) => [name, String(here[name])]), ...ofTab]);
 }
 
-function ownNote() {
-  const title = known.examples[FIRST.example]?.title;
-  return own && title ? `Your own sound is not in the link: it opens with the example ${title}.` : "";
-}
-
-// Tells the viewer the link, and the address bar once things rest.
+// Tells the address bar, once things rest.
 function update() {
   if (!view) return;
+  document.dispatchEvent(new CustomEvent("tp-opening", { detail: opening }));
   const query = String(queryNow());
-  // On a Space this is the app's own address, which works alone; what else its query holds may be secret.
-  const url = `${location.origin}${location.pathname}${query && `?${query}`}`;
-  document.dispatchEvent(new CustomEvent("tp-link", { detail: { url, note: ownNote(), opening } }));
   written ??= query;
   clearTimeout(timer);
   if (query !== written) timer = setTimeout(writeAddress, REST_MILLISECONDS, query);
@@ -106,7 +121,7 @@ function writeAddress(query) {
   written = query;
   problemLine.textContent = ""; // what it told of stands in the address no longer
   const whole = new URLSearchParams(location.search);
-  for (const name of Object.keys(READ)) whole.delete(name);
+  for (const name of NAMES) whole.delete(name);
   for (const [name, value] of new URLSearchParams(query)) whole.set(name, value);
   const search = whole.size ? `?${whole}` : "";
   history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
@@ -119,7 +134,7 @@ function writeAddress(query) {
 
 function open() {
   if (arriving) {
-    trigger("open", place);
+    trigger("open", { ...place, settings: Object.fromEntries(served.map((name) => [name, settings[name]])) });
     setTimeout(arrive, PATIENCE_MILLISECONDS); // where the queue is full, nothing comes back
   }
   const values = { ...firstView };
@@ -190,4 +205,45 @@ document.addEventListener("tp-tab", ({ detail }) => {
   update();
 });
 
+// A picture with settings of its own has been built: it takes what the link names of them.
+document.addEventListener("tp-board", ({ detail: { tab, restore } }) => {
+  const named = Object.entries(settings).filter(([name]) => name.startsWith(`${tab}.`));
+  restore(Object.fromEntries(named.map(([name, text]) => [name.slice(tab.length + 1), text])));
+});
+
+// `value` is null where a setting is as it was at first; what a link cannot name is not in it.
+document.addEventListener("tp-setting", ({ detail: { name, value } }) => {
+  const { values, first } = known.settings[name];
+  if (value === null || value === first) settings[name] = null;
+  else settings[name] = values ? nameOf(values, (one) => one === value) : String(value);
+  update();
+});
+
+// ---- handing it out ---------------------------------------------------------------------------------------
+
+function ownNote() {
+  const title = known.examples[FIRST.example]?.title;
+  return own && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
+}
+
+async function copyLink() {
+  if (!view) return;
+  const query = String(queryNow());
+  // On a Space this is the app's own address, which works alone; what else its query holds may be secret.
+  const url = `${location.origin}${location.pathname}${query && `?${query}`}`;
+  told.textContent = "";
+  field.hidden = true;
+  try {
+    await navigator.clipboard.writeText(url);
+    told.textContent = `The link is copied: it opens what you see now.${ownNote()}`;
+  } catch {
+    // Without a secure address, or in a page that does not let its frames: the person's own keys can.
+    field.hidden = false;
+    field.value = url;
+    field.select();
+    told.textContent = `Press Ctrl+C, or ⌘C on a Mac, to copy the link.${ownNote()}`;
+  }
+}
+
+copyButton.addEventListener("click", copyLink);
 document.dispatchEvent(new Event("tp-ask"));

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +20,52 @@ from ..bundled import Example
 from ..plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from .analysis import ModelChoice
 from .controls import Controls
+from .tabs import Setting
 
 OPENED = "() => { document.dispatchEvent(new Event('tp-opened')); return []; }"
 """Tells link.js that what it asked for has been shown, or could not be."""
+
+BUTTON = (
+    '<button type="button" id="link-copy" class="head-button" aria-describedby="link-told"'
+    ' title="The link opens what you see now.">Copy link</button>'
+)
+HANDED_OUT = """
+<p id="link-told" aria-live="polite" aria-atomic="true"></p>
+<input id="link-field" type="text" readonly aria-label="Link to what is seen" aria-describedby="link-told"
+  hidden>
+"""
+"""What copying says, and the link where it cannot be copied."""
+PROBLEM = '<div class="message-box"><p id="link-problem" class="message" role="alert"></p></div>'
+"""What of a link was not understood."""
 
 _BROWSER_ONLY = {"fn": None, "queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """What of a link the server has to do something for."""
+    """What of a link the server has to do something for; ``settings`` are name -> value."""
 
     path: str | None
     source: str | None
     start: float | None
     tab: str
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
-def create_link(choices: Sequence[ModelChoice], examples: Sequence[Example], tabs: Sequence[str]) -> gr.HTML:
-    """Place the line that tells what of a link was not understood; it is seldom there.
+def create_link(
+    choices: Sequence[ModelChoice],
+    examples: Sequence[Example],
+    tabs: Sequence[str],
+    settings: Mapping[str, Setting],
+) -> gr.HTML:
+    """Place what reads and writes the address. It is not seen itself; `BUTTON`,
+    `HANDED_OUT` and `PROBLEM` are.
 
     Parameters
     ----------
     choices, examples, tabs :
         What a link may name; the first of each is what a link need not name.
+    settings : dict of "tab.name" -> Setting
     """
     known = {
         "examples": {
@@ -54,30 +76,45 @@ def create_link(choices: Sequence[ModelChoice], examples: Sequence[Example], tab
             }
             for example in examples
         },
-        "models": {_model_name(choice): choice.source for choice in choices},
+        "models": {choice.link_name: choice.source for choice in choices},
         "tabs": list(tabs),
         "scores": list(SCORES),
         "rates": list(KEEP_RATES),
         "blocks": list(PRUNE_BLOCKS),
+        "settings": {
+            name: {
+                "values": setting.values,
+                "span": setting.span,
+                "pattern": setting.pattern,
+                "first": setting.component and setting.component.value,
+                "served": setting.component is not None,
+            }
+            for name, setting in settings.items()
+        },
     }
     return gr.HTML(
-        value="",
-        html_template='<p class="message" role="alert"></p>',
         js_on_load=(Path(__file__).parent / "link.js").read_text(encoding="utf-8"),
         apply_default_css=False,
         elem_id="link",
-        elem_classes="message-box",
+        visible="hidden",
         known=json.dumps(known),
     )
 
 
 def read_place(
-    asked: Any, choices: Sequence[ModelChoice], examples: Sequence[Example], tabs: Sequence[str]
+    asked: Any,
+    choices: Sequence[ModelChoice],
+    examples: Sequence[Example],
+    tabs: Sequence[str],
+    settings: Mapping[str, Setting],
 ) -> Place:
     """What the browser asks for, checked again: of anything that is not known the first takes its place."""
     asked = asked if isinstance(asked, dict) else {}
     paths = {_example_name(example): str(example.path) for example in examples}
-    sources = {_model_name(choice): choice.source for choice in choices}
+    sources = {choice.link_name: choice.source for choice in choices}
+    texts = asked.get("settings")
+    texts = texts if isinstance(texts, dict) else {}
+    read = {name: setting.read(texts.get(name)) for name, setting in settings.items() if setting.component}
     start = asked.get("start")
     fits = isinstance(start, int | float) and math.isfinite(start) and start >= 0
     return Place(
@@ -85,11 +122,12 @@ def read_place(
         source=_named(sources, asked.get("model")),
         start=float(start) if fits else None,
         tab=_named({tab: tab for tab in tabs}, asked.get("tab")),
+        settings={name: value for name, value in read.items() if value is not None},
     )
 
 
-def note(chosen: Controls, tabs: Mapping[str, gr.Tab]) -> None:
-    """Have the browser tell itself which clip and model are chosen and which tab is open; asks no server."""
+def note(chosen: Controls, tabs: Mapping[str, gr.Tab], settings: Mapping[str, Setting]) -> None:
+    """Have the browser tell itself what is chosen and which tab is open; asks no server."""
     gr.on(
         [chosen.audio.change, chosen.model.change],
         inputs=[chosen.audio, chosen.model],
@@ -111,6 +149,11 @@ def note(chosen: Controls, tabs: Mapping[str, gr.Tab]) -> None:
     )
     for id, tab in tabs.items():
         tab.select(js=_tell("() =>", "tp-tab", json.dumps(id)), **_BROWSER_ONLY)
+    for name, setting in settings.items():
+        if setting.component is not None:
+            detail = f"{{ name: {json.dumps(name)}, value }}"
+            tell = _tell("(value) =>", "tp-setting", detail)
+            setting.component.input(inputs=setting.component, js=tell, **_BROWSER_ONLY)
 
 
 def _tell(arguments: str, event: str, detail: str) -> str:
@@ -126,8 +169,3 @@ def _named(known: Mapping[str, Any], name: Any) -> Any:
 
 def _example_name(example: Example) -> str:
     return example.path.stem
-
-
-def _model_name(choice: ModelChoice) -> str:
-    # Of a checkpoint file only the name is told, of one on the hub the name without its owner.
-    return Path(choice.source).name

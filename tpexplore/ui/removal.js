@@ -12,6 +12,8 @@ const picture = find(".tr-picture");
 const cursor = find(".tr-cursor");
 const blockInput = find(".tr-block-input");
 
+let linked = {}; // what the link names, until the first clip is here
+
 const state = {
   data: null,
   layout: null,
@@ -50,9 +52,31 @@ function show(value) {
   part("last").textContent = data.model.depth - 1;
   fillGroups();
   tellProblem("");
+  takeLinkedMarks();
+  tellLinkAll();
   resize();
   redraw();
   asker.pump();
+}
+
+function takeLinkedMarks() {
+  const { group, patches } = linked;
+  linked = {};
+  if (group) state.history = createHistory(groupStep(state.data, group, state.by) ?? state.history.now());
+  if (!patches) return;
+  const mask = maskOfLink(patches, state.data.picture.patches);
+  if (mask) state.history = createHistory({ mask, group: null });
+  else tellProblem("The link marks patches of a picture of another size, so they are left out.");
+}
+
+function tellLinkAll() {
+  const { mask, group } = state.history.now();
+  const { by, block } = state;
+  const unlessFirst = (name, value) => tellLink("removal", name, value === FIRST[name] ? null : value);
+  unlessFirst("by", by);
+  unlessFirst("block", block);
+  unlessFirst("group", group);
+  tellLink("removal", "patches", group ? null : maskInLink(mask));
 }
 
 // What stays marked when another clip or model comes: the same group; the same patches of the same clip.
@@ -87,6 +111,7 @@ function mark(step) {
 // Redraw at once; ask the server once the hand rests.
 function changed() {
   tellProblem("");
+  tellLinkAll();
   redraw();
   asker.pumpAfter(REST_MILLISECONDS);
 }
@@ -446,6 +471,11 @@ new MutationObserver(() => state.data && redraw()).observe(document.body, { attr
 // Text on a canvas is drawn in whatever font is there; draw it again once the page's own has arrived.
 document.fonts.addEventListener("loadingdone", () => state.data && redraw());
 
+takeFromLink("removal", (named) => {
+  linked = named;
+  state.by = named.by ?? state.by;
+  state.block = Number(named.block ?? state.block);
+});
 watch("value", () => show(props.value));
 watch("reply", () => receive(props.reply));
 show(props.value);

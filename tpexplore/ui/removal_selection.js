@@ -13,6 +13,24 @@ function maskKey(mask) {
   return btoa(String.fromCharCode(...bytes));
 }
 
+// The same in letters that an address can hold as they are.
+function maskInLink(mask) {
+  return maskKey(mask).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+// The mask that a link names, or null where it is none of so many patches.
+function maskOfLink(text, patches) {
+  const mask = new Uint8Array(patches);
+  let bytes = [];
+  try {
+    bytes = bytesOf(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return null; // no base64
+  }
+  for (let patch = 0; patch < patches; patch++) mask[patch] = (bytes[patch >> 3] >> (patch & 7)) & 1;
+  return maskInLink(mask) === text ? mask : null;
+}
+
 function countOf(mask) {
   return mask.reduce((count, marked) => count + marked, 0);
 }

@@ -30,18 +30,22 @@ from ..vit import AudioViT, ModelConfig
 from .analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
 from .board import create_board
 from .payload import TOP, base64_of, compact, picture_message
-from .tabs import Tab
+from .tabs import Setting, Tab
 
 log = logging.getLogger(__name__)
 
 DRAWS = 8
 """Random selections that the curve is compared with."""
 
+MASK_IN_LINK = r"[A-Za-z0-9_-]{2,1400}"
+"""A mask as `decode_mask` reads it, in the letters of base64url and without the padding."""
+
 _SCRIPTS = (
     "text.js",
     "palette.js",
     "picture.js",
     "saving.js",
+    "linked.js",
     "removal_selection.js",
     "removal_picture.js",
     "removal_chart.js",
@@ -96,7 +100,13 @@ def build(choices: list[ModelChoice]) -> Tab:
         trigger_mode="multiple",  # the browser itself never asks twice at a time
         api_visibility="private",
     )
-    return Tab(id="removal", outputs=[board, shown], refresh=refresh)
+    link = {
+        "by": Setting(values={name: name for name in STATISTICS}),
+        "group": Setting(values={name: name for name in GROUPS}),
+        "patches": Setting(pattern=MASK_IN_LINK),
+        "block": Setting(pattern=r"[1-9]\d?"),
+    }
+    return Tab("removal", [board, shown], refresh, link=link)
 
 
 # -- what the browser is told of a clip

@@ -1,11 +1,6 @@
-// The viewer's part of the link to what is seen: tells link.js what is shown, shows what a link asks for, and
-// hands the link out.
+// The viewer's part of the link to what is seen: tells link.js what is shown, and shows what a link asks for.
 
 const FIRST_VIEW = viewNow();
-const copyButton = find(".tp-copy");
-const linkField = find(".tp-link");
-
-let link = location.href;
 
 function viewNow() {
   const { score, rate, listen, opened, pinned } = state;
@@ -30,29 +25,9 @@ function restoreView({ score, listen, stage, patch, ...others }) {
   tellView(false);
 }
 
-async function copyLink() {
-  out("copied").textContent = "";
-  linkField.hidden = true;
-  try {
-    await navigator.clipboard.writeText(link);
-    out("copied").textContent = "The link is copied.";
-  } catch {
-    // Without a secure address, or in a page that does not let its frames: the person's own keys can.
-    linkField.hidden = false;
-    linkField.value = link;
-    linkField.select();
-    out("copied").textContent = "Press Ctrl+C, or ⌘C on a Mac, to copy the link.";
-  }
-}
-
-copyButton.addEventListener("click", copyLink);
 document.addEventListener("tp-ask", () => tellView(false));
 document.addEventListener("tp-restore", ({ detail }) => restoreView(detail));
-document.addEventListener("tp-link", ({ detail }) => {
-  link = detail.url;
-  out("own").textContent = detail.note;
-  find(".tp").setAttribute("aria-busy", detail.opening);
-});
+document.addEventListener("tp-opening", ({ detail }) => find(".tp").setAttribute("aria-busy", detail));
 // After the viewer's own listeners, which have changed the state by then.
 for (const type of ["input", "change", "click", "keydown"]) {
   find(".tp-body").addEventListener(type, () => tellView(false));

@@ -69,16 +69,14 @@ def build(choices: list[ModelChoice]) -> None:
     examples = example_clips()
     problem = NO_MODEL if not choices else NO_CLIP if not examples else ""
     with gr.Row(equal_height=False, elem_id="page"):
-        with gr.Column(scale=7, min_width=340, elem_id="left"):
-            opener = link.create_link(choices, examples, list(TABS))
-            with gr.Tabs(overflow_behavior="wrap") as tabs:
-                panes = [Pane(id, label, module, choices) for id, (label, module) in TABS.items()]
+        with gr.Column(scale=7, min_width=340, elem_id="left"), gr.Tabs(overflow_behavior="wrap") as tabs:
+            panes = [Pane(id, label, module, choices) for id, (label, module) in TABS.items()]
         with gr.Column(scale=3, min_width=300, elem_id="controls"):
             chosen = controls.build(choices, examples, problem)
     first = _key(examples[0].path, choices[0], None) if not problem else None
-    page = Page(panes, chosen, choices, first)
+    page = Page(tabs, panes, chosen, choices, first)
     page.wire()
-    page.wire_link(opener, tabs)
+    page.wire_link(link.create_link(choices, examples, list(TABS), page.settings))
     endpoints.build(choices)
 
 
@@ -148,11 +146,20 @@ class Page:
     """
 
     def __init__(
-        self, panes: list[Pane], chosen: Controls, choices: list[ModelChoice], first: tuple | None = None
+        self,
+        tabs: gr.Tabs,
+        panes: list[Pane],
+        chosen: Controls,
+        choices: list[ModelChoice],
+        first: tuple | None = None,
     ):
+        self.tabs = tabs
         self.panes = {pane.id: pane for pane in panes}
         self.chosen = chosen
         self.choices = {choice.source: choice for choice in choices}
+        self.settings = {
+            f"{pane.id}.{name}": setting for pane in panes for name, setting in pane.tab.link.items()
+        }
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})
         # How often another clip, start or model was asked for. In the page, though not to be seen: only
@@ -215,27 +222,31 @@ class Page:
         for pane in panes:
             self._wire_pane(pane)
 
-    def wire_link(self, opener: gr.HTML, tabs: gr.Tabs) -> None:
+    def wire_link(self, opener: gr.HTML) -> None:
         """Connect the link: it opens what the address names, and is told what is chosen."""
         chosen = self.chosen
+        settings = [setting.component for setting in self.settings.values() if setting.component]
         opener.open(
             self.on_link,
             [self.shown, self.asked],
-            [chosen.audio, chosen.model, chosen.start, tabs, self.open, self.shown, self.asked],
+            [*chosen.request, self.tabs, self.open, self.shown, self.asked, *settings],
             show_progress="hidden",
             **HIDDEN,
         )
-        link.note(chosen, {id: pane.handle for id, pane in self.panes.items()})
+        link.note(chosen, {id: pane.handle for id, pane in self.panes.items()}, self.settings)
 
     def on_link(self, shown, asked, event: gr.EventData):
-        """The page was opened by a link that names another clip, model or tab than it was built with."""
-        place = link.read_place(event._data, list(self.choices.values()), example_clips(), list(self.panes))
-        first = next(iter(self.panes))
-        if place.tab != first:
+        """The page was opened by a link that names something else than what it was built with."""
+        place = link.read_place(
+            event._data, list(self.choices.values()), example_clips(), list(self.panes), self.settings
+        )
+        opened = dict(zip(self.chosen.request, (place.path, place.source, place.start), strict=True))
+        if place.tab != next(iter(self.panes)):
             # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
             shown = {**shown, place.tab: _key(place.path, self.choices.get(place.source), place.start)}
-        tab = gr.skip() if place.tab == first else gr.Tabs(selected=place.tab)
-        return place.path, place.source, place.start, tab, place.tab, shown, asked + 1
+            opened[self.tabs] = gr.Tabs(selected=place.tab)
+        opened |= {self.settings[name].component: value for name, value in place.settings.items()}
+        return {**opened, self.open: place.tab, self.shown: shown, self.asked: asked + 1}
 
     def _wire_pane(self, pane: Pane) -> None:
         inputs = [*self.chosen.request, self.shown, *pane.tab.inputs]

@@ -20,7 +20,7 @@ from ..stability import Stability, stability_steps
 from .analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced
 from .payload import hertz_ticks
 from .plots import FigureBox
-from .tabs import Tab
+from .tabs import Setting, Tab
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,8 @@ def build(choices: list[ModelChoice]) -> Tab:
         **quiet,
     )
     stop.click(on_stop, None, [run, stop, status], cancels=[running], queue=False, **quiet)
-    return Tab("stability", [request, status, run, stop, result], refresh)
+    link = {"keep-rate": Setting.of(keep_rate), "score": Setting.of(score)}
+    return Tab("stability", [request, status, run, stop, result], refresh, link=link)
 
 
 def _followed(trace: ClipTrace, keep_rate: float, score: str, found: list) -> Iterator[tuple[int, int]]:

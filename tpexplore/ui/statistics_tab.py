@@ -16,7 +16,7 @@ from ..plan import KEEP_RATES, PRUNE_BLOCKS
 from ..statistics import cliffs_delta, joint_histogram, log_density
 from .analysis import STATISTICS, ClipTrace, ModelChoice, traced
 from .plots import FigureBox
-from .tabs import NOT_MEASURED, Tab, sample_of
+from .tabs import NOT_MEASURED, Setting, Tab, sample_of
 
 HELP = """
 Where the patches that pruning by attention keeps lie in intensity (mean) and variation (spread), and how
@@ -71,7 +71,12 @@ def build(choices: list[ModelChoice]) -> Tab:
 
     boxes = (joint, joint_dataset, attention, beside)
     outputs = [*(output for box in boxes for output in box.outputs), deltas, note]
-    return Tab("statistics", outputs, refresh, [keep_rate, sound, where])
+    link = {
+        "keep-rate": Setting.of(keep_rate),
+        "sound": Setting.of(sound),
+        "block": Setting.of(where),
+    }
+    return Tab("statistics", outputs, refresh, [keep_rate, sound, where], link=link)
 
 
 # -- intensity and variation (paper Fig. 6)

@@ -2,9 +2,59 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import gradio as gr
+
+_NUMBER = re.compile(r"\d*\.?\d+")
+_CHECKED = {"no": False, "yes": True}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One of a tab's settings, as a link names it.
+
+    Exactly one of ``values``, ``span`` and ``pattern`` says what a link may call it by.
+
+    Attributes
+    ----------
+    component : Gradio component or None
+        None for one that the tab's picture keeps in the browser.
+    values : dict of name in a link -> value, or None
+    span : (lowest, highest), or None
+        Of a number.
+    pattern : str
+        Of a text, a regular expression that Python and JavaScript read alike.
+    """
+
+    component: Any = None
+    values: Mapping[str, Any] | None = None
+    span: tuple[float, float] | None = None
+    pattern: str = ""
+
+    @classmethod
+    def of(cls, component: gr.Radio | gr.Dropdown | gr.Checkbox | gr.Slider) -> Setting:
+        """A component whose values are their own names."""
+        if isinstance(component, gr.Slider):
+            return cls(component, span=(component.minimum, component.maximum))
+        if isinstance(component, gr.Checkbox):
+            return cls(component, _CHECKED)
+        return cls(component, {value: value for _, value in component.choices})
+
+    def read(self, text: Any) -> Any:
+        """The value that a link names, or None where it names none."""
+        if not isinstance(text, str):
+            return None
+        if self.values is not None:
+            return self.values.get(text)
+        if self.span is None:
+            return text if re.fullmatch(self.pattern, text) else None
+        number = float(text) if _NUMBER.fullmatch(text) else math.nan
+        return number if self.span[0] <= number <= self.span[1] else None
 
 
 @dataclass(frozen=True)
@@ -27,6 +77,8 @@ class Tab:
     read : dict of component -> str
         Those of ``inputs`` that stand for what a picture in the browser shows: a JavaScript expression for
         the value, read when a request is made.
+    link : dict of str -> Setting
+        What a link to the tab names of its settings.
     own_models : bool
         Whether the tab has a choice of models of its own, so that the page's line above it names the
         clip only.
@@ -37,6 +89,7 @@ class Tab:
     refresh: Callable[..., tuple | Iterator[tuple]]
     inputs: list[Any] = field(default_factory=list)
     read: dict[Any, str] = field(default_factory=dict)
+    link: dict[str, Setting] = field(default_factory=dict)
     own_models: bool = False
 
 
