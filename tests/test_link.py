@@ -454,10 +454,9 @@ def test_settings_that_are_not_understood_are_named(opened):
     visit = opened("?tab=removal&removal.group=C9&clusters.keep-rate=2&compare.a=nope&removal.patches=_w")
     wait_for_tab(visit, "removal")
     left_out = "were not understood and are left out."
-    assert problem(visit) == (
-        f"Of this link, compare.a “nope”, clusters.keep-rate “2” and removal.group “C9” {left_out}"
-    )
-    assert "picture of another size" in visit.text(".tr-alert")
+    named = "compare.a “nope”, clusters.keep-rate “2”, removal.group “C9” and removal.patches “_w”"
+    visit.page.wait_for_timeout(500)  # the address is written once things rest
+    assert problem(visit) == f"Of this link, {named} {left_out}"
     assert visit.page.is_visible("[data-group=H][aria-pressed=true]")
     assert visit.errors == []
 
@@ -515,7 +514,7 @@ def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(brow
     page.wait_for_function("told.some(([, data]) => data.queryString)")
     told = page.evaluate("told.filter(([, data]) => data.queryString)")
     assert told == [[inner[:-1], {"queryString": "keep-rate=0.65"}]]
-    app.locator("#link-copy").click()
+    app.locator("#link-copy").press("Enter")  # no click: Gradio tells of the lost stream above it
     app.locator("#link-field:not([hidden])").wait_for()  # no permission in this frame
     assert app.locator("#link-field").input_value() == f"{inner}?keep-rate=0.65"
     context.close()

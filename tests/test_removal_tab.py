@@ -328,14 +328,17 @@ def test_three_patches_by_keys(board):
     assert "leaves" in spoken
     board.visit.press("ArrowUp")
     board.visit.press("Enter")
+    answer_is_told = "document.querySelector('.tr-spoken').textContent.includes('Answer')"
+    board.page.wait_for_function(answer_is_told)
     board.visit.press("ArrowRight")
+    assert "patch 26" in board.page.text_content(".tr-spoken")
     board.visit.press(" ")
     assert board.marked == [17, 18, 26]
     board.visit.press(" ")
     assert board.marked == [17, 18]
     board.settle()
     assert_answers_are_the_library_s(board)
-    board.page.wait_for_function("document.querySelector('.tr-spoken').textContent.includes('Answer')")
+    board.page.wait_for_function(answer_is_told)  # once more, though it is the same as before
     label = board.page.get_attribute(".tr-picture", "aria-label")
     assert f"2 of {patches()} patches marked" in label
 

@@ -4,7 +4,7 @@
 // start or tab, and the settings that are Gradio's. The rest is between this and the pictures: "tp-view" tells
 // what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to show, "tp-opening" whether that is
 // still on its way; "tp-board" tells that another picture is there, "tp-setting" what one of a tab's settings is
-// now.
+// now, "tp-left-out" that what the link named of it does not fit.
 
 const REST_MILLISECONDS = 300; // browsers allow the address only so many changes
 const PATIENCE_MILLISECONDS = 60_000;
@@ -150,10 +150,12 @@ function restorePatch() {
   patch = null;
   if (asked < patches) {
     document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...view, patch: asked } }));
-  } else {
-    tellProblem("patch", String(asked));
-    written = String(queryNow()); // else the address would be written, and the sentence gone
-  }
+  } else leaveOut("patch", String(asked));
+}
+
+function leaveOut(name, text) {
+  tellProblem(name, text);
+  written = String(queryNow()); // else the address would be written, and the sentence gone
 }
 
 function endOpening() {
@@ -217,6 +219,12 @@ document.addEventListener("tp-setting", ({ detail: { name, value } }) => {
   if (value === null || value === first) settings[name] = null;
   else settings[name] = values ? nameOf(values, (one) => one === value) : String(value);
   update();
+});
+
+document.addEventListener("tp-left-out", ({ detail: name }) => {
+  const text = settings[name];
+  settings[name] = null;
+  leaveOut(name, text);
 });
 
 // ---- handing it out ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ const picture = find(".tr-picture");
 const cursor = find(".tr-cursor");
 const blockInput = find(".tr-block-input");
 
+let telling = 0; // the timer of the next answer to be told
 let linked = {}; // what the link names, until the first clip is here
 
 const state = {
@@ -27,7 +28,7 @@ const state = {
   pin: null, // the patch that the arrow keys or a tap have gone to
   stroke: null, // {mask, last, mark}: the marks while a button or finger is down
   shown: null, // the last answer, shown dimmed until the next one is there
-  spoken: "", // what the last told answer was to
+  spoken: "", // what the last told answer was to, "" before anyone has marked anything
   asked: null, // {stamp, count} of the open question
   charts: {}, // what was last drawn, by card
 };
@@ -66,7 +67,7 @@ function takeLinkedMarks() {
   if (!patches) return;
   const mask = maskOfLink(patches, state.data.picture.patches);
   if (mask) state.history = createHistory({ mask, group: null });
-  else tellProblem("The link marks patches of a picture of another size, so they are left out.");
+  else leaveOutOfLink("removal", "patches"); // of a picture of another size
 }
 
 function tellLinkAll() {
@@ -112,6 +113,7 @@ function mark(step) {
 function changed() {
   tellProblem("");
   tellLinkAll();
+  state.spoken = "something else"; // an answer is told again where patches were told of since
   redraw();
   asker.pumpAfter(REST_MILLISECONDS);
 }
@@ -246,7 +248,8 @@ function leaving() {
   return leavingText(what, countOf(marks()), state.data.picture.patches, state.block);
 }
 
-// Told once for every new state of things, not for every piece of the curve that comes in.
+// Told once for every new state of things, not for every piece of the curve that comes in; and once the hand
+// rests, after what a key has said of its patch.
 function speakAnswer(answer, block) {
   const told = `${chosenKey()} ${block}`;
   if (state.spoken === told) return;
@@ -255,7 +258,10 @@ function speakAnswer(answer, block) {
   if (first) return; // nobody asked for what is there when the tab opens
   const was = answer.stays ? "as with all patches" : `with all patches ${state.data.before.answer}`;
   const nothing = answer.left ? "" : ` ${nothingLeft(state.data.model.family)}`;
-  speak(`${leaving()} Answer ${answer.answer}, ${probabilityText(answer.probability)}, ${was}.${nothing}`);
+  const share = probabilityText(answer.probability);
+  clearTimeout(telling);
+  const sentence = `${leaving()} Answer ${answer.answer}, ${share}, ${was}.${nothing}`;
+  telling = setTimeout(speak, REST_MILLISECONDS, sentence);
 }
 
 function speak(sentence) {
