@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import re
@@ -196,6 +197,19 @@ def test_survival_of_clusters_and_padding(measured):
         line.name for line in clusters_tab.cluster_survival_figure(trace, "intensity", 0.45).data
     }
     assert clusters_tab.measured_survival(trace, "padding", 0.3)[0] == 1.0
+
+
+def test_without_padding_the_dataset_s_is_told_or_that_there_is_none(measured):
+    whole = replace(trace_of(), padding=torch.zeros_like(trace_of().padding))
+    with gr.Blocks():
+        box = plots.FigureBox("padding")
+    heading, *_ = clusters_tab.padding_values(box, whole, 0.5)
+    assert heading.startswith("<h3>In the dataset ") and heading[len("<h3>In the dataset ")].islower()
+    never = copy.deepcopy(measured)
+    for stages in never["survival"].values():
+        stages["padding"] = dict.fromkeys(stages["padding"])
+    heading, *_ = clusters_tab.padding_values(box, replace(whole, measured=never), 0.5)
+    assert "No patch is padding alone" in heading
 
 
 def test_sources_of_shares_and_edges(measured):

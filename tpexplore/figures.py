@@ -216,8 +216,15 @@ def cluster_map(
             fillcolor="rgba(128,128,128,0.25)",
             line_width=0,
         )
+        # At its end: where little of the window is padding, the word would run out of the figure.
         figure.add_annotation(
-            x=sound, y=1, yref="paper", xanchor="left", yanchor="bottom", text="padding", showarrow=False
+            x=columns * step,
+            y=1,
+            yref="paper",
+            xanchor="right",
+            yanchor="bottom",
+            text="padding",
+            showarrow=False,
         )
         figure.add_vline(sound, line={"color": "#ffffff", "width": 2, "dash": "dash"})
     shown = []

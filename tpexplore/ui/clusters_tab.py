@@ -131,12 +131,14 @@ def cluster_survival_figure(trace: ClipTrace, statistic: str, keep_rate: float) 
 
 
 def padding_values(box: FigureBox, trace: ClipTrace, keep_rate: float) -> tuple:
-    """Padding against sound; a sentence where the clip has none and its dataset was not measured."""
+    """Padding against sound; a sentence where neither the clip nor its dataset has any."""
     clip = survival_shares(trace, trace.padding.long(), keep_rate, 2)
     dataset = [measured_survival(trace, name, keep_rate) for name in ("sound", "padding")]
     padded = bool(trace.padding.any())
+    if dataset[1] and math.isnan(dataset[1][-1]):  # a dataset of clips that fill the window
+        dataset[1] = None
     if not padded and dataset[1] is None:
-        return box.miss("This clip has no padding", "It fills the model's window.")
+        return box.miss("No patch is padding alone", "The clip fills the model's window, or nearly so.")
     groups = [
         Survival("sound", SOUND, clip[0], dataset[0]),
         Survival("padding", PADDING, clip[1] if padded else None, dataset[1]),
@@ -145,7 +147,8 @@ def padding_values(box: FigureBox, trace: ClipTrace, keep_rate: float) -> tuple:
     if padded:
         return box.show(survival_figure(groups, keep_rate, survival_title(("sound", "padding"), last)), trace)
     finding = survival_title(("sound", "padding"), [part[-1] for part in dataset])
-    return box.show(survival_figure(groups, keep_rate, f"In the dataset {finding}"), trace)
+    title = f"In the dataset {finding[0].lower()}{finding[1:]}"
+    return box.show(survival_figure(groups, keep_rate, title), trace)
 
 
 def survival_shares(

@@ -139,5 +139,5 @@ def notes(trace: ClipTrace, rule: str, paper: str, sound: bool) -> str:
     elif dataset_taus(trace, "intensity", rule, sound) is None:
         said.append("Without padding the dataset was measured with exact values only.")
     if sound and not trace.padding.any():
-        said.append("This clip has no padding.")
+        said.append("No patch of this clip is padding alone.")
     return " ".join(said)

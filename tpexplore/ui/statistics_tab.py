@@ -223,7 +223,7 @@ def notes(trace: ClipTrace, keep_rate: float, sound: bool) -> str:
     if trace.measured is not None and not math.isclose(keep_rate, MEASURED_RATE):
         said.append(f"The dataset was measured at keep-rate {MEASURED_RATE:.2f} only.")
     if sound and not trace.padding.any():
-        said.append("This clip has no padding.")
+        said.append("No patch of this clip is padding alone.")
     return " ".join(said)
 
 
