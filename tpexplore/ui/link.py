@@ -58,8 +58,7 @@ def create_link(
     tabs: Sequence[str],
     settings: Mapping[str, Setting],
 ) -> gr.HTML:
-    """Place what reads and writes the address. It is not seen itself; `BUTTON`,
-    `HANDED_OUT` and `PROBLEM` are.
+    """Place what reads and writes the address; `BUTTON`, `HANDED_OUT` and `PROBLEM` are seen of it.
 
     Parameters
     ----------
