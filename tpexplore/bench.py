@@ -17,8 +17,8 @@ another model is named:
 - AudioMAE's attention score: softmax in place, and means along memory's order. Block 4's attention with its
   score took 11.5 ms instead of 24.6 ms, of which most had gone into fetching fresh memory; fused attention
   without a score takes 10.6 ms.
-- Together the time at keep-rates 0.9, 0.7 and 0.5 came within 4 % of the MAC ratio, at 0.3 within 5 to 8 %:
-  with 14 patches left a block waits for its 28 MB of weights, not for arithmetic.
+- Together the time at keep-rates 0.9, 0.7 and 0.5 came within 2 to 7 % of the MAC ratio, at 0.3 within 5 to
+  16 %, from run to run: with 14 patches left a block waits for its 28 MB of weights, not for arithmetic.
 - The bundled models are too narrow for that: at 64 patches most of a pass is the overhead of its few hundred
   calls, so that pruning saves little time there.
 - bfloat16: 240 ms unpruned. Up to 1.5 % of a test split's answers changed (`ast-esc50`, keep-rate 0.3), more
