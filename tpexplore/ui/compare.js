@@ -146,13 +146,13 @@ const ACTIONS = {
 rateInput.addEventListener("input", () => {
   state.rate = Number(rateInput.value);
   redraw();
-  tellLink("compare", "keep-rate", state.rate === FIRST.rate ? null : state.rate);
+  tellLink("compare", "keep-rate", state.rate, FIRST.rate);
 });
 
 part("match").addEventListener("change", (event) => {
   state.match = event.target.value;
   redraw();
-  tellLink("compare", "same", state.match === FIRST.match ? null : state.match);
+  tellLink("compare", "same", state.match, FIRST.match);
 });
 
 // Told once the slider rests, not at every step of a drag.

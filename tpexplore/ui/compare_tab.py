@@ -37,7 +37,7 @@ _SCRIPTS = (
     "palette.js",
     "picture.js",
     "saving.js",
-    "linked.js",
+    "board_link.js",
     "compare_picture.js",
     "compare_reading.js",
     "compare.js",

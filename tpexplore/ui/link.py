@@ -1,6 +1,6 @@
 """The link to what is seen: what it may name, and what the page does with one that it is opened by.
 
-The browser reads the address, keeps it up to date and hands out the link (link.js, sharing.js); Python is
+The browser reads the address, keeps it up to date and hands out the link (link.js, viewer_link.js); Python is
 asked only for what the page was not built with. A person's own clip never gets into a link.
 """
 
@@ -31,8 +31,8 @@ BUTTON = (
 )
 HANDED_OUT = """
 <p id="link-told" aria-live="polite" aria-atomic="true"></p>
-<input id="link-field" type="text" readonly aria-label="Link to what is seen" aria-describedby="link-told"
-  hidden>
+<input id="link-field" class="head-field" type="text" readonly aria-label="Link to what is seen"
+  aria-describedby="link-told" hidden>
 """
 """What copying says, and the link where it cannot be copied."""
 PROBLEM = '<div class="message-box"><p id="link-problem" class="message" role="alert"></p></div>'

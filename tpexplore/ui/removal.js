@@ -72,12 +72,10 @@ function takeLinkedMarks() {
 
 function tellLinkAll() {
   const { mask, group } = state.history.now();
-  const { by, block } = state;
-  const unlessFirst = (name, value) => tellLink("removal", name, value === FIRST[name] ? null : value);
-  unlessFirst("by", by);
-  unlessFirst("block", block);
-  unlessFirst("group", group);
-  tellLink("removal", "patches", group ? null : maskInLink(mask));
+  tellLink("removal", "by", state.by, FIRST.by);
+  tellLink("removal", "block", state.block, FIRST.block);
+  tellLink("removal", "group", group, FIRST.group);
+  tellLink("removal", "patches", group ? null : maskInLink(mask), null);
 }
 
 // What stays marked when another clip or model comes: the same group; the same patches of the same clip.

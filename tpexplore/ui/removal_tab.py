@@ -45,7 +45,7 @@ _SCRIPTS = (
     "palette.js",
     "picture.js",
     "saving.js",
-    "linked.js",
+    "board_link.js",
     "removal_selection.js",
     "removal_picture.js",
     "removal_chart.js",

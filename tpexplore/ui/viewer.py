@@ -32,7 +32,7 @@ _SCRIPTS = (
     "download.js",
     "takeaway_button.js",
     "viewer.js",
-    "sharing.js",
+    "viewer_link.js",
 )
 
 

@@ -1,8 +1,9 @@
 // A picture's part of the link to what is seen: what is between it and link.js.
 
-// `value` is null where the setting is as it was at first.
-function tellLink(tab, setting, value) {
-  document.dispatchEvent(new CustomEvent("tp-setting", { detail: { name: `${tab}.${setting}`, value } }));
+// A link need not name what is as it was at first.
+function tellLink(tab, setting, now, first) {
+  const detail = { name: `${tab}.${setting}`, value: now === first ? null : now };
+  document.dispatchEvent(new CustomEvent("tp-setting", { detail }));
 }
 
 // What the link named of a setting does not fit.
