@@ -52,6 +52,25 @@ def test_opens_with_an_analysed_example(visit):
     assert opened.foreign_requests() == []
 
 
+def test_nothing_lies_over_the_first_picture(browser, app_url):
+    page = browser.new_page()
+    # What a click would meet in the frame in which the picture comes.
+    page.add_init_script(
+        """const look = () => {
+            const box = document.querySelector('.tp-kept li') && document.querySelector('.tp-picture')
+                .getBoundingClientRect();
+            if (!box) return requestAnimationFrame(look);
+            const met = document.elementFromPoint(box.left + box.width / 2, box.top + 20);
+            window.met = met.className;
+        };
+        requestAnimationFrame(look);"""
+    )
+    page.goto(app_url)
+    page.wait_for_function("window.met", timeout=30_000)
+    assert page.evaluate("window.met") == "tp-picture"
+    page.context.close()
+
+
 def test_slider_redraws_everything_without_the_server(desk):
     desk.page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
     before = desk.kept(), desk.text("[data-out=summary]"), desk.text(".tp-card-answer"), desk.pixels()
@@ -179,11 +198,10 @@ def test_phone_needs_no_sideways_scroll(visit):
         }).map(element => element.className)"""
     )
     assert outside == []
-    canvas = phone.page.locator(".tp-picture").bounding_box()
-    phone.page.touchscreen.tap(canvas["x"] + 120, canvas["y"] + 80)
+    phone.page.tap(".tp-picture", position={"x": 120, "y": 80})
     assert "Patch" in phone.text(".tp-readout")
-    track = phone.page.locator(".tp-rate-input").bounding_box()
-    phone.page.touchscreen.tap(track["x"] + 4, track["y"] + track["height"] / 2)
+    height = phone.page.locator(".tp-rate-input").bounding_box()["height"]
+    phone.page.tap(".tp-rate-input", position={"x": 4, "y": height / 2})
     phone.next_frames()
     assert phone.text("[data-out=rate]") == "30%"
     # The slider stays in sight when the reading is scrolled to.

@@ -658,10 +658,9 @@ def test_nothing_is_asked_of_the_server_or_anyone(desk):
 @pytest.mark.parametrize("query", ["", "?__theme=dark"])
 def test_phone_needs_no_sideways_scroll(visit, query):
     phone = visit(query, width=390, height=844, has_touch=True, is_mobile=True)
-    box = phone.page.locator(".tp-picture").bounding_box()
-    phone.page.touchscreen.tap(box["x"] + 120, box["y"] + 80)
+    phone.page.tap(".tp-picture", position={"x": 120, "y": 80})
     phone.page.wait_for_selector(".tp-passport:not([hidden])")
-    phone.page.locator(".tp-groups button >> nth=1").tap()
+    phone.page.tap(".tp-groups button >> nth=1")
     assert phone.page.get_attribute(".tp-groups button >> nth=1", "aria-pressed") == "true"
     outside = phone.page.evaluate(
         """[...document.querySelectorAll('.tp *')].filter(element => {
