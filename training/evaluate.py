@@ -23,13 +23,13 @@ from tpexplore.checkpoints import load_model
 from tpexplore.errors import InputError
 from tpexplore.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.removal import group_mask, removal_curve
-from tpexplore.spectrogram import normalise, patch_statistics
+from tpexplore.spectrogram import patch_statistics
 from tpexplore.statistics import Clusters
 from tpexplore.storage import sha256_of
 from tpexplore.vit import AudioViT
 
 from . import parallel
-from .batches import BATCH, Batch, check_fit, gather_clips, split_batches, split_rows
+from .batches import Batch, check_fit, gather_clips, split_batches, split_rows
 from .command import run_command
 from .export import CLUSTERED_SPLIT, trained_model
 from .features import Features, read_features, write_json
@@ -64,18 +64,6 @@ Scorer = Accuracy | MeanAveragePrecision
 def rate_key(keep_rate: float) -> str:
     """A keep-rate as results files write it: "0.70"."""
     return f"{keep_rate:.2f}"
-
-
-@torch.inference_mode()
-def answers_at(model: AudioViT, mel: np.ndarray, keep_rate: float, score: str) -> np.ndarray:
-    """Most probable class of every clip, (clips,), in float32."""
-    device = model.vit.pos_embed.device
-    found = []
-    for start in range(0, len(mel), BATCH):
-        part = torch.from_numpy(mel[start : start + BATCH].astype(np.float32)).to(device)
-        spec = normalise(part, model.config.mean, model.config.std)
-        found.append(model(spec, keep_rate, score).logits.argmax(1).cpu().numpy())
-    return np.concatenate(found)
 
 
 def random_ranks(seed: int, first: int, clips: int, patches: int) -> Tensor:
