@@ -306,6 +306,12 @@ def make_zip(path: Path, copies: int = 1) -> Path:
     return path
 
 
+def upload(page, path: Path) -> None:
+    """Choose a file; wait for its row, since its name stands there while it is still on its way, too."""
+    page.set_input_files("#own-files input[type=file]", path)
+    page.wait_for_selector("#own-files .file-preview")
+
+
 def left_behind(folder: Path) -> list[Path]:
     """Files of uploads and runs that are still there."""
     return [path for path in folder.rglob("*") if path.is_file() and path.suffix in (".wav", ".zip", ".txt")]
@@ -369,8 +375,7 @@ def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path,
     monkeypatch.setattr(AudioViT, "prune_from", prune_from)
     page = visit_tab(tab)
     if tab == "Own data":
-        page.set_input_files("#own-files input[type=file]", make_zip(tmp_path / "own.zip"))
-        page.wait_for_selector("#own-files >> text=own")
+        upload(page, make_zip(tmp_path / "own.zip"))
     page.click("#stability-run" if tab == "Stability" else "#own-run")
     assert wait_until(lambda: passes)
     page.reload()
@@ -386,8 +391,7 @@ def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path,
 @pytest.mark.browser
 def test_own_clips_give_a_curve_and_leave_nothing(visit_tab, folder, tmp_path):
     page = visit_tab("Own data")
-    page.set_input_files("#own-files input[type=file]", make_zip(tmp_path / "own.zip"))
-    page.wait_for_selector("#own-files >> text=own")
+    upload(page, make_zip(tmp_path / "own.zip"))
     assert left_behind(folder)
     page.click("#own-run")
     page.wait_for_selector("#own-accuracy .js-plotly-plot .main-svg")
@@ -409,8 +413,7 @@ def test_own_clips_give_a_curve_and_leave_nothing(visit_tab, folder, tmp_path):
 @pytest.mark.browser
 def test_own_data_stops_and_shows_what_was_done(visit_tab, folder, tmp_path, slow):
     page = visit_tab("Own data")
-    page.set_input_files("#own-files input[type=file]", make_zip(tmp_path / "own.zip", copies=10))
-    page.wait_for_selector("#own-files >> text=own")
+    upload(page, make_zip(tmp_path / "own.zip", copies=10))
     page.click("#own-run")
     page.wait_for_function("/[1-9][0-9]* of 61 clips/.test(document.querySelector('#own-status').innerText)")
     page.click("#own-stop")
@@ -427,8 +430,7 @@ def test_own_data_stops_and_shows_what_was_done(visit_tab, folder, tmp_path, slo
 @pytest.mark.browser
 def test_a_long_run_lets_others_in(visit_tab, tmp_path, slow):
     long = visit_tab("Own data")
-    long.set_input_files("#own-files input[type=file]", make_zip(tmp_path / "own.zip", copies=10))
-    long.wait_for_selector("#own-files >> text=own")
+    upload(long, make_zip(tmp_path / "own.zip", copies=10))
     long.click("#own-run")
     assert wait_until(lambda: slow)
     other = visit_tab("Stability")
@@ -448,8 +450,7 @@ def test_bad_archives_are_one_sentence(visit_tab, folder, tmp_path):
     path = tmp_path / "evil.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../../evil.wav", "x")
-    page.set_input_files("#own-files input[type=file]", path)
-    page.wait_for_selector("#own-files >> text=evil")
+    upload(page, path)
     page.click("#own-run")
     page.wait_for_selector("#own-status >> text=expected names of files inside")
     assert "\n" not in page.inner_text("#own-status .message")
@@ -460,14 +461,27 @@ def test_bad_archives_are_one_sentence(visit_tab, folder, tmp_path):
 
 
 @pytest.mark.browser
+def test_an_upload_that_was_removed_meanwhile(visit_tab, folder, tmp_path):
+    page = visit_tab("Own data")
+    upload(page, make_zip(tmp_path / "own.zip"))
+    assert left_behind(folder)
+    for stored in left_behind(folder):
+        stored.unlink()
+    page.click("#own-run")
+    page.wait_for_selector("#own-status >> text=The upload is no longer here")
+    assert page.is_enabled("#own-run")
+    assert page.locator("#own-files .file-preview").count() == 0
+    assert page.problems == []
+
+
+@pytest.mark.browser
 def test_phone_needs_no_sideways_scroll(visit_tab, tmp_path):
     page = visit_tab("Stability", width=390, height=844, has_touch=True, is_mobile=True)
     page.click("#stability-run")
     page.wait_for_selector("#stability .js-plotly-plot .main-svg")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("tab", name="Own data").click()
-    page.set_input_files("#own-files input[type=file]", make_zip(tmp_path / "own.zip"))
-    page.wait_for_selector("#own-files >> text=own")
+    upload(page, make_zip(tmp_path / "own.zip"))
     page.click("#own-run")
     page.wait_for_selector("#own-accuracy .js-plotly-plot .main-svg")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

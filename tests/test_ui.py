@@ -201,6 +201,16 @@ def test_start_is_the_person_s_choice(tmp_path):
         analysis.cut_excerpt(path, seconds=1.0, start=9.0)
 
 
+def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):
+    path = write_burst(tmp_path / "burst.wav", 2, at=1)
+    choice = analysis.model_choices()[0]
+    assert len(analysis.excerpt_of(path, choice).samples)
+    path.unlink()  # as the hourly sweep does
+    with pytest.raises(InputError, match=r"no longer here.*Choose it again") as told:
+        analysis.excerpt_of(path, choice)
+    assert str(tmp_path) not in str(told.value)
+
+
 def test_short_clips_stay_whole(tmp_path):
     excerpt = analysis.cut_excerpt(write_burst(tmp_path / "burst.wav", 0.8, at=0.1), seconds=1.0)
     assert len(excerpt.samples) == 12_800

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +43,7 @@ PART_SECONDS = 0.1
 
 NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint FILE to explore your own."
 NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
+GONE = "The upload is no longer here: uploads are removed after a while. Choose it again."
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,15 @@ def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | Non
         raise InputError(NO_CLIP)
 
 
+def check_uploads(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Raise InputError if a file that the page still names was removed here meanwhile."""
+    if not all(Path(path).is_file() for path in paths):
+        raise InputError(GONE)
+
+
 def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None) -> Excerpt:
-    """`cut_excerpt` for a model; the last few are kept."""
+    """`cut_excerpt` for a model, of a file that is still there; the last few are kept."""
+    check_uploads([path])
     return _excerpt(str(path), written_at(path), cached_model(choice).config.seconds, start)
 
 

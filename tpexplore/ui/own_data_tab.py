@@ -32,7 +32,7 @@ from ..own_data import (
 )
 from ..plan import KEEP_RATES, SCORES
 from ..vit import AudioViT
-from .analysis import NO_MODEL, ModelChoice, cached_model
+from .analysis import NO_MODEL, ModelChoice, cached_model, check_uploads
 from .plots import FigureBox
 from .stability_tab import message_html, progress_html, table_box, table_html, told_html
 from .tabs import Tab
@@ -212,6 +212,7 @@ def build(choices: list[ModelChoice]) -> Tab:
                 raise InputError(NO_FILES)
             if not scores:
                 raise InputError("No ranking was chosen; expected at least one.")
+            check_uploads(uploads)
             choice, path = asked
             spared = Path(path) if path else None
             work = Job(choice, [Path(upload) for upload in uploads], scores, RATES[rates], spared)
