@@ -192,15 +192,20 @@ def query_of(visit) -> dict[str, str]:
 
 def wait_for_query(visit, **expected) -> None:
     """Wait until the address names exactly this."""
+    from playwright.sync_api import TimeoutError as NotReached
+
     wanted = {name.replace("keep_rate", "keep-rate"): value for name, value in expected.items()}
-    visit.page.wait_for_function(
-        """wanted => {
-            const sorted = (entries) => JSON.stringify([...entries].sort());
-            return sorted(new URLSearchParams(location.search)) === sorted(Object.entries(wanted));
-        }""",
-        arg=wanted,
-        timeout=10_000,
-    )
+    try:
+        visit.page.wait_for_function(
+            """wanted => {
+                const sorted = (entries) => JSON.stringify([...entries].sort());
+                return sorted(new URLSearchParams(location.search)) === sorted(Object.entries(wanted));
+            }""",
+            arg=wanted,
+            timeout=30_000,
+        )
+    except NotReached:
+        pytest.fail(f"{wanted} is wanted, the address is {visit.page.url}, and seen is {seen(visit)}")
 
 
 def seen(visit) -> SimpleNamespace:
