@@ -6,8 +6,6 @@ const SENTENCES_OF = {
   "#own-files button, #own-run, #own-stop": "#own-content .tab-help p",
   "#stability-run, #stability-stop": "#stability-content .tab-help p",
 };
-// Gradio 6.31 has no word for this one and shows its key.
-const UNNAMED = { "common.upload": "Upload others as well" };
 const SETTLED = 150; // ms without a change to the page
 
 let named = 0;
@@ -26,11 +24,6 @@ function describeAll() {
   }
   for (const title of document.querySelectorAll("fieldset.block > [data-testid='block-info']")) {
     title.parentElement.setAttribute("aria-labelledby", idOf(title));
-  }
-  for (const [key, name] of Object.entries(UNNAMED)) {
-    for (const button of document.querySelectorAll(`[aria-label="${key}"]`)) {
-      Object.assign(button, { ariaLabel: name, title: name });
-    }
   }
   for (const [inputs, sentence] of Object.entries(SENTENCES_OF)) {
     const words = document.querySelector(sentence);
