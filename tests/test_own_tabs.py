@@ -468,7 +468,7 @@ def test_an_upload_that_was_removed_meanwhile(visit_tab, folder, tmp_path):
     for stored in left_behind(folder):
         stored.unlink()
     page.click("#own-run")
-    page.wait_for_selector("#own-status >> text=The upload is no longer here")
+    page.wait_for_selector("#own-status >> text='own.zip' is no longer here")
     assert page.is_enabled("#own-run")
     assert page.locator("#own-files .file-preview").count() == 0
     assert page.problems == []

@@ -206,7 +206,7 @@ def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):
     choice = analysis.model_choices()[0]
     assert len(analysis.excerpt_of(path, choice).samples)
     path.unlink()  # as the hourly sweep does
-    with pytest.raises(InputError, match=r"no longer here.*Choose it again") as told:
+    with pytest.raises(InputError, match=r"^'burst\.wav' is no longer here.*Choose it again") as told:
         analysis.excerpt_of(path, choice)
     assert str(tmp_path) not in str(told.value)
 

@@ -43,7 +43,6 @@ PART_SECONDS = 0.1
 
 NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint FILE to explore your own."
 NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
-GONE = "The upload is no longer here: uploads are removed after a while. Choose it again."
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,11 @@ def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | Non
 
 def check_uploads(paths: Iterable[str | os.PathLike[str]]) -> None:
     """Raise InputError if a file that the page still names was removed here meanwhile."""
-    if not all(Path(path).is_file() for path in paths):
-        raise InputError(GONE)
+    for path in map(Path, paths):
+        if not path.is_file():
+            raise InputError(
+                f"{path.name!r} is no longer here: uploads are removed after a while. Choose it again."
+            )
 
 
 def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None) -> Excerpt:
