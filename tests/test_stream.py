@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+import urllib.request
 from dataclasses import replace
 
 import gradio as gr
@@ -143,7 +145,8 @@ def test_the_nearest_pass_is_shown_until_the_chosen_one_arrives(browser, app_url
 class Steps:
     """Counts the passes of every analysis, and takes its time."""
 
-    def __init__(self):
+    def __init__(self, seconds: float = STEP_SECONDS):
+        self.seconds = seconds
         self.counts: list[int] = []
 
     def __call__(self, *args, **kwargs):
@@ -152,7 +155,7 @@ class Steps:
         for step in explore_steps(*args, **kwargs):
             self.counts[which] += 1
             yield step
-            time.sleep(STEP_SECONDS)
+            time.sleep(self.seconds)
 
 
 @pytest.fixture
@@ -188,20 +191,40 @@ def test_another_choice_and_a_closed_page_stop_what_runs(browser, slow_app):
     assert steps.counts == after
 
 
+def wait_until(condition, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_full_queue_says_that_the_app_is_busy(browser, monkeypatch):
     monkeypatch.setattr(ui, "QUEUE", 1)
     demo = ui.build()
-    monkeypatch.setattr(analysis, "explore_steps", Steps())
+    steps = Steps(seconds=1)  # the first analysis is still at it when the third page asks
+    monkeypatch.setattr(analysis, "explore_steps", steps)
     _, url, _ = demo.launch(quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[])
+
+    def one_waits() -> bool:
+        # Not only for the moment in which an event passes through.
+        return all(_queue_size(url) == 1 for _ in range(10))
+
     contexts = [browser.new_context() for _ in range(3)]
     pages = [context.new_page() for context in contexts]
     for page in pages:
         page.goto(url)
         page.wait_for_selector(".tp[data-complete=true]")
-    for page in pages:
+    for page, taken in zip(pages, (lambda: steps.counts, one_waits, lambda: True), strict=True):
         page.locator("#examples button").nth(1).click()
-        page.wait_for_timeout(500)
+        wait_until(taken)
     assert "currently busy" in pages[-1].locator(".toast-body").first.inner_text()
+    assert [page.locator(".toast-body").count() for page in pages[:-1]] == [0, 0]
     for context in contexts:
         context.close()
     demo.close()
+
+
+def _queue_size(url: str) -> int:
+    time.sleep(0.05)
+    with urllib.request.urlopen(f"{url}gradio_api/queue/status", timeout=10) as answer:
+        return json.load(answer)["queue_size"]
