@@ -85,6 +85,14 @@ def _wait_until_served(url: str, app: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"The app did not start:\n{log.read_text()}")
 
 
+def wait_until(condition, seconds: float = 20) -> bool:
+    """Whether that comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(condition())
+
+
 def skip_tour(context) -> None:
     """Let pages of this browser context open as for someone who was here before."""
     context.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")

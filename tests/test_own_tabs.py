@@ -29,6 +29,8 @@ from tpexplore.ui.analysis import ModelChoice
 from tpexplore.ui.own_data_tab import Job
 from tpexplore.vit import AudioViT
 
+from .browser_support import wait_until
+
 pytest_plugins = ["tests.browser_support"]
 
 PATIENCE = 120_000
@@ -315,13 +317,6 @@ def upload(page, path: Path) -> None:
 def left_behind(folder: Path) -> list[Path]:
     """Files of uploads and runs that are still there."""
     return [path for path in folder.rglob("*") if path.is_file() and path.suffix in (".wav", ".zip", ".txt")]
-
-
-def wait_until(condition, seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return bool(condition())
 
 
 def assert_at_rest(passes: list[float], seconds: float = 2.0) -> None:

@@ -18,6 +18,7 @@ from tpexplore.plan import KEEP_RATES, SCORES
 from tpexplore.ui import analysis, payload, viewer
 from tpexplore.vit import AudioViT
 
+from .browser_support import wait_until
 from .conftest import tiny_config
 
 pytest_plugins = ["tests.browser_support"]
@@ -189,13 +190,6 @@ def test_another_choice_and_a_closed_page_stop_what_runs(browser, slow_app):
     assert steps.counts == after
 
 
-def wait_until(condition, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_a_full_queue_says_that_the_app_is_busy(browser, monkeypatch):
     monkeypatch.setattr(ui, "QUEUE", 1)
     demo = ui.build()
@@ -209,10 +203,10 @@ def test_a_full_queue_says_that_the_app_is_busy(browser, monkeypatch):
         page.wait_for_selector(".tp[data-complete=true]")
     for page in pages:
         page.locator("#examples button").nth(1).click()
-        wait_until(lambda: steps.counts)
+        assert wait_until(lambda: steps.counts)
     # One place for two; a choice is two events, so that the other page's second one may be what is too much.
     told = [page.locator(".toast-body") for page in others]
-    wait_until(lambda: any(toast.count() for toast in told))
+    assert wait_until(lambda: any(toast.count() for toast in told))
     said = [text for toast in told for text in toast.all_inner_texts()]
     assert said and all("currently busy" in text for text in said)
     assert first.locator(".toast-body").count() == 0
