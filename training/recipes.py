@@ -11,6 +11,8 @@ from typing import Any, TypeVar, get_type_hints
 from tpexplore.errors import InputError
 from tpexplore.plan import FAMILIES, SCORES
 
+from .data.text import read_text
+
 FOLDER = Path(__file__).parent / "recipes"
 ELASTIC = "elastic"
 
@@ -223,7 +225,7 @@ def load_recipe(name: str, kind: type[Kind]) -> Kind:
         known = ", ".join(sorted(str(p.relative_to(FOLDER).with_suffix("")) for p in FOLDER.rglob("*.json")))
         raise InputError(f"Recipe {name!r} does not exist; expected a .json file or one of {known}.")
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(read_text(path))
     except ValueError as error:
         raise InputError(f"{path.name} is no JSON: {error}.") from error
     return _build(kind, values, path.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tpexplore.errors import InputError
 
+from ..data.text import DELIMITERS, read_rows, read_table, read_text, whole_number
 from .base import Dataset, Item, all_audio_files, need
 
 CLASSES_FILE = "class_labels_indices.csv"
@@ -87,14 +88,14 @@ def youtube_id(stem: str) -> str:
 
 def _classes(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
     """Index of every machine id, and the display names in order of index."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        rows.sort(key=lambda row: int(row["index"]))
-        mids = {row["mid"]: int(row["index"]) for row in rows}
-        names = tuple(row["display_name"] for row in rows)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} lists no classes; expected columns index, mid, display_name.") from error
+    columns, expected = ("index", "mid", "display_name"), "columns index, mid, display_name"
+    rows = [
+        (whole_number(row["index"], f"An index in {path}"), row["mid"], row["display_name"])
+        for row in read_table(path, columns, expected)
+    ]
+    rows.sort()
+    mids = {mid: index for index, mid, _ in rows}
+    names = tuple(name for _, _, name in rows)
     if list(mids.values()) != list(range(len(rows))):
         raise InputError(f"{path} skips or repeats a class; expected every index from 0 once.")
     return mids, names
@@ -117,15 +118,32 @@ def _default_list(root: Path, split: str) -> Path:
 def _read_list(path: Path) -> list[tuple[str, set[str]]]:
     """YouTube id and machine ids of the labels of every clip that a list names."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         if path.suffix == ".json":
             pairs = [(youtube_id(Path(c["wav"]).stem), c["labels"]) for c in json.loads(text)["data"]]
         else:
-            lines = (line for line in text.splitlines() if line.strip() and not line.startswith("# "))
-            pairs = [(clip, mids) for clip, _, _, mids in csv.reader(lines, skipinitialspace=True)]
+            lines = "\n".join(line for line in text.split("\n") if not line.lstrip('"').startswith("# "))
+            rows = max((read_rows(lines, delimiter) for delimiter in DELIMITERS), key=_width)
+            pairs = [_clip_and_mids(row) for row in rows]
+            if pairs and pairs[0][0].lower() == "ytid":  # a header that lost its "# "
+                pairs = pairs[1:]
+        if not pairs:
+            raise ValueError
         return [(clip, {mid.strip() for mid in mids.split(",")}) for clip, mids in pairs]
     except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(
             f"{path} is no list of AudioSet clips; expected lines of YTID, start, end, labels in a .csv,"
             ' or {"data": [{"wav": …, "labels": …}]} in a .json.'
         ) from error
+
+
+def _width(rows: list[list[str]]) -> int:
+    return len(rows[0]) if rows else 0
+
+
+def _clip_and_mids(row: list[str]) -> tuple[str, str]:
+    """YouTube id and labels of a row, which may end in empty cells."""
+    clip, _, _, mids, *empty = row
+    if any(empty):
+        raise ValueError
+    return clip, mids

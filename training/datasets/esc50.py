@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from pathlib import Path
 
 from tpexplore.errors import InputError
 
+from ..data.text import by_stem, read_table, stem_of, whole_number
 from .base import Dataset, Item, audio_files, need, need_folder
 
 FOLDS = range(1, 6)
-COLUMNS = {"filename", "fold", "target", "category", "src_file"}
+COLUMNS = ("filename", "fold", "target", "category", "src_file")
 
 
 def esc50_rows(root: Path) -> list[dict[str, str]]:
-    """The rows of meta/esc50.csv: filename, fold, target, category, src_file, …"""
+    """The rows of meta/esc50.csv: filename, fold, target, category, src_file, without other columns."""
     path = need(root / "meta" / "esc50.csv")
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or (absent := COLUMNS - rows[0].keys()):
-        lacks = f"column {min(absent)}" if rows else "rows"
-        raise InputError(f"{path} has no {lacks}; expected the file that comes with ESC-50.")
-    return rows
+    return read_table(path, COLUMNS, "the file that comes with ESC-50")
 
 
 def esc50(root: Path, *, fold: int = 5) -> Dataset:
@@ -33,28 +29,64 @@ def esc50(root: Path, *, fold: int = 5) -> Dataset:
     if fold not in FOLDS:
         raise InputError(f"Fold {fold} does not exist; expected 1 to 5.")
     rows = esc50_rows(root)
-    names = {int(row["target"]): row["category"].replace("_", " ") for row in rows}
-    files = {path.stem: path for path in audio_files(need_folder(root / "audio"))}
-    absent = [row["filename"] for row in rows if Path(row["filename"]).stem not in files]
+    names = _class_names(rows)
+    label = {target: index for index, target in enumerate(sorted(names))}
+    files = by_stem(audio_files(need_folder(root / "audio")))
+    absent = [row["filename"] for row in rows if stem_of(row["filename"]) not in files]
     if absent:
         raise InputError(f"{len(absent)} clips of esc50.csv are not in {root / 'audio'}, e.g. {absent[0]}.")
-    tested = {row["src_file"] for row in rows if int(row["fold"]) == fold}
+    folds = [_fold(row) for row in rows]
+    sources = [_source(row) for row in rows]
+    tested = {source for source, of in zip(sources, folds, strict=True) if of == fold}
     items = [
         Item(
-            (files[Path(row["filename"]).stem],),
-            (int(row["target"]),),
-            "test" if int(row["fold"]) == fold else "train",
-            row["src_file"],
+            (files[stem_of(row["filename"])],),
+            (label[_target(row)],),
+            "test" if of == fold else "train",
+            source,
         )
-        for row in rows
-        if int(row["fold"]) == fold or row["src_file"] not in tested
+        for row, of, source in zip(rows, folds, sources, strict=True)
+        if of == fold or source not in tested
     ]
     return Dataset(
         name="esc50",
         task="ESC-50 (at 16 kHz)",
         split=f"fold {fold}",
-        labels=tuple(names[i] for i in sorted(names)),
+        labels=tuple(names[target] for target in sorted(names)),
         frames=512,
         items=tuple(items),
         attribution="ESC-50, K. J. Piczak 2015, CC BY-NC 3.0; at 16 kHz",
     )
+
+
+def esc50_sources(root: Path) -> set[str]:
+    """Freesound ids of all recordings that ESC-50 uses."""
+    return {_source(row) for row in esc50_rows(root)}
+
+
+def _source(row: dict[str, str]) -> str:
+    return re.sub(r"[.,]0+$", "", row["src_file"])  # a spreadsheet makes 100.0 of Freesound's number 100
+
+
+def _target(row: dict[str, str]) -> int:
+    return whole_number(row["target"], f"The target of {row['filename']} in esc50.csv")
+
+
+def _fold(row: dict[str, str]) -> int:
+    fold = whole_number(row["fold"], f"The fold of {row['filename']} in esc50.csv")
+    if fold not in FOLDS:
+        raise InputError(f"The fold of {row['filename']} in esc50.csv is {fold}; expected 1 to 5.")
+    return fold
+
+
+def _class_names(rows: list[dict[str, str]]) -> dict[int, str]:
+    """Class name of every target; each must have one."""
+    names: dict[int, str] = {}
+    for row in rows:
+        name = row["category"].replace("_", " ")
+        if names.setdefault(_target(row), name) != name:
+            raise InputError(
+                f"Target {row['target']} of esc50.csv is both {names[_target(row)]!r} and {name!r};"
+                " expected one category."
+            )
+    return names

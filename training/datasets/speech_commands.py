@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tpexplore.errors import InputError
 
+from ..data.text import read_lines, same_name
 from .base import Dataset, Item, audio_files, need
 
 ALL_WORDS = 35
@@ -24,7 +25,7 @@ def speech_commands(root: Path, *, words: Sequence[str] | None = None) -> Datase
     if absent := set(words or ()) - set(present):
         raise InputError(f"{root} has no folder for {', '.join(sorted(absent))}.")
     chosen = sorted(set(words)) if words else present
-    files = {f"{word}/{path.stem}": path for word in chosen for path in audio_files(root / word)}
+    files = {same_name(f"{word}/{path.stem}"): path for word in chosen for path in audio_files(root / word)}
     split_of: dict[str, str] = {}
     missing = 0
     for split, name in LISTS.items():
@@ -56,8 +57,9 @@ def speech_commands(root: Path, *, words: Sequence[str] | None = None) -> Datase
 
 def _read_list(path: Path, words: Sequence[str]) -> set[str]:
     """WORD/CLIP, without the ending, of every line about the given words."""
-    clips = (Path(line).with_suffix("") for line in path.read_text().split())
-    return {clip.as_posix() for clip in clips if clip.parent.name in words}
+    known = {same_name(word) for word in words}
+    clips = (PurePosixPath(same_name(line)).with_suffix("") for _, line in read_lines(path))
+    return {str(clip) for clip in clips if clip.parent.name in known}
 
 
 def _speaker(path: Path) -> str:

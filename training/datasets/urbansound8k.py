@@ -7,7 +7,7 @@ from pathlib import Path
 from tpexplore.errors import InputError
 
 from .base import Dataset, Item, audio_files, need_folder
-from .esc50 import esc50_rows
+from .esc50 import esc50_sources
 
 CLASSES = (
     "air conditioner",
@@ -39,7 +39,7 @@ def urbansound8k(root: Path, *, fold: int | None = None, without_esc50: Path | N
     numbers = {p: int(p.name.removeprefix("fold")) for p in folders if p.name[4:].isdecimal()}
     if fold is not None and fold not in numbers.values():
         raise InputError(f"Fold {fold} is not in {root / 'audio'}; expected a folder fold{fold}.")
-    shared = {row["src_file"] for row in esc50_rows(without_esc50)} if without_esc50 else set()
+    shared = esc50_sources(without_esc50) if without_esc50 else set()
     items = []
     for folder, number in numbers.items():
         for path in audio_files(folder):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePosixPath
 
 from tpexplore.errors import InputError
 
+from ..data.text import read_lines, same_name
 from .base import Dataset, Item, all_audio_files, need
 
 SPLIT_FILE = "iden_split.txt"
@@ -51,14 +53,15 @@ def voxceleb(root: Path) -> Dataset:
 def _read_split(path: Path) -> list[tuple[tuple[str, str, str], str]]:
     """(speaker, video, utterance) and split of every line."""
     listed = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not line.strip():
-            continue
-        part, _, name = line.strip().partition(" ")
-        utterance = PurePosixPath(name.strip()).with_suffix("").parts if name.strip() else ()
-        if part not in SPLIT_OF or len(utterance) != 3:
+    for number, line in read_lines(path):
+        part, name = (*re.split(r"[\s,;]+", line, maxsplit=1), "")[:2]
+        utterance = PurePosixPath(same_name(name)).with_suffix("").parts if name else ()
+        split = SPLIT_OF.get(part.removesuffix(".0"))
+        if split is None or len(utterance) != 3:
             raise InputError(
                 f"Line {number} of {path} is {line!r}; expected 1, 2 or 3 and SPEAKER/VIDEO/UTTERANCE.wav."
             )
-        listed.append((utterance, SPLIT_OF[part]))
+        listed.append((utterance, split))
+    if not listed:
+        raise InputError(f"{path} is empty; expected lines of 1, 2 or 3 and SPEAKER/VIDEO/UTTERANCE.wav.")
     return listed

@@ -1,0 +1,1 @@
+"""What models learn from: datasets as people have them on disk."""

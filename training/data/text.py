@@ -1,0 +1,142 @@
+"""Text files and tables as people have them: any usual encoding, line ending, delimiter and number."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import unicodedata
+from collections.abc import Collection, Iterable
+from pathlib import Path, PurePosixPath
+
+from tpexplore.errors import InputError
+
+BYTE_ORDER_MARKS = {  # the longer ones first: UTF-32's little-endian mark begins with UTF-16's
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8-sig",
+}
+DELIMITERS = (",", ";", "\t")
+"""Comma, and what spreadsheets write where the comma is the decimal mark, and for "Unicode text"."""
+
+
+def read_text(path: Path) -> str:
+    """A text file's content, with "\\n" at the end of lines.
+
+    A byte order mark decides the encoding; without one it is UTF-8, or cp1252 where it is no UTF-8: what
+    spreadsheets on Windows write.
+
+    Raises
+    ------
+    InputError
+        If the file is no text.
+    """
+    raw = path.read_bytes()
+    marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark)), None)
+    try:
+        text = raw.decode(marked) if marked else _decoded(raw)
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a text file; it begins as {marked} and goes on as none.") from None
+    if "\0" in text:
+        raise InputError(f"{path} is not a text file.")
+    return io.StringIO(text, newline=None).read()
+
+
+def _decoded(raw: bytes) -> str:
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")  # differs in control characters only, and takes the bytes cp1252 lacks
+
+
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """Number, from 1, and content of every line that holds more than spaces and trailing delimiters."""
+    lines = ((number, line.strip(" ,;\t")) for number, line in enumerate(read_text(path).split("\n"), 1))
+    return [(number, line) for number, line in lines if line]
+
+
+def read_rows(text: str, delimiter: str = ",") -> list[list[str]]:
+    """Rows of a table without those that are empty; cells lose the spaces around them."""
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    stripped = ([cell.strip() for cell in row] for row in rows)
+    return [row for row in stripped if any(row)]
+
+
+def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict[str, str]]:
+    """Rows of a table with a header, as dicts of the named columns.
+
+    Upper and lower case in the header do not matter; further columns and trailing delimiters are ignored.
+
+    Parameters
+    ----------
+    columns : names in lower case that the header must have
+    expected : str
+        What the file should be, for the sentence when it is not.
+
+    Raises
+    ------
+    InputError
+        If a column, a cell of one or every row is missing.
+    """
+    text = read_text(path)
+    try:
+        tables = [read_rows(text, delimiter) for delimiter in DELIMITERS]
+    except csv.Error as error:
+        raise InputError(f"{path} is not a table ({error}); expected {expected}.") from error
+    headers = [[name.lower() for name in rows[0]] if rows else [] for rows in tables]
+    # The delimiter that finds the most columns is the file's own.
+    best = max(range(len(tables)), key=lambda i: len(set(columns) & set(headers[i])))
+    header, rows = headers[best], tables[best][1:]
+    if absent := set(columns) - set(header):
+        raise InputError(f"{path} has no column {min(absent)}; expected {expected}.")
+    if not rows:
+        raise InputError(f"{path} has no rows; expected {expected}.")
+    found = []
+    for number, row in enumerate(rows, 1):
+        cells = dict(zip(header, row, strict=False))
+        if empty := [name for name in columns if not cells.get(name)]:
+            raise InputError(f"Row {number} of {path} has no {min(empty)}; expected {expected}.")
+        found.append({name: cells[name] for name in columns})
+    return found
+
+
+def whole_number(text: str, what: str) -> int:
+    """A whole number that a spreadsheet may have written as "1.0" or "1,0".
+
+    >>> whole_number("3.0", "fold")
+    3
+    """
+    try:
+        value = float(text.replace(",", "."))
+        if value != int(value):
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise InputError(f"{what} is {text!r}; expected a whole number.") from None
+    return int(value)
+
+
+def same_name(name: str) -> str:
+    """A file's path as lists and disks agree on: forward slashes, composed accents, no "./" before it.
+
+    macOS stores "ü" as two characters where lists have one; Windows lists have backslashes, and its archives
+    leave cp1252 in the names on other systems.
+
+    >>> same_name(".\\\\gru\\u0308n\\\\1.wav")
+    'grün/1.wav'
+    """
+    name = _decoded(name.encode("utf-8", "surrogateescape"))
+    return str(PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")))
+
+
+def stem_of(name: str) -> str:
+    """The last part of `same_name`, without its ending."""
+    return PurePosixPath(same_name(name)).stem
+
+
+def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
+    """Files by `stem_of` their names."""
+    return {stem_of(path.name): path for path in paths}
