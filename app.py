@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tpexplore.__main__ import OneSentenceParser
+from tpexplore.cli import OneSentenceParser
 from tpexplore.errors import InputError
 
 

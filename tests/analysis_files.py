@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tpexplore.plan import PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS
 
 STATISTICS = ("intensity", "variation")
 CARD_CLUSTERS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tpexplore.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT, ModelConfig
 
 # The models here are tiny: a second thread costs more in waiting than it computes.
 torch.set_num_threads(1)

@@ -18,7 +18,7 @@ import numpy as np
 from gradio_client import Client, handle_file
 
 from tests.browser_support import running_app
-from tpexplore.bundled import bundled_names, example_clips
+from tpexplore.checkpoints.bundled import bundled_names, example_clips
 
 WARM_UP_SECONDS = 40
 

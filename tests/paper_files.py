@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tpexplore.bundled import ASSETS
-from tpexplore.plan import KEEP_RATES
+from tpexplore.checkpoints.bundled import ASSETS
+from tpexplore.model.plan import KEEP_RATES
 
 MODELS = ("audiomae-spc12", "ast-spc12", "audiomae-esc50", "ast-esc50", "audiomae-speaker34")
 STATISTICS = ("intensity", "variation")

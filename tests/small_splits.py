@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from tests.conftest import tiny_config
-from tpexplore.spectrogram import normalise
-from tpexplore.storage import sha256_of, write_safetensors
-from tpexplore.vit import AudioViT
+from tpexplore.checkpoints.files import sha256_of, write_safetensors
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.spectrogram import normalise
 from training import analyze, batches, evaluate, measure
 from training.features import Features
 
@@ -98,9 +98,9 @@ def bundle(family: str, features: Features, folder: Path) -> str:
 
 def use_folder(folder: Path, setattr_) -> None:
     """Make ``folder`` the place of bundled models, results and analyses, in small batches."""
-    for module in ("tpexplore.bundled", "tpexplore.checkpoints"):
+    for module in ("tpexplore.checkpoints.bundled", "tpexplore.checkpoints.load"):
         setattr_(sys.modules[module], "MODELS_FOLDER", folder)
-    setattr_(sys.modules["tpexplore.bundled"], "RESULTS_FOLDER", folder / "results")
+    setattr_(sys.modules["tpexplore.checkpoints.bundled"], "RESULTS_FOLDER", folder / "results")
     setattr_(evaluate, "RESULTS_FOLDER", folder / "results")
     setattr_(analyze, "ANALYSIS_FOLDER", folder / "analysis")
     setattr_(batches, "BATCH", BATCH)

@@ -16,14 +16,15 @@ import pytest
 import soundfile
 import torch
 
+from tests import ROOT
 from tests import checkpoint_files as files
 from tests.conftest import tiny_config
-from tpexplore import bundled, explore, load_audio, load_model
-from tpexplore.__main__ import main
-from tpexplore.storage import sha256_of, write_safetensors
-from tpexplore.vit import AudioViT
+from tpexplore import explore, load_audio, load_model
+from tpexplore.checkpoints import bundled
+from tpexplore.checkpoints.files import sha256_of, write_safetensors
+from tpexplore.cli import main
+from tpexplore.model.vit import AudioViT
 
-ROOT = Path(__file__).resolve().parent.parent
 # Unbuffered output, where the caller's environment asks for it, would hide what happens at the last flush.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
 ENVIRONMENT |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

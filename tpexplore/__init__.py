@@ -9,14 +9,15 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AudioViT": "vit",
+    "AudioViT": "model.vit",
     "InputError": "errors",
-    "ModelConfig": "vit",
-    "count_macs": "macs",
-    "explore": "exploration",
-    "load_audio": "audio",
-    "load_model": "checkpoints",
-    "pack": "packing",
+    "ModelConfig": "model.vit",
+    "clip_from_array": "signal.decode",
+    "count_macs": "model.macs",
+    "explore": "study.sweep",
+    "load_audio": "signal.decode",
+    "load_model": "checkpoints.load",
+    "pack": "model.packing",
 }
 
 __all__ = sorted(_HOMES)

@@ -8,7 +8,7 @@ Notes
 What was tried, on two cores of an AMD EPYC with AVX-512, torch 2.11, batch 1, ViT-B at 512 patches unless
 another model is named:
 
-- Weights laid out once for oneDNN (`tpexplore.packing`): 300 ms instead of 580 ms. MKL, which PyTorch asks
+- Weights laid out once for oneDNN (`model.packing`): 300 ms instead of 580 ms. MKL, which PyTorch asks
   otherwise, reached 100 GFLOP/s at 513 tokens and 70 at 33, oneDNN about 220 at all of them; so the time now
   falls with the tokens. Answers and kept patches of all five bundled models stayed the same on every test
   clip at keep-rates 1.0, 0.7, 0.5 and 0.3.
@@ -43,14 +43,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from .audio import SAMPLE_RATE
-from .bundled import bundled_names
-from .checkpoints import load_model
-from .exploration import explore
-from .packing import PackedLinear, pack
-from .plan import KEEP_RATES
-from .spectrogram import samples_for
-from .vit import AudioViT, ModelConfig
+from tpexplore.checkpoints.bundled import bundled_names
+from tpexplore.checkpoints.load import load_model
+from tpexplore.model.packing import PackedLinear, pack
+from tpexplore.model.plan import KEEP_RATES
+from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.spectrogram import samples_for
+from tpexplore.study.sweep import explore
 
 RATES = (0.9, 0.7, 0.5, 0.3)
 RUNS = 5

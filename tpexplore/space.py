@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .__main__ import OneSentenceParser
-from .errors import InputError
+from tpexplore.cli import OneSentenceParser
+from tpexplore.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 

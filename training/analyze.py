@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from tpexplore.bundled import ANALYSIS_FOLDER
-from tpexplore.checkpoints import load_model
+from tpexplore.checkpoints.bundled import ANALYSIS_FOLDER
+from tpexplore.checkpoints.load import load_model
 
 from . import parallel
 from .analysis import correlation, kept_scores, removal, survival

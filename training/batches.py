@@ -13,8 +13,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tpexplore.errors import InputError
-from tpexplore.spectrogram import normalise
-from tpexplore.vit import ModelConfig
+from tpexplore.model.vit import ModelConfig
+from tpexplore.signal.spectrogram import normalise
 
 from . import parallel
 from .features import Features

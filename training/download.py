@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tpexplore.checkpoints.files import sha256_of
 from tpexplore.errors import InputError
-from tpexplore.storage import sha256_of
 
 from .command import run_command
 from .datasets import load_dataset

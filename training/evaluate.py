@@ -17,16 +17,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.audio import load_audio
-from tpexplore.bundled import RESULTS_FOLDER, example_clips, measured_results
-from tpexplore.checkpoints import load_model
+from tpexplore.checkpoints.bundled import RESULTS_FOLDER, example_clips, measured_results
+from tpexplore.checkpoints.files import sha256_of
+from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
-from tpexplore.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
-from tpexplore.removal import group_mask, removal_curve
-from tpexplore.spectrogram import patch_statistics
-from tpexplore.statistics import Clusters
-from tpexplore.storage import sha256_of
-from tpexplore.vit import AudioViT
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.decode import load_audio
+from tpexplore.signal.spectrogram import patch_statistics
+from tpexplore.stats.patch_statistics import Clusters
+from tpexplore.study.removal import group_mask, removal_curve
 
 from . import parallel
 from .batches import Batch, check_fit, gather_clips, split_batches, split_rows

@@ -12,11 +12,11 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
-from tpexplore.bundled import MODELS_FOLDER
-from tpexplore.checkpoints import load_model
+from tpexplore.checkpoints.bundled import MODELS_FOLDER
+from tpexplore.checkpoints.files import sha256_of, write_safetensors
+from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
-from tpexplore.storage import sha256_of, write_safetensors
-from tpexplore.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT, ModelConfig
 
 from .batches import check_fit
 from .checkpoint import load_checkpoint

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from tpexplore.audio import SAMPLE_RATE, load_audio
 from tpexplore.errors import InputError
-from tpexplore.spectrogram import MEL_BINS, fit_frames, log_mel, samples_for
+from tpexplore.signal.decode import SAMPLE_RATE, load_audio
+from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel, samples_for
 
 from .command import run_command
 from .datasets import DATASETS, Dataset, load_dataset

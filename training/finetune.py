@@ -22,10 +22,10 @@ from torch.nn.functional import (
 )
 
 from tpexplore.errors import InputError
-from tpexplore.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate
-from tpexplore.pruning import take_patches
-from tpexplore.spectrogram import normalise
-from tpexplore.vit import AudioViT, ModelConfig
+from tpexplore.model.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate
+from tpexplore.model.pruning import take_patches
+from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.signal.spectrogram import normalise
 
 from . import augment, parallel
 from .checkpoint import describe_run

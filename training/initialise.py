@@ -9,11 +9,11 @@ import torch
 from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor
 
-from tpexplore.bundled import bundled_names
-from tpexplore.checkpoints import load_model
+from tpexplore.checkpoints.bundled import bundled_names
+from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
-from tpexplore.spectrogram import PATCH, ROWS, patches_of
-from tpexplore.vit import AudioViT
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.spectrogram import PATCH, ROWS, patches_of
 
 from .checkpoint import describe_run, load_checkpoint
 

@@ -15,9 +15,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from tpexplore.audio import SAMPLE_RATE
-from tpexplore.bundled import EXAMPLES_FOLDER
+from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
 from tpexplore.errors import InputError
+from tpexplore.signal.decode import SAMPLE_RATE
 
 from . import sounds
 from .command import run_command

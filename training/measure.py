@@ -11,7 +11,7 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 
-from tpexplore.statistics import bootstrap_interval
+from tpexplore.stats.patch_statistics import bootstrap_interval
 
 from .command import git_commit
 from .features import Features

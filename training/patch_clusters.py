@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from tpexplore.bundled import bundled_card
+from tpexplore.checkpoints.bundled import bundled_card
 from tpexplore.errors import InputError
-from tpexplore.spectrogram import patch_statistics
-from tpexplore.statistics import Clusters, ValueHistogram, cluster_values
-from tpexplore.vit import ModelConfig
+from tpexplore.model.vit import ModelConfig
+from tpexplore.signal.spectrogram import patch_statistics
+from tpexplore.stats.patch_statistics import Clusters, ValueHistogram, cluster_values
 
 from . import parallel
 from .batches import split_batches

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tpexplore.spectrogram import ROWS
+from tpexplore.signal.spectrogram import ROWS
 
 
 def random_patches(clips: int, patches: int, keep: int, device: torch.device) -> Tensor:

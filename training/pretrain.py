@@ -16,9 +16,9 @@ from timm.layers import build_sincos2d_pos_embed
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
-from tpexplore.pruning import take_patches
-from tpexplore.spectrogram import PATCH, ROWS, normalise, patches_of
-from tpexplore.vit import HEAD_WIDTH, AudioViT, ModelConfig
+from tpexplore.model.pruning import take_patches
+from tpexplore.model.vit import HEAD_WIDTH, AudioViT, ModelConfig
+from tpexplore.signal.spectrogram import PATCH, ROWS, normalise, patches_of
 
 from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments

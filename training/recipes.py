@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from tpexplore.errors import InputError
-from tpexplore.plan import FAMILIES, SCORES
+from tpexplore.model.plan import FAMILIES, SCORES
 
 from .data.text import read_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from tpexplore.audio import SAMPLE_RATE
+from tpexplore.signal.decode import SAMPLE_RATE
 
 SECONDS = 5
 SAMPLES = SECONDS * SAMPLE_RATE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..threads import brief_spinning
+from tpexplore.threads import brief_spinning
 
 # Read when Gradio is imported: the app sends nothing to anyone.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -13,8 +13,9 @@ os.environ.update(brief_spinning())
 
 import gradio as gr
 
-from ..audio import MAX_FILE_BYTES
-from ..bundled import EXAMPLES_FOLDER
+from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
+from tpexplore.signal.decode import MAX_FILE_BYTES
+
 from . import link, shell, tour
 from .analysis import model_choices
 from .memory import share_arenas

@@ -15,8 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..audio import MAX_SECONDS, SAMPLE_RATE, loudest_start, read_clip
-from ..bundled import (
+from tpexplore.checkpoints.bundled import (
     Example,
     bundled_card,
     bundled_models,
@@ -25,14 +24,22 @@ from ..bundled import (
     measured_analysis,
     measured_results,
 )
-from ..checkpoints import load_model
-from ..errors import InputError
-from ..exploration import Exploration, Point, explore, explore_steps, real_frames
-from ..packing import pack
-from ..plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
-from ..spectrogram import patch_statistics
-from ..statistics import Clusters, ValueHistogram, cluster_counts, cluster_values, padding_patches
-from ..vit import AudioViT
+from tpexplore.checkpoints.load import load_model
+from tpexplore.errors import InputError
+from tpexplore.model.packing import pack
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.decode import MAX_SECONDS, SAMPLE_RATE, loudest_start, read_clip
+from tpexplore.signal.spectrogram import patch_statistics
+from tpexplore.stats.patch_statistics import (
+    Clusters,
+    ValueHistogram,
+    cluster_counts,
+    cluster_values,
+    padding_patches,
+)
+from tpexplore.study.sweep import Exploration, Point, explore, explore_steps, real_frames
+
 from .payload import build_part, build_payload
 
 FAMILY_NAMES = {"ast": "AST", "audiomae": "AudioMAE"}

@@ -8,9 +8,7 @@ import gradio as gr
 import plotly.graph_objects as go
 import torch
 
-from ..comparison import find, load_published
-from ..figure_titles import CLUSTER_NAMES, survival_title
-from ..figures import (
+from tpexplore.figures.plots import (
     CLUSTER_COLOURS,
     PADDING,
     SOUND,
@@ -20,8 +18,11 @@ from ..figures import (
     share_bars,
     survival_figure,
 )
-from ..plan import KEEP_RATES, PRUNE_BLOCKS
-from ..statistics import cluster_counts, cluster_survival
+from tpexplore.figures.titles import CLUSTER_NAMES, survival_title
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
+from tpexplore.results.comparison import find, load_published
+from tpexplore.stats.patch_statistics import cluster_counts, cluster_survival
+
 from .analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced
 from .payload import hertz_ticks
 from .plots import FigureBox

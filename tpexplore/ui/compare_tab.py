@@ -14,10 +14,11 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from ..bundled import measured_results
-from ..exploration import Exploration, Point, explore
-from ..overlap import MATCHES, Overlap, matched, score_tau, stage_overlaps
-from ..plan import KEEP_RATES, SCORES
+from tpexplore.checkpoints.bundled import measured_results
+from tpexplore.model.plan import KEEP_RATES, SCORES
+from tpexplore.study.overlap import MATCHES, Overlap, matched, score_tau, stage_overlaps
+from tpexplore.study.sweep import Exploration, Point, explore
+
 from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, of_weights, written_at
 from .board import create_board
 from .payload import base64_of, compact, picture_message

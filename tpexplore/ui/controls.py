@@ -7,8 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from ..audio import MAX_FILE_BYTES
-from ..bundled import Example
+from tpexplore.checkpoints.bundled import Example
+from tpexplore.signal.decode import MAX_FILE_BYTES
+
 from .analysis import ModelChoice
 
 UPLOAD_HINT = f"Any common format up to {MAX_FILE_BYTES // 10**6} MB, removed from the server after a day."

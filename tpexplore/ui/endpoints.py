@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ..bundled import bundled_models, measured_results
-from ..errors import InputError
-from ..exploration import explore
-from ..plan import KEEP_RATES, check_keep_rate, check_score
+from tpexplore.checkpoints.bundled import bundled_models, measured_results
+from tpexplore.errors import InputError
+from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score
+from tpexplore.study.sweep import explore
+
 from .analysis import ModelChoice, cached_model, check_request, excerpt_of
 
 QUEUED = {"concurrency_limit": 1, "concurrency_id": "model"}

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from ..bundled import example_clips
-from ..plan import SCORES
+from tpexplore.checkpoints.bundled import example_clips
+from tpexplore.model.plan import SCORES
+
 from . import takeaway_button
 from .analysis import ModelChoice, analyse_clip, check_request
 from .tabs import Tab

@@ -6,9 +6,10 @@ import gradio as gr
 import numpy as np
 import torch
 
-from ..comparison import COUNTERPARTS, find, load_published
-from ..figures import Series, kendall_figure
-from ..statistics import cluster_counts, kendall_tau
+from tpexplore.figures.plots import Series, kendall_figure
+from tpexplore.results.comparison import COUNTERPARTS, find, load_published
+from tpexplore.stats.patch_statistics import cluster_counts, kendall_tau
+
 from .analysis import CLUSTERS, FAMILY_NAMES, STATISTICS, ClipTrace, ModelChoice, traced
 from .plots import FigureBox
 from .tabs import NOT_MEASURED, Setting, Tab, sample_of

@@ -15,9 +15,10 @@ from typing import Any
 
 import gradio as gr
 
-from ..audio import read_clip
-from ..bundled import Example
-from ..plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.checkpoints.bundled import Example
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.signal.decode import read_clip
+
 from .analysis import ModelChoice
 from .controls import Controls
 from .tabs import Setting

@@ -16,10 +16,12 @@ import gradio as gr
 import plotly.graph_objects as go
 from gradio.context import Context
 
-from ..errors import InputError
-from ..figure_titles import percent
-from ..figures import CLIP, DATASET, SOUND, finish, label_axes
-from ..own_data import (
+from tpexplore.errors import InputError
+from tpexplore.figures.plots import CLIP, DATASET, SOUND, finish, label_axes
+from tpexplore.figures.titles import percent
+from tpexplore.model.plan import KEEP_RATES, SCORES
+from tpexplore.model.vit import AudioViT
+from tpexplore.study.own_data import (
     MAX_FILES,
     MAX_TOTAL_BYTES,
     AccuracyCurve,
@@ -30,8 +32,7 @@ from ..own_data import (
     label_clips,
     take_uploads,
 )
-from ..plan import KEEP_RATES, SCORES
-from ..vit import AudioViT
+
 from .analysis import NO_MODEL, ModelChoice, cached_model, check_uploads
 from .plots import FigureBox
 from .stability_tab import message_html, progress_html, table_box, table_html, told_html

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..comparison import CLUSTERS, Evidence, Row, clusters_of, find
-from ..figures import CLUSTER_COLOURS
-from ..findings import Contrast, Verdict
+from tpexplore.figures.plots import CLUSTER_COLOURS
+from tpexplore.results.comparison import CLUSTERS, Evidence, Row, clusters_of, find
+from tpexplore.results.verdicts import Contrast, Verdict
+
 from .paper_tables import READING_ORDER
 
 WIDTH, HEIGHT = 230, 132

@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from ..comparison import (
+from tpexplore.results.comparison import (
     CLUSTERS,
     COUNTERPARTS,
     SAME_TASK,
@@ -23,8 +23,9 @@ from ..comparison import (
     to_csv,
     vit_b_macs,
 )
-from ..findings import NOT_MEASURED, RULE, VERDICTS, Verdict, verdicts
-from ..measures import Measure
+from tpexplore.results.measures import Measure
+from tpexplore.results.verdicts import NOT_MEASURED, RULE, VERDICTS, Verdict, verdicts
+
 from .paper_figures import (
     ClusterRange,
     cluster_bars,

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import librosa
 import numpy as np
 
-from ..audio import SAMPLE_RATE
-from ..plan import PRUNE_BLOCKS, SCORES
-from ..resynthesis import patch_gains
-from ..spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
+from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.resynthesis import patch_gains
+from tpexplore.signal.spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
 
 if TYPE_CHECKING:
-    from ..clusters import Clusters
-    from ..exploration import Exploration, Point
-    from ..vit import ModelConfig
+    from tpexplore.model.vit import ModelConfig
+    from tpexplore.stats.clusters import Clusters
+    from tpexplore.study.sweep import Exploration, Point
 
 LOWEST_HERTZ, HIGHEST_HERTZ = 20.0, SAMPLE_RATE / 2
 """Range of the Kaldi filter bank."""

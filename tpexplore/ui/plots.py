@@ -12,7 +12,8 @@ import gradio as gr
 import plotly.graph_objects as go
 from gradio.components.plot import PlotData
 
-from ..figures import to_csv
+from tpexplore.figures.plots import to_csv
+
 from .analysis import ClipTrace
 
 CONFIG = {"displayModeBar": False, "responsive": True}

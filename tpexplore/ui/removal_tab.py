@@ -22,11 +22,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..comparison import COUNTERPARTS, SAME_TASK, load_published
-from ..errors import InputError
-from ..exploration import Exploration
-from ..removal import GROUPS, random_mask, removal_curve
-from ..vit import AudioViT, ModelConfig
+from tpexplore.errors import InputError
+from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
+from tpexplore.study.removal import GROUPS, random_mask, removal_curve
+from tpexplore.study.sweep import Exploration
+
 from .analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
 from .board import create_board
 from .payload import TOP, base64_of, compact, picture_message

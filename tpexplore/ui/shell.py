@@ -11,8 +11,9 @@ from typing import Any
 
 import gradio as gr
 
-from ..bundled import example_clips
-from ..errors import InputError
+from tpexplore.checkpoints.bundled import example_clips
+from tpexplore.errors import InputError
+
 from . import (
     clusters_tab,
     compare_tab,

@@ -11,12 +11,13 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ..errors import InputError
-from ..figure_titles import number, percent
-from ..figures import SKIP, finish, label_axes
-from ..plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
-from ..spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
-from ..stability import Stability, stability_steps
+from tpexplore.errors import InputError
+from tpexplore.figures.plots import SKIP, finish, label_axes
+from tpexplore.figures.titles import number, percent
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.signal.spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
+from tpexplore.study.stability import Stability, stability_steps
+
 from .analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced
 from .payload import hertz_ticks
 from .plots import FigureBox

@@ -9,11 +9,12 @@ import gradio as gr
 import numpy as np
 import torch
 
-from ..comparison import find
-from ..figure_titles import CLUSTER_NAMES
-from ..figures import Series, attention_figure, delta_figure, joint_figure
-from ..plan import KEEP_RATES, PRUNE_BLOCKS
-from ..statistics import cliffs_delta, joint_histogram, log_density
+from tpexplore.figures.plots import Series, attention_figure, delta_figure, joint_figure
+from tpexplore.figures.titles import CLUSTER_NAMES
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
+from tpexplore.results.comparison import find
+from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
+
 from .analysis import STATISTICS, ClipTrace, ModelChoice, traced
 from .plots import FigureBox
 from .tabs import NOT_MEASURED, Setting, Tab, sample_of

@@ -15,10 +15,11 @@ from typing import Any
 
 import gradio as gr
 
-from ..errors import InputError
-from ..exploration import explore
-from ..plan import SCORES, check_keep_rate, check_score
-from ..takeaway import PNG, build_takeaway
+from tpexplore.errors import InputError
+from tpexplore.model.plan import SCORES, check_keep_rate, check_score
+from tpexplore.results.takeaway import PNG, build_takeaway
+from tpexplore.study.sweep import explore
+
 from .analysis import ModelChoice, cached_model, clip_name, example_at, excerpt_of
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.statistics import kendall_tau
+from tpexplore.stats.patch_statistics import kendall_tau
 
 from ..measure import mean_cell
 from ..patch_clusters import STATISTICS

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.plan import PRUNE_BLOCKS
-from tpexplore.statistics import cliffs_delta_per_clip
-from tpexplore.vit import AudioViT
+from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.model.vit import AudioViT
+from tpexplore.stats.patch_statistics import cliffs_delta_per_clip
 
 from ..measure import mean_cell, tidy
 from .view import View, kept_mask

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.removal import group_mask, random_mask, removal_curve
+from tpexplore.study.removal import group_mask, random_mask, removal_curve
 
 from ..measure import Accuracy, MeanAveragePrecision, tidy
 from ..patch_clusters import STATISTICS

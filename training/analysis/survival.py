@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.plan import PRUNE_BLOCKS
-from tpexplore.statistics import ValueHistogram, cluster_counts, cluster_survival, joint_histogram
+from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.stats.patch_statistics import ValueHistogram, cluster_counts, cluster_survival, joint_histogram
 
 from ..measure import mean_cell, ratio_cell, tidy
 from ..patch_clusters import STATISTICS

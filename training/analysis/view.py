@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tpexplore.spectrogram import patch_statistics
-from tpexplore.statistics import Clusters, padding_patches
-from tpexplore.vit import AudioViT
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.spectrogram import patch_statistics
+from tpexplore.stats.patch_statistics import Clusters, padding_patches
 
 from ..batches import Batch
 from ..patch_clusters import STATISTICS

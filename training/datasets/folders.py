@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tpexplore.errors import InputError
-from tpexplore.spectrogram import PATCH
+from tpexplore.signal.spectrogram import PATCH
 
 from .base import Dataset, Item, all_audio_files
 

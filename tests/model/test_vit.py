@@ -1,0 +1,198 @@
+"""The model against timm, and pruning against a slow loop over single patches."""
+
+import math
+
+import pytest
+import torch
+from timm.models.vision_transformer import VisionTransformer
+
+from tests.conftest import tiny_config
+from tpexplore.errors import InputError
+from tpexplore.model.plan import SCORES
+from tpexplore.model.vit import AudioViT
+
+PRUNING = {4, 7, 10}
+
+
+def timm_twin(model: AudioViT) -> VisionTransformer:
+    """The same weights in a timm model built here, not by the code under test."""
+    config = model.config
+    ast = config.family == "ast"
+    twin = VisionTransformer(
+        img_size=(config.frames, 128),
+        patch_size=16,
+        in_chans=1,
+        embed_dim=config.dim,
+        depth=config.depth,
+        num_heads=config.dim // 64,
+        reg_tokens=1 if ast else 0,
+        num_classes=0 if ast else config.classes,
+        global_pool="token" if ast else "avg",
+    ).eval()
+    twin.load_state_dict(model.vit.state_dict())
+    return twin
+
+
+def twin_logits(model: AudioViT, tokens: torch.Tensor) -> torch.Tensor:
+    """Readout of tokens after the last block, written out here."""
+    if model.config.family == "ast":
+        return model.head((model.vit.norm(tokens)[:, 0] + model.vit.norm(tokens)[:, 1]) / 2)
+    return model.vit.head(model.vit.fc_norm(tokens[:, 1:].mean(1)))
+
+
+@torch.inference_mode()
+def slow_pass(model: AudioViT, spec: torch.Tensor, keep_rate: float, score: str):
+    """One clip, attention spelled out head by head, one patch dropped at a time."""
+    vit, prefix = timm_twin(model), model.config.prefix
+    tokens = vit._pos_embed(vit.patch_embed(spec[None, None]))[0]
+    ids, kept = list(range(model.config.patches)), {}
+    for number, block in enumerate(vit.blocks, start=1):
+        x = block.norm1(tokens)
+        query, key, value = block.attn.qkv(x).chunk(3, dim=-1)
+        heads, received = [], torch.zeros(len(ids))
+        for head in range(model.config.dim // 64):
+            part = slice(64 * head, 64 * head + 64)
+            attention = torch.softmax(query[:, part] @ key[:, part].T / math.sqrt(64), dim=-1)
+            heads.append(attention @ value[:, part])
+            if model.config.family == "ast":
+                received += attention[0, prefix:]
+            else:
+                received += attention[prefix:, prefix:].mean(0)
+        tokens = tokens + block.attn.proj(torch.cat(heads, dim=-1))
+        if number in PRUNING and keep_rate < 1:
+            values = [spec[16 * (i // 8) :, 16 * (i % 8) :][:16, :16] for i in ids]
+            ranking = {
+                "attention": received,
+                "intensity": torch.stack([v.mean() for v in values]),
+                "variation": torch.stack([v.flatten().std() for v in values]),
+            }[score].tolist()
+            wanted = math.ceil(round(keep_rate * len(ids), 6))
+            order = sorted(range(len(ids)), key=lambda p: (-ranking[p], p))
+            survivors = sorted(order[:wanted])
+            ids = [ids[p] for p in survivors]
+            tokens = tokens[list(range(prefix)) + [prefix + p for p in survivors]]
+            kept[number] = ids
+        tokens = tokens + block.mlp(block.norm2(tokens))
+    return twin_logits(model, tokens[None])[0], kept
+
+
+@torch.inference_mode()
+def test_unpruned_is_timm_to_the_last_bit(model, specs):
+    tokens = timm_twin(model)
+    expected = tokens.forward_features(specs[:, None])
+    if model.config.family == "ast":  # timm's features have passed the final norm
+        expected = model.head(expected[:, :2].mean(1))
+    else:
+        expected = tokens.forward_head(expected)
+    out = model(specs)
+    assert torch.equal(out.logits, expected)
+    assert out.kept == {}
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("keep_rate", [0.9, 0.55, 0.3, 0.02])
+def test_pruned_equals_slow_loop(model, specs, score, keep_rate):
+    with torch.inference_mode():
+        out = model(specs, keep_rate, score)
+    for row, spec in enumerate(specs):
+        logits, kept = slow_pass(model, spec, keep_rate, score)
+        for block in (4, 7, 10):
+            assert out.kept[block][row].tolist() == kept[block]
+        torch.testing.assert_close(out.logits[row], logits, rtol=1e-4, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_trace_gives_every_blocks_score_and_leaves_the_logits(model, specs):
+    out = model(specs, trace=True)
+    assert torch.equal(out.logits, model(specs).logits)
+    assert out.scores.shape == (3, 12, 64)
+    # Pruning at block 4 by a keep-rate must pick exactly the top of the traced scores of block 4.
+    kept = model(specs, 0.5).kept[4]
+    for row in range(3):
+        expected = out.scores[row, 3].argsort(descending=True)[:32].sort().values
+        assert torch.equal(kept[row], expected)
+    if model.config.family == "audiomae":  # softmax columns over patch keys: at most 1 in sum
+        assert (out.scores.sum(-1) <= 1 + 1e-5).all()
+
+
+@torch.inference_mode()
+def test_a_clip_does_not_depend_on_its_neighbours(model, specs):
+    together = model(specs, 0.5)
+    for row in range(3):
+        alone = model(specs[row : row + 1], 0.5)
+        torch.testing.assert_close(alone.logits[0], together.logits[row], rtol=1e-4, atol=1e-5)
+        assert torch.equal(alone.kept[10][0], together.kept[10][row])
+
+
+@torch.inference_mode()
+def test_ties_keep_the_earlier_patch():
+    torch.manual_seed(0)
+    model = AudioViT(tiny_config("audiomae")).eval()
+    out = model(torch.zeros(1, 128, 128), 0.5, "intensity")
+    assert out.kept[4][0].tolist() == list(range(32))
+
+
+@torch.inference_mode()
+def test_removal_equals_leaving_the_tokens_out(model, specs):
+    mask = torch.rand(3, 64, generator=torch.Generator().manual_seed(3)) < torch.tensor([[0.2], [0.5], [0.9]])
+    out = model(specs, removal=(5, mask))
+    assert out.remaining.tolist() == (~mask).sum(1).tolist()
+    prefix = model.config.prefix
+    for row in range(3):
+        tokens = model.embed(specs[row : row + 1])
+        for block in model.vit.blocks[:5]:
+            tokens = block(tokens)
+        stay = [True] * prefix + (~mask[row]).tolist()
+        tokens = tokens[:, torch.tensor(stay)]
+        for block in model.vit.blocks[5:]:
+            tokens = block(tokens)
+        torch.testing.assert_close(out.logits[row], twin_logits(model, tokens)[0], rtol=1e-4, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_removing_every_patch_keeps_none_and_stays_finite(model, specs):
+    out = model(specs, removal=(3, torch.ones(3, 64, dtype=torch.bool)))
+    assert out.remaining.tolist() == [0, 0, 0]
+    assert out.logits.isfinite().all()
+
+
+def test_gradients_flow_through_pruning(model, specs):
+    model(specs, 0.3).logits.sum().backward()
+    assert model.vit.patch_embed.proj.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("rate", [0, -0.1, 1.5, float("nan"), "abc", None])
+def test_bad_keep_rates_are_named(model, specs, rate):
+    with pytest.raises(InputError, match=str(rate)):
+        model(specs, rate)
+
+
+def test_other_bad_arguments_are_named(model, specs):
+    with pytest.raises(InputError, match="loudness"):
+        model(specs, 0.5, "loudness")
+    with pytest.raises(InputError, match=r"\(3, 96, 128\)"):
+        model(specs[:, :96])
+    with pytest.raises(InputError, match="block 12"):
+        model(specs, removal=(12, torch.zeros(3, 64, dtype=torch.bool)))
+    with pytest.raises(InputError, match="expected bool"):
+        model(specs, removal=(5, torch.zeros(3, 64)))
+    with pytest.raises(InputError, match="cannot be combined"):
+        model(specs, 0.5, trace=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"family": "bert"}, "bert"),
+        ({"frames": 100}, "100"),
+        ({"dim": 100}, "100"),
+        ({"depth": 6}, "6 blocks"),
+        ({"labels": ("a",)}, "1 labels"),
+    ],
+)
+def test_impossible_configurations_are_refused(change, message):
+    values = {"family": "ast", "frames": 128, "dim": 64, "depth": 12, "classes": 5, "mean": 0, "std": 1}
+    from tpexplore.model.vit import ModelConfig
+
+    with pytest.raises(InputError, match=message):
+        ModelConfig(**{**values, **change})

@@ -1,0 +1,249 @@
+"""The ZIP a person takes home: what is in it, and that its script makes the result again."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import math
+import os
+import runpy
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import tpexplore as tpx
+from tests import ROOT
+from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER, bundled_names
+from tpexplore.errors import InputError
+from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.results.takeaway import PNG, build_takeaway, row_edges, tokens_csv
+from tpexplore.study.sweep import explore
+from tpexplore.ui.payload import row_hertz
+
+EXAMPLE = EXAMPLES_FOLDER / "happy.wav"
+
+
+def unzip(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def exploration(model, clip):
+    return explore(model, clip, keep_rates=(0.4, 0.55, 1.0))
+
+
+def lines(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_holds_what_it_says_and_nothing_of_the_clip(exploration, clip):
+    content = build_takeaway(
+        exploration,
+        keep_rate=0.55,
+        score="intensity",
+        clip_name="my “clip”.wav",
+        start=1.25,
+        pictures={"viewer dark": PNG + b"1", "../curve": PNG + b"2"},
+    )
+    files = unzip(content)
+    assert list(files) == ["result.json", "tokens.csv", "reproduce.py", "viewer-dark.png", "-curve.png"]
+    assert files["viewer-dark.png"] == PNG + b"1"
+    result = json.loads(files["result.json"])
+    assert result["exploration"] == json.loads(json.dumps(exploration.to_dict()))
+    settings = result["settings"]
+    assert (settings["clip"], settings["start"]) == ("my “clip”.wav", 1.25)
+    assert (settings["keep_rate"], settings["score"]) == (0.55, "intensity")
+    assert settings["weights_sha256"] == exploration.config.sha256
+    assert result["versions"]["tpexplore"] == tpx.__version__
+    assert result["versions"]["torch"].startswith("2.")
+    assert set(result["versions"]) >= {"tpexplore", "torch", "timm"}
+
+
+def test_same_view_same_bytes(exploration):
+    made = [
+        build_takeaway(exploration, keep_rate=rate, score="attention", clip_name="x")
+        for rate in (0.4, 0.4, 0.55)
+    ]
+    assert made[0] == made[1] != made[2]
+
+
+@pytest.mark.parametrize("score", ["attention", "variation"])
+@pytest.mark.parametrize("keep_rate", [0.4, 1.0])
+def test_tokens_are_the_exploration_s(exploration, score, keep_rate):
+    told = lines(tokens_csv(exploration, keep_rate, score))
+    assert [int(line["patch"]) for line in told] == list(range(64))
+    point = next(p for p in exploration.points[score] if p.keep_rate == keep_rate)
+    for block in PRUNE_BLOCKS:
+        kept = [int(t["patch"]) for t in told if not t["dropped_by"] or int(t["dropped_by"]) > block]
+        assert kept == (point.kept[block].tolist() if point.kept else list(range(64)))
+    assert [float(t["intensity"]) for t in told] == pytest.approx(exploration.intensity, rel=1e-5)
+    assert [float(t["variation"]) for t in told] == pytest.approx(exploration.variation, rel=1e-5)
+    assert (told[0]["time_start"], told[0]["time_end"], told[9]["time_start"]) == ("0.00", "0.16", "0.16")
+    assert told[7]["hz_high"] == told[15]["hz_high"]
+    assert 7900 < float(told[7]["hz_high"]) < 8000
+    # 0.6 s fill 58 frames: the fourth column, frames 48 to 63, is partly sound, the fifth is not.
+    assert exploration.real_frames == 58
+    assert [int(t["padding"]) for t in told] == [0] * 32 + [1] * 32
+
+
+def test_ranks_are_those_that_pruned(exploration):
+    told = lines(tokens_csv(exploration, 0.4, "attention"))
+    kept = exploration.points["attention"][0].kept
+    for block, present in zip(PRUNE_BLOCKS, (range(64), kept[4], kept[7]), strict=True):
+        ranks = {
+            int(t["patch"]): int(t[f"attention_rank_{block}"]) for t in told if t[f"attention_rank_{block}"]
+        }
+        assert sorted(ranks) == list(present)
+        assert sorted(ranks.values()) == list(range(1, len(ranks) + 1))
+        best = sorted(ranks, key=ranks.get)[: len(kept[block])]
+        assert sorted(best) == kept[block].tolist()
+
+
+def test_ranks_are_empty_where_attention_was_not_explored(model, clip):
+    exploration = explore(model, clip, keep_rates=(0.4,), scores=("intensity",))
+    assert {line["attention_rank_4"] for line in lines(tokens_csv(exploration, 0.4, "intensity"))} == {""}
+
+
+def test_rows_lie_where_the_app_draws_them():
+    assert row_edges() == pytest.approx(row_hertz(), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"keep_rate": 0.5}, "Keep-rate 0.5 was not explored; expected one of 0.4, 0.55, 1"),
+        ({"keep_rate": 2}, "out of range"),
+        ({"score": "loudness"}, "'loudness' was not explored; expected one of attention"),
+        ({"pictures": {"a": b"GIF89a"}}, "'a' begins with b'GIF89a'; expected a PNG"),
+    ],
+)
+def test_bad_arguments_are_named(exploration, arguments, words):
+    with pytest.raises(InputError) as raised:
+        build_takeaway(exploration, **{"keep_rate": 0.4, "score": "attention", "clip_name": "x", **arguments})
+    assert words in str(raised.value)
+
+
+def test_a_score_that_is_no_number_is_no_json(exploration):
+    broken = dataclasses.replace(exploration, intensity=np.full(64, math.nan, np.float32))
+    with pytest.raises(ValueError, match="JSON"):
+        build_takeaway(broken, keep_rate=0.4, score="attention", clip_name="x")
+
+
+def test_no_name_becomes_code_and_no_folder_is_told(exploration):
+    name = '"""\nimport os\nos.abort()\n"""{x}'
+    content = unzip(
+        build_takeaway(
+            exploration,
+            keep_rate=0.4,
+            score="attention",
+            clip_name=name,
+            source="/home/ann/secret/fine'tuned.pth",
+            frames=512,
+        )
+    )
+    script = content["reproduce.py"].decode()
+    compile(script, "reproduce.py", "exec")
+    assert "abort" not in script
+    assert """tpx.load_model("fine'tuned.pth", frames=512)""" in script
+    assert b"/home/ann" not in b"".join(content.values())
+    hub = build_takeaway(
+        exploration, keep_rate=0.4, score="attention", clip_name="x", source="hf_hub:some/model"
+    )
+    assert "tpx.load_model('hf_hub:some/model')" in unzip(hub)["reproduce.py"].decode()
+
+
+# -- the script
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    """A bundled model."""
+    if not bundled_names():
+        pytest.skip("no model is bundled")
+    return tpx.load_model(bundled_names()[0])
+
+
+def unpack(content: bytes, folder: Path) -> Path:
+    folder.mkdir()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+    return folder / "reproduce.py"
+
+
+def run_alone(script: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """The script as a person runs it."""
+    return subprocess.run(
+        [sys.executable, script.name, *arguments],
+        cwd=script.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+
+
+@pytest.fixture
+def run_here(monkeypatch):
+    """The script in this process, which has torch already: what it complains of."""
+
+    def run(script: Path, *arguments: str) -> str | None:
+        monkeypatch.setattr(sys, "argv", [script.name, *arguments])
+        try:
+            runpy.run_path(str(script), run_name="__main__")
+        except SystemExit as end:
+            return end.code
+        return None
+
+    return run
+
+
+def test_script_makes_an_example_again_and_sees_what_differs(bundled, run_here, tmp_path):
+    exploration = explore(bundled, tpx.load_audio(EXAMPLE), keep_rates=(0.35, 0.5), scores=("attention",))
+    content = build_takeaway(
+        exploration, keep_rate=0.35, score="attention", clip_name="“happy”", example=EXAMPLE
+    )
+    assert unzip(content)["happy.wav"] == EXAMPLE.read_bytes()
+    script = unpack(content, tmp_path / "home")
+    run = run_alone(script)
+    assert (run.returncode, run.stderr) == (0, "")
+    top = exploration.points["attention"][0]
+    label = bundled.config.labels[top.answer]
+    assert run.stdout.startswith(f"answer: {label} ({top.probabilities.max():.1%}), told: {label} (")
+    for block in PRUNE_BLOCKS:
+        count = len(top.kept[block])
+        assert f"block {block}: {count} of {count} kept patches are those told" in run.stdout
+    # Another answer is noticed, and so are other weights.
+    told = script.with_name("result.json")
+    text = told.read_text(encoding="utf-8")
+    told.write_text(text.replace(bundled.config.sha256, "0" * 64), encoding="utf-8")
+    assert run_here(script) == "These are other weights than those told."
+    told.write_text(text.replace(f'"label": "{label}"', '"label": "another"'), encoding="utf-8")
+    assert run_here(script) == "The answer is another one than that told."
+
+
+def test_script_takes_the_clip_that_stayed_at_home(bundled, run_here, tmp_path, capsys):
+    samples, rate = soundfile.read(EXAMPLE)
+    path = tmp_path / "recording.wav"
+    soundfile.write(path, np.concatenate([np.zeros(20_000), samples, samples]), rate)
+    start = 1.23456789
+    clip = tpx.load_audio(path, offset=start, duration=bundled.config.seconds)
+    exploration = explore(bundled, clip, keep_rates=(0.5,), scores=("variation",))
+    content = build_takeaway(
+        exploration, keep_rate=0.5, score="variation", clip_name="recording.wav", start=start
+    )
+    assert not [name for name in unzip(content) if name.endswith(".wav")]
+    script = unpack(content, tmp_path / "home")
+    assert run_here(script, str(path)) is None
+    count = len(exploration.points["variation"][0].kept[10])
+    assert f"block 10: {count} of {count} kept" in capsys.readouterr().out
+    assert run_here(script) == "Name the clip 'recording.wav': python reproduce.py CLIP"
+    assert "nowhere.wav" in run_here(script, "nowhere.wav")

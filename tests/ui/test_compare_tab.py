@@ -1,0 +1,441 @@
+"""The Compare tab: what it tells against the library, and as a person meets it in headless Chromium."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import scipy.stats
+import soundfile
+import torch
+
+from tests.ui.test_browser import write_sweep
+from tpexplore.checkpoints.bundled import bundled_names, example_clips, measured_results
+from tpexplore.errors import InputError
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
+from tpexplore.signal.decode import loudest_start, read_clip
+from tpexplore.ui import analysis, compare_tab
+from tpexplore.ui.compare_tab import Side, compare_clip
+
+pytest_plugins = ["tests.browser_support"]
+SHORT, LONG = "ast-spc12", "audiomae-esc50"
+pytestmark = [
+    pytest.mark.skipif(not {SHORT, LONG} <= set(bundled_names()), reason="models are not bundled"),
+    pytest.mark.skipif(not example_clips(), reason="no example clip is bundled"),
+]
+
+PATIENCE = 90_000  # ms; the machine may be busy with other things
+ROWS = 8
+
+
+def choice_of(name: str) -> analysis.ModelChoice:
+    return next(choice for choice in analysis.model_choices() if choice.source == name)
+
+
+def side(name: str, score: str) -> Side:
+    return Side(choice_of(name), score)
+
+
+def clip_path() -> Path:
+    """The example that the app opens with."""
+    return example_clips()[0].path
+
+
+@torch.inference_mode()
+def kept_sets(one: Side, samples: np.ndarray, keep_rate: float) -> dict[int, set[int]]:
+    """What is left after each block, by a forward pass of its own."""
+    model = analysis.cached_model(one.choice)
+    kept = model(model.spectrogram(samples)[None], keep_rate=keep_rate, score=one.score).kept
+    everything = range(model.config.patches)
+    return {block: set(kept[block][0].tolist() if kept else everything) for block in PRUNE_BLOCKS}
+
+
+def counts_of(a: set[int], b: set[int], shared: int) -> dict[str, int]:
+    common = set(range(shared))
+    return {
+        "both": len(a & b & common),
+        "only_a": len((a - b) & common),
+        "only_b": len((b - a) & common),
+        "neither": len(common - a - b),
+        "beyond_a": len(a - common),
+        "beyond_b": len(b - common),
+    }
+
+
+@pytest.fixture
+def long_clip(tmp_path) -> Path:
+    """8 s of faint noise with a loud second at 5.5 s: longer than any window here."""
+    noise = np.random.default_rng(0).normal(0, 0.01, 8 * 16_000)
+    noise[88_000:104_000] *= 20
+    path = tmp_path / "late bang.wav"
+    soundfile.write(path, noise, 16_000)
+    return path
+
+
+# -- the message
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_windows_of_two_lengths_begin_together(long_clip, swapped):
+    a, b = side(LONG, "attention"), side(SHORT, "intensity")
+    a, b = (b, a) if swapped else (a, b)
+    told = compare_clip(long_clip, a, b)
+    short = analysis.cached_model(choice_of(SHORT)).config
+    start = loudest_start(read_clip(long_clip).samples, round(short.seconds * 16_000)) / 16_000
+    assert told["clip"] == {"name": "late bang.wav", "start": pytest.approx(start, abs=1e-3)}
+    assert f"at {start:.2f} s of the file, the loudest part for the window of {SHORT}." in told["note"]
+    assert "64 patches of the time that both read" in told["note"]
+    assert told["picture"]["patches"] == short.patches == 64
+    assert not told["same"]
+    assert not told["same_classes"]
+    seconds = {LONG: 5.2, SHORT: 1.3}
+    samples = {
+        name: read_clip(long_clip, offset=start, duration=length).samples for name, length in seconds.items()
+    }
+    for i in (0, 8, 14):
+        kept = [kept_sets(one, samples[one.choice.source], KEEP_RATES[i]) for one in (a, b)]
+        for stage in told["matches"]["keep_rate"][i]["stages"]:
+            expected = counts_of(*(sets[stage["block"]] for sets in kept), 64)
+            assert {key: stage[key] for key in expected} == expected
+
+
+def test_a_chosen_start_counts_for_both(long_clip):
+    told = compare_clip(long_clip, side(SHORT, "attention"), side(LONG, "variation"), 2.25)
+    assert told["clip"]["start"] == 2.25
+    assert told["note"].startswith("Both begin at 2.25 s of the file. A reads 1.3 s and B 5.1 s")
+    with pytest.raises(InputError, match=r"late bang\.wav"):
+        compare_clip(long_clip, side(SHORT, "attention"), side(LONG, "variation"), 9.0)
+
+
+def test_silence_has_no_order(tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
+    told = compare_clip(tmp_path / "silence.wav", side(SHORT, "intensity"), side(SHORT, "variation"))
+    assert told["tau"] is None
+    json.dumps(told, allow_nan=False)
+
+
+def test_what_was_computed_is_kept_until_the_file_changes(long_clip, monkeypatch):
+    calls = []
+    explore = compare_tab.explore
+    monkeypatch.setattr(
+        compare_tab, "explore", lambda *given, **more: calls.append(more["scores"]) or explore(*given, **more)
+    )
+    compare_clip(long_clip, side(SHORT, "attention"), side(SHORT, "intensity"))
+    compare_clip(long_clip, side(SHORT, "attention"), side(SHORT, "variation"))
+    compare_clip(long_clip, side(SHORT, "variation"), side(SHORT, "intensity"))
+    assert calls == [("attention",), ("intensity",), ("variation",)]
+    soundfile.write(long_clip, np.random.default_rng(1).normal(0, 0.1, 30_000), 16_000)
+    compare_clip(long_clip, side(SHORT, "attention"), side(SHORT, "attention"))
+    assert len(calls) == 4
+
+
+def test_the_menus_follow_the_page_s_model_or_their_own():
+    with gr.Blocks():
+        tab = compare_tab.build(analysis.model_choices())
+    settings = [component.value for component in tab.inputs]
+    for name in (SHORT, LONG):
+        (text,) = tab.refresh(str(clip_path()), choice_of(name), None, *settings)
+        sides = json.loads(text)["sides"]
+        assert [sides[letter]["name"] for letter in "ab"] == [f"{name} by attention", f"{name} by intensity"]
+    (text,) = tab.refresh(str(clip_path()), choice_of(SHORT), None, LONG, "variation", "", "attention")
+    sides = json.loads(text)["sides"]
+    assert [sides[letter]["name"] for letter in "ab"] == [f"{LONG} by variation", f"{SHORT} by attention"]
+    with pytest.raises(InputError, match="Choose a clip"):
+        tab.refresh(None, choice_of(SHORT), None, *settings)
+    with pytest.raises(InputError, match="No model"):
+        tab.refresh(str(clip_path()), None, None, *settings)
+
+
+# -- as a person meets it
+
+
+class Board:
+    """The tab on one page, shared by the tests below."""
+
+    def __init__(self, visit):
+        self.visit, self.page = visit, visit.page
+        self.page.get_by_role("tab", name="Compare").click()
+        self.page.wait_for_selector(".tc-overlaps tbody tr")
+        self.visit.next_frames()
+
+    def text(self, name: str) -> str:
+        return self.page.inner_text(f"[data-tc={name}]")
+
+    def choose(self, letter: str, model: str, score: str) -> None:
+        """Choose a side and wait until it is shown."""
+        self.page.click(f"#compare-model-{letter} input")
+        self.page.click(f"#compare-model-{letter} [role=option]:has-text('{model}')")
+        self.page.locator(f"#compare-score-{letter} label:has(input[value={score}])").click()
+        self.page.wait_for_selector(f"[data-tc={letter}] h3:has-text('{model} by {score}')")
+        self.visit.next_frames()
+
+    def match(self, by: str) -> None:
+        self.page.locator(f"label:has([name=tc-match][value={by}])").click()
+        self.visit.next_frames()
+
+    def rate(self, wanted: float) -> None:
+        """Move the slider there by keyboard."""
+        self.page.focus(".tc-rate-input")
+        self.visit.press("Home")
+        self.visit.press("ArrowRight", times=KEEP_RATES.index(wanted))
+        assert self.text("rate") == f"{wanted:.0%}"
+
+    def overlaps(self) -> list[list[str]]:
+        """The table's cells, one row a block."""
+        rows = self.page.locator(".tc-overlaps tbody tr").all()
+        return [row.locator("th, td").all_inner_texts() for row in rows]
+
+    def pixels(self) -> str:
+        return self.page.eval_on_selector(".tc-picture", "canvas => canvas.toDataURL()")
+
+    def colours(self, panel: int, panels: int = 3) -> np.ndarray:
+        """Mean colour of every patch of a panel beside its mark, (patches, 3): red, green, blue."""
+        return np.array(
+            self.page.evaluate(
+                """([panel, panels, columns, rows]) => {
+                    const canvas = document.querySelector('.tc-picture');
+                    const scale = canvas.width / canvas.clientWidth;
+                    const w = Math.floor((canvas.clientWidth - 42 - 54 - 14 * (panels - 1)) / panels);
+                    const h = canvas.clientHeight - 28 - 26;
+                    const found = [];
+                    for (let patch = 0; patch < columns * rows; patch++) {
+                        const left = 42 + panel * (w + 14) + (Math.floor(patch / rows) + 0.12) * w / columns;
+                        const top = 28 + (rows - 1 - patch % rows + 0.12) * h / rows;
+                        const box = [left, top, (0.76 * w) / columns, (0.16 * h) / rows];
+                        const { data } = canvas.getContext('2d')
+                            .getImageData(...box.map(at => Math.round(at * scale)));
+                        const mean = c => data.filter((_, i) => i % 4 === c).reduce((a, b) => a + b);
+                        found.push([0, 1, 2].map(c => (4 * mean(c)) / data.length));
+                    }
+                    return found;
+                }""",
+                [panel, panels, 64 // ROWS, ROWS],
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def open_tab(browser, app_url):
+    """Open the tab on a page of its own: ``open_tab(query, width=1280, height=1000, **context)``."""
+    # Not at the top of the file: pytest is to load its plugin itself.
+    from tests.browser_support import Visit, skip_tour
+
+    contexts = []
+
+    def open_it(query: str = "?__theme=light", width: int = 1280, height: int = 1000, **options) -> Board:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
+        contexts[-1].set_default_timeout(PATIENCE)
+        skip_tour(contexts[-1])
+        visit = Visit(contexts[-1].new_page())
+        visit.page.goto(app_url + query)
+        visit.page.wait_for_selector(".tp-kept li")
+        return Board(visit)
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def board(open_tab):
+    return open_tab()
+
+
+def samples_read(seconds: float = 1.3) -> np.ndarray:
+    """What a model is given of the clip, beginning where the short window's excerpt does."""
+    start = analysis.excerpt_of(clip_path(), choice_of(SHORT)).start
+    return read_clip(clip_path(), offset=start, duration=seconds).samples
+
+
+@pytest.mark.browser
+def test_first_sight_is_attention_against_intensity(board):
+    names = board.page.locator("[data-tc=a] h3, [data-tc=b] h3").all_inner_texts()
+    model = bundled_names()[0]
+    assert names == [f"A: {model} by attention", f"B: {model} by intensity"]
+    assert board.text("rate") == "50%"
+    assert board.visit.text("#compare-line") == example_clips()[0].title  # the models are in the cards
+
+
+@pytest.mark.browser
+def test_numbers_and_picture_are_the_library_s(board):
+    board.choose("a", SHORT, "attention")
+    board.choose("b", "audiomae-spc12", "variation")
+    a, b = side(SHORT, "attention"), side("audiomae-spc12", "variation")
+    for rate in (0.3, 0.65):
+        board.rate(rate)
+        kept = [kept_sets(one, samples_read(), rate) for one in (a, b)]
+        for panel, (row, block) in enumerate(zip(board.overlaps(), PRUNE_BLOCKS, strict=True)):
+            sets = [one[block] for one in kept]
+            counts = counts_of(*sets, 64)
+            assert row[:5] == [str(n) for n in (block, *list(counts.values())[:4])]
+            assert float(row[5]) == pytest.approx(len(sets[0] & sets[1]) / len(sets[0] | sets[1]), abs=0.0051)
+            x = np.arange(65)
+            chances = scipy.stats.hypergeom(64, len(sets[0]), len(sets[1])).pmf(x)
+            union = np.maximum(len(sets[0]) + len(sets[1]) - x, 1)
+            assert float(row[6]) == pytest.approx(chances @ (x / union), abs=0.0051)
+            assert_colours(board.colours(panel), *sets)
+        told = re.match(
+            r"Both keep (\d+) of the same patches after block 4; chance would give ([\d.]+)\.",
+            board.text("finding"),
+        )
+        assert int(told[1]) == len(kept[0][4] & kept[1][4])
+        assert float(told[2]) == pytest.approx(len(kept[0][4]) * len(kept[1][4]) / 64, abs=0.51)
+    for letter, one in (("a", a), ("b", b)):
+        assert_card(board, letter, one, 0.65)
+    traces = [analysis.traced(clip_path(), one.choice) for one in (a, b)]
+    tau = scipy.stats.kendalltau(traces[0].scores[3], traces[1].variation).statistic
+    assert f"τ = {tau:.2f}".replace("-", "−") in board.text("tau").replace("\u00a0", " ")
+    label = board.page.get_attribute(".tc-picture", "aria-label")
+    assert "audiomae-spc12 by variation" in label
+
+
+def assert_colours(colours: np.ndarray, a: set[int], b: set[int]) -> None:
+    """Only A is blue, only B orange, both bright and neither dark grey."""
+    red, _, blue = colours.T
+    for patch in range(64):
+        reddish, light = red[patch] - blue[patch], colours[patch].mean()
+        if patch in a - b:
+            assert reddish < -40
+        elif patch in b - a:
+            assert reddish > 40
+        else:
+            assert abs(reddish) < 25
+            assert light > 90 if patch in a else light < 90
+
+
+def assert_card(board: Board, letter: str, one: Side, rate: float) -> None:
+    """Answers, cost and accuracy of a side are those of its model."""
+    model = analysis.cached_model(one.choice)
+    with torch.inference_mode():
+        spec = model.spectrogram(samples_read())[None]
+        outs = [model(spec).logits[0], model(spec, keep_rate=rate, score=one.score).logits[0]]
+    card = board.text(letter)
+    rows = board.page.locator(f"[data-tc={letter}] tbody tr")
+    for i in range(3):
+        for column, logits in enumerate(outs):
+            values = logits.softmax(0)
+            best = int(values.argsort(descending=True)[i])
+            label, share = rows.nth(i).locator("td").nth(column).inner_text().rsplit(" ", 1)
+            assert label == model.config.labels[best]
+            if not share.startswith("<"):
+                assert float(share[:-1]) == pytest.approx(100 * float(values[best]), abs=0.51)
+    assert f"{model.config.macs(rate) / 1e6:.0f} M MACs" in card
+    cell = measured_results(one.choice.source)["keep_rate"][one.score][f"{rate:.2f}"]
+    low, high = (f"{100 * value:.1f}%" for value in cell["ci95"])
+    assert f"{100 * cell['value']:.1f}% top-1 accuracy, 95% interval {low} to {high}" in card
+
+
+@pytest.mark.browser
+def test_the_slider_redraws_without_a_request(board):
+    board.rate(0.5)
+    asked = len(board.visit.requests)
+    seen = {board.pixels()}
+    board.visit.press("ArrowLeft", times=2)
+    seen.add(board.pixels())
+    assert board.text("rate") == "40%"
+    assert board.page.text_content(".tc-spoken") == board.text("finding")
+    slider = board.page.locator(".tc-rate-input").bounding_box()
+    board.page.mouse.click(slider["x"] + slider["width"] - 2, slider["y"] + slider["height"] / 2)
+    board.visit.next_frames()
+    assert board.text("rate") == "100%"
+    assert "both keep all 64 patches" in board.text("finding")
+    seen.add(board.pixels())
+    assert len(seen) == 3
+    assert len(board.visit.requests) == asked
+
+
+@pytest.mark.browser
+def test_downloads_tell_what_is_shown(board, tmp_path):
+    told = compare_clip(str(clip_path()), side(SHORT, "attention"), side("audiomae-spc12", "variation"))
+    files = {}
+    for kind in ("png", "csv"):
+        with board.page.expect_download() as caught:
+            board.page.click(f".tc [data-do={kind}]")
+        name = caught.value.suggested_filename
+        assert "ast-spc12-by-attention_audiomae-spc12-by-variation" in name
+        files[kind] = tmp_path / name
+        caught.value.save_as(files[kind])
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    with files["csv"].open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(KEEP_RATES) * len(PRUNE_BLOCKS)
+    for i, row in enumerate(rows):
+        pair, (at, stage) = told["matches"]["keep_rate"][i // 3], divmod(i, 3)
+        assert float(row["keep_rate_a"]) == float(row["keep_rate_b"]) == KEEP_RATES[at]
+        assert int(row["after_block"]) == PRUNE_BLOCKS[stage]
+        for key, value in pair["stages"][stage].items():
+            assert float(row["after_block" if key == "block" else key]) == value
+        assert float(row["tau"]) == told["tau"]
+        for letter in "ab":
+            point = told["sides"][letter]["points"][at]
+            assert int(row[f"macs_{letter}"]) == point["macs"]
+            assert [row[f"answer_{letter}"], float(row[f"probability_{letter}"])] == point["top"][0]
+
+
+@pytest.mark.browser
+def test_the_same_cost_and_two_windows(board, tmp_path):
+    board.choose("b", LONG, "attention")
+    board.match("macs")
+    board.rate(0.5)
+    cheap = analysis.cached_model(choice_of(SHORT)).config.macs(0.5) / 1e9
+    dear = analysis.cached_model(choice_of(LONG)).config.macs(0.3) / 1e9
+    assert board.text("rate-name") == "Keep-rate of A"
+    dearest = f"A costs {cheap:.2f} G MACs; B costs at least {dear:.2f} G, at its keep-rate 30%."
+    assert board.text("cost") == dearest
+    short = kept_sets(side(SHORT, "attention"), samples_read(), 0.5)
+    long = kept_sets(side(LONG, "attention"), samples_read(5.2), 0.3)
+    for row, block in zip(board.overlaps(), PRUNE_BLOCKS, strict=True):
+        assert row[1:5] == [str(n) for n in list(counts_of(short[block], long[block], 64).values())[:4]]
+    assert "They know different classes" in board.text("answers")
+    assert "64 patches of the time that both read" in board.text("note")
+    assert "Outside that time B keeps" in board.text("note")
+    assert "keep 30%" in board.text("b")
+    # Another clip is compared in the same way, at the same place on the slider.
+    board.visit.upload(write_sweep(tmp_path / "sweep.wav"))
+    board.page.wait_for_function("document.querySelector('.tc-picture').ariaLabel.includes('sweep.wav')")
+    assert board.text("rate") == "50%"
+    board.match("keep_rate")
+
+
+@pytest.mark.browser
+def test_one_and_the_same_is_said_to_be(board):
+    board.choose("b", SHORT, "attention")
+    assert board.text("finding").startswith("A and B are the same")
+    assert [row[5] for row in board.overlaps()] == ["1.00"] * 3
+    assert "τ = 1.00" in board.text("tau").replace("\u00a0", " ")
+    assert board.visit.errors == []
+    assert board.visit.foreign_requests() == []
+
+
+@pytest.mark.browser
+def test_phone_and_dark(open_tab):
+    phone = open_tab("?__theme=dark", width=390, height=844, has_touch=True, is_mobile=True)
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    outside = phone.page.evaluate(
+        """[...document.querySelectorAll('#compare-content *')].filter(element => {
+            const box = element.getBoundingClientRect();
+            return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
+        }).map(element => element.className)"""
+    )
+    assert outside == []
+    brightest = phone.page.evaluate(
+        """() => {
+            const canvas = document.querySelector('.tc-picture');
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, 24).data;
+            let most = 0;
+            for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) most = Math.max(most, data[i]);
+            return most;
+        }"""
+    )
+    assert brightest > 200  # the headings on the canvas are light on the dark page
+    names = phone.page.evaluate(
+        """[...document.querySelectorAll('.tc input, .tc button')]
+            .map(element => element.labels?.[0]?.innerText || element.innerText)"""
+    )
+    assert all(names)
+    assert phone.visit.errors == []

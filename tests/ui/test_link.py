@@ -1,0 +1,524 @@
+"""The link to what is seen: what it restores, what it says of what it does not understand, what it costs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import gradio as gr
+import numpy as np
+import pytest
+
+import tpexplore as tpx
+from tests.ui.test_browser import write_sweep
+from tests.ui.test_tabs import fake_tab
+from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER, bundled_names, example_clips
+from tpexplore.model.plan import keep_plan
+from tpexplore.study.sweep import explore
+from tpexplore.ui import link, shell
+from tpexplore.ui.analysis import Excerpt, ModelChoice, model_choices
+from tpexplore.ui.tabs import Setting
+
+if TYPE_CHECKING:
+    from tests.browser_support import Visit
+
+pytest_plugins = ["tests.browser_support"]
+
+CHOICES = [ModelChoice("own.pth", "/home/ann/own.pth", 512), ModelChoice("AST · ast-a", "ast-a")]
+TABS = ["explore", "kendall"]
+with gr.Blocks():
+    SETTINGS = {
+        "kendall.rank": Setting.of(gr.Radio([("By cluster", "clusters"), ("Exact", "raw")])),
+        "kendall.rate": Setting.of(gr.Slider(0.3, 1, 0.5)),
+        "kendall.sound": Setting.of(gr.Checkbox(False)),
+        "kendall.mask": Setting(pattern="[a-c]{2}"),
+    }
+OTHER = "audiomae-spc12"
+SHORT, LONG = "zero", "one-five-zero"
+
+
+# -- what the server makes of a link
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (
+            {"example": SHORT, "model": "ast-a", "start": 0.5, "tab": "kendall"},
+            (SHORT, "ast-a", 0.5, "kendall"),
+        ),
+        ({"model": "own.pth", "start": 0}, (None, "/home/ann/own.pth", 0.0, "explore")),
+        # Nothing but known names leads to a file or a model.
+        (
+            {"example": "../../etc/passwd", "model": "/home/ann/own.pth"},
+            (None, CHOICES[0].source, None, None),
+        ),
+        ({"example": ["zero"], "model": {}, "start": "1", "tab": 7}, (None, CHOICES[0].source, None, None)),
+        ({"start": float("nan")}, (None, CHOICES[0].source, None, None)),
+        ({"start": -1}, (None, CHOICES[0].source, None, None)),
+        ("zero", (None, CHOICES[0].source, None, None)),
+    ],
+)
+def test_only_known_names_are_followed(asked, expected):
+    example, source, start, tab = expected
+    place = link.read_place(asked, CHOICES, example_clips(), TABS, SETTINGS)
+    path = EXAMPLES_FOLDER / f"{example}.wav" if example else example_clips()[0].path
+    assert place == link.Place(str(path), source, start, tab or "explore")
+
+
+def test_without_models_and_examples_a_link_leads_nowhere():
+    assert link.read_place({"tab": "kendall"}, [], [], TABS, {}) == link.Place(None, None, None, "kendall")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("rank", "raw", "raw"),
+        ("rank", "Exact", None),
+        ("rate", "0.35", 0.35),
+        ("rate", ".5", 0.5),
+        ("rate", "0.29", None),
+        ("rate", "1e-1", None),
+        ("rate", "nan", None),
+        ("rate", 0.5, None),
+        ("sound", "yes", True),
+        ("sound", "no", False),
+        ("sound", "True", None),
+        ("sound", ["yes"], None),
+        ("mask", "ab", "ab"),
+        ("mask", "abc", None),
+        ("mask", "ab\n", None),
+    ],
+)
+def test_settings_are_read_by_their_names(name, text, value):
+    assert SETTINGS[f"kendall.{name}"].read(text) == value
+    place = link.read_place({"settings": {f"kendall.{name}": text, "other": text}}, [], [], TABS, SETTINGS)
+    # What a picture keeps in the browser is none of the server's business.
+    known = {f"kendall.{name}": value} if value is not None and name != "mask" else {}
+    assert place.settings == known
+
+
+def test_every_setting_of_every_tab_has_a_name_in_a_link():
+    with gr.Blocks():
+        tabs = [module.build(model_choices()) for _, module in shell.TABS.values()]
+    for tab in tabs:
+        named = {setting.component for setting in tab.link.values()}
+        assert {component for component in tab.inputs if component not in tab.read} <= named
+        for setting in tab.link.values():
+            if setting.component is not None and setting.values is not None:
+                assert setting.component.value in setting.values.values()
+
+
+def test_the_page_is_told_no_more_of_a_checkpoint_than_its_menu_tells():
+    known = json.loads(link.create_link(CHOICES, example_clips(), TABS, SETTINGS).props["known"])
+    assert known["models"] == {"own.pth": "/home/ann/own.pth", "ast-a": "ast-a"}
+    assert known["examples"][LONG]["seconds"] == pytest.approx(3.6, abs=0.1)
+
+
+@pytest.mark.parametrize("tab", ["first", "second"])
+@pytest.mark.parametrize("opened_first", [True, False])
+def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):
+    calls: list = []
+    monkeypatch.setattr(shell, "example_clips", lambda: [replace(example_clips()[0], path=Path("a.wav"))])
+    monkeypatch.setattr(shell, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
+    choices = [ModelChoice("One", "one"), ModelChoice("Two", "two")]
+    with gr.Blocks():
+        with gr.Tabs() as tabs:
+            panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
+        found = shell.Page(tabs, panes, shell.controls.build(choices, [], ""), choices)
+    event = SimpleNamespace(_data={"example": "a", "model": "two", "start": 0.5, "tab": tab})
+    opened = found.on_link({}, 4, event)
+    request = [opened[component] for component in found.chosen.request]
+    open_id, shown = opened[found.open], opened[found.shown]
+    assert (request, open_id, opened[found.asked]) == (["a.wav", "two", 0.5], tab, 5)
+    # The browser asks for the clip and, of another tab, tells that it was opened; in whichever order.
+    if tab == "second" and opened_first:
+        list(found.on_open(tab, *request, shown, 0))
+    *_, filled = found.on_change(*request, shown, open_id, 0, 0)
+    list(found.on_open(tab, *request, filled[found.shown], 0))
+    assert calls == [(tab, "a.wav", "two", 0)]
+
+
+# -- as a person meets it, in headless Chromium
+
+browser_test = [
+    pytest.mark.browser,
+    pytest.mark.skipif(OTHER not in bundled_names(), reason="the models are not bundled"),
+    pytest.mark.skipif(not example_clips(), reason="no example clip is bundled"),
+]
+
+
+def in_browser(test):
+    for mark in browser_test:
+        test = mark(test)
+    return test
+
+
+@pytest.fixture
+def opened(browser, app_url):
+    """Open a link in a context of its own: ``opened(query, clip)``; waits for the clip's whole analysis."""
+    from tests.browser_support import Visit, skip_tour
+
+    contexts = []
+
+    def open_link(query: str = "", clip: str | None = None, **options) -> Visit:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
+        skip_tour(contexts[-1])
+        page = contexts[-1].new_page()
+        visit = Visit(page)
+        page.goto(app_url + query)
+        named = f"[data-clip='{clip}']" if clip else "[data-clip]"
+        page.wait_for_selector(f".tp{named}[data-complete=true]", state="attached", timeout=30_000)
+        page.wait_for_selector(".tp[aria-busy=false]", state="attached", timeout=30_000)
+        return visit
+
+    yield open_link
+    for context in contexts:
+        context.close()
+
+
+def title_of(name: str) -> str:
+    return next(example.title for example in example_clips() if example.path.stem == name)
+
+
+def query_of(visit) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(visit.page.url).query))
+
+
+def wait_for_query(visit, **expected) -> None:
+    """Wait until the address names exactly this."""
+    from playwright.sync_api import TimeoutError as NotReached
+
+    wanted = {name.replace("keep_rate", "keep-rate"): value for name, value in expected.items()}
+    try:
+        visit.page.wait_for_function(
+            """wanted => {
+                const sorted = (entries) => JSON.stringify([...entries].sort());
+                return sorted(new URLSearchParams(location.search)) === sorted(Object.entries(wanted));
+            }""",
+            arg=wanted,
+            timeout=30_000,
+        )
+    except NotReached:
+        pytest.fail(f"{wanted} is wanted, the address is {visit.page.url}, and seen is {seen(visit)}")
+
+
+def seen(visit) -> SimpleNamespace:
+    """What a person sees of the link's parts."""
+    page = visit.page
+    checked = "[...document.querySelectorAll('.tp input[type=radio]:checked')].map(radio => radio.value)"
+    passport = page.locator(".tp-passport h3")
+    return SimpleNamespace(
+        tab=page.locator("[role=tab][aria-selected=true]").inner_text(),
+        clip=page.get_attribute(".tp", "data-clip"),
+        model=page.input_value("#model input").split(" · ")[1],
+        choices=page.evaluate(checked),
+        rate=page.input_value(".tp-rate-input"),
+        start=page.input_value("#start-row input") if page.locator("#start-row").is_visible() else "",
+        passport=passport.inner_text() if passport.is_visible() else "",
+    )
+
+
+def asked_of_the_queue(visit) -> list[str]:
+    return [url for url in visit.requests if "/queue/join" in url]
+
+
+def problem(visit) -> str:
+    return visit.page.locator("#link-problem").text_content()
+
+
+@in_browser
+def test_a_link_restores_what_was_seen(opened):
+    query = f"?example={SHORT}&model={OTHER}&score=intensity&keep-rate=0.35&listen=removed&stage=7&patch=12"
+    visit = opened(query, title_of(SHORT))
+    here = seen(visit)
+    assert (here.tab, here.clip, here.model) == ("Explore", title_of(SHORT), OTHER)
+    assert here.choices == ["intensity", "removed", "7"]
+    assert (here.rate, here.passport) == ("0.35", "Patch 12")
+    assert visit.page.locator(".tp-after").is_enabled()
+    # It is analysed, not only named: the answer is the library's.
+    model = tpx.load_model(OTHER)
+    samples = tpx.load_audio(EXAMPLES_FOLDER / f"{SHORT}.wav", duration=model.config.seconds)
+    (point,) = explore(model, samples, keep_rates=(0.35,), scores=("intensity",)).points["intensity"]
+    assert model.config.labels[point.answer] in visit.text("[data-out=summary]")
+    assert visit.kept() == [len(ids) for ids in point.kept.values()]
+    # One question for the link, one analysis; and the one with which Gradio opens the first tab.
+    assert len(asked_of_the_queue(visit)) == 4
+    assert urlsplit(visit.page.url).query == query[1:]
+    assert problem(visit) == ""
+    assert visit.errors == []
+
+
+@in_browser
+def test_what_the_page_was_built_with_is_not_analysed_again(opened):
+    first, model = example_clips()[0].path.stem, bundled_names()[0]
+    plain = opened()
+    visit = opened(f"?example={first}&model={model}&score=variation&keep-rate=0.8&patch=9")
+    assert visit.kept() == list(keep_plan(0.8, 64).values())
+    assert seen(visit).passport == "Patch 9"
+    visit.page.wait_for_timeout(1000)
+    assert len(asked_of_the_queue(visit)) == len(asked_of_the_queue(plain)) == 1
+    # What is as it always is leaves the address once it is written.
+    visit.page.focus(".tp-rate-input")
+    visit.press("ArrowLeft")
+    wait_for_query(visit, score="variation", keep_rate="0.75", patch="9")
+
+
+@in_browser
+def test_another_tab_is_filled_once_and_the_viewer_when_it_opens(opened):
+    visit = opened(f"?example={LONG}&start=1.5&model={OTHER}&keep-rate=0.4&patch=3&tab=kendall")
+    visit.page.wait_for_selector("#kendall-intensity .main-svg", state="attached", timeout=60_000)
+    assert visit.text("#kendall-line") == f"{title_of(LONG)} · AudioMAE · {OTHER}"
+    assert seen(visit).tab == "Kendall τ"
+    assert seen(visit).start == "1.5"
+    visit.page.wait_for_timeout(500)
+    wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3", tab="kendall")
+    visit.page.click("#explore-tab-button")
+    visit.wait_for_clip(title_of(LONG))
+    assert "from 1.50 s" in visit.text(".tp-clip")
+    assert (seen(visit).rate, seen(visit).passport) == ("0.4", "Patch 3")
+    wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3")
+    assert visit.errors == []
+
+
+@in_browser
+def test_bad_values_are_named_and_the_rest_is_opened(opened):
+    script = "<img src=x onerror='window.broken = true'>"
+    left_out = "were not understood and are left out."
+    queries = {
+        f"?model=nope&keep-rate=abc&tab={script}&score=intensity": (
+            f"Of this link, model “nope”, keep-rate “abc” and tab “{script[:40]}…” {left_out}"
+        ),
+        "?patch=64&start=99&stage=5&listen=all&example=constructor&keep-rate=5&score=intensity&logs=build": (
+            "Of this link, example “constructor”, start “99”, keep-rate “5”, listen “all”, stage “5”"
+            f" and patch “64” {left_out}"
+        ),
+    }
+    for query, sentence in queries.items():
+        visit = opened(query)
+        visit.page.wait_for_timeout(500)
+        assert problem(visit) == sentence
+        here = seen(visit)
+        assert (here.clip, here.model) == (example_clips()[0].title, bundled_names()[0])
+        assert (here.tab, here.rate, here.passport) == ("Explore", "0.5", "")
+        assert here.choices == ["intensity", "original", "4"]
+        assert len(asked_of_the_queue(visit)) == 1
+        assert visit.page.evaluate("window.broken") is None
+        assert visit.errors == []
+    # With the first change the address is right again, and nothing more is told; other's parts stay.
+    visit.page.locator(".tp-score label:has(input[value=variation])").click()
+    wait_for_query(visit, score="variation", logs="build")
+    assert problem(visit) == ""
+    assert not visit.page.locator("#link-problem").is_visible()
+
+
+@in_browser
+def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tmp_path):
+    visit = opened()
+    page = visit.page
+    page.wait_for_timeout(1500)
+    asked = len(visit.requests)
+    page.focus(".tp-rate-input")
+    visit.press("ArrowRight", times=3)
+    page.locator(".tp-what label:has(input[value=kept])").click()
+    page.locator(".tp-after label:has(input[value='10'])").click()
+    page.focus(".tp-picture")
+    visit.press("ArrowRight", times=2)
+    visit.press("Enter")
+    wait_for_query(visit, keep_rate="0.65", listen="kept", stage="10", patch="8")
+    visit.press("Escape")
+    wait_for_query(visit, keep_rate="0.65", listen="kept", stage="10")
+    assert visit.requests[asked:] == []
+    assert page.evaluate("history.length") == 2  # about:blank and this: Back leaves the page
+    page.click(f"#examples button:has-text('{title_of(LONG)}')")
+    visit.wait_for_clip(title_of(LONG))
+    page.fill("#start-row input", "0.7")
+    page.click("#start-row button")
+    wait_for_query(visit, example=LONG, start="0.7", keep_rate="0.65", listen="kept", stage="10")
+    page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('from 0.70 s')")
+    page.click("#stability-tab-button")
+    parts = {"keep_rate": "0.65", "listen": "kept", "stage": "10"}
+    wait_for_query(visit, example=LONG, start="0.7", **parts, tab="stability")
+    link_there = page.url
+    page.click("#explore-tab-button")
+    visit.upload(write_sweep(tmp_path / "secret.wav"))
+    visit.wait_for_clip("secret.wav")
+    wait_for_query(visit, **parts)
+    page.click("#link-copy")
+    told = "document.querySelector('#link-told').textContent"
+    note = f"Your own sound is not in it: it opens with the example {example_clips()[0].title}."
+    page.wait_for_function(f"note => {told}.endsWith(note)", arg=note)
+    assert "secret" not in page.url
+    page.click("#examples button >> nth=0")
+    visit.wait_for_clip(example_clips()[0].title)
+    wait_for_query(visit, **parts)
+    page.click("#link-copy")
+    page.wait_for_function(f"{told}.endsWith('see now.')")
+    assert visit.errors == []
+    # Whoever is sent the link sees the same.
+    friend = opened(f"?{urlsplit(link_there).query}")
+    friend.page.wait_for_selector("#stability-line .about", timeout=30_000)
+    assert title_of(LONG) in friend.text("#stability-line")
+    assert (seen(friend).tab, seen(friend).rate) == ("Stability", "0.65")
+    assert seen(friend).choices == ["attention", "kept", "10"]
+
+
+def wait_for_tab(visit, tab: str) -> None:
+    visit.page.wait_for_selector(f"#{tab}-line .about", timeout=30_000)
+
+
+@in_browser
+def test_a_tab_s_settings_are_restored_and_followed(opened):
+    asked = "?tab=kendall&kendall.rank=raw&kendall.paper=none&kendall.sound=yes"
+    visit = opened(asked)
+    wait_for_tab(visit, "kendall")
+    page = visit.page
+    assert page.locator("#kendall-content input[type=radio]:checked").get_attribute("value") == "raw"
+    assert page.locator("#kendall-content input[role=combobox]").input_value() == "none"
+    assert page.locator("#kendall-content input[type=checkbox]").is_checked()
+    # The curves are those of the settings, not only the controls.
+    page.wait_for_selector("#kendall-intensity .main-svg")
+    legend = page.locator("#kendall-intensity .legendtext").all_text_contents()
+    assert "this clip, τ-b of exact values" in legend
+    assert not any("paper" in name for name in legend)
+    assert urlsplit(page.url).query == asked[1:]
+    page.locator("#kendall-content label:has(input[value=concordant])").click()
+    wait_for_query(visit, tab="kendall", **{"kendall.rank": "concordant"}, **PAPER_AND_SOUND)
+    page.locator("#kendall-content label:has(input[value=clusters])").click()
+    wait_for_query(visit, tab="kendall", **PAPER_AND_SOUND)
+    # They are of this tab's link only.
+    page.click("#clusters-tab-button")
+    wait_for_query(visit, tab="clusters")
+    page.click("#kendall-tab-button")
+    wait_for_query(visit, tab="kendall", **PAPER_AND_SOUND)
+    assert visit.errors == []
+
+
+PAPER_AND_SOUND = {"kendall.paper": "none", "kendall.sound": "yes"}
+
+
+@in_browser
+def test_a_comparison_is_restored_and_followed(opened):
+    asked = {
+        "compare.a": OTHER,
+        "compare.b-score": "variation",
+        "compare.keep-rate": "0.35",
+        "compare.same": "macs",
+    }
+    visit = opened(f"?tab=compare&{urlencode(asked)}")
+    wait_for_tab(visit, "compare")
+    page = visit.page
+    page.wait_for_selector(".tc-picture")
+    assert page.input_value(".tc-rate-input") == "0.35"
+    assert page.is_checked("[name=tc-match][value=macs]")
+    assert page.input_value("#compare-model-a input").endswith(OTHER)
+    assert visit.text("[data-tc=a] h3") == f"A: {OTHER} by attention"
+    assert "by variation" in visit.text("[data-tc=b] h3")
+    wait_for_query(visit, tab="compare", **asked)
+    page.focus(".tc-rate-input")
+    visit.press("ArrowRight", times=3)
+    page.locator("#compare label:has([value=keep_rate])").click()
+    asked = {"compare.a": OTHER, "compare.b-score": "variation"}
+    wait_for_query(visit, tab="compare", **asked)
+    assert visit.errors == []
+
+
+@in_browser
+def test_marked_patches_are_in_the_link(opened):
+    visit = opened("?tab=removal&removal.by=variation&removal.group=C1&removal.block=8")
+    page = visit.page
+    wait_for_tab(visit, "removal")
+    page.wait_for_selector("[data-group=C1][aria-pressed=true]")
+    assert page.input_value(".tr-block-input") == "8"
+    assert page.is_checked("[name=tr-by][value=variation]")
+    page.focus(".tr-picture")
+    visit.press("ArrowRight")
+    visit.press("Enter")
+    page.wait_for_function("location.search.includes('removal.patches')")
+    mask = page.get_attribute(".tr", "data-mask")
+    friend = opened(f"?{urlsplit(page.url).query}")
+    wait_for_tab(friend, "removal")
+    friend.page.wait_for_selector(f".tr[data-mask='{mask}']")
+    assert query_of(friend) == query_of(visit)
+    # Back to where it was at first: nothing is left to tell.
+    page.locator("label:has([name=tr-by][value=intensity])").click()
+    page.click("[data-group=H]")
+    page.focus(".tr-block-input")
+    visit.press("ArrowLeft", times=3)
+    wait_for_query(visit, tab="removal")
+    assert visit.errors == friend.errors == []
+
+
+@in_browser
+def test_settings_that_are_not_understood_are_named(opened):
+    visit = opened("?tab=removal&removal.group=C9&clusters.keep-rate=2&compare.a=nope&removal.patches=_w")
+    wait_for_tab(visit, "removal")
+    left_out = "were not understood and are left out."
+    named = "compare.a “nope”, clusters.keep-rate “2”, removal.group “C9” and removal.patches “_w”"
+    visit.page.wait_for_timeout(500)  # the address is written once things rest
+    assert problem(visit) == f"Of this link, {named} {left_out}"
+    assert visit.page.is_visible("[data-group=H][aria-pressed=true]")
+    assert visit.errors == []
+
+
+@in_browser
+def test_the_link_is_copied_or_selected(opened, app_url):
+    visit = opened("?__theme=dark&__sign=secret", permissions=["clipboard-read", "clipboard-write"])
+    page = visit.page
+    page.focus(".tp-rate-input")
+    visit.press("ArrowLeft")
+    page.focus("#link-copy")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#link-told').textContent")
+    assert visit.text("#link-told") == "The link is copied: it opens what you see now."
+    assert page.evaluate("navigator.clipboard.readText()") == f"{app_url}?keep-rate=0.45"
+    assert not page.locator("#link-field").is_visible()
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.click("#link-copy")
+    page.wait_for_selector("#link-field:not([hidden])")
+    assert "Ctrl+C" in visit.text("#link-told")
+    assert page.evaluate("document.activeElement.id") == "link-field"
+    assert page.evaluate("getSelection().toString()") == f"{app_url}?keep-rate=0.45"
+    assert page.get_attribute("#link-told", "aria-live") == "polite"
+
+
+@in_browser
+def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(browser, app_url):
+    """The Hub and the Space are played by the test: the page around hands its query to the frame."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    inner = "https://ann-explorer.hf.space/"
+    frame = (
+        f"<iframe src='{inner}?keep-rate=0.6&__sign=secret' width=1200 height=800></iframe>"
+        "<script>told = []; onmessage = event => told.push([event.origin, event.data]);</script>"
+    )
+    headers = {"x-forwarded-host": urlsplit(inner).hostname, "x-forwarded-proto": "https"}
+
+    def serve(route):
+        path = route.request.url.removeprefix(inner)
+        if "queue/data" in path or "heartbeat" in path:  # endless streams
+            route.abort()
+        else:
+            route.fulfill(response=route.fetch(url=app_url + path, headers=route.request.headers | headers))
+
+    page.route(
+        "https://huggingface.co/spaces/ann/explorer",
+        lambda route: route.fulfill(body=frame, content_type="text/html"),
+    )
+    page.route(f"{inner}**", serve)
+    page.goto("https://huggingface.co/spaces/ann/explorer")
+    app = page.frame_locator("iframe")
+    app.locator(".tp-kept li").first.wait_for(timeout=30_000)
+    assert app.locator(".tp-rate-input").input_value() == "0.6"
+    app.locator(".tp-rate-input").press("ArrowRight")
+    page.wait_for_function("told.some(([, data]) => data.queryString)")
+    told = page.evaluate("told.filter(([, data]) => data.queryString)")
+    assert told == [[inner[:-1], {"queryString": "keep-rate=0.65"}]]
+    app.locator("#link-copy").press("Enter")  # no click: Gradio tells of the lost stream above it
+    app.locator("#link-field:not([hidden])").wait_for()  # no permission in this frame
+    assert app.locator("#link-field").input_value() == f"{inner}?keep-rate=0.65"
+    context.close()

@@ -1,0 +1,494 @@
+"""The Stability and Own data tabs: what they show, and that nothing runs or stays after they are left."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import itertools
+import re
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import soundfile
+
+from tests.browser_support import wait_until
+from tpexplore import ui
+from tpexplore.checkpoints.bundled import bundled_names, example_clips
+from tpexplore.errors import InputError
+from tpexplore.figures.plots import to_csv
+from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.model.vit import AudioViT
+from tpexplore.study.own_data import AccuracyCurve, LabelledClip, accuracy_curve
+from tpexplore.study.stability import CHANGES, stability
+from tpexplore.ui import analysis, own_data_tab, stability_tab
+from tpexplore.ui.analysis import ModelChoice
+from tpexplore.ui.own_data_tab import Job
+
+pytest_plugins = ["tests.browser_support"]
+
+PATIENCE = 120_000
+"""Milliseconds for what the cores may be too busy for at once."""
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Passes through the model that take 0.2 s more, counted."""
+    passes, inner = [], AudioViT.prune_from
+
+    def prune_from(self, *arguments, **options):
+        passes.append(time.monotonic())
+        time.sleep(0.2)
+        return inner(self, *arguments, **options)
+
+    monkeypatch.setattr(AudioViT, "prune_from", prune_from)
+    return passes
+
+
+# -- a run over own clips
+
+
+@pytest.fixture
+def choice(model, monkeypatch) -> ModelChoice:
+    """A choice that leads to a tiny model, whose classes are called "class 0" to "class 4"."""
+    monkeypatch.setattr(own_data_tab, "cached_model", lambda choice: model)
+    return ModelChoice("Tiny", "tiny")
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch) -> Path:
+    """Where temporary files go."""
+    path = tmp_path / "scratch"
+    path.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(path))
+    return path
+
+
+def write_uploads(folder: Path, count: int) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(0)
+    paths = [folder / f"class {i % 5}_{i}.wav" for i in range(count)]
+    for path in paths:
+        soundfile.write(path, rng.normal(0, 0.1, 12_000), 16_000)
+    return paths
+
+
+def test_a_run_in_slices_is_the_curve_in_one_go(model, choice, scratch, tmp_path):
+    uploads = write_uploads(tmp_path / "uploads", 5)
+    expected = accuracy_curve(
+        model,
+        [LabelledClip(path, path.name, "", i) for i, path in enumerate(uploads)],
+        ["attention", "intensity"],
+        (0.5, 1.0),
+    )
+    job = Job(choice, uploads, ["attention", "intensity"], (0.5, 1.0))
+    assert not any(path.exists() for path in uploads)
+    slices = 0
+    while not job.finished:
+        job.run_for(0)  # no time: one clip, or none where the clock is coarse
+        job.run_for(0.001)
+        slices += 1
+    job.stop()
+    assert job.curve.rows() == expected.rows()
+    assert list(scratch.iterdir()) == []
+    assert slices > 1
+
+
+def test_stopping_ends_the_slice_at_the_next_pass(choice, scratch, tmp_path, slow):
+    job = Job(choice, write_uploads(tmp_path / "uploads", 3), ["attention"], tuple(np.arange(3, 10) / 10))
+    slice_ = threading.Thread(target=job.run_for, args=(60,))
+    slice_.start()
+    while not slow:
+        time.sleep(0.01)
+    began = time.monotonic()
+    job.stop()
+    assert time.monotonic() - began < 1.5  # a clip takes 7 × 0.2 s, all of them 4.2 s
+    slice_.join(5)
+    assert not slice_.is_alive()
+    assert len(slow) <= 3
+    assert job.done == 0
+    assert list(scratch.iterdir()) == []
+    job.run_for(60)  # somebody calls for the next slice all the same
+    assert len(slow) <= 3
+    assert job.curve.problems == []
+
+
+def test_bad_uploads_are_removed_too(choice, scratch, tmp_path):
+    folder = tmp_path / "uploads"
+    (good,) = write_uploads(folder, 1)
+    bad = folder / "x.zip"
+    bad.write_bytes(b"no archive")
+    with pytest.raises(InputError, match="no complete ZIP"):
+        Job(choice, [good, bad], ["attention"], (0.5,))
+    assert list(folder.iterdir()) == []
+    with zipfile.ZipFile(bad, "w"):
+        pass
+    with pytest.raises(InputError, match="holds no clip"):
+        Job(choice, [bad], ["attention"], (0.5,))
+    assert list(folder.iterdir()) == list(scratch.iterdir()) == []
+
+
+def test_the_clip_of_the_page_is_spared(choice, scratch, tmp_path):
+    uploads = write_uploads(tmp_path / "uploads", 2)
+    Job(choice, uploads, ["attention"], (0.5,), spared=uploads[1]).stop()
+    assert [path.exists() for path in uploads] == [False, True]
+
+
+# -- what is shown
+
+
+def test_outline_runs_between_kept_and_dropped():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        mask = rng.random((8, 6)) < 0.5
+        x, y = stability_tab.outline(mask)
+        drawn = set()
+        for i in range(0, len(x), 3):
+            assert np.isnan(x[i + 2])
+            assert np.isnan(y[i + 2])
+            drawn.add((x[i], y[i], x[i + 1], y[i + 1]))
+        expected = set()
+        padded = np.pad(mask, 1)
+        for row, column in itertools.product(range(8), range(6)):
+            here = padded[row + 1, column + 1]
+            if here != padded[row, column + 1]:
+                expected.add((column, row, column + 1, row))
+            if here != padded[row + 1, column]:
+                expected.add((column, row, column, row + 1))
+            if row == 7 and here:
+                expected.add((column, 8, column + 1, 8))
+            if column == 5 and here:
+                expected.add((6, row, 6, row + 1))
+        assert drawn == expected
+    assert len(stability_tab.outline(np.zeros((8, 6), bool))[0]) == 0
+
+
+@pytest.fixture
+def traced_choice(model, monkeypatch) -> ModelChoice:
+    monkeypatch.setattr(analysis, "cached_model", lambda choice: model)
+    return ModelChoice("Tiny", f"tiny {model.config.family}")
+
+
+@pytest.mark.skipif(not example_clips(), reason="no example clip is bundled")
+def test_stability_figure_shows_every_patch(model, traced_choice):
+    analysis._traced.cache_clear()
+    analysis._excerpt.cache_clear()
+    trace = analysis.traced(example_clips()[0].path, traced_choice)
+    found = stability(model, trace.samples, 0.5)
+    figure = stability_tab.stability_figure(found, trace)
+    rows = list(csv.DictReader(io.StringIO(to_csv(figure))))
+    for block in PRUNE_BLOCKS:
+        told = {int(r["patch"]): float(r["survives"]) for r in rows if r["series"] == f"after block {block}"}
+        assert [told[i] for i in range(64)] == pytest.approx(found.survival[block], abs=1e-5)
+    title = figure.layout.title.text
+    assert f"in {found.same_answers} of {len(CHANGES)}" in title
+    assert stability_tab.changes_table(found).count("<tr>") == 2 + len(CHANGES)
+
+
+def curve_of(labels, answers) -> AccuracyCurve:
+    from tests.study.test_own_data import config_of
+
+    curve = AccuracyCurve(config_of(labels), ("attention",), (0.5, 1.0))
+    for i, (half, full) in enumerate(answers):
+        clip = LabelledClip(Path("x"), f"{i}.wav", "", 0)
+        curve.answers.append((clip, {("attention", 0.5): half, ("attention", 1.0): full}))
+    return curve
+
+
+def test_titles_say_what_pruning_costs():
+    title = own_data_tab.accuracy_title
+    told = title(curve_of(["a", "b"], [(0, 0), (1, 0)])).replace("\xa0", " ")
+    assert told.startswith("100 % of 2 clips right unpruned; keeping 50 % by attention costs 50 points and")
+    assert re.search(r"saves \d\d % of the MACs$", told)
+    assert "costs nothing" in title(curve_of(["a", "b"], [(0, 1), (1, 0)]))
+    assert "wins 50 points" in title(curve_of(["a", "b"], [(0, 1), (0, 0)]))
+
+
+def test_names_from_outside_are_no_markup():
+    evil = "<img src=x onerror=alert(1)>"
+    curve = curve_of([evil, "b"], [(0, 0)])
+    curve.unknown.append(LabelledClip(Path("x"), "x", evil, None))
+    curve.problems.append(f"{evil} could not be decoded.")
+    assert "<img" not in own_data_tab.left_html(curve)
+    assert "&lt;img" in own_data_tab.left_html(curve)
+    assert "<img" not in stability_tab.progress_html(1, 2, evil)
+    assert "<img" not in stability_tab.message_html(evil)
+
+
+def test_long_lists_are_cut_and_counted():
+    curve = curve_of(["a"], [(0, 0)])
+    curve.unknown += [LabelledClip(Path("x"), "x", f"label {i % 30}", None) for i in range(60)]
+    told = own_data_tab.left_html(curve)
+    assert "No label that this model knows: 60 clips" in told
+    assert told.count("<li>") == own_data_tab.LISTED + 1
+    assert f"and {30 - own_data_tab.LISTED} more" in told
+
+
+# -- in a browser
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Both tabs on a page of their own, inside of this process, on the first example: (address, folder)."""
+    if not bundled_names() or not example_clips():
+        pytest.skip("no model or no example is bundled")
+    folder = tmp_path_factory.mktemp("server")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
+        patch.setattr("tempfile.tempdir", str(folder))
+        choices = [_first_choice()]
+        with gr.Blocks(title="Tabs") as demo, gr.Tabs():
+            for label, module in (("Stability", stability_tab), ("Own data", own_data_tab)):
+                with gr.Tab(label):
+                    tab = module.build(choices)
+                refresh = _refresh(tab, choices[0])
+                demo.load(refresh, outputs=tab.outputs, concurrency_limit=1, concurrency_id="model")
+        demo.queue(max_size=16)
+        _, url, _ = demo.launch(
+            prevent_thread_lock=True, quiet=True, theme=ui._theme(), head=ui._page_style(), server_port=None
+        )
+        yield url, folder
+        demo.close()
+
+
+def _first_choice() -> ModelChoice:
+    return analysis.model_choices()[0]
+
+
+def _refresh(tab, choice):
+    return lambda: tab.refresh(str(example_clips()[0].path), choice, None)
+
+
+@pytest.fixture
+def folder(server) -> Path:
+    return server[1]
+
+
+@pytest.fixture
+def visit_tab(browser, server):
+    """Open one of the tabs: ``visit_tab("Own data", query="", **context)`` -> page with .errors."""
+    contexts = []
+
+    def visit(tab: str, query: str = "", width: int = 1280, height: int = 900, **options):
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and page.problems.append(line.text))
+        page.goto(server[0] + query)
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_selector("#stability-run" if tab == "Stability" else "#own-labels summary")
+        page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+LABELLED = 5
+
+
+def make_zip(path: Path, copies: int = 1) -> Path:
+    """An example in folders named after labels of the model, in one with an unknown label, and a text."""
+    labels = analysis.cached_model(_first_choice()).config.labels
+    example = example_clips()[0].path
+    with zipfile.ZipFile(path, "w") as archive:
+        for copy in range(copies):
+            for label in (*labels[:LABELLED], "unheard of"):
+                archive.write(example, f"data/{label}/{copy}-{example.name}")
+        archive.writestr(f"data/{labels[0]}/notes.txt", "no audio")
+    return path
+
+
+def upload(page, path: Path) -> None:
+    """Choose a file; wait for its row, since its name stands there while it is still on its way, too."""
+    page.set_input_files("#own-files input[type=file]", path)
+    page.wait_for_selector("#own-files .file-preview")
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """Files of uploads and runs that are still there."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix in (".wav", ".zip", ".txt")]
+
+
+def assert_at_rest(passes: list[float], seconds: float = 2.0) -> None:
+    """Nothing runs, and nothing begins to."""
+    time.sleep(0.5)  # the pass that was under way
+    before = len(passes)
+    time.sleep(seconds)
+    assert len(passes) == before
+
+
+@pytest.mark.browser
+def test_stability_is_shown_on_the_button_only(visit_tab):
+    page = visit_tab("Stability")
+    assert not page.is_visible("#stability-result")
+    page.click("#stability-run")
+    page.wait_for_selector("#stability .js-plotly-plot .main-svg")
+    assert re.search(r"patches kept to the end survive every change", page.inner_text("#stability-title"))
+    assert page.locator("#stability-changes tbody tr").count() == 1 + len(CHANGES)
+    assert page.inner_text("#stability-status").strip() == ""
+    assert page.is_enabled("#stability-run")
+    assert page.is_disabled("#stability-stop")
+    assert page.problems == []
+
+
+@pytest.mark.browser
+def test_stability_stops(visit_tab, slow):
+    page = visit_tab("Stability")
+    page.click("#stability-run")
+    assert wait_until(lambda: slow)
+    page.click("#stability-stop")
+    page.wait_for_selector("#stability-status >> text=Stopped")
+    assert_at_rest(slow)
+    assert len(slow) < 4  # batches of a whole run
+    assert not page.is_visible("#stability-result")
+    page.click("#stability-run")  # and it can be run again
+    page.wait_for_selector("#stability-changes tbody tr")
+    assert page.problems == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("tab", ["Stability", "Own data"])
+def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path, tab):
+    passes, left, inner = [], threading.Event(), AudioViT.prune_from
+
+    def prune_from(self, *arguments, **options):
+        passes.append(time.monotonic())
+        left.wait(60)  # however long the page takes to go
+        time.sleep(1.5)
+        return inner(self, *arguments, **options)
+
+    monkeypatch.setattr(AudioViT, "prune_from", prune_from)
+    page = visit_tab(tab)
+    if tab == "Own data":
+        upload(page, make_zip(tmp_path / "own.zip"))
+    page.click("#stability-run" if tab == "Stability" else "#own-run")
+    assert wait_until(lambda: passes)
+    page.reload()
+    gone = time.monotonic()
+    left.set()
+    # Gradio notices a closed connection within its heartbeat; what runs then ends with its batch or pass.
+    assert wait_until(lambda: time.monotonic() - max(gone, passes[-1]) > 3)
+    whole = 4 if tab == "Stability" else LABELLED * 7
+    assert len(passes) < whole
+    assert wait_until(lambda: left_behind(folder) == [])
+
+
+@pytest.mark.browser
+def test_own_clips_give_a_curve_and_leave_nothing(visit_tab, folder, tmp_path):
+    page = visit_tab("Own data")
+    upload(page, make_zip(tmp_path / "own.zip"))
+    assert left_behind(folder)
+    page.click("#own-run")
+    page.wait_for_selector("#own-accuracy .js-plotly-plot .main-svg")
+    assert f"of {LABELLED} clips right unpruned" in page.inner_text("#own-accuracy-title")
+    assert page.locator("#own-table tbody tr").count() == 8
+    left = page.inner_text("#own-left")
+    assert "unheard of (1)" in left
+    assert "notes.txt' could not be decoded" in left
+    (table, answers) = page.locator("#own-left a").all()
+    content = base64.b64decode(table.get_attribute("href").split("base64,")[1]).decode()
+    assert len(list(csv.DictReader(io.StringIO(content)))) == 8
+    content = base64.b64decode(answers.get_attribute("href").split("base64,")[1]).decode()
+    assert len(list(csv.DictReader(io.StringIO(content)))) == LABELLED
+    assert left_behind(folder) == []
+    assert page.locator("#own-files >> text=own.zip").count() == 0
+    assert page.problems == []
+
+
+@pytest.mark.browser
+def test_own_data_stops_and_shows_what_was_done(visit_tab, folder, tmp_path, slow):
+    page = visit_tab("Own data")
+    upload(page, make_zip(tmp_path / "own.zip", copies=10))
+    page.click("#own-run")
+    page.wait_for_function("/[1-9][0-9]* of 61 clips/.test(document.querySelector('#own-status').innerText)")
+    page.click("#own-stop")
+    page.wait_for_selector("#own-status >> text=Stopped after")
+    assert_at_rest(slow)
+    assert left_behind(folder) == []
+    done = int(re.search(r"after (\d+) of 61", page.inner_text("#own-status"))[1])
+    assert 0 < done < 61
+    page.wait_for_selector("#own-table tbody tr")
+    assert page.is_enabled("#own-run")
+    assert page.problems == []
+
+
+@pytest.mark.browser
+def test_a_long_run_lets_others_in(visit_tab, tmp_path, slow):
+    long = visit_tab("Own data")
+    upload(long, make_zip(tmp_path / "own.zip", copies=10))
+    long.click("#own-run")
+    assert wait_until(lambda: slow)
+    other = visit_tab("Stability")
+    other.click("#stability-run")
+    other.wait_for_selector("#stability-changes tbody tr")
+    assert "of 61 clips" in long.inner_text("#own-status")  # still under way: 50 clips take 70 s
+    assert long.locator("#own-table tbody tr").count() == 0
+    long.click("#own-stop")
+    long.wait_for_selector("#own-status >> text=Stopped after")
+
+
+@pytest.mark.browser
+def test_bad_archives_are_one_sentence(visit_tab, folder, tmp_path):
+    page = visit_tab("Own data")
+    page.click("#own-run")
+    assert "No clip was chosen" in page.wait_for_selector("#own-status .message").inner_text()
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../evil.wav", "x")
+    upload(page, path)
+    page.click("#own-run")
+    page.wait_for_selector("#own-status >> text=expected names of files inside")
+    assert "\n" not in page.inner_text("#own-status .message")
+    assert page.get_attribute("#own-status .message", "role") == "alert"
+    assert left_behind(folder) == []
+    assert not list(folder.parent.rglob("evil.wav"))
+    assert page.is_enabled("#own-run")
+
+
+@pytest.mark.browser
+def test_an_upload_that_was_removed_meanwhile(visit_tab, folder, tmp_path):
+    page = visit_tab("Own data")
+    upload(page, make_zip(tmp_path / "own.zip"))
+    assert left_behind(folder)
+    for stored in left_behind(folder):
+        stored.unlink()
+    page.click("#own-run")
+    page.wait_for_selector("#own-status >> text='own.zip' is no longer here")
+    assert page.is_enabled("#own-run")
+    assert page.locator("#own-files .file-preview").count() == 0
+    assert page.problems == []
+
+
+@pytest.mark.browser
+def test_phone_needs_no_sideways_scroll(visit_tab, tmp_path):
+    page = visit_tab("Stability", width=390, height=844, has_touch=True, is_mobile=True)
+    page.click("#stability-run")
+    page.wait_for_selector("#stability .js-plotly-plot .main-svg")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("tab", name="Own data").click()
+    upload(page, make_zip(tmp_path / "own.zip"))
+    page.click("#own-run")
+    page.wait_for_selector("#own-accuracy .js-plotly-plot .main-svg")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_of_the_tabs_is_a_public_endpoint():
+    with gr.Blocks() as demo:
+        for module in (stability_tab, own_data_tab):
+            module.build([])
+    assert demo.get_api_info()["named_endpoints"] == {}
+
+
+def test_labels_of_a_model_are_told(choice):
+    told = own_data_tab.labels_html(choice)
+    assert "Tiny knows 5 labels" in told
+    assert "class 0, class 1" in told

@@ -1,0 +1,679 @@
+"""The viewer alone, in headless Chromium: what it tells and plays, against the library's own numbers."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.conftest import tiny_config
+from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.resynthesis import listen_tracks
+from tpexplore.stats.clusters import Clusters
+from tpexplore.study.sweep import Exploration, explore
+from tpexplore.ui import payload, viewer
+
+pytest_plugins = ["tests.browser_support"]
+pytestmark = pytest.mark.browser
+
+UI = Path(viewer.__file__).parent
+FRAMES, PATCHES = 256, 128
+EDGES = (-3.0, -1.0, -0.8, -0.4, 0.2, 3.0)
+TRACKS = ["original", *(f"{what} {block}" for block in PRUNE_BLOCKS for what in ("kept", "removed"))]
+
+
+@pytest.fixture(scope="module")
+def clip() -> np.ndarray:
+    """2.05 s of bursts of a rising tone over noise; the model's 2.56 s end in padding."""
+    at = np.arange(32_800) / 16_000
+    tone = 0.6 * np.sin(2 * np.pi * (300 * at + 400 * at**2)) * (np.sin(2 * np.pi * 1.5 * at) > 0)
+    return (tone + 0.02 * np.random.default_rng(5).standard_normal(len(at))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def exploration(clip) -> Exploration:
+    """Of a random model whose answer depends on what it keeps."""
+    torch.manual_seed(5)
+    model = AudioViT(replace(tiny_config("ast", frames=FRAMES, classes=12), name="tiny")).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.2)
+        found = explore(model, clip, keep_rates=(0.3, 0.6, 0.8, 1.0))
+        logits = [point.logits for points in found.points.values() for point in points]
+        model.head[1].bias -= torch.tensor(np.mean(logits, axis=0))
+    return explore(model, clip)
+
+
+@contextmanager
+def served(message: dict):
+    """A page with nothing but the viewer."""
+    with gr.Blocks(analytics_enabled=False) as demo:
+        viewer.create_viewer([message])
+    _, url, _ = demo.launch(quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[])
+    try:
+        yield url
+    finally:
+        demo.close()
+
+
+@pytest.fixture(scope="module")
+def app_url(exploration, clip):
+    """In place of the whole app's address."""
+    with served(payload.build_payload(exploration, samples=clip, name="bursts", start=1.5)) as url:
+        yield url
+
+
+@pytest.fixture
+def desk(visit):
+    return visit(width=1000)
+
+
+def choose(desk, rate: float, score: str = "attention") -> None:
+    desk.page.locator(".tp-score label", has_text=score.title()).click()
+    desk.page.evaluate(
+        """rate => {
+            const slider = document.querySelector('.tp-rate-input');
+            slider.value = rate;
+            slider.dispatchEvent(new Event('input', { bubbles: true }));
+        }""",
+        rate,
+    )
+    desk.next_frames()
+
+
+def open_passport(desk, patch: int) -> None:
+    """By keyboard alone: to the lowest patch of the first column, then up and to the right."""
+    desk.page.focus(".tp-picture")
+    for key, times in (("Home", 2), ("ArrowDown", 8), ("ArrowRight", patch // 8), ("ArrowUp", patch % 8)):
+        for _ in range(times):
+            desk.page.keyboard.press(key)
+    desk.press("Enter")
+
+
+def lit_pixels(desk) -> np.ndarray:
+    """Opacity of the layer over the picture, (height, width)."""
+    url = desk.page.eval_on_selector(".tp-cursor", "canvas => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))[..., 3]
+
+
+# -- listening
+
+
+def mask_in_browser(page, samples: np.ndarray, drop: np.ndarray) -> dict[str, np.ndarray]:
+    scripts = "\n".join((UI / name).read_text() for name in ("palette.js", "picture.js", "masking.js"))
+    found = page.evaluate(
+        f"""([clip, drop, rows]) => {{
+            {scripts}
+            const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+            const spectrum = spectrumOf(new Float32Array(bytes(clip).buffer));
+            const tracks = listenTracks(spectrum, new Uint16Array(bytes(rows).buffer), bytes(drop));
+            const text = (track) => {{
+                let letters = "";
+                for (const byte of new Uint8Array(track.buffer)) letters += String.fromCharCode(byte);
+                return btoa(letters);
+            }};
+            return Object.entries(tracks).map(([name, track]) => [name, text(track)]);
+        }}""",
+        [base64.b64encode(array.tobytes()).decode() for array in (samples, drop, payload.bin_rows())],
+    )
+    return {name: np.frombuffer(base64.b64decode(track), np.float32) for name, track in found}
+
+
+def python_tracks(samples: np.ndarray, drop: np.ndarray) -> dict[str, np.ndarray]:
+    kept = {block: (drop == 0) | (drop > block) for block in PRUNE_BLOCKS}
+    return listen_tracks(samples, kept, len(drop) * 2)
+
+
+def test_masking_in_the_browser_is_the_library_s(browser, clip):
+    """Within -60 dB of the clip and 1e-3 everywhere; in fact it agrees to float32's rounding."""
+    rng = np.random.default_rng(0)
+    random = rng.choice(np.array([0, 4, 7, 10], np.uint8), PATCHES)
+    columns = np.where(np.arange(PATCHES) // 8 % 2, 4, 0).astype(np.uint8)
+    loud = 2.2 * clip / np.abs(clip).max()  # so that all tracks are turned down
+    cases = {
+        "random": (clip, random),
+        "columns": (clip, columns),
+        "turned down": (loud, random),
+        "nothing dropped": (clip, np.zeros(PATCHES, np.uint8)),
+        "everything dropped": (clip, np.full(PATCHES, 7, np.uint8)),
+        "a short clip": (clip[:701], random),
+        "one column": (clip[:2000], random[:8]),
+        "an offset": (clip + 0.2, random),
+    }
+    page = browser.new_page()
+    for case, (samples, drop) in cases.items():
+        samples = samples.astype(np.float32)
+        expected, found = python_tracks(samples, drop), mask_in_browser(page, samples, drop)
+        assert list(found) == list(expected) == TRACKS
+        for name in TRACKS:
+            error = found[name] - expected[name]
+            assert np.abs(error).max() < 1e-3, (case, name)
+            assert np.square(error).sum() <= 1e-6 * np.square(expected["original"]).sum(), (case, name)
+    assert np.abs(python_tracks(loud, random)["original"]).max() < np.abs(loud).max()
+    page.close()
+
+
+# Notes every sound that is started, with the fades that begin at the same time.
+EAVESDROP = """() => {
+window.started = [];
+window.fades = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (at, offset) {
+    const samples = Array.from(this.buffer.getChannelData(0));
+    started.push({ at, offset, loop: this.loop, samples });
+    return start.call(this, at, offset);
+};
+const ramp = AudioParam.prototype.linearRampToValueAtTime;
+AudioParam.prototype.linearRampToValueAtTime = function (value, at) {
+    fades.push({ value, at });
+    return ramp.call(this, value, at);
+};
+}"""
+
+
+# In one go, as a slow machine may reach the clip's end between two commands: start over at 0.2 s, choose,
+# and tell what was started then, from where, and which fades belong to it.
+SWITCH = """async ([what, block]) => {
+    const seek = document.querySelector('.tp-seek');
+    const press = (selector) => document.querySelector(selector).click();
+    seek.value = 0.2;
+    seek.dispatchEvent(new Event('input'));
+    const played = document.querySelector('.tp-play').dataset.playing;
+    if (played !== 'true') press('.tp-play');
+    await new Promise((done) => setTimeout(done, 100));
+    const count = started.length;
+    press(`.tp-what input[value=${what}]`);
+    press(`.tp-after input[value='${block}']`);
+    const { at, samples } = started.at(-1);
+    const met = fades.filter((fade) => Math.abs(fade.at - at - 0.005) < 1e-6).map((fade) => fade.value);
+    const timeline = started.slice(count - 1).map(({ at, offset }) => ({ at, offset }));
+    return { timeline, samples, met };
+}"""
+
+
+def test_switching_keeps_the_place_and_plays_the_library_s_track(desk, exploration, clip):
+    desk.page.evaluate(EAVESDROP)
+    choose(desk, 0.5)
+    drop = exploration.drop_stages("attention")[KEEP_RATES.index(0.5)]
+    expected = python_tracks(clip, drop)
+    desk.page.locator(".tp-what label", has_text="Removed").click()
+    for what, block in (("kept", 4), ("kept", 7), ("removed", 7), ("removed", 10), ("original", 10)):
+        found = desk.page.evaluate(SWITCH, [what, block])
+        track = what if what == "original" else f"{what} {block}"
+        assert np.allclose(found["samples"], expected[track], atol=1e-3), track
+        # Each sound begins at the very sample that the one before has reached.
+        timeline = found["timeline"]
+        assert len(timeline) > 1
+        for old, new in pairwise(timeline):
+            assert new["offset"] == pytest.approx(old["offset"] + new["at"] - old["at"], abs=1e-6)
+        assert sorted(found["met"])[-2:] == [0, 1], "one sound comes in as the other goes"
+    assert desk.errors == []
+
+
+def test_slider_changes_what_is_heard(desk, exploration, clip):
+    desk.page.evaluate(EAVESDROP)
+    desk.page.locator(".tp-what label", has_text="Kept").click()
+    desk.page.locator(".tp-after label", has_text="10").click()
+    choose(desk, 0.3, "variation")
+    index = KEEP_RATES.index(0.3)
+    left = len(exploration.points["variation"][index].kept[10])
+    desk.page.wait_for_function(
+        f"document.querySelector('[data-out=listen]').textContent.includes('The {left} patches')"
+    )
+    desk.page.click(".tp-play")
+    heard = desk.page.evaluate("started.at(-1).samples")
+    expected = python_tracks(clip, exploration.drop_stages("variation")[index])["kept 10"]
+    assert np.allclose(heard, expected, atol=1e-3)
+    level = 10 * np.log10(np.square(expected).sum() / np.square(clip).sum())
+    told = re.search(r"(\d+) dB (quieter|louder)", desk.text("[data-out=listen]"))
+    assert float(told[1]) * {"quieter": -1, "louder": 1}[told[2]] == pytest.approx(level, abs=0.6)
+
+
+def test_sounds_are_made_only_for_those_who_listen(desk):
+    for rate in (0.4, 0.6, 0.8):
+        choose(desk, rate)
+    desk.page.wait_for_timeout(400)
+    assert desk.page.evaluate("performance.getEntriesByName('tp-sound').length") == 0
+
+
+def test_a_patch_is_looped_by_itself_and_with_its_column(desk, clip):
+    desk.page.evaluate(EAVESDROP)
+    patch = 8 * 4 + 2
+    open_passport(desk, patch)
+    sounds = {}
+    for what, kept in (("patch", [patch]), ("column", range(32, 40))):
+        desk.page.click(f"[data-loop={what}]")
+        assert desk.page.get_attribute(f"[data-loop={what}]", "aria-pressed") == "true"
+        last = desk.page.evaluate("started.at(-1)")
+        assert last["loop"]
+        drop = np.full(PATCHES, 4, np.uint8)
+        drop[list(kept)] = 0
+        alone = python_tracks(clip, drop)["kept 4"] - clip.mean()  # the mean stays with the kept
+        first = 4 * 2560 - 512
+        sounds[what] = np.array(last["samples"])
+        assert np.allclose(sounds[what][:3584], alone[first : first + 3584], atol=1e-3)
+        assert not sounds[what][3584:].any()  # silence, so that repetitions are heard apart
+    assert np.square(sounds["column"]).sum() > np.square(sounds["patch"]).sum()
+    assert "below the clip's" in desk.text("[data-out=loop]")
+    desk.page.click("[data-loop=column]")
+    assert desk.page.get_attribute("[data-loop=column]", "aria-pressed") == "false"
+    desk.page.click("[data-loop=patch]")
+    desk.page.click(".tp-play")  # the clip takes over
+    assert desk.page.get_attribute("[data-loop=patch]", "aria-pressed") == "false"
+    assert desk.errors == []
+
+
+# -- passport
+
+
+def standing(exploration: Exploration, score: str, rate: float, block: int, patch: int) -> list[str] | None:
+    """What the library says of a patch in a stage, as the passport writes it."""
+    point = exploration.points[score][KEEP_RATES.index(rate)]
+    before = {4: np.arange(PATCHES), 7: point.kept[4], 10: point.kept[7]}[block]
+    if patch not in before:
+        return None
+    values = point.scores[block].astype(float) * (len(before) if score == "attention" else 1)
+    place = before.tolist().index(patch)
+    rank = np.argsort(-values, kind="stable").tolist().index(place) + 1
+    kept = np.isin(before, point.kept[block])
+    margin = values[place] - values[kept].min()
+    return [
+        f"{values[place]:.2f}".replace("-", "−"),
+        f"{rank} of {len(before)}",
+        f"{values[kept].min():.2f}".replace("-", "−"),
+        f"{margin:+.2f}".replace("-", "−"),
+        "kept" if kept[place] else "dropped",
+    ]
+
+
+def test_passport_tells_the_library_s_numbers(desk, exploration):
+    drops = {score: exploration.drop_stages(score) for score in SCORES}
+    fates = set()
+    for patch in (0, 35, 70):
+        open_passport(desk, patch)
+        assert desk.text("[data-out=patch]") == f"Patch {patch}"
+        for score in SCORES:
+            for rate in (0.4, 0.7):
+                choose(desk, rate, score)
+                rows = desk.page.eval_on_selector_all(
+                    "[data-out=stages] tr",
+                    "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.innerText))",
+                )
+                for block, row in zip(PRUNE_BLOCKS, rows, strict=True):
+                    expected = standing(exploration, score, rate, block, patch)
+                    dropped = drops[score][KEEP_RATES.index(rate), patch]
+                    assert row == (expected or [f"gone: dropped by block {dropped}"])
+                    fates.add(row[-1])
+        strips = desk.page.eval_on_selector_all(
+            "[data-out=strips] .tp-strip",
+            """rows => Object.fromEntries(rows.map(row => [
+                row.querySelector('span').innerText,
+                [...row.querySelectorAll('i')].map(cell => Number(cell.dataset.by)),
+            ]))""",
+        )
+        assert strips == {score: drops[score][:, patch].tolist() for score in SCORES}
+        facts = desk.text("[data-out=facts]")
+        for name in ("intensity", "variation"):
+            values = getattr(exploration, name)
+            higher = f"{100 * (values < values[patch]).mean():.0f}%"
+            value = f"{values[patch]:.2f}".replace("-", "−")
+            assert f"{value}, higher than {higher} of this clip's patches" in facts
+    assert {"kept", "dropped"} < fates
+    assert any(fate.startswith("gone") for fate in fates)
+    choose(desk, 1.0)
+    assert "nothing is ranked" in desk.text("[data-out=stages]")
+    desk.press("Escape")  # from wherever the focus is inside
+    desk.page.focus(".tp-close")
+    desk.press("Escape")
+    assert not desk.page.is_visible(".tp-passport")
+    assert desk.page.evaluate("document.activeElement.className") == "tp-picture"
+
+
+def test_a_click_opens_the_passport_and_a_patch_lights_up_in_all_panels(desk):
+    box = desk.page.locator(".tp-picture").bounding_box()
+    assert not lit_pixels(desk).any()
+    desk.page.mouse.move(box["x"] + 100, box["y"] + 90)
+    desk.next_frames()
+    lit = np.flatnonzero(lit_pixels(desk).any(0))
+    assert len(np.split(lit, np.flatnonzero(np.diff(lit) > 1) + 1)) == 3
+    assert not desk.page.is_visible(".tp-passport")
+    desk.page.mouse.click(box["x"] + 100, box["y"] + 90)
+    patch = re.search(r"Patch (\d+)", desk.text(".tp-spoken"))[1]
+    assert desk.text("[data-out=patch]") == f"Patch {patch}"
+    desk.press("ArrowRight")
+    assert desk.text("[data-out=patch]") == f"Patch {int(patch) + 8}"  # an open passport follows
+    desk.page.click(".tp-close")
+    assert not desk.page.is_visible(".tp-passport")
+
+
+# -- survival
+
+
+def survival_rows(desk) -> dict[str, list[int]]:
+    rows = desk.page.eval_on_selector_all(
+        ".tp-groups tr", "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    )
+    return {name: [int(text) for text in counts] for name, *counts in rows}
+
+
+def survivors(exploration, score: str, rate: float, group: np.ndarray) -> list[int]:
+    point = exploration.points[score][KEEP_RATES.index(rate)]
+    return [len(group), *(int(np.isin(group, point.kept[block]).sum()) for block in PRUNE_BLOCKS)]
+
+
+def test_survival_counts_are_the_exploration_s(desk, exploration):
+    padding = np.arange(PATCHES)[np.arange(PATCHES) // 8 * 16 >= exploration.real_frames]
+    sound = np.setdiff1d(np.arange(PATCHES), padding)
+    for score, rate in (("attention", 0.7), ("intensity", 0.45)):
+        choose(desk, rate, score)
+        for by in ("intensity", "variation"):
+            desk.page.select_option(".tp-grouping", by)
+            desk.next_frames()
+            order = sound[np.argsort(getattr(exploration, by)[sound], kind="stable")]
+            cuts = [round(len(order) * i / 5 + 1e-9) for i in range(6)]
+            names = ("lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth")
+            groups = {name: order[a:b] for name, (a, b) in zip(names, pairwise(cuts), strict=True)}
+            groups |= {"padding": padding, "all patches": np.arange(PATCHES)}
+            assert survival_rows(desk) == {
+                name: survivors(exploration, score, rate, group) for name, group in groups.items()
+            }
+        desk.page.select_option(".tp-grouping", "frequency")
+        desk.next_frames()
+        found = list(survival_rows(desk).values())
+        rows = [sound[sound % 8 == row] for row in range(7, -1, -1)]
+        assert found[:8] == [survivors(exploration, score, rate, row) for row in rows]
+
+
+def test_a_group_lights_up_in_the_panels(desk, exploration):
+    desk.page.mouse.move(5, 5)
+    desk.page.hover(".tp-groups tr[data-group='0'] td >> nth=1")
+    desk.next_frames()
+    veiled = (lit_pixels(desk) > 150).mean()
+    size = survival_rows(desk)["highest fifth"][0]
+    desk.page.mouse.move(5, 5)
+    desk.next_frames()
+    assert not lit_pixels(desk).any()
+    assert 0.4 < veiled < 1 - size / PATCHES
+    # By keyboard: focus shows it, Enter keeps it.
+    desk.page.focus(".tp-groups button >> nth=0")
+    desk.press("Enter")
+    desk.page.focus(".tp-rate-input")
+    desk.next_frames()
+    assert (lit_pixels(desk) > 150).mean() == pytest.approx(veiled, abs=0.001)
+    assert desk.page.get_attribute(".tp-groups button >> nth=0", "aria-pressed") == "true"
+    desk.page.click(".tp-groups button >> nth=0")
+    desk.page.focus(".tp-rate-input")
+    desk.page.mouse.move(5, 5)
+    desk.next_frames()
+    assert not lit_pixels(desk).any()
+
+
+def test_the_pointed_patch_shows_its_group(desk, exploration):
+    loudest = int(exploration.intensity.argmax())
+    open_passport(desk, loudest)
+    assert desk.page.get_attribute(".tp-groups tr >> nth=0", "data-here") == "true"
+    open_passport(desk, PATCHES - 1)
+    assert desk.text(".tp-groups tr[data-here=true] th") == "padding"
+
+
+def test_clusters_of_the_dataset_take_the_place_of_fifths(browser, exploration, clip):
+    known = Clusters(EDGES, (0.2,) * 5)
+    message = payload.build_payload(
+        exploration, samples=clip, name="bursts", clusters={"intensity": known, "variation": known}
+    )
+    ids = known.assign(torch.tensor(exploration.intensity)).numpy()
+    padding = np.arange(PATCHES) // 8 * 16 >= exploration.real_frames
+    with served(message) as url:
+        page = browser.new_page()
+        page.goto(url)
+        page.wait_for_selector(".tp-groups tr")
+        found = {
+            row.locator("th").inner_text(): int(row.locator("td").first.inner_text())
+            for row in page.locator(".tp-groups tr").all()
+        }
+        sizes = {f"C{i + 1}": int(((ids == i) & ~padding).sum()) for i in range(5)}
+        named = {name.split(" ")[0]: count for name, count in found.items() if name.startswith("C")}
+        assert named == {name: size for name, size in sizes.items() if size}
+        page.focus(".tp-picture")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        assert f"cluster {ids[0] + 1} of 5" in page.locator("[data-out=facts]").inner_text()
+        page.close()
+
+
+# -- budget
+
+
+def set_budget(desk, value: str, unit: str) -> str:
+    """Type a budget; what is said of it."""
+    desk.page.select_option(".tp-budget-unit", unit)
+    desk.page.fill(".tp-budget-input", value)
+    desk.next_frames()
+    return desk.text("[data-out=budget]")
+
+
+def test_budget_picks_the_highest_keep_rate_that_fits(desk, exploration):
+    points = exploration.points["attention"]
+    full = exploration.unpruned.macs
+    tenth = points[9]
+    unit = {"mega": 1e6, "giga": 1e9, "share": full / 100}
+    for name, size in unit.items():
+        exact = tenth.macs / size
+        told = set_budget(desk, repr(exact * (1 + 1e-12)), name)
+        assert desk.text("[data-out=rate]") == "75%", name
+        assert "80% would take" in told
+        set_budget(desk, repr(exact * (1 - 1e-9)), name)
+        assert desk.text("[data-out=rate]") == "70%", name
+    assert "without pruning" in set_budget(desk, "100", "share")
+    assert desk.text("[data-out=rate]") == "100%"
+    milliseconds = sorted(round(1000 * point.seconds, 2) for point in points)[5]
+    set_budget(desk, str(milliseconds), "time")
+    fits = [p.keep_rate for p in points if round(1000 * p.seconds, 2) <= milliseconds]
+    assert desk.text("[data-out=rate]") == f"{100 * max(fits):.0f}%"
+
+
+def test_budget_that_cannot_be_met_changes_nothing(desk, exploration):
+    choose(desk, 0.55)
+    least = 100 * exploration.points["attention"][0].macs / exploration.unpruned.macs
+    for value, sentence in (
+        (f"{least - 0.1:.2f}", f"No keep-rate fits: 30% takes {least:.1f}%."),
+        ("0", "Type a number above 0."),
+        ("-3", "Type a number above 0."),
+    ):
+        assert set_budget(desk, value, "share") == sentence
+        assert desk.text("[data-out=rate]") == "55%"
+
+
+def test_budget_by_keyboard_holds_until_the_slider_moves(desk, exploration):
+    desk.page.select_option(".tp-budget-unit", "share")
+    desk.page.focus(".tp-budget-input")
+    desk.page.keyboard.type("70")
+    desk.next_frames()
+    macs = [point.macs / exploration.unpruned.macs for point in exploration.points["attention"]]
+    rate = max(r for r, share in zip(KEEP_RATES, macs, strict=True) if share <= 0.7)
+    assert desk.text("[data-out=rate]") == f"{100 * rate:.0f}%"
+    desk.page.wait_for_function("document.querySelector('.tp-spoken').textContent.startsWith('Keep-rate')")
+    assert len(desk.page.text_content(".tp-spoken")) < 90
+    desk.page.focus(".tp-rate-input")
+    desk.press("ArrowLeft")
+    assert desk.page.input_value(".tp-budget-input") == ""
+    assert desk.text("[data-out=rate]") == f"{100 * rate - 5:.0f}%"
+
+
+# -- explanation
+
+
+def expected_explanation(exploration: Exploration, score: str, rate: float) -> str:
+    points = exploration.points[score]
+    index = KEEP_RATES.index(rate)
+    point, drop = points[index], exploration.drop_stages(score)[index]
+    labels, answers = exploration.config.labels, [p.answer for p in points]
+    padding = np.arange(PATCHES) // 8 * 16 >= exploration.real_frames
+    before = labels[exploration.unpruned.answer]
+    changed = [i for i, answer in enumerate(answers) if answer != exploration.unpruned.answer]
+    from_ = changed[-1] + 1 if changed else 0
+    if from_ == len(points) - 1:
+        stays = f"Even the lightest pruning changes the answer “{before}”"
+    else:
+        stays = f"The answer stays “{before}” down to keep-rate {100 * KEEP_RATES[from_]:.0f}%"
+    if not changed:
+        answer = f"The answer is “{before}” at every keep-rate."
+    elif point.answer != exploration.unpruned.answer:
+        answer = f"{stays}; here it is “{labels[point.answer]}”."
+    elif index < from_:
+        answer = f"{stays}, but it is “{before}” again here."
+    else:
+        answer = f"{stays}."
+    if not point.kept:
+        return (
+            f"At keep-rate 100% all {PATCHES} patches reach the end."
+            f" {padding.sum()} of them are padding. {answer}"
+        )
+    counts = [len(point.kept[block]) for block in PRUNE_BLOCKS]
+    kept_padding = int((padding & (drop == 0)).sum())
+    levels = np.array(payload.picture_message(exploration)["patch_decibels"])
+    louder = levels[drop == 0].mean() - levels[drop > 0].mean()
+    return (
+        f"{counts[0]} of {PATCHES} patches are left after block 4, {counts[1]} after block 7"
+        f" and {counts[2]} after block 10."
+        f" {(padding & (drop == 4)).sum() or 'None'} of the {(drop == 4).sum()} that block 4 drops are"
+        " padding;"
+        f" of all {padding.sum()} padding patches {kept_padding or 'none'}"
+        f" {'stays' if kept_padding == 1 else 'stay'} to the end. {answer}"
+        f" Patches kept to the end are on average {abs(louder):.0f} dB"
+        f" {'louder' if louder > 0 else 'quieter'} than the dropped ones."
+    )
+
+
+def test_explanation_tells_the_exploration_s_numbers(desk, exploration):
+    told = set()
+    for score in SCORES:
+        for rate in (0.3, 0.6, 0.65, 0.8, 0.95, 1.0):
+            choose(desk, rate, score)
+            found = desk.text("[data-out=explanation]")
+            assert found == expected_explanation(exploration, score, rate), (score, rate)
+            told.add(found)
+    assert len(told) > 12
+    for phrase in ("answer stays", "lightest pruning", "again here", "None of the", "here it is"):
+        assert any(phrase in text for text in told), phrase
+
+
+# -- download
+
+
+def download(desk, kind: str) -> tuple[str, bytes]:
+    with desk.page.expect_download() as event:
+        desk.page.click(f"[data-save={kind}]")
+    return event.value.suggested_filename, Path(event.value.path()).read_bytes()
+
+
+def test_png_is_of_print_size_and_shows_the_picture(desk):
+    choose(desk, 0.5)
+    name, content = download(desk, "png")
+    assert name == "bursts_tiny_attention_0.50.png"
+    image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+    height, width, _ = image.shape
+    assert width >= 2400
+    assert 0.25 < height / width < 1
+    for corner in (image[0, 0], image[0, -1], image[-1, 0], image[-1, -1]):
+        assert corner.tolist() == [255, 255, 255]
+    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 500
+    dark = (image.sum(2) < 200).mean(1)
+    assert dark[int(height * 0.4)] > 0.2  # panels
+    assert (dark[-int(height * 0.1) :] > 0).any()  # caption
+    choose(desk, 0.3)
+    assert download(desk, "png")[1] != content
+
+
+def test_svg_has_vector_axes_and_embedded_pictures(desk, exploration):
+    choose(desk, 0.5, "variation")
+    name, content = download(desk, "svg")
+    assert name == "bursts_tiny_variation_0.50.svg"
+    root = ElementTree.fromstring(content)
+    space = {"s": "http://www.w3.org/2000/svg"}
+    hrefs = [image.get("href") for image in root.iterfind(".//s:image", space)]
+    assert len(hrefs) == 3
+    assert all(href.startswith("data:image/png") for href in hrefs)
+    texts = [text.text for text in root.iterfind(".//s:text", space)]
+    kept = exploration.points["variation"][KEEP_RATES.index(0.5)].kept
+    for block in PRUNE_BLOCKS:
+        assert f"After block {block}" in texts
+        assert f"{len(kept[block])} of {PATCHES} kept" in texts
+    for text in ("Hz", "dB", "4k", "2 s", "padding, not sound"):
+        assert text in texts
+    caption = " ".join(texts[-3:])
+    assert "ranked by variation" in caption
+    assert "keep-rate 50%" in caption
+    assert b"http" not in content.replace(b"http://www.w3.org/2000/svg", b"")
+
+
+def test_csv_equals_the_drop_stages(desk, exploration):
+    choose(desk, 0.45)
+    name, content = download(desk, "csv")
+    assert name == "bursts_tiny_attention_0.45.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert [int(row["patch"]) for row in rows] == list(range(PATCHES))
+    drop = exploration.drop_stages("attention")[KEEP_RATES.index(0.45)]
+    assert [int(row["dropped_by_block"]) for row in rows] == drop.tolist()
+    for name in ("intensity", "variation"):
+        assert np.allclose([float(row[name]) for row in rows], getattr(exploration, name), atol=1e-6)
+    assert [row["start_s"] for row in rows[8:10]] == ["1.660", "1.660"]  # the excerpt begins at 1.5 s
+    assert sum(int(row["padding"]) for row in rows) == 24
+    edges = payload.row_hertz()
+    assert [(float(row["low_hz"]), float(row["high_hz"])) for row in rows[:8]] == list(pairwise(edges))
+
+
+# -- everywhere
+
+
+def test_nothing_is_asked_of_the_server_or_anyone(desk):
+    desk.page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
+    asked = len(desk.requests)
+    open_passport(desk, 40)
+    desk.page.click("[data-loop=patch]")
+    desk.page.locator(".tp-what label", has_text="Removed").click()
+    set_budget(desk, "60", "share")
+    desk.page.click(".tp-play")
+    for kind in ("png", "svg", "csv"):
+        download(desk, kind)
+    assert [url for url in desk.requests[asked:] if not url.startswith(("blob:", "data:"))] == []
+    assert desk.foreign_requests() == []
+    assert desk.errors == []
+
+
+@pytest.mark.parametrize("query", ["", "?__theme=dark"])
+def test_phone_needs_no_sideways_scroll(visit, query):
+    phone = visit(query, width=390, height=844, has_touch=True, is_mobile=True)
+    phone.page.tap(".tp-picture", position={"x": 120, "y": 80})
+    phone.page.wait_for_selector(".tp-passport:not([hidden])")
+    phone.page.tap(".tp-groups button >> nth=1")
+    assert phone.page.get_attribute(".tp-groups button >> nth=1", "aria-pressed") == "true"
+    outside = phone.page.evaluate(
+        """[...document.querySelectorAll('.tp *')].filter(element => {
+            const box = element.getBoundingClientRect();
+            return box.width > 1 && box.right > innerWidth + 1;
+        }).map(element => element.className || element.tagName)"""
+    )
+    assert outside == []
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = phone.page.evaluate(
+        """[...document.querySelectorAll('.tp :is(button, select, .tp-segments label)')].filter(element => {
+            const box = element.getBoundingClientRect();
+            return box.width > 0 && (box.width < 24 || box.height < 24);
+        }).map(element => element.textContent)"""
+    )
+    assert small == []  # WCAG 2.2: targets of 24 px at least
+    assert phone.errors == []

@@ -1,0 +1,1 @@
+"""Models from files: the bundled ones, the published ones and people's own."""

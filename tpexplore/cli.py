@@ -1,0 +1,154 @@
+"""The command line: models, explore, macs, bench. Torch is imported only once the arguments are right."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, bundled_models, check_model_name
+from tpexplore.errors import InputError
+from tpexplore.model.macs import CLASSES, count_macs
+from tpexplore.model.plan import SCORES, check_keep_rate, check_score
+from tpexplore.threads import brief_spinning
+
+
+class OneSentenceParser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage lines."""
+
+    def error(self, message: str):
+        self.exit(2, f"{message[0].upper()}{message[1:].rstrip('.')}.\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = _parser().parse_args(arguments)
+    os.environ.update(brief_spinning())
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, e.g. head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneSentenceParser(prog="python -m tpexplore", description="Token Pruning Explorer")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=OneSentenceParser)
+
+    models = commands.add_parser("models", help="bundled models with their measured results")
+    models.set_defaults(run=_models)
+
+    explore = commands.add_parser("explore", help="classify a clip, pruned and not")
+    explore.add_argument("clip", metavar="CLIP", help="audio file")
+    explore.add_argument("--model", required=True, help="bundled name, checkpoint file or hf_hub:owner/name")
+    explore.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
+    explore.add_argument("--keep-rate", default="0.7", help="share kept at blocks 4, 7, 10 (default 0.7)")
+    explore.add_argument("--score", default="attention", help=f"one of {', '.join(SCORES)}")
+    explore.add_argument("--offset", default="0", help="seconds to skip at the clip's start")
+    explore.set_defaults(run=_explore)
+
+    macs = commands.add_parser("macs", help="the paper's Table II beside the exact count")
+    macs.set_defaults(run=_macs)
+
+    bench = commands.add_parser("bench", help="speed on this machine")
+    bench.set_defaults(run=_bench)
+
+    for command in (models, explore, macs, bench):
+        command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _models(args: argparse.Namespace) -> None:
+    models = bundled_models()
+    if args.json:
+        print(json.dumps(models, indent=1))
+        return
+    for m in models:
+        accuracy = "not measured" if m["accuracy"] is None else f"{m['accuracy']:.1%}"
+        print(
+            f"{m['name']:<18} {m['family']:<9} {m['patches']:>4} patches {m['parameters'] / 1e6:>6.1f} M"
+            f" {m['bytes'] / 1e6:>6.1f} MB  {accuracy:>12}  {m['task']}"
+        )
+    if not models:
+        print("No model is bundled.")
+
+
+def _explore(args: argparse.Namespace) -> None:
+    keep_rate, score = check_keep_rate(args.keep_rate), check_score(args.score)
+    try:
+        offset = float(args.offset)
+    except ValueError:
+        raise InputError(f"Offset {args.offset!r} is not a number; expected seconds.") from None
+    check_model_name(args.model)
+    from tpexplore.signal.decode import read_clip
+
+    clip = read_clip(args.clip, offset=offset)
+
+    from tpexplore.checkpoints.load import load_model
+    from tpexplore.study.sweep import explore
+
+    model = load_model(args.model, frames=args.frames)
+    exploration = explore(model, clip.samples, keep_rates=(keep_rate,), scores=(score,))
+    if args.json:
+        print(json.dumps({"clip": args.clip, "notes": list(clip.notes), **exploration.to_dict()}))
+        return
+    for note in clip.notes:
+        print(note)
+    (pruned,), unpruned = exploration.points[score], exploration.unpruned
+    left = ", ".join(f"{len(ids)} after block {block}" for block, ids in pruned.kept.items())
+    print(f"{model.config.name}: {model.config.patches} patches, {left or 'none dropped'}")
+    print(
+        f"{pruned.macs / 1e9:.3f} G MACs, {1 - pruned.macs / unpruned.macs:.1%} saved;"
+        f" {pruned.seconds * 1e3:.0f} ms, unpruned {unpruned.seconds * 1e3:.0f} ms"
+    )
+    print(f"{'unpruned':<32}  keep-rate {keep_rate} by {score}")
+    for before, after in zip(unpruned.top(), pruned.top(), strict=True):
+        print(f"{_share(model, unpruned, before):<32}  {_share(model, pruned, after)}")
+
+
+def _share(model, point, index: int) -> str:
+    return f"{point.probabilities[index]:6.1%} {model.config.labels[index]}"
+
+
+def _macs(args: argparse.Namespace) -> None:
+    table = json.loads(PUBLISHED_TABLES.read_text())["table2_gmacs"]
+    rows = [
+        {
+            "dataset": dataset,
+            "patches": table["tokens"][dataset],
+            "keep_rate": rate,
+            "published_gmacs": published,
+            "macs": count_macs(
+                dim=768,
+                depth=12,
+                tokens=table["tokens"][dataset],
+                prefix=1,
+                classes=CLASSES[dataset],
+                keep_rate=rate,
+            ),
+        }
+        for dataset, cells in table["gmacs"].items()
+        for rate, published in zip(table["keep_rates"], cells, strict=True)
+    ]
+    if args.json:
+        print(json.dumps(rows, indent=1))
+        return
+    print(f"{'dataset':<18} {'patches':>7} {'keep-rate':>9} {'paper G':>8} {'exact G':>8} {'difference':>10}")
+    for r in rows:
+        exact = r["macs"] / 1e9
+        print(
+            f"{r['dataset']:<18} {r['patches']:>7} {r['keep_rate']:>9} {r['published_gmacs']:>8.1f}"
+            f" {exact:>8.3f} {exact - r['published_gmacs']:>+10.3f}"
+        )
+
+
+def _bench(args: argparse.Namespace) -> None:
+    from tpexplore.bench import as_text, measure
+
+    results = measure()
+    print(json.dumps(results, indent=1) if args.json else as_text(results))

@@ -1,0 +1,1 @@
+"""The pruned transformer: its layers, its plan, its cost."""

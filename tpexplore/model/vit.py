@@ -1,0 +1,448 @@
+"""AudioMAE and AST with TopK token pruning, as two readings of one timm VisionTransformer.
+
+Both families run on a (frames, 128) picture with time down and frequency across, so patch id
+``t * 8 + f`` is the token order of both. AST's published weights read the transposed picture and
+number patches frequency first; `ast_to_time_major` turns their patch kernel and position grid once,
+when they are loaded, and nothing later has to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from timm.models.vision_transformer import Attention, VisionTransformer
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from tpexplore.errors import InputError
+from tpexplore.model import pruning
+from tpexplore.model.macs import count_macs
+from tpexplore.model.plan import (
+    FAMILIES,
+    PREFIX_TOKENS,
+    PRUNE_BLOCKS,
+    check_keep_rate,
+    check_score,
+    kept_count,
+)
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.spectrogram import (
+    MEL_BINS,
+    PATCH,
+    ROWS,
+    Padding,
+    fit_frames,
+    log_mel,
+    normalise,
+    patch_statistics,
+    samples_for,
+)
+
+HEAD_WIDTH = 64
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What a checkpoint is and how its input is made.
+
+    Attributes
+    ----------
+    family : {"audiomae", "ast"}
+    frames : int
+        Frames of its input, a multiple of 16.
+    dim, depth, classes : int
+        Width, blocks and classes; heads are ``dim / 64``.
+    mean, std : float
+        Of the log-mel values it was trained on.
+    pad : {"min", "zero"}
+        What fills clips shorter than ``frames``.
+    multilabel : bool
+        Whether classes are judged one by one (sigmoid, AudioSet) or compete (softmax).
+    name, task, labels, sha256 :
+        Where it comes from; labels are "class 0", "class 1", … where a file names none.
+    """
+
+    family: str
+    frames: int
+    dim: int
+    depth: int
+    classes: int
+    mean: float
+    std: float
+    pad: Padding = "min"
+    multilabel: bool = False
+    name: str = ""
+    task: str = ""
+    labels: tuple[str, ...] = ()
+    sha256: str = ""
+
+    def __post_init__(self):
+        if self.family not in FAMILIES:
+            raise InputError(f"Family {self.family!r} is unknown; expected one of {', '.join(FAMILIES)}.")
+        if self.frames < PATCH or self.frames % PATCH:
+            raise InputError(f"frames = {self.frames}; expected a positive multiple of {PATCH}.")
+        if self.dim < HEAD_WIDTH or self.dim % HEAD_WIDTH:
+            raise InputError(f"Width {self.dim} is unsupported; expected a multiple of {HEAD_WIDTH}.")
+        if self.depth < PRUNE_BLOCKS[-1]:
+            raise InputError(f"{self.depth} blocks; expected at least {PRUNE_BLOCKS[-1]}, the last to prune.")
+        if not self.labels:
+            object.__setattr__(self, "labels", tuple(f"class {i}" for i in range(self.classes)))
+        if len(self.labels) != self.classes:
+            raise InputError(f"{len(self.labels)} labels were given for {self.classes} classes.")
+
+    @property
+    def heads(self) -> int:
+        return self.dim // HEAD_WIDTH
+
+    @property
+    def prefix(self) -> int:
+        """Tokens before the patches."""
+        return PREFIX_TOKENS[self.family]
+
+    @property
+    def patches(self) -> int:
+        return self.frames // PATCH * ROWS
+
+    @property
+    def seconds(self) -> float:
+        """Length of audio that fills the input."""
+        return samples_for(self.frames) / SAMPLE_RATE
+
+    def macs(self, keep_rate: float = 1.0) -> int:
+        """Multiply-accumulates of one clip, see `count_macs`."""
+        return count_macs(
+            dim=self.dim,
+            depth=self.depth,
+            tokens=self.patches,
+            prefix=self.prefix,
+            classes=self.classes,
+            keep_rate=keep_rate,
+        )
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a forward pass returns.
+
+    Attributes
+    ----------
+    logits : (batch, classes)
+        Of a pre-trained model, which has no classes, the pooled features (batch, dim).
+    kept : dict of block -> (batch, k) integer
+        Patch ids left after blocks 4, 7 and 10, ascending; empty at keep-rate 1.0.
+    scores : (batch, depth, patches) or None
+        Attention score of every block, where ``trace`` asked for it.
+    remaining : (batch,) integer or None
+        Patches that a group removal left; 0 means the prediction rests on prefix tokens alone (AST)
+        or on the classifier's bias (AudioMAE, which has nothing left to average).
+    """
+
+    logits: Tensor
+    kept: dict[int, Tensor] = field(default_factory=dict)
+    scores: Tensor | None = None
+    remaining: Tensor | None = None
+
+
+class AudioViT(nn.Module):
+    """AudioMAE or AST, pruned or not.
+
+    Parameters
+    ----------
+    config : ModelConfig
+    drop_path : float
+        Stochastic depth at the last block, rising linearly from 0 at the first; for training.
+
+    Notes
+    -----
+    AudioMAE averages the patches, normalises and classifies. AST normalises all tokens, averages CLS
+    and distillation token, and classifies through a LayerNorm and a linear layer.
+    """
+
+    def __init__(self, config: ModelConfig, drop_path: float = 0.0):
+        super().__init__()
+        self.config = config
+        ast = config.family == "ast"
+        self.vit = VisionTransformer(
+            img_size=(config.frames, MEL_BINS),
+            patch_size=PATCH,
+            in_chans=1,
+            embed_dim=config.dim,
+            depth=config.depth,
+            num_heads=config.heads,
+            reg_tokens=config.prefix - 1,
+            num_classes=0 if ast else config.classes,
+            global_pool="token" if ast else "avg",
+            drop_path_rate=drop_path,
+        )
+        if ast:
+            self.head = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
+
+    # -- input
+
+    def spectrogram(self, clip: np.ndarray | Tensor) -> Tensor:
+        """Normalised log-mel of a clip, as this model reads it.
+
+        Parameters
+        ----------
+        clip : (samples,)
+            Mono, 16 kHz, e.g. from `load_audio`.
+
+        Returns
+        -------
+        Tensor of shape (frames, 128)
+        """
+        config = self.config
+        wave = torch.as_tensor(clip, dtype=torch.float32)[: samples_for(config.frames)]
+        return normalise(fit_frames(log_mel(wave), config.frames, config.pad), config.mean, config.std)
+
+    def embed(self, spec: Tensor) -> Tensor:
+        """Tokens before block 1: (batch, frames, 128) -> (batch, prefix + patches, dim)."""
+        config = self.config
+        if spec.ndim != 3 or spec.shape[1:] != (config.frames, MEL_BINS):
+            raise InputError(
+                f"The spectrogram has shape {tuple(spec.shape)};"
+                f" expected (batch, {config.frames}, {MEL_BINS})."
+            )
+        vit = self.vit
+        prefix = [vit.cls_token] if vit.reg_token is None else [vit.cls_token, vit.reg_token]
+        patches = vit.patch_embed(spec[:, None])
+        tokens = torch.cat([t.expand(len(spec), -1, -1) for t in prefix] + [patches], dim=1)
+        return tokens + vit.pos_embed
+
+    # -- blocks, counted from 1
+
+    def run_blocks(self, x: Tensor, first: int, last: int, mask: Tensor | None = None) -> Tensor:
+        """Whole blocks ``first`` to ``last``, fused attention; ``mask`` is False at keys to ignore."""
+        for block in self.vit.blocks[first - 1 : last]:
+            x = block(x, attn_mask=mask)
+        return x
+
+    def attend(self, x: Tensor, block: int, with_score: bool) -> tuple[Tensor, Tensor | None]:
+        """First half of a block: attention and its residual.
+
+        Returns
+        -------
+        x : (batch, tokens, dim)
+        score : (batch, patches present), or None without ``with_score``
+        """
+        layer = self.vit.blocks[block - 1]
+        if with_score:
+            out, score = self._scored_attention(layer.attn, layer.norm1(x))
+        else:
+            out, score = layer.attn(layer.norm1(x)), None
+        return x + layer.drop_path1(layer.ls1(out)), score
+
+    def _scored_attention(self, attn: Attention, x: Tensor) -> tuple[Tensor, Tensor]:
+        prefix = self.config.prefix
+        query, key, value = _query_key_value(attn, x)
+        if self.config.family == "ast":  # one query row is all the score needs
+            score = pruning.class_score(_softmax(query[:, :, :1], key, attn.scale)[:, :, 0], prefix)
+            mixed = scaled_dot_product_attention(query, key, value)
+        else:
+            attention = _softmax(query, key, attn.scale)
+            score = pruning.column_score(attention, prefix)
+            mixed = attention @ value
+        return attn.proj(mixed.transpose(1, 2).flatten(2)), score
+
+    def prune_from(
+        self,
+        x: Tensor,
+        attention: Tensor | None,
+        ids: Tensor,
+        keep_rate: float,
+        statistic: Tensor | None,
+        scores: dict[int, Tensor] | None = None,
+    ) -> tuple[Tensor, dict[int, Tensor]]:
+        """Everything after block 4's attention, pruning at blocks 4, 7 and 10.
+
+        Parameters
+        ----------
+        x : (batch, prefix + n, dim)
+            Tokens after block 4's attention residual.
+        attention : (batch, n) or None
+            Block 4's attention score; None when ranking by ``statistic``.
+        ids : (batch, n)
+            Ids of the patches present, ascending.
+        keep_rate : float
+        statistic : (batch, patches) or None
+            Intensity or variation of every patch of the clip.
+        scores : dict or None
+            To be filled with block -> (batch, n), what each block ranked the patches present by.
+
+        Returns
+        -------
+        x : (batch, prefix + k, dim)
+        kept : dict of block -> (batch, k)
+        """
+        kept = {}
+        for block in PRUNE_BLOCKS:
+            if block != PRUNE_BLOCKS[0]:
+                x, attention = self.attend(x, block, with_score=statistic is None)
+            score = attention if statistic is None else statistic.gather(1, ids)
+            if scores is not None:
+                scores[block] = score
+            positions = pruning.top_positions(score, kept_count(keep_rate, ids.shape[1]))
+            x = pruning.take_patches(x, positions, self.config.prefix)
+            ids = kept[block] = ids.gather(1, positions)
+            layer = self.vit.blocks[block - 1]
+            x = x + layer.drop_path2(layer.ls2(layer.mlp(layer.norm2(x))))
+            later = [b for b in PRUNE_BLOCKS if b > block]
+            x = self.run_blocks(x, block + 1, later[0] - 1 if later else self.config.depth)
+        return x, kept
+
+    def encode(
+        self, x: Tensor, ids: Tensor, keep_rate: float, statistic: Tensor | None
+    ) -> tuple[Tensor, dict[int, Tensor]]:
+        """All blocks over embedded tokens; at keep-rate 1.0 the plain ViT. Arguments as `prune_from`."""
+        if keep_rate == 1.0:
+            return self.run_blocks(x, 1, self.config.depth), {}
+        x = self.run_blocks(x, 1, PRUNE_BLOCKS[0] - 1)
+        x, attention = self.attend(x, PRUNE_BLOCKS[0], with_score=statistic is None)
+        return self.prune_from(x, attention, ids, keep_rate, statistic)
+
+    def readout(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Tokens after the last block -> logits; ``valid`` (batch, n) is False at patches to ignore."""
+        if self.config.family == "ast":
+            return self.head(self.vit.norm(x)[:, : self.config.prefix].mean(1))
+        if valid is None:
+            return self.vit.forward_head(self.vit.norm(x))
+        weight = valid[..., None].to(x.dtype)
+        pooled = (x[:, self.config.prefix :] * weight).sum(1) / weight.sum(1).clamp(min=1)
+        return self.vit.head(self.vit.fc_norm(pooled))
+
+    # -- whole passes
+
+    def patch_ids(self, batch: int) -> Tensor:
+        """Ids of all patches, (batch, patches)."""
+        return torch.arange(self.config.patches, device=self.vit.pos_embed.device).expand(batch, -1)
+
+    def forward(
+        self,
+        spec: Tensor,
+        keep_rate: float = 1.0,
+        score: str = "attention",
+        *,
+        trace: bool = False,
+        removal: tuple[int, Tensor] | None = None,
+    ) -> Output:
+        """Classify spectrograms, pruning on the way.
+
+        Parameters
+        ----------
+        spec : (batch, frames, 128)
+            Normalised log-mel, from `spectrogram`.
+        keep_rate : float
+            Share of the present patches that blocks 4, 7 and 10 each keep, above 0 and up to 1.
+        score : {"attention", "intensity", "variation"}
+            What patches are ranked by (paper Eq. 2; Sec. 3.3).
+        trace : bool
+            Also return the attention score of every block, of the unpruned model.
+        removal : (block, mask) or None
+            Drop the patches where ``mask`` (batch, patches) is True after the whole of ``block``
+            (paper Table IV).
+
+        Raises
+        ------
+        InputError
+            If an argument is out of range, or if pruning, ``trace`` and ``removal`` are combined.
+        """
+        keep_rate = check_keep_rate(keep_rate)
+        check_score(score)
+        if (keep_rate < 1) + trace + (removal is not None) > 1:
+            raise InputError("Pruning (keep_rate below 1), trace and removal cannot be combined.")
+        x = self.embed(spec)
+        if trace:
+            return self._traced(x)
+        if removal is not None:
+            block, leaves = removal
+            self.check_removal_block(block)
+            return self.remove_from(self.run_blocks(x, 1, block), block, leaves)
+        statistic = None if keep_rate == 1 else self.statistic(spec, score)
+        x, kept = self.encode(x, self.patch_ids(len(spec)), keep_rate, statistic)
+        return Output(self.readout(x), kept)
+
+    def statistic(self, spec: Tensor, score: str) -> Tensor | None:
+        """What `prune_from` ranks by: None for attention, else (batch, patches)."""
+        if score == "attention":
+            return None
+        intensity, variation = patch_statistics(spec)
+        return intensity if score == "intensity" else variation
+
+    def _traced(self, x: Tensor) -> Output:
+        scores = []
+        for layer in self.vit.blocks:
+            # The tokens go through the untouched block, so tracing changes no bit of the logits.
+            scores.append(self._scored_attention(layer.attn, layer.norm1(x))[1])
+            x = layer(x)
+        return Output(self.readout(x), scores=torch.stack(scores, dim=1))
+
+    def check_removal_block(self, block: int) -> None:
+        """Raise InputError unless a group can leave after ``block``."""
+        if not 1 <= block < self.config.depth:
+            last = self.config.depth - 1
+            raise InputError(f"Removal after block {block}; expected a block from 1 to {last}.")
+
+    def remove_from(self, x: Tensor, block: int, leaves: Tensor) -> Output:
+        """Everything after a group removal.
+
+        Parameters
+        ----------
+        x : (batch, prefix + patches, dim)
+            Tokens after the whole of ``block``.
+        block : int
+            From 1 to depth - 1.
+        leaves : (batch, patches) bool
+            True where a patch leaves. Clips of one batch may lose different numbers.
+        """
+        config = self.config
+        leaves = torch.as_tensor(leaves, device=x.device)
+        if leaves.dtype != torch.bool or leaves.shape != (len(x), config.patches):
+            raise InputError(
+                f"The removal mask is {leaves.dtype} of shape {tuple(leaves.shape)};"
+                f" expected bool of shape ({len(x)}, {config.patches})."
+            )
+        positions, valid = pruning.surviving_positions(leaves)
+        x = pruning.take_patches(x, positions, config.prefix)
+        mask = None
+        if not valid.all():
+            keys = torch.cat([valid.new_ones(len(x), config.prefix), valid], dim=1)
+            mask = keys[:, None, None, :]
+        x = self.run_blocks(x, block + 1, config.depth, mask)
+        return Output(self.readout(x, valid), remaining=valid.sum(1))
+
+
+def _query_key_value(attn: Attention, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Each of shape (batch, heads, tokens, head width)."""
+    batch, tokens, _ = x.shape
+    qkv = attn.qkv(x).reshape(batch, tokens, 3, attn.num_heads, attn.head_dim)
+    return qkv.permute(2, 0, 3, 1, 4).unbind(0)
+
+
+def _softmax(query: Tensor, key: Tensor, scale: float) -> Tensor:
+    products = (query * scale) @ key.transpose(-2, -1)
+    if products.requires_grad:
+        return products.softmax(dim=-1)
+    # In place: of 513 tokens, fetching another 12 MiB from the system took longer than the arithmetic.
+    return torch.softmax(products, dim=-1, out=products)
+
+
+def ast_to_time_major(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Turn AST weights from their frequency-major reading of the picture to time-major.
+
+    The published model sees the picture transposed, (128, frames). Transposing every 16×16 kernel and
+    reordering the position grid gives the same tokens in time-major order.
+
+    Parameters
+    ----------
+    state : mapping with "patch_embed.proj.weight" (dim, 1, 16, 16) and "pos_embed" (1, 2 + patches, dim)
+    """
+    state = dict(state)
+    state["patch_embed.proj.weight"] = state["patch_embed.proj.weight"].transpose(2, 3).contiguous()
+    prefix = PREFIX_TOKENS["ast"]
+    pos = state["pos_embed"]
+    grid = pos[:, prefix:].unflatten(1, (ROWS, -1)).transpose(1, 2).flatten(1, 2)
+    state["pos_embed"] = torch.cat([pos[:, :prefix], grid], dim=1)
+    return state

@@ -1,0 +1,1 @@
+"""Measured numbers: beside the paper's, as verdicts, and to take home."""

@@ -1,0 +1,242 @@
+"""What a person takes home of one view: a ZIP with pictures, tables, and the Python that makes it again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from tpexplore import __version__
+from tpexplore.errors import InputError
+from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
+from tpexplore.study.sweep import Exploration, Point
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can tell: the same view gives the same bytes
+_LOWEST_HZ, _HIGHEST_HZ = 20.0, SAMPLE_RATE / 2  # of kaldi.fbank, which the front end uses
+
+# Values are put in as Python literals, so that no name can become code.
+_SCRIPT = '''\
+"""Makes this result again: python reproduce.py [CLIP]
+
+tokens.csv counts seconds from where the model's window begins in the clip, {start!r} s.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import tpexplore as tpx  # version {version}
+
+here = Path(__file__).parent
+told = json.loads((here / "result.json").read_text(encoding="utf-8"))
+settings = told["settings"]
+path = sys.argv[1] if len(sys.argv) > 1 else {example}
+if path is None:
+    sys.exit(f"Name the clip {{settings['clip']!r}}: python reproduce.py CLIP")
+
+try:
+    # What was done, in three lines:
+    model = tpx.load_model({source})
+    clip = tpx.load_audio(path, offset={start!r}, duration=model.config.seconds)
+    found = tpx.explore(model, clip, keep_rates=[{keep_rate!r}], scores=[{score!r}])
+except tpx.InputError as error:
+    sys.exit(str(error))
+
+# Is it the same?
+(point,) = found.points[{score!r}]
+points = told["exploration"]["scores"][{score!r}]["points"]
+before = next(p for p in points if p["keep_rate"] == {keep_rate!r})
+answer, expected = model.config.labels[point.answer], before["top"][0]["label"]
+print(f"answer: {{answer}} ({{point.probabilities.max():.1%}}), told: {{expected}}"
+      f" ({{before['top'][0]['probability']:.1%}})")
+for block, ids in point.kept.items():
+    same = len(set(ids.tolist()) & set(before["kept"][str(block)]))
+    print(f"block {{block}}: {{same}} of {{len(ids)}} kept patches are those told")
+if model.config.sha256 != settings["weights_sha256"]:
+    sys.exit("These are other weights than those told.")
+if answer != expected:
+    sys.exit("The answer is another one than that told.")
+'''
+
+
+def build_takeaway(
+    exploration: Exploration,
+    *,
+    keep_rate: float,
+    score: str,
+    clip_name: str,
+    start: float = 0.0,
+    source: str | None = None,
+    frames: int | None = None,
+    pictures: Mapping[str, bytes] | None = None,
+    example: Path | None = None,
+) -> bytes:
+    """A ZIP of one view of an exploration.
+
+    It holds result.json (the exploration, the settings and the versions), tokens.csv (one line a patch, see
+    `tokens_csv`), reproduce.py (which makes it again and says whether it is the same) and the pictures. The
+    clip itself stays with the person, unless it is one of the bundled examples.
+
+    Parameters
+    ----------
+    exploration : Exploration
+    keep_rate, score :
+        What the person is looking at; both must be in the exploration.
+    clip_name : str
+        What to call the clip.
+    start : float
+        Where in the clip the model's window begins, in seconds.
+    source : str or None
+        What `load_model` was given; of a file only the name is told. By default the model's name.
+    frames : int or None
+        The frames that `load_model` was given.
+    pictures : mapping of name -> PNG, or None
+        Names without the ending.
+    example : Path or None
+        A bundled example, to be put in beside.
+
+    Returns
+    -------
+    bytes
+        The same arguments give the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the exploration holds no such keep-rate or score, or a picture is no PNG.
+
+    Examples
+    --------
+    >>> exploration = explore(load_model("ast-spc12"), load_audio("assets/examples/happy.wav"))
+    >>> content = build_takeaway(exploration, keep_rate=0.5, score="attention", clip_name="happy.wav")
+    >>> zipfile.ZipFile(io.BytesIO(content)).namelist()
+    ['result.json', 'tokens.csv', 'reproduce.py']
+    """
+    point = _point(exploration, keep_rate, score)
+    settings = {
+        "clip": clip_name,
+        "start": float(start),
+        "model": exploration.config.name,
+        "weights_sha256": exploration.config.sha256,
+        "frames": frames,
+        "keep_rate": point.keep_rate,
+        "score": score,
+    }
+    versions = {"tpexplore": __version__, **{name: version(name) for name in ("torch", "timm", "torchaudio")}}
+    result = {"settings": settings, "versions": versions, "exploration": exploration.to_dict()}
+    source = Path(source).name if source and Path(source).suffix else source or exploration.config.name
+    script = _SCRIPT.format(
+        version=__version__,
+        source=repr(source) + (f", frames={frames!r}" if frames is not None else ""),
+        example=f"here / {example.name!r}" if example else None,
+        start=float(start),
+        keep_rate=point.keep_rate,
+        score=score,
+    )
+    files = {
+        "result.json": json.dumps(result, ensure_ascii=False, allow_nan=False),
+        "tokens.csv": tokens_csv(exploration, keep_rate, score),
+        "reproduce.py": script,
+    }
+    for name, picture in (pictures or {}).items():
+        if not picture.startswith(PNG):
+            raise InputError(f"The picture {name!r} begins with {picture[:8]!r}; expected a PNG.")
+        files[f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}.png"] = picture
+    if example:
+        files[example.name] = example.read_bytes()
+    return _zip(files)
+
+
+def tokens_csv(exploration: Exploration, keep_rate: float, score: str) -> str:
+    """One line a patch, by patch id, as CSV.
+
+    Columns: patch, time_start and time_end in seconds from the window's begin, hz_low and hz_high,
+    intensity and variation (normalised), padding (1 where the patch holds nothing else),
+    attention_rank_4, _7 and _10 (1 the highest; of pruning by attention at this keep-rate, among the
+    patches still there; empty for others and where attention was not explored), dropped_by (the block, by
+    ``score``; empty if kept).
+
+    Raises
+    ------
+    InputError
+        If the exploration holds no such keep-rate or score.
+    """
+    point = _point(exploration, keep_rate, score)
+    rates = [point.keep_rate for point in exploration.points[score]]
+    dropped = exploration.drop_stages(score)[rates.index(point.keep_rate)]
+    ranks = _attention_ranks(exploration, point.keep_rate)
+    hertz = row_edges()
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    head = ["patch", "time_start", "time_end", "hz_low", "hz_high", "intensity", "variation", "padding"]
+    writer.writerow([*head, *(f"attention_rank_{block}" for block in PRUNE_BLOCKS), "dropped_by"])
+    for patch in range(exploration.config.patches):
+        column, row = divmod(patch, ROWS)
+        first = column * PATCH
+        writer.writerow(
+            [patch, f"{first * HOP_SECONDS:.2f}", f"{(first + PATCH) * HOP_SECONDS:.2f}"]
+            + [f"{hertz[row]:.1f}", f"{hertz[row + 1]:.1f}"]
+            + [f"{exploration.intensity[patch]:.6g}", f"{exploration.variation[patch]:.6g}"]
+            + [int(first >= exploration.real_frames)]
+            + [ranks[block].get(patch, "") for block in PRUNE_BLOCKS]
+            + [int(dropped[patch]) or ""]
+        )
+    return out.getvalue()
+
+
+def row_edges() -> list[float]:
+    """Frequencies between which the 8 mel rows lie, lowest first: 9 edges in Hz.
+
+    A row ends half way, in mel, between the centres of its last filter and of the next row's first.
+    """
+    low, high = (1127 * np.log1p(hertz / 700) for hertz in (_LOWEST_HZ, _HIGHEST_HZ))
+    mels = low + (np.arange(ROWS + 1) * PATCH + 0.5) * (high - low) / (MEL_BINS + 1)
+    return (700 * np.expm1(mels / 1127)).tolist()
+
+
+def _point(exploration: Exploration, keep_rate: float, score: str) -> Point:
+    keep_rate = check_keep_rate(keep_rate)
+    if score not in exploration.points:
+        raise InputError(
+            f"Score {score!r} was not explored; expected one of {', '.join(exploration.points)}."
+        )
+    rates = {point.keep_rate: point for point in exploration.points[score]}
+    if keep_rate not in rates:
+        known = ", ".join(f"{rate:g}" for rate in rates)
+        raise InputError(f"Keep-rate {keep_rate} was not explored; expected one of {known}.")
+    return rates[keep_rate]
+
+
+def _attention_ranks(exploration: Exploration, keep_rate: float) -> dict[int, dict[int, int]]:
+    """Rank of each patch still there before blocks 4, 7 and 10: block -> patch -> rank."""
+    ranks: dict[int, dict[int, int]] = {block: {} for block in PRUNE_BLOCKS}
+    found = [p for p in exploration.points.get("attention", ()) if p.keep_rate == keep_rate]
+    if not found or not found[0].scores:
+        return ranks
+    (point,) = found
+    present = np.arange(exploration.config.patches)
+    for block in PRUNE_BLOCKS:
+        # Of equal scores the lower id ranks higher, as in pruning.
+        order = np.argsort(-point.scores[block], kind="stable")
+        ranks[block] = {int(present[at]): rank for rank, at in enumerate(order, start=1)}
+        present = point.kept[block]
+    return ranks
+
+
+def _zip(files: Mapping[str, str | bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

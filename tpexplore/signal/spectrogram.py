@@ -1,0 +1,124 @@
+"""Waveform -> normalised log-mel -> patch grid and patch statistics (paper Sec. 3.1; Kaldi front end)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad as pad_tensor
+
+from tpexplore.errors import InputError
+from tpexplore.signal.decode import SAMPLE_RATE
+
+MEL_BINS = 128
+PATCH = 16
+"""Side of a square patch: 16 frames (160 ms) by 16 mel bins."""
+ROWS = MEL_BINS // PATCH
+"""Patches stacked over frequency in one time column; patch id = column * ROWS + row."""
+HOP_SECONDS = 0.01
+WINDOW_SECONDS = 0.025
+
+Padding = Literal["min", "zero"]
+
+
+def samples_for(frames: int) -> int:
+    """Samples at 16 kHz that yield exactly ``frames`` frames of 25 ms every 10 ms."""
+    return round(SAMPLE_RATE * WINDOW_SECONDS) + (frames - 1) * round(SAMPLE_RATE * HOP_SECONDS)
+
+
+def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
+    """Kaldi log-mel filter-bank energies of a mono 16 kHz waveform.
+
+    Parameters
+    ----------
+    waveform : (samples,)
+        Mono, 16 kHz, full scale ±1. Its mean is removed first.
+
+    Returns
+    -------
+    Tensor of shape (frames, 128)
+        Natural logarithm of the mel power, 25 ms Hann windows every 10 ms, no dither.
+
+    Raises
+    ------
+    InputError
+        If the waveform is not one-dimensional or shorter than one window.
+    """
+    # Imported here: torchaudio costs import time, and most of the library never needs it.
+    from torchaudio.compliance import kaldi
+
+    wave = torch.as_tensor(waveform, dtype=torch.float32)
+    if wave.ndim != 1 or wave.numel() < samples_for(1):
+        raise InputError(
+            f"The waveform has shape {tuple(wave.shape)};"
+            f" expected one channel of at least {samples_for(1)} samples."
+        )
+    return kaldi.fbank(
+        (wave - wave.mean())[None],
+        htk_compat=True,
+        sample_frequency=SAMPLE_RATE,
+        use_energy=False,
+        window_type="hanning",
+        num_mel_bins=MEL_BINS,
+        dither=0.0,
+        frame_shift=HOP_SECONDS * 1000,
+        frame_length=WINDOW_SECONDS * 1000,
+    )
+
+
+def fit_frames(mel: Tensor, frames: int, pad: Padding = "min") -> Tensor:
+    """Cut or right-pad a log-mel picture to a fixed number of frames.
+
+    Parameters
+    ----------
+    mel : (n, 128)
+        Log-mel picture before normalisation.
+    frames : int
+        Frames wanted. Longer pictures keep their first ``frames`` frames.
+    pad : {"min", "zero"}
+        "min" fills with the clip's own minimum (the paper's rule, which makes padding the lowest
+        intensity); "zero" fills with 0 (how the official AudioMAE and AST weights were trained).
+    """
+    mel = mel[:frames]
+    fill = float(mel.min()) if pad == "min" else 0.0
+    return pad_tensor(mel, (0, 0, 0, frames - mel.shape[0]), value=fill)
+
+
+def normalise(mel: Tensor, mean: float, std: float) -> Tensor:
+    """``(mel - mean) / (2 std)``, the normalisation AudioMAE and AST share."""
+    return (mel - mean) / (2 * std)
+
+
+def patches_of(spec: Tensor) -> Tensor:
+    """Cut normalised pictures into patches, in patch-id order (time column first, low row first).
+
+    Parameters
+    ----------
+    spec : (batch, frames, 128)
+
+    Returns
+    -------
+    Tensor of shape (batch, frames / 16 * 8, 256)
+    """
+    batch, frames, _ = spec.shape
+    grid = spec.reshape(batch, frames // PATCH, PATCH, ROWS, PATCH)
+    return grid.transpose(2, 3).reshape(batch, frames // PATCH * ROWS, PATCH * PATCH)
+
+
+def patch_statistics(spec: Tensor) -> tuple[Tensor, Tensor]:
+    """Intensity and variation of every patch (paper Sec. 3.3).
+
+    Parameters
+    ----------
+    spec : (batch, frames, 128)
+        Normalised log-mel.
+
+    Returns
+    -------
+    intensity, variation : (batch, patches)
+        Mean and unbiased standard deviation of the 256 normalised values of each patch.
+    """
+    values = patches_of(spec)
+    return values.mean(-1), values.std(-1)

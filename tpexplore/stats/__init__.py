@@ -1,0 +1,1 @@
+"""Statistics over patches: rank correlation, clusters, histograms."""

@@ -1,0 +1,181 @@
+"""Two prunings of one clip side by side: which patches both keep, and whether both rank them alike.
+
+Patch ids run column by column through time, so two models whose windows begin together share their first
+ids: those of the shorter window. Only they are compared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tpexplore.errors import InputError
+from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.stats.patch_statistics import kendall_tau
+from tpexplore.study.sweep import Exploration, Point
+
+MATCHES = ("keep_rate", "macs")
+"""What two prunings can have in common: the keep-rate, or the cost."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What A and B do with the patches that both have, up to one pruning block.
+
+    Attributes
+    ----------
+    block : int
+    both, only_a, only_b, neither : int
+        Shared patches kept by both, by one, by none.
+    beyond_a, beyond_b : int
+        Patches that a side keeps outside the shared ones.
+    """
+
+    block: int
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+    beyond_a: int
+    beyond_b: int
+
+    @property
+    def shared(self) -> int:
+        """Patches that both sides have."""
+        return self.both + self.only_a + self.only_b + self.neither
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union of the two kept sets; nan where both are empty."""
+        union = self.both + self.only_a + self.only_b
+        return self.both / union if union else math.nan
+
+    @property
+    def chance_both(self) -> float:
+        """Patches that two random sets of these sizes have in common, on average."""
+        return (self.both + self.only_a) * (self.both + self.only_b) / self.shared
+
+    @property
+    def chance_iou(self) -> float:
+        """`expected_iou` of sets of these sizes."""
+        return expected_iou(self.both + self.only_a, self.both + self.only_b, self.shared)
+
+
+def stage_overlaps(drop_a: np.ndarray, drop_b: np.ndarray) -> tuple[Overlap, ...]:
+    """Compare what is left after each pruning block.
+
+    Parameters
+    ----------
+    drop_a, drop_b : (patches,) integer
+        Which block dropped each patch, 0 where it was kept: a row of `Exploration.drop_stages`. The two
+        may differ in length if their windows begin together.
+
+    Returns
+    -------
+    tuple of Overlap
+        After blocks 4, 7 and 10.
+    """
+    shared = min(len(drop_a), len(drop_b))
+    found = []
+    for block in PRUNE_BLOCKS:
+        kept_a, kept_b = ((drop == 0) | (drop > block) for drop in (np.asarray(drop_a), np.asarray(drop_b)))
+        a, b = kept_a[:shared], kept_b[:shared]
+        found.append(
+            Overlap(
+                block,
+                both=int((a & b).sum()),
+                only_a=int((a & ~b).sum()),
+                only_b=int((~a & b).sum()),
+                neither=int((~a & ~b).sum()),
+                beyond_a=int(kept_a[shared:].sum()),
+                beyond_b=int(kept_b[shared:].sum()),
+            )
+        )
+    return tuple(found)
+
+
+def expected_iou(a: int, b: int, n: int) -> float:
+    """Mean intersection over union of two random sets of ``a`` and ``b`` out of ``n`` patches.
+
+    What the two have in common is hypergeometric: x patches in ``C(a, x) C(n - a, b - x) / C(n, b)`` of
+    all cases, and then the intersection over union is ``x / (a + b - x)``. The sum is exact; the ratio
+    of mean intersection and mean union would lie a little beside it.
+
+    Parameters
+    ----------
+    a, b : int
+        From 0 to ``n``.
+    n : int
+
+    Returns
+    -------
+    float
+        nan where both sets are empty.
+
+    Raises
+    ------
+    InputError
+        If a set is larger than ``n`` or smaller than empty.
+
+    Examples
+    --------
+    >>> round(expected_iou(1, 1, 4), 3)
+    0.25
+    """
+    if not (0 <= a <= n and 0 <= b <= n):
+        raise InputError(f"Sets of {a} and {b} patches out of {n}; expected sizes from 0 to {n}.")
+    if not a + b:
+        return math.nan
+    cases = math.comb(n, b)
+    return math.fsum(
+        math.comb(a, x) * math.comb(n - a, b - x) / cases * (x / (a + b - x))
+        for x in range(max(0, a + b - n), min(a, b) + 1)
+    )
+
+
+def score_tau(a: Exploration, score_a: str, b: Exploration, score_b: str) -> float:
+    """Kendall's tau-b between what A and B rank the shared patches by at block 4.
+
+    It is the same at every keep-rate: before block 4 nothing is dropped. nan where a side gives all
+    patches the same score.
+
+    Parameters
+    ----------
+    a, b : Exploration
+        Each with at least one keep-rate below 1.
+    score_a, score_b : {"attention", "intensity", "variation"}
+    """
+    shared = min(a.config.patches, b.config.patches)
+    first, second = (
+        torch.from_numpy(_first_scores(side.points[score])[:shared])
+        for side, score in ((a, score_a), (b, score_b))
+    )
+    return float(kendall_tau(first, second))
+
+
+def _first_scores(points: Sequence[Point]) -> np.ndarray:
+    return next(point.scores[PRUNE_BLOCKS[0]] for point in points if point.scores)
+
+
+def matched(points_a: Sequence[Point], points_b: Sequence[Point], by: str) -> list[int]:
+    """For every point of A the index of B's point that comes nearest to it.
+
+    Parameters
+    ----------
+    points_a, points_b : sequence of Point
+        By ascending keep-rate; of two of B's that are equally near the lower one is taken.
+    by : {"keep_rate", "macs"}
+
+    Raises
+    ------
+    InputError
+        If ``by`` is neither.
+    """
+    if by not in MATCHES:
+        raise InputError(f"Points cannot be matched by {by!r}; expected one of {', '.join(MATCHES)}.")
+    values = np.array([getattr(point, by) for point in points_b], dtype=float)
+    return [int(np.abs(values - getattr(point, by)).argmin()) for point in points_a]

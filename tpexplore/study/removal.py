@@ -1,0 +1,79 @@
+"""Group removal (paper Table IV): which patches leave, and the answers after every block, prefix shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from tpexplore.errors import InputError
+from tpexplore.model.vit import AudioViT
+
+GROUPS: dict[str, tuple[int, ...]] = {
+    "L": (0, 1),
+    "H": (3, 4),
+    "C1": (0,),
+    "C2": (1,),
+    "C3": (2,),
+    "C4": (3,),
+    "C5": (4,),
+}
+"""Clusters, counted from 0, that make each group: L and H as in the paper, C1 to C5 singly."""
+
+
+def group_mask(clusters: Tensor, group: str) -> Tensor:
+    """Patches of a group.
+
+    Parameters
+    ----------
+    clusters : (..., patches) integer
+        Cluster of every patch, 0 (lowest) to 4, from `Clusters.assign`.
+    group : {"L", "H", "C1", …, "C5"}
+
+    Returns
+    -------
+    Tensor of shape (..., patches), bool
+    """
+    if group not in GROUPS:
+        raise InputError(f"Group {group!r} is unknown; expected one of {', '.join(GROUPS)}.")
+    return torch.isin(clusters, torch.tensor(GROUPS[group], device=clusters.device))
+
+
+def random_mask(like: Tensor, generator: torch.Generator) -> Tensor:
+    """As many random patches of each clip as ``like`` (clips, patches) bool marks."""
+    order = torch.rand(like.shape, generator=generator).argsort(1).argsort(1)
+    return order.to(like.device) < like.sum(1, keepdim=True)
+
+
+def removal_curve(
+    model: AudioViT, spec: Tensor, masks: Mapping[str, Tensor], blocks: Iterable[int] | None = None
+) -> dict[str, Tensor]:
+    """Logits after removing each group after each block; every block before a removal runs once.
+
+    Equal to ``model(spec, removal=(block, mask))`` for every pair.
+
+    Parameters
+    ----------
+    spec : (batch, frames, 128)
+    masks : mapping of name -> (batch, patches) bool, True where a patch leaves
+        Of a single clip a mask may have any number of rows, several removals from the same clip: what
+        lies before them still runs once.
+    blocks : iterable of int, optional
+        After which blocks, ascending; all of 1 to depth - 1 by default.
+
+    Returns
+    -------
+    dict of name -> Tensor of shape (blocks, rows of the mask, classes)
+    """
+    chosen = list(range(1, model.config.depth) if blocks is None else blocks)
+    for block in chosen:
+        model.check_removal_block(block)
+    found: dict[str, list[Tensor]] = {name: [] for name in masks}
+    x, done = model.embed(spec), 0
+    for block in chosen:
+        x, done = model.run_blocks(x, done + 1, block), block
+        for name, leaves in masks.items():
+            rows = x.expand(len(leaves), -1, -1) if len(x) == 1 else x
+            found[name].append(model.remove_from(rows, block, leaves).logits)
+    return {name: torch.stack(logits) for name, logits in found.items()}

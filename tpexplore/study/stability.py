@@ -1,0 +1,368 @@
+"""How firmly a choice of patches stands: the same clip slightly shifted, louder, quieter and noisier.
+
+A patch that survives pruning only in the clip exactly as it was recorded says little about the sound. Here
+the clip is changed in ways that nobody would hear as another sound, pruned again each time, and counted is
+how often each patch survives.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tpexplore.errors import InputError
+from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_score
+from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.signal.decode import HOP
+from tpexplore.signal.spectrogram import PATCH, ROWS, samples_for
+from tpexplore.stats.kendall import kendall_tau
+
+BATCH = 3
+"""Versions of the clip that run together; a run can be cancelled between batches."""
+
+KINDS = ("shift", "gain", "noise")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way of changing a clip.
+
+    Attributes
+    ----------
+    kind : {"shift", "gain", "noise"}
+    amount : float
+        Frames of 10 ms by which the sound comes later (a whole number), decibels, or decibels that the
+        noise lies below the clip.
+
+    Examples
+    --------
+    >>> Change("shift", -4).name
+    '40 ms earlier'
+    """
+
+    kind: str
+    amount: float
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise InputError(f"Change {self.kind!r} is unknown; expected one of {', '.join(KINDS)}.")
+        if not math.isfinite(self.amount) or (self.kind == "shift" and self.amount != round(self.amount)):
+            expected = "a whole number of frames" if self.kind == "shift" else "a number of decibels"
+            raise InputError(f"The {self.kind} is {self.amount}; expected {expected}.")
+
+    @property
+    def name(self) -> str:
+        """What a person is told, e.g. "6 dB louder"."""
+        size = f"{abs(self.amount):g}"
+        if self.kind == "shift":
+            return f"{10 * abs(self.amount):g} ms {'later' if self.amount >= 0 else 'earlier'}"
+        if self.kind == "gain":
+            return f"{size} dB {'louder' if self.amount >= 0 else 'quieter'}"
+        return f"noise {self.amount:g} dB below"
+
+    @property
+    def columns(self) -> int:
+        """Columns of patches by which the sound moves: of a shift the nearest whole number."""
+        # A shift of exactly half a patch counts as none: Python rounds halves to even numbers.
+        return round(self.amount / PATCH) if self.kind == "shift" else 0
+
+
+CHANGES = (
+    *(Change("shift", frames) for frames in (-8, -6, -4, -2, 2, 4, 6, 8)),
+    Change("gain", 6),
+    Change("gain", -6),
+    Change("noise", 30),
+)
+"""What is tried unless told otherwise: up to 80 ms (half a patch) earlier and later, ±6 dB, light noise."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one change did.
+
+    Attributes
+    ----------
+    change : Change
+    answer : int
+        Index of the most probable class.
+    probability : float
+        Of that class.
+    tau : float
+        Kendall's τ-b between the scores that decide at block 4, where all patches are still there, and
+        those of the clip as it is; nan where all scores of one of them are equal.
+    iou : dict of block -> float
+        Patches kept both times over patches kept at least once.
+    """
+
+    change: Change
+    answer: int
+    probability: float
+    tau: float
+    iou: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How often each patch survives, and what the changes did.
+
+    Attributes
+    ----------
+    config : ModelConfig
+    keep_rate : float
+    score : str
+    answer : int
+        Index of the class that the clip as it is gets.
+    probability : float
+    kept : dict of block -> (patches,) bool
+        Patches that survive in the clip as it is.
+    survival : dict of block -> (patches,) float64
+        Share of the changed clips in which the patch survives blocks 4, 7 and 10; nan where a shift by
+        whole patches moved the place out of every changed picture.
+    outcomes : tuple of Outcome
+        In the order of the changes.
+    """
+
+    config: ModelConfig
+    keep_rate: float
+    score: str
+    answer: int
+    probability: float
+    kept: dict[int, np.ndarray]
+    survival: dict[int, np.ndarray]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def same_answers(self) -> int:
+        """How many changed clips get the answer that the clip as it is gets."""
+        return sum(outcome.answer == self.answer for outcome in self.outcomes)
+
+
+def changed_clip(clip: np.ndarray, change: Change, length: int, seed: int = 0) -> np.ndarray:
+    """The clip's first ``length`` samples, changed.
+
+    A shifted clip is as long as the clip itself, so that padding stays where it is. What lies beyond the
+    clip's ends is not known: its first or last moments are mirrored there, since silence would be a sound
+    of its own and lower the minimum that fills the padding. Where the clip goes on after ``length``, an
+    earlier one takes the real samples. A louder one is not clipped at full scale.
+
+    A gain adds a constant to the whole log-mel picture, except where that lies at the front end's floor: in
+    digital silence, and in the lowest mel bins, which are narrower than the spectrum's and hold nothing.
+
+    Parameters
+    ----------
+    clip : (samples,) float
+    change : Change
+    length : int
+        Samples of the result, at most those of the clip.
+    seed : int
+        Of the noise, which is white and normal; the same seed gives the same noise.
+
+    Returns
+    -------
+    (length,) float32
+
+    Raises
+    ------
+    InputError
+        If the clip is no longer than the shift.
+    """
+    clip = np.asarray(clip, dtype=np.float32)
+    part = clip[:length]
+    if change.kind == "gain":
+        return part * np.float32(10 ** (change.amount / 20))
+    if change.kind == "noise":
+        power = float(np.mean((part - part.mean(dtype=np.float64)) ** 2, dtype=np.float64))
+        noise = np.random.default_rng(seed).standard_normal(len(part))
+        return (part + noise * math.sqrt(power) * 10 ** (-change.amount / 20)).astype(np.float32)
+    moved = int(change.amount) * HOP
+    if abs(moved) >= len(part):
+        raise InputError(
+            f"The clip has {len(part)} samples; expected more than {abs(moved)}, to be {change.name}."
+        )
+    if moved >= 0:
+        return np.pad(part, (moved, 0), mode="reflect")[:length]
+    later = clip[-moved : length - moved]
+    return np.pad(later, (0, length - len(later)), mode="reflect")
+
+
+def stability(
+    model: AudioViT,
+    clip: np.ndarray,
+    keep_rate: float = 0.5,
+    score: str = "attention",
+    *,
+    changes: Sequence[Change] = CHANGES,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Stability | None:
+    """Change a clip slightly in several ways and count how often each patch survives pruning.
+
+    What is compared is the patch at the same place of the sound. A shift by a multiple of 16 frames moves
+    the sound by whole patches: there, patch ids are moved along, and a patch that leaves the picture is not
+    counted. A smaller one moves the grid of patches over the sound, and the patch that covers most of the
+    same sound is the one with the same id (with 8 frames, half a patch, both halves are as good).
+
+    Parameters
+    ----------
+    model : AudioViT
+    clip : (samples,)
+        Mono 16 kHz waveform, from `load_audio`. Only the model's window is used.
+    keep_rate : float
+        Above 0 and up to 1.
+    score : {"attention", "intensity", "variation"}
+    changes : sequence of Change
+    progress : callable, optional
+        Called with (passes done, passes in all).
+    cancelled : callable, optional
+        Asked before each batch of passes; when it says True, nothing more runs.
+
+    Returns
+    -------
+    Stability, or None if it was cancelled
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, the model has no classifier, or the clip is shorter than a shift.
+
+    Examples
+    --------
+    >>> found = stability(load_model("ast-spc12"), load_audio("assets/examples/happy.wav"))
+    >>> found.survival[10].shape, len(found.outcomes)
+    ((64,), 11)
+    """
+    steps = stability_steps(model, clip, keep_rate, score, changes=changes)
+    while not (cancelled and cancelled()):
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            return end.value
+        if progress:
+            progress(done, total)
+    steps.close()
+    return None
+
+
+def stability_steps(
+    model: AudioViT,
+    clip: np.ndarray,
+    keep_rate: float = 0.5,
+    score: str = "attention",
+    *,
+    changes: Sequence[Change] = CHANGES,
+) -> Generator[tuple[int, int], None, Stability]:
+    """`stability` in steps: yields (passes done, passes in all) after each batch, returns the result.
+
+    Whoever closes it or asks for no further step has cancelled it.
+    """
+    keep_rate, score = check_keep_rate(keep_rate), check_score(score)
+    config = model.config
+    if not config.classes:
+        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
+    if not changes:
+        raise InputError("No change was given; expected at least one.")
+    clip = np.asarray(clip, dtype=np.float32)
+    length = min(len(clip), samples_for(config.frames))
+    # All of them first, so that a clip too short to be shifted is told before anything runs.
+    versions = [clip[:length], *(changed_clip(clip, change, length) for change in changes)]
+    passes: list[_Pass] = []
+    for first in range(0, len(versions), BATCH):
+        passes += _run(model, versions[first : first + BATCH], keep_rate, score)
+        yield len(passes), len(versions)
+    original, *changed = passes
+    moves = [change.columns * ROWS for change in changes]
+    return Stability(
+        config=config,
+        keep_rate=keep_rate,
+        score=score,
+        answer=int(original.probabilities.argmax()),
+        probability=float(original.probabilities.max()),
+        kept=original.kept,
+        survival={
+            block: _survival([found.kept[block] for found in changed], moves) for block in PRUNE_BLOCKS
+        },
+        outcomes=tuple(
+            _outcome(change, original, found, move)
+            for change, found, move in zip(changes, changed, moves, strict=True)
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One version of the clip through the model; arrays as in `Stability`, scores those of block 4."""
+
+    probabilities: np.ndarray
+    kept: dict[int, np.ndarray]
+    scores: np.ndarray
+
+
+def _run(model: AudioViT, clips: Sequence[np.ndarray], keep_rate: float, score: str) -> list[_Pass]:
+    first = PRUNE_BLOCKS[0]
+    with torch.inference_mode():
+        specs = torch.stack([model.spectrogram(clip) for clip in clips])
+        statistic = model.statistic(specs, score)
+        x = model.run_blocks(model.embed(specs), 1, first - 1)
+        attended, attention = model.attend(x, first, with_score=statistic is None)
+        scores = attention if statistic is None else statistic
+        if keep_rate == 1:
+            x, kept = model.run_blocks(x, first, model.config.depth), {}
+        else:
+            x, kept = model.prune_from(attended, attention, model.patch_ids(len(specs)), keep_rate, statistic)
+        logits = model.readout(x).float()
+        probabilities = logits.sigmoid() if model.config.multilabel else logits.softmax(1)
+        masks = {block: _mask(kept.get(block), scores) for block in PRUNE_BLOCKS}
+    return [
+        _Pass(
+            probabilities[i].numpy(),
+            {block: mask[i].numpy() for block, mask in masks.items()},
+            scores[i].numpy(),
+        )
+        for i in range(len(specs))
+    ]
+
+
+def _mask(ids: Tensor | None, like: Tensor) -> Tensor:
+    """Ids kept -> (batch, patches) bool; where nothing was pruned, all of them."""
+    if ids is None:
+        return torch.ones_like(like, dtype=torch.bool)
+    return torch.zeros_like(like, dtype=torch.bool).scatter(1, ids, True)
+
+
+def _survival(kept: Sequence[np.ndarray], moves: Sequence[int]) -> np.ndarray:
+    """Share of the passes in which each patch of the original is kept, nan where none shows it."""
+    counts, shown = np.zeros(len(kept[0])), np.zeros(len(kept[0]))
+    for mask, move in zip(kept, moves, strict=True):
+        here, there = _places(len(mask), move)
+        counts[here] += mask[there]
+        shown[here] += 1
+    return np.divide(counts, shown, out=np.full_like(counts, math.nan), where=shown > 0)
+
+
+def _outcome(change: Change, original: _Pass, found: _Pass, move: int) -> Outcome:
+    here, there = _places(len(original.scores), move)
+    scores = (torch.from_numpy(original.scores[here]), torch.from_numpy(found.scores[there]))
+    iou = {}
+    for block in PRUNE_BLOCKS:
+        before, after = original.kept[block][here], found.kept[block][there]
+        either = int((before | after).sum())
+        iou[block] = int((before & after).sum()) / either if either else math.nan
+    return Outcome(
+        change=change,
+        answer=int(found.probabilities.argmax()),
+        probability=float(found.probabilities.max()),
+        tau=float(kendall_tau(*scores)),
+        iou=iou,
+    )
+
+
+def _places(patches: int, move: int) -> tuple[slice, slice]:
+    """Patches of the original that the moved picture shows, and where it shows them."""
+    if move >= 0:
+        return slice(0, max(0, patches - move)), slice(min(move, patches), patches)
+    return slice(min(-move, patches), patches), slice(0, max(0, patches + move))
