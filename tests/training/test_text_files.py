@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_datasets import MIDS, refused, wav
+from tests.training.test_datasets import MIDS, refused, wav
 from training.data.text import read_lines, read_text, same_name, whole_number
 from training.datasets import Dataset, load_dataset
 from training.recipes import FOLDER, FinetuneRecipe, load_recipe
