@@ -29,6 +29,7 @@ from tests import checkpoint_files as files
 from tests.conftest import tiny_config
 from tpexplore.checkpoints import bundled, load
 from tpexplore.checkpoints.files import read_safetensors, sha256_of, write_safetensors
+from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
@@ -117,7 +118,7 @@ def test_audiomae_finetuned_is_timm(tmp_path, old_format):
     assert (config.classes, config.heads, config.patches, config.prefix) == (527, 2, 512, 1)
     assert config.multilabel and config.pad == "zero" and (config.mean, config.std) == AUDIOSET
     assert config.name == "finetuned.pth" and config.sha256 == sha256_of(tmp_path / "finetuned.pth")
-    assert config.labels[526] == "class 526" and not model.training
+    assert (config.labels[0], config.labels[526]) == ("Speech", "Field recording") and not model.training
     specs = pictures(1024, 2)
     twin = timm_vit(state, (1024, 128), num_classes=527, global_pool="avg")
     assert_same(model(specs).logits, twin(specs[:, None]))
@@ -318,6 +319,20 @@ def test_normalisation_belongs_to_the_training_data(tmp_path):
     assert of(7, 512) == ESC50 and of(7, 128) == SPEECH_COMMANDS and of(7, 256) == AUDIOSET
     assert of(50, 512, mean=-1.0, std=2.0) == (-1.0, 2.0)
     assert of(50, 512, mean=-1.0) == (-1.0, ESC50[1])
+
+
+def test_audiosets_classes_have_their_names(tmp_path):
+    labels = audioset_labels()
+    assert len(labels) == len(set(labels)) == 527
+    known = {0: "Speech", 74: "Dog", 81: "Cat", 137: "Music", 500: "Silence", 526: "Field recording"}
+    known[1] = "Male speech, man speaking"  # a comma within quotes
+    assert {index: labels[index] for index in known} == known
+    path = files.save(tmp_path / "a.pth", {"model": files.audiomae_state(frames=128)})
+    assert load_model(path).config.labels == labels
+    own = [str(i) for i in range(527)]
+    assert load_model(path, labels=own).config.labels == tuple(own)
+    other = {"model": files.audiomae_state(frames=128, classes=3)}
+    assert load_model(files.save(tmp_path / "b.pth", other)).config.labels[0] == "class 0"
 
 
 def test_settings_of_the_caller_win(tmp_path):

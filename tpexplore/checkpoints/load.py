@@ -20,6 +20,7 @@ from tpexplore.checkpoints.bundled import (
     check_model_name,
 )
 from tpexplore.checkpoints.files import FORMAT, read_safetensors, read_torch_file, sha256_of
+from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.checkpoints.published import (
     AUDIOSET_CLASSES,
     convert,
@@ -53,7 +54,7 @@ def load_model(
         Input frames (10 ms each) for a published checkpoint: a multiple of 16 up to its own, 1024. The
         position grid is cropped the family's documented way. Models trained here have one length.
     labels : sequence of str, optional
-        Class names, where the file has none.
+        Class names, where the file has none; 527 classes are AudioSet's unless named otherwise.
     mean, std : float, optional
         Normalisation of a published checkpoint; by default the published values of the data it
         was trained on, told by its classes, else by its frames.
@@ -101,6 +102,9 @@ def load_model(
     except InputError as error:
         raise InputError(f"{name} cannot be used: {error}.") from None
     usual_mean, usual_std = usual_normalisation(found.frames, found.classes)
+    audioset = found.classes == AUDIOSET_CLASSES
+    if audioset:
+        given.setdefault("labels", audioset_labels())
     values = {"mean": usual_mean, "std": usual_std, "pad": found.pad, **given}
     config = ModelConfig(
         family=found.family,
@@ -108,9 +112,9 @@ def load_model(
         dim=found.dim,
         depth=found.depth,
         classes=found.classes,
-        multilabel=found.classes == AUDIOSET_CLASSES,
+        multilabel=audioset,
         name=name,
-        task="AudioSet" if found.classes == AUDIOSET_CLASSES else "",
+        task="AudioSet" if audioset else "",
         sha256=digest,
         **values,
     )
