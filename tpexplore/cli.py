@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = OneSentenceParser(prog="python -m tpexplore", description="Token Pruning Explorer")
+    parser = OneSentenceParser(prog="tpexplore", description="Token Pruning Explorer")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=OneSentenceParser)
 
     models = commands.add_parser("models", help="bundled models with their measured results")

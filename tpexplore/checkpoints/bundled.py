@@ -1,4 +1,4 @@
-"""What lies in assets/: model cards, measured results, example clips. Needs no torch."""
+"""The files in assets/: model cards, measured results, example clips. Needs no torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from tpexplore.errors import InputError
 HUB_PREFIX = "hf_hub:"
 """Before an "owner/name" on the Hugging Face Hub."""
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+def assets_folder() -> Path:
+    """Where models, results and examples lie: inside the installed package, or at the top of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.parent / "assets"
+
+
+ASSETS = assets_folder()
 MODELS_FOLDER = ASSETS / "models"
 RESULTS_FOLDER = ASSETS / "results"
 ANALYSIS_FOLDER = ASSETS / "analysis"
