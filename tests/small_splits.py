@@ -14,7 +14,7 @@ from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import normalise
 from training import analyze, batches, evaluate, measure
-from training.features import Features
+from training.data.features import Features
 
 BATCH = 4
 """Clips a batch in these tests, so that the few clips make several batches, the last one short."""

@@ -5,35 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 
 from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, bundled_models, check_model_name
+from tpexplore.command_line import OneSentenceParser, exit_code
 from tpexplore.errors import InputError
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import SCORES, check_keep_rate, check_score
 from tpexplore.threads import brief_spinning
 
 
-class OneSentenceParser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage lines."""
-
-    def error(self, message: str):
-        self.exit(2, f"{message[0].upper()}{message[1:].rstrip('.')}.\n")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     args = _parser().parse_args(arguments)
     os.environ.update(brief_spinning())
-    try:
-        args.run(args)
-        sys.stdout.flush()
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader, e.g. head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
-    return 0
+    return exit_code(lambda: args.run(args))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,8 @@
-"""The one exception that means "the input is wrong", whatever the input was."""
+"""The exception that means "the input is wrong", and the sentence for what the system refuses."""
+
+from __future__ import annotations
+
+import errno
 
 
 class InputError(ValueError):
@@ -7,3 +11,43 @@ class InputError(ValueError):
     The message is one sentence that names the value and what was expected. The command line prints
     it and exits with code 2; the app shows it in the page.
     """
+
+
+REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than the system allows",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOENT: "it does not exist",
+    errno.ENOTDIR: "a file is where a folder is expected",
+    errno.EEXIST: "a file is where a folder is expected",
+    errno.EISDIR: "it is a folder, not a file",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its links lead in a circle",
+    errno.EMFILE: "too many files are open",
+    errno.EIO: "the disk reports an error",
+}
+"""Why a file or folder cannot be used, in plain words."""
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, as a part of a sentence."""
+    if error.errno in REASONS:
+        return REASONS[error.errno]
+    reason = error.strerror.lower() if error.strerror else str(error)
+    return reason.partition("\n")[0].rstrip(".") or type(error).__name__
+
+
+def sentence_of(error: OSError) -> str:
+    """One plain sentence about a file, a folder or a connection that cannot be used.
+
+    >>> sentence_of(FileNotFoundError(2, "No such file or directory", "runs/log.jsonl"))
+    'runs/log.jsonl cannot be used: it does not exist.'
+    """
+    reason = reason_of(error)
+    if error.filename is None:
+        return f"{reason[:1].upper()}{reason[1:]}."
+    name = error.filename if isinstance(error.filename, str) else str(error.filename)
+    return f"{name} cannot be used: {reason}."

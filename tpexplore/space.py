@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tpexplore.cli import OneSentenceParser
+from tpexplore.command_line import OneSentenceParser, exit_code
 from tpexplore.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -295,16 +295,15 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         "--dry-run", action="store_true", help="list what would go up, with sizes; contacts nothing"
     )
     args = parser.parse_args(arguments)
-    try:
+
+    def command() -> None:
         if args.dry_run:
             _dry_run(args.repository, root)
         else:
             address = upload(args.repository, root)
             print(f"The app is at {address}; the Space installs it now, which takes minutes.")
-    except (InputError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(command)
 
 
 def _dry_run(repository: str, root: Path) -> None:

@@ -16,13 +16,14 @@ import torch
 
 from tpexplore.checkpoints.bundled import ANALYSIS_FOLDER
 from tpexplore.checkpoints.load import load_model
+from tpexplore.writing import write_json
 
 from . import parallel
 from .analysis import correlation, kept_scores, removal, survival
 from .analysis.view import view_of
 from .batches import check_fit, gather_clips, gather_counts, split_batches, split_rows
 from .command import run_command
-from .features import Features, read_features, write_json
+from .data.features import Features, read_features
 from .loop import pick_device
 from .measure import provenance, scorer_for
 from .patch_clusters import card_clusters, patch_histograms, read_clusters

@@ -17,7 +17,7 @@ from tpexplore.model.vit import ModelConfig
 from tpexplore.signal.spectrogram import normalise
 
 from . import parallel
-from .features import Features
+from .data.features import Features
 
 BATCH = 32
 """Clips that meet in one forward pass; small enough for a ViT-B's attention on a laptop."""

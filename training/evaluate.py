@@ -27,12 +27,13 @@ from tpexplore.signal.decode import load_audio
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import Clusters
 from tpexplore.study.removal import group_mask, removal_curve
+from tpexplore.writing import write_json
 
 from . import parallel
 from .batches import Batch, check_fit, gather_clips, split_batches, split_rows
 from .command import run_command
+from .data.features import Features, read_features
 from .export import CLUSTERED_SPLIT, trained_model
-from .features import Features, read_features, write_json
 from .loop import pick_device
 from .measure import Accuracy, MeanAveragePrecision, provenance, scorer_for, tidy
 from .patch_clusters import STATISTICS, card_clusters, describe_clusters, patch_histograms, read_clusters

@@ -17,11 +17,12 @@ from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.writing import write_json
 
 from .batches import check_fit
 from .checkpoint import load_checkpoint
 from .command import git_commit, run_command
-from .features import Features, read_features, write_json
+from .data.features import Features, read_features
 from .finetune import build_model
 from .loop import pick_device
 from .patch_clusters import describe_clusters, patch_histograms

@@ -26,12 +26,13 @@ from tpexplore.model.plan import KEEP_RATES, SCORES, check_keep_rate, check_scor
 from tpexplore.model.pruning import take_patches
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.spectrogram import normalise
+from tpexplore.writing import write_json
 
 from . import augment, parallel
 from .checkpoint import describe_run
 from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
-from .features import Features, read_features, write_json
+from .features import Features, read_features
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
 from .measure import split_accuracy

@@ -14,12 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
+from tpexplore.writing import write_json
+
 from . import parallel
 from .command import git_commit, note_run, run_command
+from .data.cache import cache_features
+from .data.features import Features, read_features
 from .datasets import load_dataset
 from .datasets.esc50 import FOLDS
 from .evaluate import evaluate_run
-from .features import Features, cache_features, read_features, write_json
 from .finetune import FinetuneStage, note_origins
 from .loop import Run, train
 from .recipes import FinetuneRecipe, TeacherRecipe, load_recipe

@@ -18,10 +18,10 @@ import soxr
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.writing import write_json
 
 from . import sounds
 from .command import run_command
-from .features import write_json
 
 PEAK = 0.5
 ROOM_DB = -55

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tpexplore.stats.patch_statistics import bootstrap_interval
 
 from .command import git_commit
-from .features import Features
+from .data.features import Features
 
 MAP_ROUNDS = 200
 """Resamples behind an interval of mAP, which costs far more than one of accuracy."""

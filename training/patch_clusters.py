@@ -12,7 +12,7 @@ from tpexplore.stats.patch_statistics import Clusters, ValueHistogram, cluster_v
 
 from . import parallel
 from .batches import split_batches
-from .features import Features
+from .data.features import Features
 from .measure import tidy
 
 STATISTICS = ("intensity", "variation")

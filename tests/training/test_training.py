@@ -26,8 +26,9 @@ from training import augment, evaluate, export
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.clips import Clips, mean_and_std
 from training.command import note_run
+from training.data.cache import cache_features
+from training.data.features import read_features
 from training.datasets import load_dataset
-from training.features import cache_features, read_features
 from training.finetune import FinetuneStage, build_model, draw_keep_rate, note_origins
 from training.initialise import WHITENING_GAIN, place_positions, whiten_patches
 from training.loop import Run, gradients_of_step, train

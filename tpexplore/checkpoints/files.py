@@ -10,10 +10,11 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from tpexplore.errors import InputError
+from tpexplore.writing import write_bytes
 
 SCALE = ".row_scale"
 FORMAT = "tpexplore"
@@ -98,7 +99,7 @@ def write_safetensors(path: Path, state: dict[str, Tensor], config: dict) -> Non
         scale = rows.abs().amax(1).clamp(min=1e-12) / 127
         stored[key] = (rows / scale[:, None]).round().to(torch.int8).reshape(value.shape).contiguous()
         stored[key + SCALE] = scale
-    save_file(stored, path, metadata={"format": FORMAT, "config": json.dumps(config)})
+    write_bytes(path, save(stored, metadata={"format": FORMAT, "config": json.dumps(config)}))
 
 
 def sha256_of(path: Path) -> str:

@@ -1,0 +1,123 @@
+"""What all commands share: how arguments are read, and how bad input, a full disk and Ctrl-C end."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from tpexplore.errors import InputError, sentence_of
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+class OneSentenceParser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage lines."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{message[0].upper()}{message[1:].rstrip('.')}.\n")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with a sentence on what was saved and how to go on."""
+
+
+def exit_code(command: Callable[[], object]) -> int:
+    """Run a command and return its exit code.
+
+    Bad input, a file or disk that cannot be used and too little memory end in one sentence on stderr and
+    code 2, Ctrl-C in one line and 130. A reader of the output that has seen enough (``| head``) is no error.
+    """
+    for stream in (sys.stdout, sys.stderr):  # file names need not be UTF-8
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        command()
+        sys.stdout.flush()
+    except InputError as error:
+        return _ended(BAD_INPUT, str(error))
+    except BrokenPipeError:
+        _discard_output()
+    except OSError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:  # it is the output that cannot be written
+            _discard_output()
+        return _ended(BAD_INPUT, sentence_of(error))
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):  # torch's way to say so
+            raise
+        return _ended(BAD_INPUT, "There is not enough memory for this; choose smaller numbers.")
+    except KeyboardInterrupt as stop:
+        return _ended(INTERRUPTED, str(stop) or "Stopped.")
+    return 0
+
+
+def _ended(code: int, sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return code
+
+
+def _discard_output() -> None:
+    """Send what the interpreter still flushes at its very end to nowhere."""
+    with suppress(OSError, ValueError):  # not a real file, as in a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def whole(low: int, high: int | None = None) -> Callable[[str], int]:
+    """An argparse type: a whole number from ``low``, up to ``high`` if there is a limit."""
+    expected = f"a whole number from {low}" + ("" if high is None else f" to {high}")
+    if high is None:
+        expected += " up"
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{_short(text)} is not valid; expected {expected}") from None
+        if value < low or (high is not None and value > high):
+            raise argparse.ArgumentTypeError(f"{_short(text)} is out of range; expected {expected}")
+        return value
+
+    return read
+
+
+def positive(text: str) -> float:
+    """An argparse type: a finite number above 0."""
+    return _real(text, lambda value: value > 0, "a number above 0")
+
+
+def not_negative(text: str) -> float:
+    """An argparse type: a finite number, 0 or above."""
+    return _real(text, lambda value: value >= 0, "a number from 0 up")
+
+
+def share(text: str) -> float:
+    """An argparse type: a number above 0 and up to 1, such as a keep-rate."""
+    return _real(text, lambda value: 0 < value <= 1, "a number above 0 and up to 1")
+
+
+def _real(text: str, fits: Callable[[float], bool], expected: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{_short(text)} is not valid; expected {expected}") from None
+    if not (math.isfinite(value) and fits(value)):
+        raise argparse.ArgumentTypeError(f"{_short(text)} is out of range; expected {expected}")
+    return value
+
+
+def path(text: str) -> Path:
+    """An argparse type: a file or folder, which has a name."""
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError("the name is empty; expected a file or folder")
+    return Path(text)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")

@@ -1,0 +1,253 @@
+"""Features on disk: decoded once, kept under a key of what they were made of."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from tpexplore.checkpoints.files import sha256_of
+from tpexplore.errors import InputError
+from tpexplore.signal.decode import SAMPLE_RATE, load_audio
+from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel, samples_for
+from tpexplore.writing import append_line, named, write_bytes, write_json
+
+from ..datasets.base import Dataset
+from ..lock import lock_folder
+from .features import digest_of, short_hash
+
+FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 2"
+"""Part of the key: change it when the front end changes."""
+
+UNREADABLE = "unreadable"
+
+
+def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> Path:
+    """Compute a dataset's features unless they are there already.
+
+    Killed at any moment, the next call goes on with the clips that are missing.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of caches; this one's name carries the key of `content_key`.
+    workers : int, optional
+        Decoding processes; all cores by default, and at most.
+
+    Returns
+    -------
+    Path
+        The cache: mel.npy, index.json. Clips that cannot be read are left out and listed in
+        index.json.
+
+    Raises
+    ------
+    InputError
+        If a class has no training clip that can be read, or another process is at work on the same cache.
+    OSError
+        If the disk is full; the next call goes on from there.
+    """
+    key = content_key(dataset)
+    folder = out / f"{dataset.name}-{key}"
+    if (folder / "index.json").exists():
+        return folder
+    lock = lock_folder(folder)  # released when this returns
+    cores = os.cpu_count() or 1
+    lengths, bad = _decode_all(dataset, folder, min(workers or cores, cores))
+    try:
+        _check_classes(dataset, bad)
+    except InputError:
+        shutil.rmtree(folder)
+        raise
+    good = [row for row in range(len(dataset.items)) if row not in bad]
+    index = {
+        "dataset": dataset.name,
+        "task": dataset.task,
+        "split": dataset.split,
+        "class_names": list(dataset.labels),
+        "multilabel": dataset.multilabel,
+        "frames": dataset.frames,
+        "front_end": FRONT_END,
+        "attribution": dataset.attribution,
+        "key": key,
+        "lengths": lengths,
+        "labels": [list(dataset.items[row].labels) for row in good],
+        "splits": [dataset.items[row].split for row in good],
+        "sources": [dataset.items[row].source for row in good],
+        "files": [_name(dataset, row) for row in good],
+        "skipped": list(bad.values()),
+    }
+    index["sha256"] = digest_of(np.load(folder / "mel.npy", mmap_mode="r"), index)
+    write_json(folder / "index.json", index)  # last: its presence says that the cache is whole
+    (folder / "done.jsonl").unlink()
+    del lock
+    print(f"{len(good)} clips in {folder}; {len(bad)} could not be read, {dataset.missing} were not there")
+    for sentence in bad.values():
+        print(" ", sentence)
+    return folder
+
+
+def content_key(dataset: Dataset) -> str:
+    """Twelve digits that change with anything features are made of.
+
+    Front end, classes, and of every clip its name, content, labels, split and source: clips recorded anew
+    under the same names, or two classes swapped in a list, are other features.
+    """
+    paths = sorted({path for item in dataset.items for path in item.paths})
+    with ThreadPoolExecutor() as pool:  # hashlib lets other threads run
+        digests = dict(zip(paths, pool.map(_file_digest, paths), strict=True))
+    clips = [
+        (_name(dataset, row), [digests[path] for path in item.paths], item.labels, item.split, item.source)
+        for row, item in enumerate(dataset.items)
+    ]
+    about = (dataset.name, dataset.task, dataset.split, dataset.labels, dataset.frames, dataset.multilabel)
+    return short_hash([FRONT_END, about, dataset.attribution, clips])
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError:  # why, the decoder says
+        return UNREADABLE
+
+
+def _name(dataset: Dataset, row: int) -> str:
+    return "+".join(f"{path.parent.name}/{path.name}" for path in dataset.items[row].paths)
+
+
+def _check_classes(dataset: Dataset, bad: dict[int, str]) -> None:
+    """InputError if a class lost all of its training clips to decoding."""
+    rows: dict[int, list[int]] = {}
+    for row in dataset.indices("train"):
+        for label in dataset.items[row].labels:
+            rows.setdefault(label, []).append(row)
+    for label, of_class in rows.items():
+        if all(row in bad for row in of_class):
+            first = of_class[0]
+            raise InputError(
+                f"No training clip of the class {dataset.labels[label]!r} can be read:"
+                f" {_name(dataset, first)} ({bad[first].rstrip('.')})."
+            )
+
+
+def _one_clip(job: tuple[tuple[Path, ...], int]) -> tuple[np.ndarray, int] | str:
+    paths, frames = job
+    torch.set_num_threads(1)
+    try:
+        parts = [load_audio(path, duration=samples_for(frames) / SAMPLE_RATE) for path in paths]
+        mel = log_mel(np.concatenate(parts)[: samples_for(frames)])
+    except InputError as error:
+        return str(error)
+    return fit_frames(mel, frames).numpy().astype("<f2"), min(len(mel), frames)
+
+
+def _decode_all(dataset: Dataset, folder: Path, workers: int) -> tuple[list[int], dict[int, str]]:
+    """Write mel.npy, good clips only; returns their lengths, and sentences about the bad ones by row.
+
+    done.jsonl says of every clip, in order, what became of it: its frames or why it cannot be read.
+    """
+    path, log = folder / "mel.npy", folder / "done.jsonl"
+    header = _header(dataset.frames, 0)
+    outcomes = _go_on(path, log, header, dataset.frames)
+    rows = range(len(outcomes), len(dataset.items))
+    jobs = [(dataset.items[row].paths, dataset.frames) for row in rows]
+    # Rows are written, not assigned to mapped memory: a full disk is an error then, not a dead process.
+    with named(path), path.open("r+b") as file, _decoded(jobs, workers) as results:
+        file.seek(0, os.SEEK_END)
+        for result in tqdm(results, total=len(jobs), desc=dataset.name):
+            if isinstance(result, str):
+                outcomes.append(result)
+            else:
+                picture, length = result
+                _write(file, picture.tobytes())
+                outcomes.append(length)
+            # After the row itself: a row in the log is whole, whenever the process dies.
+            append_line(log, json.dumps(outcomes[-1]))
+        lengths = [outcome for outcome in outcomes if isinstance(outcome, int)]
+        file.seek(0)
+        _write(file, _header(dataset.frames, len(lengths)))
+        os.fsync(file.fileno())
+    return lengths, {row: text for row, text in enumerate(outcomes) if isinstance(text, str)}
+
+
+def _go_on(path: Path, log: Path, header: bytes, frames: int) -> list[int | str]:
+    """Outcomes of the clips that an earlier call has finished; both files then hold just those."""
+    outcomes = _read_log(log)
+    row_bytes = frames * MEL_BINS * 2
+    if path.exists():
+        whole = max(0, path.stat().st_size - len(header)) // row_bytes
+        while sum(isinstance(outcome, int) for outcome in outcomes) > whole:  # the power failed
+            outcomes.pop()
+    else:
+        outcomes = []
+    write_bytes(log, "".join(json.dumps(outcome) + "\n" for outcome in outcomes).encode())
+    good = sum(isinstance(outcome, int) for outcome in outcomes)
+    with named(path), path.open("r+b" if path.exists() else "w+b") as file:
+        _write(file, header)
+        file.truncate(len(header) + good * row_bytes)
+    return outcomes
+
+
+def _read_log(log: Path) -> list[int | str]:
+    outcomes = []
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+        try:
+            outcomes.append(json.loads(line))
+        except ValueError:  # the last line, cut short by a kill
+            break
+    return outcomes
+
+
+def _header(frames: int, clips: int) -> bytes:
+    """First bytes of mel.npy; as many for any number of clips, since NumPy leaves room for it to grow."""
+    file = io.BytesIO()
+    about = {"descr": "<f2", "fortran_order": False, "shape": (clips, frames, MEL_BINS)}
+    np.lib.format.write_array_header_1_0(file, about)
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+
+
+@contextmanager
+def _decoded(
+    jobs: list[tuple[tuple[Path, ...], int]], workers: int
+) -> Iterator[Iterable[tuple[np.ndarray, int] | str]]:
+    """What `_one_clip` makes of each job, in order; no process is left behind, however this ends."""
+    pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=_end_with_parent)
+    try:
+        yield pool.map(_one_clip, jobs, chunksize=max(1, min(16, len(jobs) // (4 * workers))))
+    except BrokenProcessPool:
+        raise InputError(
+            "A decoding process was ended from outside, perhaps for want of memory; run the command again"
+            " with --workers 1."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """In a decoding process: leave Ctrl-C to the main one, and end when that is gone, even if killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,0 +1,139 @@
+"""Log-mel features of a dataset, or of several joined, as training reads them from disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tpexplore.errors import InputError
+from tpexplore.signal.spectrogram import MEL_BINS
+
+PER_CLIP = ("lengths", "labels", "splits", "sources", "files")
+"""Entries of index.json with one value a clip."""
+META = ("dataset", "task", "split", "class_names", "frames", "front_end", "attribution")
+"""Entries of index.json about the whole, without which nothing can be trained."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Log-mel pictures before normalisation, of one dataset or of several joined.
+
+    Attributes
+    ----------
+    mel : (clips, frames, 128) float16
+        Padded with each clip's minimum.
+    lengths : (clips,) int
+        Frames before padding.
+    targets : (clips, classes) bool
+    splits, sources, files : lists of str
+    meta : dict
+        "dataset", "task", "split", "class_names", "frames", "multilabel", "attribution", … and "keys", by
+        name what the features were made of.
+    """
+
+    mel: np.ndarray
+    lengths: np.ndarray
+    targets: np.ndarray
+    splits: list[str]
+    sources: list[str]
+    files: list[str]
+    meta: dict
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class of every clip, (clips,), of a dataset that is not multi-label."""
+        return self.targets.argmax(1)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Content key of every dataset in here, by the name of its features."""
+        return self.meta.get("keys", {})
+
+    def indices(self, split: str) -> np.ndarray:
+        return np.flatnonzero(np.array(self.splits) == split)
+
+
+def read_features(folder: Path) -> Features:
+    """Open features made by `training.features`.
+
+    Raises
+    ------
+    InputError
+        If there are none, or if they are not what was written there.
+    """
+    if not (folder / "index.json").is_file():
+        raise InputError(f"{folder} holds no finished features; run python -m training.features first.")
+    damaged = (
+        f"The features in {folder} are damaged; delete the folder and run python -m training.features again."
+    )
+    try:
+        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        mel = np.load(folder / "mel.npy", mmap_mode="r")
+        digest = index.pop("sha256", None)
+        if digest and digest != digest_of(mel, index):
+            raise ValueError
+        lengths, labels, splits, sources, files = (index.pop(name) for name in PER_CLIP)
+        meta = {name: index[name] for name in META} | index
+        shape = (len(labels), meta["frames"], MEL_BINS)
+        mel = mel[: len(labels)]
+        targets = np.zeros((len(labels), len(meta["class_names"])), dtype=bool)
+        for row, classes in enumerate(labels):
+            targets[row, classes] = True
+        if mel.shape != shape or {len(lengths), len(splits), len(sources), len(files)} != {len(labels)}:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError) as error:
+        raise InputError(damaged) from error
+    # Features of the first edition carry no key; their list of clips stands in for it.
+    key = meta.pop("key", None) or short_hash([files, labels, splits, meta["class_names"], meta["frames"]])
+    meta["keys"] = {folder.resolve().name: key}
+    return Features(mel, np.array(lengths), targets, splits, sources, files, meta)
+
+
+def join_features(several: list[Features]) -> Features:
+    """The training splits of several datasets as one, for pre-training; classes stand side by side."""
+    if len(several) == 1:
+        return several[0]
+    if len(sizes := {f.meta["frames"] for f in several}) > 1:
+        raise InputError(f"The features have {sorted(sizes)} frames; expected all the same.")
+    rows = [f.indices("train") for f in several]
+    width = sum(f.targets.shape[1] for f in several)
+    targets, offset = [], 0
+    for f, train in zip(several, rows, strict=True):
+        wide = np.zeros((len(train), width), dtype=bool)
+        wide[:, offset : offset + f.targets.shape[1]] = f.targets[train]
+        targets.append(wide)
+        offset += f.targets.shape[1]
+    chosen = list(zip(several, rows, strict=True))
+    meta = {
+        "dataset": " + ".join(f.meta["dataset"] for f in several),
+        "class_names": [name for f in several for name in f.meta["class_names"]],
+        "frames": several[0].meta["frames"],
+        "attribution": "; ".join(f.meta["attribution"] for f in several),
+        "keys": {name: key for f in several for name, key in f.keys.items()},
+    }
+    return Features(
+        np.concatenate([f.mel[train] for f, train in chosen]),
+        np.concatenate([f.lengths[train] for f, train in chosen]),
+        np.concatenate(targets),
+        ["train"] * sum(map(len, rows)),
+        [f.sources[row] for f, train in chosen for row in train],
+        [f.files[row] for f, train in chosen for row in train],
+        meta,
+    )
+
+
+def short_hash(content: object) -> str:
+    """Twelve hexadecimal digits that stand for plain values."""
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+
+
+def digest_of(mel: np.ndarray, index: dict) -> str:
+    """SHA-256 of pictures and their index, to know features that were changed afterwards."""
+    digest = hashlib.sha256(json.dumps(index, sort_keys=True).encode())
+    for picture in mel:
+        digest.update(picture.tobytes())
+    return digest.hexdigest()
