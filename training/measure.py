@@ -11,7 +11,13 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 
-from tpexplore.stats.patch_statistics import bootstrap_interval
+from tpexplore.stats.intervals import (
+    bootstrap_interval,
+    mcnemar_p,
+    percentile_interval,
+    ratio_interval,
+    wilson_interval,
+)
 
 from .command import git_commit
 from .data.features import Features
@@ -141,12 +147,14 @@ class MeanAveragePrecision:
 
     def cell(self, *passes: np.ndarray) -> dict:
         """Value with its 95 % interval, a bootstrap over clips."""
-        return cell(np.mean([self.value(one) for one in passes]), self._interval(self._resampled(passes)))
+        return cell(
+            np.mean([self.value(one) for one in passes]), percentile_interval(self._resampled(passes))
+        )
 
     def difference(self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> dict:
         """First minus second on the same clips, with a paired bootstrap interval."""
         value = np.mean([self.value(one) for one in first]) - np.mean([self.value(one) for one in second])
-        return cell(value, self._interval(self._resampled(first) - self._resampled(second)))
+        return cell(value, percentile_interval(self._resampled(first) - self._resampled(second)))
 
     def by_class(self, answers: np.ndarray) -> list[tuple[int, float]]:
         """Clips of every class and their average precision, nan where there are none."""
@@ -157,11 +165,6 @@ class MeanAveragePrecision:
 
     def _resampled(self, passes: Sequence[np.ndarray]) -> np.ndarray:
         return np.mean([weighted_map(self.targets, one, self.resamples) for one in passes], axis=0)
-
-    @staticmethod
-    def _interval(values: np.ndarray) -> tuple[float, float]:
-        low, high = np.percentile(values, [2.5, 97.5])
-        return float(low), float(high)
 
 
 def weighted_map(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -194,23 +197,6 @@ def weighted_map(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -
     return total / classes
 
 
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % Wilson score interval of a proportion ``right / n``."""
-    z = 1.959963984540054
-    p = right / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return centre - half, centre + half
-
-
-def mcnemar_p(first: np.ndarray, second: np.ndarray) -> float:
-    """Two-sided exact p of McNemar's test on which clips two ways get right, (clips,) bool each."""
-    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    n = only_first + only_second
-    tail = sum(math.comb(n, i) for i in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / 2**n)
-
-
 def mean_cell(values: np.ndarray) -> dict:
     """Mean of one value a clip with its 95 % bootstrap interval over clips.
 
@@ -221,16 +207,10 @@ def mean_cell(values: np.ndarray) -> dict:
     return found if left == len(values) else {**found, "n": left}
 
 
-def ratio_cell(parts: np.ndarray, wholes: np.ndarray, rounds: int = 2000) -> dict:
+def ratio_cell(parts: np.ndarray, wholes: np.ndarray) -> dict:
     """Sum of ``parts`` over sum of ``wholes``, one of each a clip, with a bootstrap interval over clips."""
-    if not wholes.any():
-        return cell(math.nan, (math.nan, math.nan))
-    clips, generator = len(parts), np.random.default_rng(0)
-    drawn = (generator.integers(clips, size=clips) for _ in range(rounds))
-    sums = np.array([(parts[clip].sum(), wholes[clip].sum()) for clip in drawn], dtype=np.float64)
-    some = sums[sums[:, 1] > 0]  # a resample may hold no whole at all
-    low, high = np.percentile(some[:, 0] / some[:, 1], [2.5, 97.5])
-    return cell(parts.sum() / wholes.sum(), (low, high))
+    ratio = parts.sum() / wholes.sum() if wholes.any() else math.nan
+    return cell(ratio, ratio_interval(parts, wholes))
 
 
 def cell(value: float, interval: tuple[float, float]) -> dict:

@@ -15,7 +15,6 @@ from tpexplore.stats import kendall
 from tpexplore.stats.patch_statistics import (
     Clusters,
     ValueHistogram,
-    bootstrap_interval,
     cliffs_delta,
     cliffs_delta_per_clip,
     cluster_counts,
@@ -209,23 +208,6 @@ def test_cliffs_delta_per_clip_is_that_of_each_clip():
         assert float(got[clip]) == pytest.approx(expected, abs=1e-12)
     # All kept or all dropped: there is nothing to compare, and 0 would claim that there was.
     assert got[3:].isnan().all()
-
-
-def test_bootstrap_interval():
-    values = np.random.default_rng(1).exponential(size=200)
-    low, high = bootstrap_interval(values)
-    reference = scipy.stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=3)
-    interval = reference.confidence_interval
-    assert (low, high) == pytest.approx((interval.low, interval.high), abs=0.03)
-    assert bootstrap_interval(values) == (low, high) != bootstrap_interval(values, seed=1)
-    gaps = np.concatenate([values[:90], [math.nan] * 40, values[90:]])
-    assert bootstrap_interval(gaps) == (low, high)
-    assert bootstrap_interval(np.array([0.25])) == (0.25, 0.25)
-    assert all(math.isnan(end) for end in bootstrap_interval(np.array([math.nan])))
-    with pytest.raises(InputError, match=r"\(2, 2\)"):
-        bootstrap_interval(np.zeros((2, 2)))
-    with pytest.raises(InputError, match="0 rounds"):
-        bootstrap_interval(values, rounds=0)
 
 
 def log_mel_like(n: int, seed: int) -> np.ndarray:

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from scipy.stats import binomtest
 
 from tests.conftest import tiny_config
 from tpexplore.errors import InputError
@@ -32,7 +31,6 @@ from tpexplore.study.own_data import (
     label_clips,
     read_window,
     take_uploads,
-    wilson_interval,
 )
 
 
@@ -415,12 +413,6 @@ def test_window_is_the_loudest_part(tmp_path):
     assert window.any()
     soundfile.write(path, samples[30_000:34_000], 16_000)
     assert np.array_equal(read_window(path, 1.0), load_audio(path))
-
-
-@pytest.mark.parametrize(("right", "n"), [(0, 1), (1, 1), (0, 9), (5, 9), (9, 9), (187, 200)])
-def test_wilson_interval_is_scipys(right, n):
-    expected = binomtest(right, n).proportion_ci(method="wilson")
-    assert wilson_interval(right, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_csv_reads_back(model, clips):

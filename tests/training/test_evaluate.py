@@ -159,15 +159,6 @@ def test_paired_differences(measured):
     assert gain == pytest.approx(right_indices - shifted, abs=2e-5)
 
 
-def test_mcnemar_and_wilson_are_scipys():
-    rng = np.random.default_rng(0)
-    for n in (5, 60, 2000):
-        first, second = rng.random((2, n)) < [[0.7], [0.6]]
-        only = int((first & ~second).sum()), int((second & ~first).sum())
-        assert measure.mcnemar_p(first, second) == pytest.approx(binomtest(only[0], sum(only)).pvalue)
-    assert measure.mcnemar_p(np.array([True]), np.array([True])) == 1.0
-
-
 def test_an_interval_of_a_ratio_is_that_of_resampled_clips():
     rng = np.random.default_rng(0)
     wholes = rng.integers(0, 20, 50)

@@ -13,7 +13,6 @@ import pytest
 import soundfile
 import torch
 from PIL import Image
-from scipy.stats import binomtest
 from timm.optim import param_groups_layer_decay
 
 from tests.conftest import tiny_config
@@ -32,7 +31,6 @@ from training.datasets import load_dataset
 from training.finetune import FinetuneStage, build_model, draw_keep_rate, note_origins
 from training.initialise import WHITENING_GAIN, place_positions, whiten_patches
 from training.loop import Run, gradients_of_step, train
-from training.measure import wilson_interval
 from training.optimise import learning_rate, optimisers_for
 from training.patches import random_grid, random_patches
 from training.pretrain import PretrainStage, fill_in, masked_loss, pictures_of
@@ -529,12 +527,6 @@ def test_two_processes_train_what_one_does(features, tmp_path):
         torch.testing.assert_close(two[key], value, atol=1e-4, rtol=1e-4)
     one, two = (json.loads((tmp_path / n / "log.jsonl").read_text().splitlines()[0]) for n in ("one", "two"))
     assert two["valid_accuracy_at_1.0"] == one["valid_accuracy_at_1.0"]
-
-
-def test_wilson_interval_is_scipys():
-    for right, n in [(0, 10), (7, 10), (680, 680), (400, 680)]:
-        expected = binomtest(right, n).proportion_ci(method="wilson")
-        assert wilson_interval(right, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_unknown_settings_and_recipes_are_named(tmp_path):

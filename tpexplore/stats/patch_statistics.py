@@ -5,9 +5,6 @@ Rank statistics live in `kendall` and clusters in `clusters`; all of it is impor
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,7 +23,6 @@ __all__ = [
     "TIES",
     "Clusters",
     "ValueHistogram",
-    "bootstrap_interval",
     "cliffs_delta",
     "cliffs_delta_per_clip",
     "cluster_counts",
@@ -118,38 +114,6 @@ def padding_patches(lengths: Tensor, frames: int) -> Tensor:
         raise InputError(f"Lengths {lengths.tolist()} are no frame counts; expected one whole number a clip.")
     starts = torch.arange(frames // PATCH, device=lengths.device) * PATCH
     return (starts >= lengths[:, None]).repeat_interleave(ROWS, dim=1)
-
-
-def bootstrap_interval(values: np.ndarray, seed: int = 0, rounds: int = 2000) -> tuple[float, float]:
-    """95 % percentile-bootstrap interval of the mean over clips.
-
-    Parameters
-    ----------
-    values : (n,)
-        One value a clip; nan, a clip that has no such value, is left out.
-    seed : int
-        The same seed gives the same interval.
-    rounds : int
-        Resamples drawn.
-
-    Returns
-    -------
-    low, high : float
-        nan where no value is left.
-    """
-    values = np.asarray(values, np.float64)
-    if values.ndim != 1 or rounds < 1:
-        raise InputError(
-            f"Values of shape {values.shape} and {rounds} rounds cannot be resampled;"
-            " expected one value a clip and at least one round."
-        )
-    values = values[~np.isnan(values)]
-    if not values.size:
-        return math.nan, math.nan
-    generator = np.random.default_rng(seed)
-    means = [values[generator.integers(values.size, size=values.size)].mean() for _ in range(rounds)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _check_edges(edges: Tensor) -> Tensor:

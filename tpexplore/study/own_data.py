@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 import stat
 import struct
@@ -24,6 +23,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.decode import MAX_FILE_BYTES, MAX_SECONDS, SAMPLE_RATE, loudest_start, read_clip
+from tpexplore.stats.intervals import wilson_interval
 from tpexplore.study.sweep import explore
 
 MAX_FILES = 200
@@ -455,15 +455,6 @@ def read_window(path: Path, seconds: float) -> np.ndarray:
     window = round(seconds * SAMPLE_RATE)
     start = loudest_start(samples, window)
     return samples[start : start + window]
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % Wilson score interval of a proportion ``right / n``."""
-    z = 1.959963984540054
-    share = right / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return centre - half, centre + half
 
 
 def accuracy_csv(curve: AccuracyCurve) -> str:
