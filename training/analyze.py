@@ -36,7 +36,7 @@ def analyze(name: str, features: Features, split: str = "test") -> dict:
     check_fit(features, model.config)
     described, rows = card_clusters(name), split_rows(features, split)
     clusters, scorer = read_clusters(described), scorer_for(features, rows)
-    device = model.vit.pos_embed.device
+    device = model.device
     edges = survival.histogram_edges(patch_histograms(features, model.config, split, device))
     clips_of, counts = {}, {}
     for batch in split_batches(features, split, model.config, device, name):

@@ -21,10 +21,11 @@ from tpexplore.checkpoints.bundled import RESULTS_FOLDER, example_clips, measure
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
+from tpexplore.model.forward import Entered, probabilities
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import load_audio
-from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import Clusters
 from tpexplore.study.removal import group_mask, removal_curve
 from tpexplore.writing import write_json
@@ -67,38 +68,29 @@ def rate_key(keep_rate: float) -> str:
     return f"{keep_rate:.2f}"
 
 
-def random_ranks(seed: int, first: int, clips: int, patches: int) -> Tensor:
-    """Random numbers to rank patches by, (clips, patches); a clip's are the same in any batch."""
-    rows = [np.random.default_rng((seed, first + clip)).random(patches) for clip in range(clips)]
-    return torch.from_numpy(np.array(rows))
-
-
 @torch.inference_mode()
 def every_way(model: AudioViT, batch: Batch, clusters: Clusters) -> Iterator[tuple[Way, Tensor]]:
     """Logits (clips, classes) of a batch on every way that is measured; what the ways share runs once.
 
     ``clusters`` are those of intensity.
     """
-    config, spec, first = model.config, batch.spec, PRUNE_BLOCKS[0]
-    entered = model.run_blocks(model.embed(spec), 1, first - 1)
-    yield ("unpruned",), model.readout(model.run_blocks(entered, first, config.depth))
+    config, spec = model.config, batch.spec
+    entered = Entered(model, spec)
+    yield ("unpruned",), entered.output().logits
 
-    scored, attention = model.attend(entered, first, with_score=True)
-    plain, _ = model.attend(entered, first, with_score=False)
-    ids = model.patch_ids(len(spec))
-    statistics = dict(zip(STATISTICS, patch_statistics(spec), strict=True))
     rates: dict[str, Sequence[float]] = dict.fromkeys(SCORES, KEEP_RATES[:-1])
-    rankings: dict[str, Tensor | None] = {"attention": None, **statistics}
+    rankings: dict[str, str | Tensor] = {score: score for score in SCORES}
+    clips = range(batch.first, batch.first + len(spec))
     for seed in RANDOM_SEEDS:
         name = f"random {seed}"
-        rankings[name] = random_ranks(seed, batch.first, len(spec), config.patches).to(spec.device)
+        rankings[name] = random_ranks(seed, clips, config.patches).to(spec.device)
         rates[name] = FURTHER_RATES
     for name, ranking in rankings.items():
-        x = scored if ranking is None else plain
         for rate in rates[name]:
-            left, _ = model.prune_from(x, attention, ids, rate, ranking)
-            yield (name, rate_key(rate)), model.readout(left)
+            yield (name, rate_key(rate)), entered.output(rate, ranking).logits
 
+    plain, _ = model.attend(entered.tokens, PRUNE_BLOCKS[0], with_score=False)
+    statistics = entered.statistics
     for name, ranking in statistics.items():
         for rate in published_rates(model):
             yield (f"{name}_shifted", rate_key(rate)), shifted_logits(model, plain, ranking, rate)
@@ -124,7 +116,7 @@ def measure(model: AudioViT, features: Features, clusters: Clusters, split: str)
     """Everything that is measured of a model on a split, by the name it has in the results."""
     rows = split_rows(features, split)
     scorer = scorer_for(features, rows)
-    device = model.vit.pos_embed.device
+    device = model.device
     mine = {
         batch.index: {way: scorer.keep(logits) for way, logits in every_way(model, batch, clusters)}
         for batch in split_batches(features, split, model.config, device, model.config.name)
@@ -222,9 +214,9 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
     for example in example_clips():
         if example.task not in model.config.task or example.label not in model.config.labels:
             continue
-        spec = model.spectrogram(load_audio(example.path))[None].to(model.vit.pos_embed.device)
+        spec = model.spectrogram(load_audio(example.path))[None]
         logits = model(spec).logits[0]
-        chances = logits.sigmoid() if model.config.multilabel else logits.softmax(0)
+        chances = probabilities(logits, model.config)
         best = int(chances.argmax())
         found.append(
             {
@@ -308,7 +300,7 @@ def _one_way(
     model: AudioViT, features: Features, split: str, scorer: Scorer, keep_rate: float, score: str
 ) -> np.ndarray:
     """Answers to every clip of a split at one keep-rate."""
-    device, title = model.vit.pos_embed.device, f"{model.config.name} at {keep_rate}"
+    device, title = model.device, f"{model.config.name} at {keep_rate}"
     mine = {
         batch.index: {"answers": scorer.keep(model(batch.spec, keep_rate, score).logits)}
         for batch in split_batches(features, split, model.config, device, title)

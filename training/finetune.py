@@ -22,8 +22,8 @@ from torch.nn.functional import (
 )
 
 from tpexplore.errors import InputError
+from tpexplore.model.forward import Entered
 from tpexplore.model.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate
-from tpexplore.model.pruning import take_patches
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.spectrogram import normalise
 from tpexplore.writing import write_json
@@ -158,11 +158,7 @@ class FinetuneStage:
         if self.pruning_started(step):
             assert ids.shape[1] == model.config.patches, "patches are missing although pruning has started"
         with torch.autocast(self.device.type, torch.bfloat16):
-            x = model.embed(spec)
-            if ids.shape[1] < model.config.patches:
-                x = take_patches(x, ids, model.config.prefix)
-            statistic = None if keep_rate == 1 else model.statistic(spec, score)
-            x, _ = model.encode(x, ids, keep_rate, statistic)
+            x = Entered(model, spec, ids=ids).run(keep_rate, score).tokens
             logits, told_logits = self._answers(x)
             patches = x[:, model.config.prefix :]
         label_loss = self._against_labels(logits, part["targets"])

@@ -43,7 +43,7 @@ def own_order(config: ModelConfig) -> Tensor:
 
 
 def shifted_logits(model: AudioViT, x: Tensor, statistic: Tensor, keep_rate: float) -> Tensor:
-    """Answers of the published code's pruning; counterpart of `AudioViT.prune_from` and `readout`.
+    """Answers of the published code's pruning; counterpart of `Entered.output`.
 
     Parameters
     ----------
@@ -69,7 +69,5 @@ def shifted_logits(model: AudioViT, x: Tensor, statistic: Tensor, keep_rate: flo
         chosen = ranks.argsort(dim=1, descending=True, stable=True)[:, :count]
         ranks = ranks.gather(1, chosen)
         x = x.gather(1, chosen[..., None].expand(-1, -1, x.shape[-1]))
-        layer = model.vit.blocks[block - 1]
-        x = x + layer.drop_path2(layer.ls2(layer.mlp(layer.norm2(x))))
-        x = model.run_blocks(x, block + 1, end)
+        x = model.run_blocks(model.run_mlp(x, block), block + 1, end)
     return model.readout(x)

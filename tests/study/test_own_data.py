@@ -17,6 +17,7 @@ import torch
 
 from tests.conftest import tiny_config
 from tpexplore.errors import InputError
+from tpexplore.model.forward import Entered
 from tpexplore.model.macs import count_macs
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import load_audio
@@ -369,8 +370,8 @@ def test_cancelling_keeps_whole_clips_only(model, clips, monkeypatch):
         return len(passes) > 12
 
     ran = []
-    inner = AudioViT.prune_from
-    monkeypatch.setattr(AudioViT, "prune_from", lambda self, *a, **k: ran.append(1) or inner(self, *a, **k))
+    inner = Entered._prune
+    monkeypatch.setattr(Entered, "_prune", lambda self, *a, **k: ran.append(1) or inner(self, *a, **k))
     curve = accuracy_curve(model, clips, keep_rates=(0.4, 0.6, 0.8, 1.0), cancelled=cancelled)
     # Asked once before each clip and after each of its four passes: the 13th time is in the third clip.
     assert [row.n for row in curve.rows()] == [2] * 4

@@ -22,8 +22,8 @@ from tpexplore import ui
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.errors import InputError
 from tpexplore.figures.plots import to_csv
+from tpexplore.model.forward import Entered
 from tpexplore.model.plan import PRUNE_BLOCKS
-from tpexplore.model.vit import AudioViT
 from tpexplore.study.own_data import AccuracyCurve, LabelledClip, accuracy_curve
 from tpexplore.study.stability import CHANGES, stability
 from tpexplore.ui import analysis, own_data_tab, stability_tab
@@ -39,14 +39,14 @@ PATIENCE = 120_000
 @pytest.fixture
 def slow(monkeypatch):
     """Passes through the model that take 0.2 s more, counted."""
-    passes, inner = [], AudioViT.prune_from
+    passes, inner = [], Entered._prune
 
-    def prune_from(self, *arguments, **options):
+    def prune(self, *arguments, **options):
         passes.append(time.monotonic())
         time.sleep(0.2)
         return inner(self, *arguments, **options)
 
-    monkeypatch.setattr(AudioViT, "prune_from", prune_from)
+    monkeypatch.setattr(Entered, "_prune", prune)
     return passes
 
 
@@ -358,15 +358,15 @@ def test_stability_stops(visit_tab, slow):
 @pytest.mark.browser
 @pytest.mark.parametrize("tab", ["Stability", "Own data"])
 def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path, tab):
-    passes, left, inner = [], threading.Event(), AudioViT.prune_from
+    passes, left, inner = [], threading.Event(), Entered._prune
 
-    def prune_from(self, *arguments, **options):
+    def prune(self, *arguments, **options):
         passes.append(time.monotonic())
         left.wait(60)  # however long the page takes to go
         time.sleep(1.5)
         return inner(self, *arguments, **options)
 
-    monkeypatch.setattr(AudioViT, "prune_from", prune_from)
+    monkeypatch.setattr(Entered, "_prune", prune)
     page = visit_tab(tab)
     if tab == "Own data":
         upload(page, make_zip(tmp_path / "own.zip"))

@@ -6,6 +6,8 @@ Blocks count from 1, as in the paper.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from numbers import Integral
 
 from tpexplore.errors import InputError
 
@@ -13,7 +15,18 @@ PRUNE_BLOCKS = (4, 7, 10)
 """Blocks that prune, counted from 1, as in the paper."""
 
 SCORES = ("attention", "intensity", "variation")
-"""What a patch can be ranked by."""
+"""What a patch is ranked by in the paper; what results files and the page hold."""
+
+CONTROLS = ("random", "time-even")
+"""Further rankings to compare with: a random order, and the best by attention of every time column first."""
+
+RANKINGS = SCORES + CONTROLS
+BY_ATTENTION = ("attention", "time-even")
+"""Rankings that read the attention of the pruning block itself; the others are known before."""
+
+METHODS = ("drop", "fuse", "merge")
+"""What becomes of the other patches: they leave (the paper), become one token together (EViT), or join
+those that are most like them (ToMe), which ranks nothing."""
 
 KEEP_RATES = tuple(round(0.30 + 0.05 * i, 2) for i in range(15))
 """The sweep of the slider: 0.30, 0.35, … 1.00."""
@@ -36,11 +49,75 @@ def check_keep_rate(keep_rate: float) -> float:
     return value
 
 
+def check_keep_rates(
+    keep_rate: float | Sequence[float], blocks: Sequence[int] = PRUNE_BLOCKS
+) -> tuple[float, ...]:
+    """One keep-rate for each pruning block, or InputError.
+
+    Parameters
+    ----------
+    keep_rate : float or sequence of float
+        One for all blocks, or one for each.
+    blocks : sequence of int
+
+    Examples
+    --------
+    >>> check_keep_rates(0.7), check_keep_rates((0.9, 0.5), blocks=(3, 6))
+    ((0.7, 0.7, 0.7), (0.9, 0.5))
+    """
+    if isinstance(keep_rate, str) or not isinstance(keep_rate, Sequence):
+        return (check_keep_rate(keep_rate),) * len(blocks)
+    if len(keep_rate) != len(blocks):
+        raise InputError(
+            f"{_counted(len(keep_rate), 'keep-rate')} for {_counted(len(blocks), 'pruning block')};"
+            " expected one for all blocks, or one for each."
+        )
+    return tuple(check_keep_rate(rate) for rate in keep_rate)
+
+
+def shortest_keep_rate(rates: Sequence[float]) -> float | tuple[float, ...]:
+    """Keep-rates of the blocks as one number where they are equal, else as they are."""
+    return rates[0] if len(set(rates)) == 1 else tuple(rates)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def check_blocks(blocks: Sequence[int], depth: int) -> tuple[int, ...]:
+    """Return ``blocks`` as a tuple, or raise InputError unless they ascend from 1 up to ``depth``."""
+    text = ", ".join(map(str, blocks)) if isinstance(blocks, Sequence) else blocks
+    expected = f"expected ascending whole numbers from 1 to {depth}"
+    if not isinstance(blocks, Sequence) or isinstance(blocks, str) or not blocks:
+        raise InputError(f"The pruning blocks are {text or 'none'}; {expected}.")
+    whole = all(isinstance(block, Integral) and not isinstance(block, bool) for block in blocks)
+    if not whole or list(blocks) != sorted(set(blocks)) or not 1 <= blocks[0] <= blocks[-1] <= depth:
+        raise InputError(f"The pruning blocks are {text}; {expected}.")
+    return tuple(map(int, blocks))
+
+
 def check_score(score: str) -> str:
-    """Return ``score``, or raise InputError if it is no score's name."""
-    if score not in SCORES:
-        raise InputError(f"Score {score!r} is unknown; expected one of {', '.join(SCORES)}.")
+    """Return ``score``, or raise InputError if it is no ranking's name."""
+    if score not in RANKINGS:
+        raise InputError(f"Score {score!r} is unknown; expected one of {', '.join(RANKINGS)}.")
     return score
+
+
+def check_method(method: str, score: str = SCORES[0]) -> str:
+    """Return ``method``, or raise InputError if it is unknown or cannot be combined with ``score``."""
+    if method not in METHODS:
+        raise InputError(f"Method {method!r} is unknown; expected one of {', '.join(METHODS)}.")
+    if method == "merge" and score != SCORES[0]:
+        raise InputError(
+            f"Method 'merge' cannot rank by {score!r}: it joins patches whose keys are alike and ranks none."
+            f" Leave the score at {SCORES[0]!r}."
+        )
+    return method
+
+
+def scores_of(method: str) -> tuple[str, ...]:
+    """The scores that a sweep goes through unless others are wanted."""
+    return SCORES[:1] if method == "merge" else SCORES
 
 
 def kept_count(keep_rate: float, present: int) -> int:
@@ -51,12 +128,24 @@ def kept_count(keep_rate: float, present: int) -> int:
     return max(1, math.ceil(keep_rate * present - 1e-9))
 
 
-def keep_plan(keep_rate: float, patches: int) -> dict[int, int]:
+def keep_plan(
+    keep_rate: float | Sequence[float], patches: int, blocks: Sequence[int] = PRUNE_BLOCKS
+) -> dict[int, int]:
     """Patches left after each pruning block, e.g. ``{4: 359, 7: 252, 10: 177}`` for 0.7 of 512."""
     plan = {}
-    for block in PRUNE_BLOCKS:
-        patches = plan[block] = kept_count(keep_rate, patches)
+    for block, rate in zip(blocks, check_keep_rates(keep_rate, blocks), strict=True):
+        patches = plan[block] = kept_count(rate, patches)
     return plan
+
+
+def merge_rounds(n: int, k: int) -> list[tuple[int, int]]:
+    """(tokens before, tokens after) of each round of matching; one round at most halves their number."""
+    rounds = []
+    while n > k:
+        left = max(k, n - n // 2)
+        rounds.append((n, left))
+        n = left
+    return rounds
 
 
 def scheduled_keep_rate(step: float, base: float, start: float, duration: float) -> float:

@@ -6,6 +6,9 @@ How many patches stay, and when, is in `plan`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,8 +27,10 @@ def column_score(attention: Tensor, prefix: int) -> Tensor:
     -------
     Tensor of shape (batch, patches)
     """
-    # One axis at a time, the columns cut last: in memory's order, at a fifth of the time.
-    return attention[:, :, prefix:].mean(2).mean(1)[:, prefix:]
+    # One axis at a time, the columns cut last: in memory's order, at a fifth of the time. In float32 at
+    # least: half-precision means of many small shares would tie.
+    received = attention[:, :, prefix:].mean(2, dtype=at_least_float32(attention.dtype))
+    return received.mean(1)[:, prefix:]
 
 
 def class_score(class_row: Tensor, prefix: int) -> Tensor:
@@ -40,7 +45,53 @@ def class_score(class_row: Tensor, prefix: int) -> Tensor:
     -------
     Tensor of shape (batch, patches)
     """
-    return class_row[:, :, prefix:].mean(1)
+    return class_row[:, :, prefix:].mean(1, dtype=at_least_float32(class_row.dtype))
+
+
+def at_least_float32(dtype: torch.dtype) -> torch.dtype:
+    """float32 for half-precision types, others as they are."""
+    return torch.promote_types(dtype, torch.float32)
+
+
+def time_even_ranks(scores: Tensor, columns: Tensor) -> Tensor:
+    """Values that rank the best patch of every time column first, then every second best, and so on.
+
+    Parameters
+    ----------
+    scores : (batch, n)
+        By which patches of one column, and those of the same place in theirs, are ranked.
+    columns : (batch, n) integer
+        Time column of each patch.
+
+    Returns
+    -------
+    Tensor of shape (batch, n), float32, all different and negative
+    """
+    n = scores.shape[1]
+    rank = scores.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+    together = columns[:, :, None] == columns[:, None, :]
+    better = rank[:, None, :] < rank[:, :, None]
+    place = (together & better).sum(2)
+    return -(place * n + rank + 1).float()
+
+
+def random_ranks(seed: int, clips: Iterable[int], patches: int) -> Tensor:
+    """A random order to rank patches by; a clip's is the same in any batch and on any device.
+
+    Parameters
+    ----------
+    seed : int
+    clips : iterable of int
+        Number of each clip, e.g. its position in a data set.
+    patches : int
+
+    Returns
+    -------
+    Tensor of shape (clips, patches), float32
+        Every row holds 0 to patches - 1.
+    """
+    rows = [np.random.default_rng((seed, clip)).random(patches).argsort().argsort() for clip in clips]
+    return torch.from_numpy(np.array(rows, dtype=np.float32))
 
 
 def top_positions(scores: Tensor, k: int) -> Tensor:
@@ -59,6 +110,12 @@ def top_positions(scores: Tensor, k: int) -> Tensor:
     """
     ranked = scores.argsort(dim=1, descending=True, stable=True)
     return ranked[:, :k].sort(dim=1).values
+
+
+def complement(positions: Tensor, n: int) -> Tensor:
+    """The positions from 0 to n - 1 that are not in ``positions`` (batch, k), ascending: (batch, n - k)."""
+    taken = positions.new_zeros(len(positions), n, dtype=torch.uint8).scatter(1, positions, 1)
+    return taken.argsort(dim=1, stable=True)[:, : n - positions.shape[1]]
 
 
 def take_patches(tokens: Tensor, positions: Tensor, prefix: int) -> Tensor:

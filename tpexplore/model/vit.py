@@ -8,8 +8,8 @@ when they are loaded, and nothing later has to know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,14 +19,16 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from tpexplore.errors import InputError
 from tpexplore.model import pruning
-from tpexplore.model.macs import count_macs
+from tpexplore.model.forward import Entered, Output
+from tpexplore.model.macs import HEAD_WIDTH, count_macs
 from tpexplore.model.plan import (
     FAMILIES,
     PREFIX_TOKENS,
     PRUNE_BLOCKS,
-    check_keep_rate,
+    check_blocks,
+    check_keep_rates,
+    check_method,
     check_score,
-    kept_count,
 )
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.spectrogram import (
@@ -37,11 +39,8 @@ from tpexplore.signal.spectrogram import (
     fit_frames,
     log_mel,
     normalise,
-    patch_statistics,
     samples_for,
 )
-
-HEAD_WIDTH = 64
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,12 @@ class ModelConfig:
         """Length of audio that fills the input."""
         return samples_for(self.frames) / SAMPLE_RATE
 
-    def macs(self, keep_rate: float = 1.0) -> int:
+    def macs(
+        self,
+        keep_rate: float | Sequence[float] = 1.0,
+        blocks: Sequence[int] = PRUNE_BLOCKS,
+        method: str = "drop",
+    ) -> int:
         """Multiply-accumulates of one clip, see `count_macs`."""
         return count_macs(
             dim=self.dim,
@@ -120,30 +124,9 @@ class ModelConfig:
             prefix=self.prefix,
             classes=self.classes,
             keep_rate=keep_rate,
+            blocks=blocks,
+            method=method,
         )
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a forward pass returns.
-
-    Attributes
-    ----------
-    logits : (batch, classes)
-        Of a pre-trained model, which has no classes, the pooled features (batch, dim).
-    kept : dict of block -> (batch, k) integer
-        Patch ids left after blocks 4, 7 and 10, ascending; empty at keep-rate 1.0.
-    scores : (batch, depth, patches) or None
-        Attention score of every block, where ``trace`` asked for it.
-    remaining : (batch,) integer or None
-        Patches that a group removal left; 0 means the prediction rests on prefix tokens alone (AST)
-        or on the classifier's bias (AudioMAE, which has nothing left to average).
-    """
-
-    logits: Tensor
-    kept: dict[int, Tensor] = field(default_factory=dict)
-    scores: Tensor | None = None
-    remaining: Tensor | None = None
 
 
 class AudioViT(nn.Module):
@@ -180,6 +163,14 @@ class AudioViT(nn.Module):
         if ast:
             self.head = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
 
+    @property
+    def device(self) -> torch.device:
+        return self.vit.pos_embed.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.vit.pos_embed.dtype
+
     # -- input
 
     def spectrogram(self, clip: np.ndarray | Tensor) -> Tensor:
@@ -193,13 +184,15 @@ class AudioViT(nn.Module):
         Returns
         -------
         Tensor of shape (frames, 128)
+            Computed in float32 on the CPU; on the model's device and in its type.
         """
         config = self.config
-        wave = torch.as_tensor(clip, dtype=torch.float32)[: samples_for(config.frames)]
-        return normalise(fit_frames(log_mel(wave), config.frames, config.pad), config.mean, config.std)
+        wave = torch.as_tensor(clip, dtype=torch.float32, device="cpu")[: samples_for(config.frames)]
+        spec = normalise(fit_frames(log_mel(wave), config.frames, config.pad), config.mean, config.std)
+        return spec.to(self.device, self.dtype)
 
     def embed(self, spec: Tensor) -> Tensor:
-        """Tokens before block 1: (batch, frames, 128) -> (batch, prefix + patches, dim)."""
+        """Tokens before block 1: (batch, frames, 128), anywhere -> (batch, prefix + patches, dim)."""
         config = self.config
         if spec.ndim != 3 or spec.shape[1:] != (config.frames, MEL_BINS):
             raise InputError(
@@ -208,32 +201,50 @@ class AudioViT(nn.Module):
             )
         vit = self.vit
         prefix = [vit.cls_token] if vit.reg_token is None else [vit.cls_token, vit.reg_token]
-        patches = vit.patch_embed(spec[:, None])
+        patches = vit.patch_embed(spec[:, None].to(self.device, self.dtype))
         tokens = torch.cat([t.expand(len(spec), -1, -1) for t in prefix] + [patches], dim=1)
         return tokens + vit.pos_embed
 
     # -- blocks, counted from 1
 
     def run_blocks(self, x: Tensor, first: int, last: int, mask: Tensor | None = None) -> Tensor:
-        """Whole blocks ``first`` to ``last``, fused attention; ``mask`` is False at keys to ignore."""
+        """Whole blocks ``first`` to ``last``, fused attention.
+
+        ``mask`` is False at keys to ignore, or what is added to every query's product with a key.
+        """
         for block in self.vit.blocks[first - 1 : last]:
             x = block(x, attn_mask=mask)
         return x
 
-    def attend(self, x: Tensor, block: int, with_score: bool) -> tuple[Tensor, Tensor | None]:
-        """First half of a block: attention and its residual.
+    def attend(
+        self, x: Tensor, block: int, with_score: bool, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """First half of a block: attention and its residual. ``mask`` as for `run_blocks`, without a score.
 
         Returns
         -------
         x : (batch, tokens, dim)
-        score : (batch, patches present), or None without ``with_score``
+        score : (batch, patches present), float32 at least, or None without ``with_score``
         """
         layer = self.vit.blocks[block - 1]
         if with_score:
             out, score = self._scored_attention(layer.attn, layer.norm1(x))
         else:
-            out, score = layer.attn(layer.norm1(x)), None
+            out, score = layer.attn(layer.norm1(x), attn_mask=mask), None
         return x + layer.drop_path1(layer.ls1(out)), score
+
+    def attend_with_keys(self, x: Tensor, block: int, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """`attend`, and the patches' keys averaged over heads, (batch, patches present, head width)."""
+        layer = self.vit.blocks[block - 1]
+        query, key, value = _query_key_value(layer.attn, layer.norm1(x))
+        mixed = scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        out = layer.attn.proj(mixed.transpose(1, 2).flatten(2))
+        return x + layer.drop_path1(layer.ls1(out)), key[:, :, self.config.prefix :].mean(1)
+
+    def run_mlp(self, x: Tensor, block: int) -> Tensor:
+        """Second half of a block: MLP and its residual."""
+        layer = self.vit.blocks[block - 1]
+        return x + layer.drop_path2(layer.ls2(layer.mlp(layer.norm2(x))))
 
     def _scored_attention(self, attn: Attention, x: Tensor) -> tuple[Tensor, Tensor]:
         prefix = self.config.prefix
@@ -247,69 +258,17 @@ class AudioViT(nn.Module):
             mixed = attention @ value
         return attn.proj(mixed.transpose(1, 2).flatten(2)), score
 
-    def prune_from(
-        self,
-        x: Tensor,
-        attention: Tensor | None,
-        ids: Tensor,
-        keep_rate: float,
-        statistic: Tensor | None,
-        scores: dict[int, Tensor] | None = None,
-    ) -> tuple[Tensor, dict[int, Tensor]]:
-        """Everything after block 4's attention, pruning at blocks 4, 7 and 10.
+    def readout(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Tokens after the last block -> logits.
 
-        Parameters
-        ----------
-        x : (batch, prefix + n, dim)
-            Tokens after block 4's attention residual.
-        attention : (batch, n) or None
-            Block 4's attention score; None when ranking by ``statistic``.
-        ids : (batch, n)
-            Ids of the patches present, ascending.
-        keep_rate : float
-        statistic : (batch, patches) or None
-            Intensity or variation of every patch of the clip.
-        scores : dict or None
-            To be filled with block -> (batch, n), what each block ranked the patches present by.
-
-        Returns
-        -------
-        x : (batch, prefix + k, dim)
-        kept : dict of block -> (batch, k)
+        ``weight`` (batch, n) says how often each patch counts where they are averaged: False or 0 where it
+        is to be ignored, the size of a merged one.
         """
-        kept = {}
-        for block in PRUNE_BLOCKS:
-            if block != PRUNE_BLOCKS[0]:
-                x, attention = self.attend(x, block, with_score=statistic is None)
-            score = attention if statistic is None else statistic.gather(1, ids)
-            if scores is not None:
-                scores[block] = score
-            positions = pruning.top_positions(score, kept_count(keep_rate, ids.shape[1]))
-            x = pruning.take_patches(x, positions, self.config.prefix)
-            ids = kept[block] = ids.gather(1, positions)
-            layer = self.vit.blocks[block - 1]
-            x = x + layer.drop_path2(layer.ls2(layer.mlp(layer.norm2(x))))
-            later = [b for b in PRUNE_BLOCKS if b > block]
-            x = self.run_blocks(x, block + 1, later[0] - 1 if later else self.config.depth)
-        return x, kept
-
-    def encode(
-        self, x: Tensor, ids: Tensor, keep_rate: float, statistic: Tensor | None
-    ) -> tuple[Tensor, dict[int, Tensor]]:
-        """All blocks over embedded tokens; at keep-rate 1.0 the plain ViT. Arguments as `prune_from`."""
-        if keep_rate == 1.0:
-            return self.run_blocks(x, 1, self.config.depth), {}
-        x = self.run_blocks(x, 1, PRUNE_BLOCKS[0] - 1)
-        x, attention = self.attend(x, PRUNE_BLOCKS[0], with_score=statistic is None)
-        return self.prune_from(x, attention, ids, keep_rate, statistic)
-
-    def readout(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
-        """Tokens after the last block -> logits; ``valid`` (batch, n) is False at patches to ignore."""
         if self.config.family == "ast":
             return self.head(self.vit.norm(x)[:, : self.config.prefix].mean(1))
-        if valid is None:
+        if weight is None:
             return self.vit.forward_head(self.vit.norm(x))
-        weight = valid[..., None].to(x.dtype)
+        weight = weight[..., None].to(x.dtype)
         pooled = (x[:, self.config.prefix :] * weight).sum(1) / weight.sum(1).clamp(min=1)
         return self.vit.head(self.vit.fc_norm(pooled))
 
@@ -317,14 +276,17 @@ class AudioViT(nn.Module):
 
     def patch_ids(self, batch: int) -> Tensor:
         """Ids of all patches, (batch, patches)."""
-        return torch.arange(self.config.patches, device=self.vit.pos_embed.device).expand(batch, -1)
+        return torch.arange(self.config.patches, device=self.device).expand(batch, -1)
 
     def forward(
         self,
         spec: Tensor,
-        keep_rate: float = 1.0,
+        keep_rate: float | Sequence[float] = 1.0,
         score: str = "attention",
         *,
+        blocks: Sequence[int] = PRUNE_BLOCKS,
+        method: str = "drop",
+        seed: int = 0,
         trace: bool = False,
         removal: tuple[int, Tensor] | None = None,
     ) -> Output:
@@ -334,10 +296,19 @@ class AudioViT(nn.Module):
         ----------
         spec : (batch, frames, 128)
             Normalised log-mel, from `spectrogram`.
-        keep_rate : float
-            Share of the present patches that blocks 4, 7 and 10 each keep, above 0 and up to 1.
-        score : {"attention", "intensity", "variation"}
-            What patches are ranked by (paper Eq. 2; Sec. 3.3).
+        keep_rate : float or sequence of float
+            Share of the present patches that the pruning blocks each keep, above 0 and up to 1; one for
+            all blocks, or one for each.
+        score : {"attention", "intensity", "variation", "random", "time-even"}
+            What patches are ranked by (paper Eq. 2; Sec. 3.3); or at random, or the best by attention of
+            every time column first.
+        blocks : sequence of int
+            Blocks that prune, ascending.
+        method : {"drop", "fuse", "merge"}
+            What becomes of the others: they leave, become one token together, or join those they are most
+            like. Merging ranks nothing.
+        seed : int
+            Of the random order, which is the same for every clip.
         trace : bool
             Also return the attention score of every block, of the unpruned model.
         removal : (block, mask) or None
@@ -349,27 +320,18 @@ class AudioViT(nn.Module):
         InputError
             If an argument is out of range, or if pruning, ``trace`` and ``removal`` are combined.
         """
-        keep_rate = check_keep_rate(keep_rate)
-        check_score(score)
-        if (keep_rate < 1) + trace + (removal is not None) > 1:
+        blocks = check_blocks(blocks, self.config.depth)
+        rates = check_keep_rates(keep_rate, blocks)
+        check_method(method, check_score(score))
+        if (min(rates) < 1) + trace + (removal is not None) > 1:
             raise InputError("Pruning (keep_rate below 1), trace and removal cannot be combined.")
-        x = self.embed(spec)
         if trace:
-            return self._traced(x)
+            return self._traced(self.embed(spec))
         if removal is not None:
             block, leaves = removal
             self.check_removal_block(block)
-            return self.remove_from(self.run_blocks(x, 1, block), block, leaves)
-        statistic = None if keep_rate == 1 else self.statistic(spec, score)
-        x, kept = self.encode(x, self.patch_ids(len(spec)), keep_rate, statistic)
-        return Output(self.readout(x), kept)
-
-    def statistic(self, spec: Tensor, score: str) -> Tensor | None:
-        """What `prune_from` ranks by: None for attention, else (batch, patches)."""
-        if score == "attention":
-            return None
-        intensity, variation = patch_statistics(spec)
-        return intensity if score == "intensity" else variation
+            return self.remove_from(self.run_blocks(self.embed(spec), 1, block), block, leaves)
+        return Entered(self, spec, blocks).output(rates, score, method, seed)
 
     def _traced(self, x: Tensor) -> Output:
         scores = []

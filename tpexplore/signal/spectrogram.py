@@ -118,7 +118,8 @@ def patch_statistics(spec: Tensor) -> tuple[Tensor, Tensor]:
     Returns
     -------
     intensity, variation : (batch, patches)
-        Mean and unbiased standard deviation of the 256 normalised values of each patch.
+        Mean and unbiased standard deviation of the 256 normalised values of each patch, in float32 at
+        least.
     """
-    values = patches_of(spec)
+    values = patches_of(spec.to(torch.promote_types(spec.dtype, torch.float32)))
     return values.mean(-1), values.std(-1)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from tpexplore.errors import InputError
+from tpexplore.model.forward import Entered, probabilities, to_numpy
 from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_score
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.decode import HOP
@@ -303,35 +303,18 @@ class _Pass:
 
 
 def _run(model: AudioViT, clips: Sequence[np.ndarray], keep_rate: float, score: str) -> list[_Pass]:
-    first = PRUNE_BLOCKS[0]
+    config = model.config
     with torch.inference_mode():
-        specs = torch.stack([model.spectrogram(clip) for clip in clips])
-        statistic = model.statistic(specs, score)
-        x = model.run_blocks(model.embed(specs), 1, first - 1)
-        attended, attention = model.attend(x, first, with_score=statistic is None)
-        scores = attention if statistic is None else statistic
-        if keep_rate == 1:
-            x, kept = model.run_blocks(x, first, model.config.depth), {}
-        else:
-            x, kept = model.prune_from(attended, attention, model.patch_ids(len(specs)), keep_rate, statistic)
-        logits = model.readout(x).float()
-        probabilities = logits.sigmoid() if model.config.multilabel else logits.softmax(1)
-        masks = {block: _mask(kept.get(block), scores) for block in PRUNE_BLOCKS}
+        entered = Entered(model, torch.stack([model.spectrogram(clip) for clip in clips]))
+        scores = to_numpy(entered.ranking(score))
+        out = entered.output(keep_rate, score)
+        chances = to_numpy(probabilities(out.logits, config))
+    masks = {block: np.ones(scores.shape, dtype=bool) for block in PRUNE_BLOCKS}
+    masks |= {block: into == np.arange(config.patches) for block, into in out.fate.holders.items()}
     return [
-        _Pass(
-            probabilities[i].numpy(),
-            {block: mask[i].numpy() for block, mask in masks.items()},
-            scores[i].numpy(),
-        )
-        for i in range(len(specs))
+        _Pass(chances[i], {block: mask[i] for block, mask in masks.items()}, scores[i])
+        for i in range(len(clips))
     ]
-
-
-def _mask(ids: Tensor | None, like: Tensor) -> Tensor:
-    """Ids kept -> (batch, patches) bool; where nothing was pruned, all of them."""
-    if ids is None:
-        return torch.ones_like(like, dtype=torch.bool)
-    return torch.zeros_like(like, dtype=torch.bool).scatter(1, ids, True)
 
 
 def _survival(kept: Sequence[np.ndarray], moves: Sequence[int]) -> np.ndarray:

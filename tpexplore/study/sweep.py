@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +11,23 @@ import torch
 from torch import Tensor
 
 from tpexplore.errors import InputError
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES, check_keep_rate, check_score
+from tpexplore.model.fate import Fate
+from tpexplore.model.forward import Entered, Output, probabilities, seconds_now, to_numpy
+from tpexplore.model.plan import (
+    KEEP_RATES,
+    PRUNE_BLOCKS,
+    check_blocks,
+    check_keep_rates,
+    check_method,
+    check_score,
+    scores_of,
+    shortest_keep_rate,
+)
 from tpexplore.model.vit import AudioViT, ModelConfig
-from tpexplore.signal.spectrogram import HOP_SECONDS, patch_statistics, samples_for
+from tpexplore.signal.spectrogram import HOP_SECONDS, samples_for
+
+KeepRate = float | tuple[float, ...]
+"""One for all pruning blocks, or one for each."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,8 @@ class Point:
 
     Attributes
     ----------
-    keep_rate : float
+    keep_rate : float or tuple of float
+        One for all pruning blocks, or one for each.
     logits, probabilities : (classes,) float32
         Probabilities are softmax, or sigmoid for a multi-label model.
     kept : dict of block -> (k,) patch ids, ascending; empty at keep-rate 1.0
@@ -31,16 +45,19 @@ class Point:
     seconds : float
         This pass on this machine, what it shares with others included.
     scores : dict of block -> (n,) float32
-        What the block ranked its n patches by, in the order of their ids; empty at keep-rate 1.0.
+        What the block ranked its n patches by, in the order of their ids; empty where none was ranked.
+    fate : Fate
+        What became of every patch: dropped, fused, or merged into which.
     """
 
-    keep_rate: float
+    keep_rate: KeepRate
     logits: np.ndarray
     probabilities: np.ndarray
     kept: dict[int, np.ndarray]
     macs: int
     seconds: float
-    scores: dict[int, np.ndarray] = field(default_factory=dict)
+    scores: dict[int, np.ndarray]
+    fate: Fate
 
     @property
     def answer(self) -> int:
@@ -66,6 +83,9 @@ class Exploration:
     unpruned : Point
     points : dict of score -> Points, by ascending keep-rate
         The one at 1.0, where asked for, is `unpruned`.
+    blocks : tuple of int
+        Blocks that prune.
+    method : {"drop", "fuse", "merge"}
     """
 
     config: ModelConfig
@@ -75,20 +95,14 @@ class Exploration:
     variation: np.ndarray
     unpruned: Point
     points: dict[str, tuple[Point, ...]]
+    blocks: tuple[int, ...] = PRUNE_BLOCKS
+    method: str = "drop"
 
     def drop_stages(self, score: str) -> np.ndarray:
-        """Which block dropped each patch, 0 where it was kept: (rates, patches) uint8."""
-        stages = np.zeros((len(self.points[score]), self.config.patches), dtype=np.uint8)
-        for row, point in zip(stages, self.points[score], strict=True):
-            present = np.ones(self.config.patches, dtype=bool)
-            for block, ids in point.kept.items():
-                kept = np.zeros_like(present)
-                kept[ids] = True
-                row[present & ~kept] = block
-                present = kept
-        return stages
+        """Which block each patch left at, 0 where it was kept: (rates, patches) uint8."""
+        return np.stack([point.fate.block for point in self.points[score]])
 
-    def flips(self, score: str) -> tuple[float, ...]:
+    def flips(self, score: str) -> tuple[KeepRate, ...]:
         """Keep-rates whose top answer differs from the next higher one's."""
         points = self.points[score]
         return tuple(lower.keep_rate for lower, higher in pairwise(points) if lower.answer != higher.answer)
@@ -105,6 +119,7 @@ class Exploration:
                 "patches": config.patches,
                 "labels": list(config.labels),
             },
+            "pruning": {"blocks": list(self.blocks), "method": self.method},
             "seconds": round(self.real_frames * HOP_SECONDS, 2),
             "frames": config.frames,
             "real_frames": self.real_frames,
@@ -122,9 +137,12 @@ class Exploration:
         }
 
     def _point_dict(self, point: Point) -> dict:
+        # Dropped patches are those that are not kept; of fused and merged ones there is more to say.
+        holders = {} if self.method == "drop" else point.fate.holders
         return {
             "keep_rate": point.keep_rate,
             "kept": {str(block): ids.tolist() for block, ids in point.kept.items()},
+            **({"holders": {str(b): ids.tolist() for b, ids in holders.items()}} if holders else {}),
             "macs": point.macs,
             "milliseconds": round(point.seconds * 1000, 3),
             "top": [
@@ -143,23 +161,33 @@ def explore(
     model: AudioViT,
     clip: np.ndarray | Tensor,
     *,
-    keep_rates: Sequence[float] = KEEP_RATES,
-    scores: Sequence[str] = SCORES,
+    keep_rates: Sequence[float | Sequence[float]] = KEEP_RATES,
+    scores: Sequence[str] | None = None,
+    blocks: Sequence[int] = PRUNE_BLOCKS,
+    method: str = "drop",
+    seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Exploration:
     """Run one clip at every keep-rate and score.
 
-    What does not depend on the keep-rate runs once: blocks 1-3, block 4's attention, and the whole
-    unpruned pass. Results equal those of separate forward passes.
+    What does not depend on the keep-rate runs once: the blocks before the first that prunes, its attention,
+    and the whole unpruned pass. Results equal those of separate forward passes. It runs on the model's device
+    and in its number type; results come back on the CPU, as float32.
 
     Parameters
     ----------
     model : AudioViT
     clip : (samples,)
         Mono 16 kHz waveform, from `load_audio`. Only the model's window is used.
-    keep_rates : sequence of float
-        Each above 0 and up to 1.
-    scores : sequence of {"attention", "intensity", "variation"}
+    keep_rates : sequence of float or of sequences of float
+        Each above 0 and up to 1; one for all pruning blocks, or one for each.
+    scores : sequence of {"attention", "intensity", "variation", "random", "time-even"}, optional
+        The first three by default. Merging ranks nothing, so there only "attention" goes.
+    blocks : sequence of int
+        Blocks that prune, ascending.
+    method : {"drop", "fuse", "merge"}
+    seed : int
+        Of the random order.
     progress : callable, optional
         Called with (passes done, passes in all).
 
@@ -170,7 +198,7 @@ def explore(
     Raises
     ------
     InputError
-        If a keep-rate or score is out of range, or the model has no classifier.
+        If an argument is out of range, or the model has no classifier.
 
     Examples
     --------
@@ -178,10 +206,10 @@ def explore(
     >>> exploration.points["attention"][0].keep_rate
     0.3
     """
-    rates, scores = _checked(model, keep_rates, scores)
+    request = _Request.checked(model, keep_rates, scores, blocks, method, seed)
     report = progress or (lambda done, total: None)
-    total = 1 + len([rate for rate in rates if rate < 1]) * len(scores)
-    steps = explore_steps(model, clip, keep_rates=rates, scores=scores)
+    total = 1 + len(request.pruned) * len(request.scores)
+    steps = _steps(model, clip, request)
     for done in range(1, total + 1):
         exploration = next(steps)
         report(done, total)
@@ -192,18 +220,21 @@ def explore_steps(
     model: AudioViT,
     clip: np.ndarray | Tensor,
     *,
-    keep_rates: Sequence[float] = KEEP_RATES,
-    scores: Sequence[str] = SCORES,
+    keep_rates: Sequence[float | Sequence[float]] = KEEP_RATES,
+    scores: Sequence[str] | None = None,
+    blocks: Sequence[int] = PRUNE_BLOCKS,
+    method: str = "drop",
+    seed: int = 0,
     first: float | None = None,
 ) -> Iterator[Exploration]:
     """`explore`, handing out what there is after every forward pass.
 
     Parameters
     ----------
-    model, clip, keep_rates :
+    model, clip, keep_rates, blocks, method, seed :
         As for `explore`.
-    scores : sequence of {"attention", "intensity", "variation"}
-        In the order in which they are explored.
+    scores : sequence of str, optional
+        As for `explore`, in the order in which they are explored.
     first : float or None
         Keep-rate to begin each score with; the others follow, nearest first. None takes them ascending.
 
@@ -218,79 +249,102 @@ def explore_steps(
     InputError
         As `explore`.
     """
-    rates, scores = _checked(model, keep_rates, scores)
-    config = model.config
-    pruned_rates = [rate for rate in rates if rate < 1]
+    request = _Request.checked(model, keep_rates, scores, blocks, method, seed)
     if first is not None:
-        pruned_rates.sort(key=lambda rate: abs(rate - first))
+        request.pruned.sort(key=lambda rate: abs(_mean(rate) - first))
+    yield from _steps(model, clip, request)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What to explore: checked, keep-rates ascending, those below 1 in the order in which they run."""
+
+    rates: list[KeepRate]
+    pruned: list[KeepRate]
+    scores: list[str]
+    blocks: tuple[int, ...]
+    method: str
+    seed: int
+
+    @classmethod
+    def checked(
+        cls,
+        model: AudioViT,
+        keep_rates: Sequence[float | Sequence[float]],
+        scores: Sequence[str] | None,
+        blocks: Sequence[int],
+        method: str,
+        seed: int,
+    ) -> _Request:
+        if not model.config.classes:
+            raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+        blocks = check_blocks(blocks, model.config.depth)
+        ascending = sorted({check_keep_rates(rate, blocks) for rate in keep_rates})
+        rates = [shortest_keep_rate(each) for each in ascending]
+        check_method(method)
+        scores = [check_score(score) for score in (scores_of(method) if scores is None else scores)]
+        for score in scores:
+            check_method(method, score)
+        return cls(rates, [rate for rate in rates if rate != 1], scores, blocks, method, seed)
+
+
+def _mean(rate: KeepRate) -> float:
+    return rate if isinstance(rate, float) else sum(rate) / len(rate)
+
+
+def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Iterator[Exploration]:
+    config, blocks, method = model.config, request.blocks, request.method
     # A generator must not hold inference mode between its steps: it would leak into its caller.
     with torch.inference_mode():
         spec = model.spectrogram(clip)[None]
-        started = time.perf_counter()
-        entered = model.run_blocks(model.embed(spec), 1, PRUNE_BLOCKS[0] - 1)
-        shared_seconds = time.perf_counter() - started
-        logits = model.readout(model.run_blocks(entered, PRUNE_BLOCKS[0], config.depth))
-        unpruned = _point(config, 1.0, logits, {}, time.perf_counter() - started)
-        intensity, variation = patch_statistics(spec)
-    whole = (unpruned,) if 1.0 in rates else ()
+        started = seconds_now(model.device)
+        entered = Entered(model, spec, blocks)
+        shared_seconds = seconds_now(model.device) - started
+        out = entered.output()
+        unpruned = _point(config, 1.0, out, blocks, seconds_now(model.device) - started)
+        statistics = {name: to_numpy(values[0]) for name, values in entered.statistics.items()}
+    whole = (unpruned,) if 1.0 in request.rates else ()
     # Where there is more to come, a score is told of once its turn has come.
-    points = dict.fromkeys(scores[:1] if pruned_rates else scores, whole) if whole else {}
+    known = request.scores[:1] if request.pruned else request.scores
+    points = dict.fromkeys(known, whole) if whole else {}
     exploration = Exploration(
         config=config,
-        spectrogram=spec[0].numpy(),
+        spectrogram=to_numpy(spec[0]),
         real_frames=real_frames(model, clip),
-        intensity=intensity[0].numpy(),
-        variation=variation[0].numpy(),
         unpruned=unpruned,
         points=points,
+        blocks=blocks,
+        method=method,
+        **statistics,
     )
     yield exploration
-    for score in scores:
-        begun = time.perf_counter()
+    for score in request.scores:
+        begun = seconds_now(model.device)
         with torch.inference_mode():
-            statistic = model.statistic(spec, score)
-            attended, attention = model.attend(entered, PRUNE_BLOCKS[0], with_score=statistic is None)
-        before = shared_seconds + time.perf_counter() - begun
-        for rate in pruned_rates:
-            ranked: dict[int, Tensor] = {}
-            begun = time.perf_counter()
+            entered.attend_first(score, method)
+        before = shared_seconds + seconds_now(model.device) - begun
+        for rate in request.pruned:
+            begun = seconds_now(model.device)
             with torch.inference_mode():
-                x, kept = model.prune_from(attended, attention, model.patch_ids(1), rate, statistic, ranked)
-                logits = model.readout(x)
-            seconds = before + time.perf_counter() - begun
-            row = (*points.get(score, whole), _point(config, rate, logits, kept, seconds, ranked))
-            points = {**points, score: tuple(sorted(row, key=lambda point: point.keep_rate))}
+                out = entered.output(rate, score, method, request.seed)
+                point = _point(config, rate, out, blocks, before + seconds_now(model.device) - begun)
+            row = (*points.get(score, whole), point)
+            row = sorted(row, key=lambda point: check_keep_rates(point.keep_rate, blocks))
+            points = {**points, score: tuple(row)}
             exploration = replace(exploration, points=points)
             yield exploration
 
 
-def _checked(
-    model: AudioViT, keep_rates: Sequence[float], scores: Sequence[str]
-) -> tuple[list[float], list[str]]:
-    """Keep-rates, ascending, and scores, or InputError."""
-    if not model.config.classes:
-        raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
-    return sorted({check_keep_rate(rate) for rate in keep_rates}), [check_score(score) for score in scores]
-
-
-def _point(
-    config: ModelConfig,
-    rate: float,
-    logits: Tensor,
-    kept: dict[int, Tensor],
-    seconds: float,
-    scores: dict[int, Tensor] | None = None,
-) -> Point:
-    logits = logits[0].float()
-    probabilities = logits.sigmoid() if config.multilabel else logits.softmax(0)
+def _point(config: ModelConfig, rate: KeepRate, out: Output, blocks: Sequence[int], seconds: float) -> Point:
     return Point(
         keep_rate=rate,
-        logits=logits.numpy(),
-        probabilities=probabilities.numpy(),
-        kept={block: ids[0].numpy() for block, ids in kept.items()},
-        macs=config.macs(rate),
+        logits=to_numpy(out.logits[0]),
+        probabilities=to_numpy(probabilities(out.logits[0], config)),
+        kept={block: to_numpy(ids[0]) for block, ids in out.kept.items()},
+        macs=config.macs(rate, blocks, out.method),
         seconds=seconds,
-        scores={block: score[0].float().numpy() for block, score in (scores or {}).items()},
+        scores={stage.block: to_numpy(stage.scores[0]) for stage in out.stages if stage.scores is not None},
+        fate=out.fate.clip(0),
     )
 
 

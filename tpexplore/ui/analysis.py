@@ -331,20 +331,21 @@ class ClipTrace:
             with torch.inference_mode():
                 kept = self.model(self.spec[None], keep_rate=keep_rate, score=score).kept
             everything = torch.arange(len(self.intensity))
-            self._kept[key] = {b: kept[b][0] if kept else everything for b in PRUNE_BLOCKS}
+            self._kept[key] = {b: kept[b][0].cpu() if kept else everything for b in PRUNE_BLOCKS}
         return self._kept[key]
 
     def stages_at(self, keep_rate: float) -> dict[int, Stage]:
         """The pruning blocks at work, with the attention that decides."""
-        model, scores = self.model, {}
         with torch.inference_mode():
-            x = model.run_blocks(model.embed(self.spec[None]), 1, PRUNE_BLOCKS[0] - 1)
-            x, attention = model.attend(x, PRUNE_BLOCKS[0], with_score=True)
-            _, kept = model.prune_from(x, attention, model.patch_ids(1), keep_rate, None, scores)
-        ids, found = torch.arange(len(self.intensity)), {}
-        for block, score in scores.items():
-            found[block] = Stage(ids, score[0] * len(ids), torch.isin(ids, kept[block][0]))
-            ids = kept[block][0]
+            stages = self.model(self.spec[None], keep_rate=keep_rate).stages
+        everything = torch.arange(len(self.intensity))
+        if not stages:  # at keep-rate 1.0 nothing decides, and every block attends as in the unpruned model
+            attention = {block: self.scores[block - 1] * len(everything) for block in PRUNE_BLOCKS}
+            return {b: Stage(everything, a, torch.ones_like(a, dtype=bool)) for b, a in attention.items()}
+        found = {}
+        for stage in stages:
+            ids, scores, kept = (values[0].cpu() for values in (stage.ids, stage.scores, stage.kept))
+            found[stage.block] = Stage(ids, scores * len(ids), torch.isin(ids, kept))
         return found
 
     def clustered(self, statistic: str) -> tuple[Tensor, Clusters, bool]:
@@ -389,8 +390,8 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
     frames = real_frames(model, excerpt.samples)
     with torch.inference_mode():
         spec = model.spectrogram(excerpt.samples)
-        scores = model(spec[None], trace=True).scores[0]
-        intensity, variation = (values[0] for values in patch_statistics(spec[None]))
+        scores = model(spec[None], trace=True).scores[0].float().cpu()
+        intensity, variation = (values[0].float().cpu() for values in patch_statistics(spec[None]))
     dataset = _dataset_clusters(config.name, config.sha256)
     values = {"intensity": intensity, "variation": variation}
     return ClipTrace(
@@ -399,7 +400,7 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
         samples=excerpt.samples,
         start=excerpt.start,
         real_frames=frames,
-        spec=spec,
+        spec=spec.float().cpu(),
         intensity=intensity,
         variation=variation,
         scores=scores,

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from tpexplore.errors import InputError
+from tpexplore.model.forward import probabilities, to_numpy
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
 from tpexplore.study.removal import GROUPS, random_mask, removal_curve
@@ -319,9 +320,8 @@ def _answer(config: ModelConfig, before: np.ndarray, after: np.ndarray, left: in
 
 
 def class_probabilities(config: ModelConfig, logits: Tensor) -> np.ndarray:
-    """Softmax over the last axis, or the sigmoid of a multi-label model."""
-    logits = logits.float()
-    return (logits.sigmoid() if config.multilabel else logits.softmax(-1)).numpy()
+    """`probabilities` as an array."""
+    return to_numpy(probabilities(logits, config))
 
 
 def _rounded(value: float) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tpexplore.model.forward import Entered
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.model.vit import AudioViT
 from tpexplore.stats.patch_statistics import cliffs_delta_per_clip
@@ -62,16 +63,9 @@ class Stage:
 
 def stages(model: AudioViT, spec: Tensor, keep_rate: float) -> Iterator[Stage]:
     """The pruning stages of ``model(spec, keep_rate)``, with the scores that decided."""
-    first = PRUNE_BLOCKS[0]
-    x = model.run_blocks(model.embed(spec), 1, first - 1)
-    x, attention = model.attend(x, first, with_score=True)
-    present = model.patch_ids(len(spec))
-    scores: dict[int, Tensor] = {}
-    _, left = model.prune_from(x, attention, present, keep_rate, None, scores)
-    for block, score in scores.items():
-        kept = kept_mask(left[block], model.config.patches).gather(1, present)
-        yield Stage(block, present, score * present.shape[1], kept)
-        present = left[block]
+    for stage in Entered(model, spec).run(keep_rate).stages:
+        kept = kept_mask(stage.kept, model.config.patches).gather(1, stage.ids)
+        yield Stage(stage.block, stage.ids, stage.scores * stage.ids.shape[1], kept)
 
 
 def measure(view: View) -> tuple[dict[Key, np.ndarray], dict[Key, Tensor]]:

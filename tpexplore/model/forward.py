@@ -1,0 +1,369 @@
+"""The one pruned pass: what comes before the pruning once, then any keep-rate, ranking and method.
+
+Runs on the device and in the number type of its model. Blocks count from 1.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tpexplore.model import fusing, merging, pruning
+from tpexplore.model.fate import DROPPED, FUSED, Fate, holders_of
+from tpexplore.model.plan import (
+    BY_ATTENTION,
+    PRUNE_BLOCKS,
+    check_blocks,
+    check_keep_rates,
+    check_method,
+    check_score,
+    kept_count,
+)
+from tpexplore.signal.spectrogram import ROWS, patch_statistics
+
+if TYPE_CHECKING:
+    from tpexplore.model.vit import AudioViT, ModelConfig
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One pruning block at work.
+
+    Attributes
+    ----------
+    block : int
+    ids : (batch, n) integer
+        Patches present before, ascending.
+    scores : (batch, n) or None
+        What they were ranked by; None where they were not: by merging, and where all are kept.
+    kept : (batch, k) integer
+        Patches present after, ascending; by merging those that others may have joined.
+    holders : (batch, patches) integer or None
+        By merging, the id of the patch whose token now holds each patch.
+    """
+
+    block: int
+    ids: Tensor
+    scores: Tensor | None
+    kept: Tensor
+    holders: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What has come through all blocks.
+
+    Attributes
+    ----------
+    tokens : (batch, prefix + k, dim)
+        Patches in the order of their ids; after them the fused token, where there is one.
+    stages : tuple of Stage
+        One for each pruning block; none at keep-rate 1.0.
+    sizes : (batch, k) or None
+        Patches in each token, where some were merged.
+    """
+
+    tokens: Tensor
+    stages: tuple[Stage, ...] = ()
+    sizes: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a forward pass returns.
+
+    Attributes
+    ----------
+    logits : (batch, classes)
+        Of a pre-trained model, which has no classes, the pooled features (batch, dim).
+    stages : tuple of Stage
+        One for each pruning block; none at keep-rate 1.0.
+    method : {"drop", "fuse", "merge"}
+    patches : int
+        Patches before any pruning.
+    scores : (batch, depth, patches) or None
+        Attention score of every block, where ``trace`` asked for it.
+    remaining : (batch,) integer or None
+        Patches that a group removal left; 0 means the prediction rests on prefix tokens alone (AST)
+        or on the classifier's bias (AudioMAE, which has nothing left to average).
+    """
+
+    logits: Tensor
+    stages: tuple[Stage, ...] = ()
+    method: str = "drop"
+    patches: int = 0
+    scores: Tensor | None = None
+    remaining: Tensor | None = None
+
+    @property
+    def kept(self) -> dict[int, Tensor]:
+        """Pruning block -> (batch, k) patch ids left after it, ascending; empty at keep-rate 1.0."""
+        return {stage.block: stage.kept for stage in self.stages}
+
+    @cached_property
+    def fate(self) -> Fate:
+        """What became of every patch of every clip, as arrays on the CPU."""
+        if self.method == "merge":
+            holders = {stage.block: stage.holders.cpu().numpy() for stage in self.stages}
+        else:
+            kept = {block: ids.cpu().numpy() for block, ids in self.kept.items()}
+            holders = holders_of(kept, self.patches, FUSED if self.method == "fuse" else DROPPED)
+        return Fate(holders, self.patches)
+
+
+class Entered:
+    """A batch of clips up to the first pruning block, which all that is asked of it shares.
+
+    Parameters
+    ----------
+    model : AudioViT
+    spec : (batch, frames, 128)
+        Normalised log-mel, from `AudioViT.spectrogram`.
+    blocks : sequence of int
+        Blocks that prune, ascending.
+    ids : (batch, n) integer, optional
+        The patches to look at, ascending; all by default.
+
+    Examples
+    --------
+    >>> entered = Entered(model, spec[None])
+    >>> [entered.output(rate).logits for rate in (1.0, 0.7, 0.5)]
+    """
+
+    def __init__(
+        self,
+        model: AudioViT,
+        spec: Tensor,
+        blocks: Sequence[int] = PRUNE_BLOCKS,
+        ids: Tensor | None = None,
+    ):
+        self.model, self.spec = model, spec
+        self.blocks = check_blocks(blocks, model.config.depth)
+        self.ids = model.patch_ids(len(spec)) if ids is None else ids
+        x = model.embed(spec)
+        if self.ids.shape[1] < model.config.patches:
+            x = pruning.take_patches(x, self.ids, model.config.prefix)
+        self.tokens = model.run_blocks(x, 1, self.blocks[0] - 1)
+        self._attended: dict[str, tuple[Tensor, Tensor | None]] = {}
+
+    # -- what the first pruning block sees
+
+    @cached_property
+    def statistics(self) -> dict[str, Tensor]:
+        """Intensity and variation of every patch, each (batch, patches)."""
+        values = patch_statistics(self.spec.to(self.tokens.device))
+        return dict(zip(("intensity", "variation"), values, strict=True))
+
+    def attend_first(self, score: str | Tensor = "attention", method: str = "drop") -> None:
+        """Run the first pruning block's attention, which all keep-rates share, ahead of them."""
+        self._attend_first(_reads(score, method))
+
+    def ranking(self, score: str | Tensor = "attention", seed: int = 0) -> Tensor:
+        """What the first pruning block ranks the patches by, (batch, n)."""
+        fixed = self._fixed_ranks(score, seed)
+        if fixed is not None:
+            return fixed.gather(1, self.ids)
+        return _ranks(self._attend_first("score")[1], self.ids, score)
+
+    # -- whole passes
+
+    def output(
+        self,
+        keep_rate: float | Sequence[float] = 1.0,
+        score: str | Tensor = "attention",
+        method: str = "drop",
+        seed: int = 0,
+    ) -> Output:
+        """Logits, and what became of the patches. Arguments as for `run`."""
+        passed = self.run(keep_rate, score, method, seed)
+        # Without sizes one argument: the readout of a plain ViT.
+        extra = () if passed.sizes is None else (passed.sizes,)
+        logits = self.model.readout(passed.tokens, *extra)
+        return Output(logits, passed.stages, method, self.model.config.patches)
+
+    def run(
+        self,
+        keep_rate: float | Sequence[float] = 1.0,
+        score: str | Tensor = "attention",
+        method: str = "drop",
+        seed: int = 0,
+    ) -> Passed:
+        """The remaining blocks, pruning on the way.
+
+        Parameters
+        ----------
+        keep_rate : float or sequence of float
+            Share of the present patches that each pruning block keeps, above 0 and up to 1; one for all
+            blocks, or one for each.
+        score : str or (batch, patches)
+            A ranking's name (see `plan.RANKINGS`), or values of one's own, of which the highest stay.
+        method : {"drop", "fuse", "merge"}
+            Fusing weighs by attention where that ranks, else alike. Merging ranks nothing.
+        seed : int
+            Of the random order.
+
+        Raises
+        ------
+        InputError
+            If an argument is out of range, or merging is combined with another score than "attention".
+        """
+        rates = check_keep_rates(keep_rate, self.blocks)
+        check_method(method, score if isinstance(score, str) else "own values")
+        if set(rates) == {1.0}:
+            return Passed(self.model.run_blocks(self.tokens, self.blocks[0], self.model.config.depth))
+        fixed = None if method == "merge" else self._fixed_ranks(score, seed)
+        return self._prune(rates, _Pruned(self, score, method, fixed))
+
+    # -- parts
+
+    def _prune(self, rates: Sequence[float], pruned: _Pruned) -> Passed:
+        """One pruned pass from the first pruning block on."""
+        model, last = self.model, self.model.config.depth
+        ends = [block - 1 for block in self.blocks[1:]] + [last]
+        stages = []
+        for block, rate, end in zip(self.blocks, rates, ends, strict=True):
+            need = _reads(pruned.score, pruned.method) if rate < 1 else "nothing"
+            if block == self.blocks[0]:
+                pruned.tokens, found = self._attend_first(need)
+            else:
+                pruned.tokens, found = _attend(model, pruned.tokens, block, need, pruned.bias())
+            stages.append(pruned.stage(block, rate, found))
+            x = model.run_mlp(pruned.tokens, block)
+            pruned.tokens = model.run_blocks(x, block + 1, end, pruned.bias())
+        return Passed(pruned.tokens, tuple(stages), pruned.sizes)
+
+    def _attend_first(self, need: str) -> tuple[Tensor, Tensor | None]:
+        if need not in self._attended:
+            self._attended[need] = _attend(self.model, self.tokens, self.blocks[0], need)
+        return self._attended[need]
+
+    def _fixed_ranks(self, score: str | Tensor, seed: int) -> Tensor | None:
+        """(batch, patches) that are known before any attention; None where attention ranks."""
+        if isinstance(score, Tensor):
+            return score
+        if check_score(score) in BY_ATTENTION:
+            return None
+        if score == "random":
+            ranks = pruning.random_ranks(seed, [0], self.model.config.patches)
+            return ranks.to(self.tokens.device).expand(len(self.spec), -1)
+        return self.statistics[score]
+
+
+class _Pruned:
+    """Tokens on their way through the pruning blocks, and which patches they are.
+
+    Attributes
+    ----------
+    tokens : (batch, prefix + n, dim), with the fused token one more
+    ids : (batch, n)
+    fused : int
+        Patches in the fused token, 0 while there is none.
+    sizes, holders : Tensor or None
+        By merging, of the tokens (batch, n) and of all patches (batch, patches); see `Stage`.
+    """
+
+    def __init__(self, entered: Entered, score: str | Tensor, method: str, fixed: Tensor | None):
+        self.tokens, self.ids = entered.tokens, entered.ids
+        self.prefix = entered.model.config.prefix
+        self.score, self.method, self.fixed = score, method, fixed
+        self.fused = 0
+        self.sizes = None
+        self.holders = entered.model.patch_ids(len(self.ids)) if method == "merge" else None
+
+    def bias(self) -> Tensor | None:
+        """What attention adds for tokens of several patches."""
+        if self.sizes is None:
+            return None
+        return merging.size_bias(self.sizes, self.prefix, self.tokens.dtype)
+
+    def stage(self, block: int, rate: float, found: Tensor | None) -> Stage:
+        """Prune; ``found`` is what the block's attention was read for, see `_reads`."""
+        ids, present = self.ids, self.ids.shape[1]
+        k = kept_count(rate, present)
+        ranks = None
+        if self.method == "merge":
+            if k < present:
+                self._merge(found, k)
+        elif rate < 1:
+            ranks = (
+                self.fixed.gather(1, ids) if found is None else _ranks(found[:, :present], ids, self.score)
+            )
+            positions = pruning.top_positions(ranks, k)
+            if k < present:
+                self._leave(positions, found)
+            self.ids = ids.gather(1, positions)
+        return Stage(block, ids, ranks, self.ids, self.holders)
+
+    def _leave(self, positions: Tensor, attention: Tensor | None) -> None:
+        """Drop or fuse all patches but those at ``positions``."""
+        if self.method == "drop":
+            self.tokens = pruning.take_patches(self.tokens, positions, self.prefix)
+            return
+        weights = self._counts() if attention is None else attention
+        self.tokens = fusing.fuse_patches(self.tokens, positions, weights, self.prefix)
+        self.fused += self.ids.shape[1] - positions.shape[1]
+
+    def _counts(self) -> Tensor:
+        """Patches in each token, (batch, n) and one more for the fused token, float32."""
+        ones = torch.ones(self.ids.shape, device=self.ids.device)
+        return torch.cat([ones, torch.full_like(ones[:, :1], self.fused)], dim=1) if self.fused else ones
+
+    def _merge(self, keys: Tensor, k: int) -> None:
+        if self.sizes is None:
+            self.sizes = torch.ones(self.ids.shape, device=self.ids.device)
+        merged = merging.merge_patches(self.tokens[:, self.prefix :], keys, self.sizes, k)
+        self.tokens = torch.cat([self.tokens[:, : self.prefix], merged.tokens], dim=1)
+        self.sizes = merged.sizes
+        # The id of what each patch present has become, looked up by the id of what held each patch before.
+        become = self.holders.scatter(1, self.ids, self.ids.gather(1, merged.holders))
+        self.holders = become.gather(1, self.holders)
+        self.ids = self.ids.gather(1, merged.positions)
+
+
+def _reads(score: str | Tensor, method: str) -> str:
+    """What is read from the attention of a pruning block: its "score", its "keys", or "nothing"."""
+    if method == "merge":
+        return "keys"
+    return "score" if isinstance(score, str) and score in BY_ATTENTION else "nothing"
+
+
+def _attend(
+    model: AudioViT, x: Tensor, block: int, need: str, bias: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    if need == "keys":
+        return model.attend_with_keys(x, block, bias)
+    return model.attend(x, block, need == "score", bias)
+
+
+def _ranks(attention: Tensor, ids: Tensor, score: str) -> Tensor:
+    """Attention score (batch, n) of the patches ``ids`` -> what they are ranked by."""
+    return pruning.time_even_ranks(attention, ids // ROWS) if score == "time-even" else attention
+
+
+# -- results
+
+
+def probabilities(logits: Tensor, config: ModelConfig) -> Tensor:
+    """Softmax over the last axis, or the sigmoid of a multi-label model; float32 at least."""
+    logits = logits.to(pruning.at_least_float32(logits.dtype))
+    return logits.sigmoid() if config.multilabel else logits.softmax(-1)
+
+
+def to_numpy(values: Tensor) -> np.ndarray:
+    """A result on the CPU; floating-point ones as float32."""
+    values = values.detach()
+    return (values.float() if values.is_floating_point() else values).cpu().numpy()
+
+
+def seconds_now(device: torch.device) -> float:
+    """`time.perf_counter` once all that was asked of ``device`` is done."""
+    if device.type not in ("cpu", "meta"):
+        torch.accelerator.synchronize(device)
+    return time.perf_counter()
