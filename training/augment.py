@@ -6,6 +6,8 @@ run sees the same pictures as an uninterrupted one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
@@ -60,27 +62,31 @@ def gain(mel: Tensor, reach_db: float) -> Tensor:
     return mel + db * (torch.log(torch.tensor(10.0)) / 10)
 
 
-def mixup(mel: Tensor, targets: Tensor, alpha: float, share: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Blend clips with others on the power scale [Zhang 2018], targets alike.
+def mixup(batch: Mapping[str, Tensor], alpha: float, share: float = 1.0) -> dict[str, Tensor]:
+    """Blend clips with others on the power scale [Zhang 2018], and all that is known of them alike.
 
     Parameters
     ----------
-    mel : (batch, frames, 128)
-        Log-mel; powers are what adds up when two sounds are heard together.
-    targets : (batch, classes)
+    batch : dict
+        "mel" (batch, frames, 128): log-mel; powers are what adds up when two sounds are heard together.
+        Every other entry (batch, …), e.g. targets or stored answers, is blended as it is.
     alpha : float
         Of the Beta distribution; 0 leaves everything as it is.
     share : float
         Share of the clips that are blended.
     """
     if alpha == 0:
-        return mel, targets
+        return dict(batch)
+    mel = batch["mel"]
     own = torch.distributions.Beta(alpha, alpha).sample((len(mel),)).to(mel)
     own = own.where(torch.rand(len(mel), device=mel.device) < share, 1.0)
     order = torch.randperm(len(mel), device=mel.device)
     weight = own[:, None, None]
-    mixed = torch.logaddexp(mel + weight.log(), mel[order] + (1 - weight).log())
-    return mixed, own[:, None] * targets + (1 - own[:, None]) * targets[order]
+    mixed = {"mel": torch.logaddexp(mel + weight.log(), mel[order] + (1 - weight).log())}
+    for name, values in batch.items():
+        if name != "mel":
+            mixed[name] = own[:, None] * values + (1 - own[:, None]) * values[order]
+    return mixed
 
 
 def noise_and_roll(spec: Tensor, reach: int = 10) -> Tensor:

@@ -11,14 +11,31 @@ from torch import Tensor
 from tpexplore.errors import InputError
 
 from . import augment
+from .answers import StoredAnswers
 from .features import Features
 from .recipes import Recipe
 
 
 class Clips:
-    """One split of the features, ready to draw batches from."""
+    """One split of the features, ready to draw batches from.
 
-    def __init__(self, features: Features, split: str, recipe: Recipe, device: torch.device):
+    Parameters
+    ----------
+    answers : StoredAnswers, optional
+        What a tagger says of every clip of ``features``.
+    labelled_share : float, optional
+        Share of the clips of a batch that have a label, on average; by default their share of the data.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        split: str,
+        recipe: Recipe,
+        device: torch.device,
+        answers: StoredAnswers | None = None,
+        labelled_share: float | None = None,
+    ):
         self.rows = features.indices(split)
         if not len(self.rows):
             raise InputError(f"The features hold no clip of the split {split!r}.")
@@ -29,9 +46,11 @@ class Clips:
         self.recipe, self.device = recipe, device
         if device.type == "cuda":
             self.mel = self.mel.to(device)
-        counts = self.targets.sum(0).clamp(min=1).double()
-        # A clip with several classes counts as its rarest.
-        self.weights = (self.targets * counts**-recipe.balance).amax(1)
+        self.tag_logits = self.embeddings = None
+        if answers is not None:
+            self.tag_logits = torch.from_numpy(np.ascontiguousarray(answers.logits[self.rows]))
+            self.embeddings = standardised(torch.from_numpy(answers.embeddings[self.rows].astype(np.float32)))
+        self.weights = draw_weights(self.targets, recipe.balance, labelled_share)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -40,12 +59,19 @@ class Clips:
     def order(self, epoch: int) -> Tensor:
         """Clips of one epoch, (clips,), the same on every machine and after every restart."""
         generator = torch.Generator().manual_seed(self.recipe.seed + epoch)
-        if self.recipe.balance == 0:
+        if self.weights is None:
             return torch.randperm(len(self.rows), generator=generator)
         return torch.multinomial(self.weights, len(self.rows), replacement=True, generator=generator)
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Log-mel pictures (batch, frames, 128) of one step, warped, and 0/1 targets (batch, classes)."""
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """The clips of one step.
+
+        Returns
+        -------
+        dict
+            "mel" (batch, frames, 128), warped; "targets" (batch, classes), 0 or 1; and of a tagger's stored
+            answers "tag_logits" (batch, 527) and "embeddings" (batch, channels), standardised.
+        """
         epoch, at = divmod(step, self.steps_per_epoch)
         batch, change = self.recipe.batch, self.recipe.augment
         chosen = self.order(epoch)[at * batch : (at + 1) * batch]
@@ -59,7 +85,33 @@ class Clips:
             pitch=change.pitch,
             pad_share=change.pad_share,
         )
-        return augment.gain(mel, change.gain_db), self.targets[chosen].to(self.device, torch.float32)
+        drawn = {"mel": augment.gain(mel, change.gain_db)}
+        known = {"targets": self.targets, "tag_logits": self.tag_logits, "embeddings": self.embeddings}
+        for name, values in known.items():
+            if values is not None:
+                drawn[name] = values[chosen].to(self.device, torch.float32)
+        return drawn
+
+
+def draw_weights(targets: Tensor, balance: float, labelled_share: float | None) -> Tensor | None:
+    """How often each clip is drawn against the others, (clips,); None where all are drawn once an epoch."""
+    if balance == 0 and labelled_share is None:
+        return None
+    counts = targets.sum(0).clamp(min=1).double()
+    labelled = targets.any(1)
+    weights = torch.ones(len(targets), dtype=torch.float64)
+    if labelled.any():
+        # A clip with several classes counts as its rarest.
+        weights[labelled] = (targets[labelled] * counts**-balance).amax(1)
+    if labelled_share is not None and labelled.any() and not labelled.all():
+        weights[labelled] *= labelled_share / weights[labelled].sum()
+        weights[~labelled] = (1 - labelled_share) / (~labelled).sum()
+    return weights
+
+
+def standardised(values: Tensor) -> Tensor:
+    """Each column of (clips, columns) with mean 0 and standard deviation 1."""
+    return (values - values.mean(0)) / values.std(0).clamp(min=1e-4)
 
 
 def mean_and_std(features: Features, split: str = "train") -> tuple[float, float]:

@@ -11,7 +11,7 @@ from tpexplore.command_line import path, whole
 
 from .command import command_arguments, run_command
 from .data.cache import cache_features
-from .data.features import Features, join_features, read_features  # noqa: F401 (until all import it there)
+from .data.features import Features, add_unlabelled, join_features, read_features  # noqa: F401 (until all import it there)
 from .datasets import DATASETS, load_dataset
 
 
@@ -30,9 +30,11 @@ def main() -> None:
     parser.add_argument("--eval-list", type=path, help="AudioSet: csv or JSON of the evaluation clips")
     parser.add_argument("--audio", type=path, help="AudioSet: where the clips lie, if elsewhere")
     parser.add_argument(
-        "--frames", type=whole(1), help="folders: frames of a clip, 10 ms each; 512 by default"
+        "--frames", type=whole(1), help="folders, recordings: frames of 10 ms; 512 by default"
     )
     parser.add_argument("--source", help="folders: regular expression; its group must not be in two splits")
+    parser.add_argument("--hold-out", nargs="+", help="recordings: names that must not be trained on")
+    parser.add_argument("--attribution", help="recordings: authors and licence, for the models' cards")
     args = vars(parser.parse_args())
     name, root, out, workers = (args.pop(k) for k in ("dataset", "root", "out", "workers"))
     options = {k: v for k, v in args.items() if v is not None}

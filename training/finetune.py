@@ -2,24 +2,29 @@
 
     python -m training.finetune FEATURES --recipe audiomae-spc12 --init runs/pretrain-spc12 \\
         --teacher runs/teacher-spc12 --out runs/audiomae-spc12
+    python -m training.finetune FEATURES MORE_FEATURES … --recipe ast-audioset --out runs/ast-audioset
+
+Further feature folders lend their training clips to what is learnt from a tagger's stored answers
+(`training.answers`); their labels are not used.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn.functional import (
     binary_cross_entropy_with_logits,
-    cross_entropy,
     kl_div,
     layer_norm,
     smooth_l1_loss,
 )
+from tpexplore.checkpoints.labels import audioset_labels
 
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
@@ -29,15 +34,17 @@ from tpexplore.signal.spectrogram import normalise
 from tpexplore.writing import write_json
 
 from . import augment, parallel
+from .answers import StoredAnswers, join_answers, read_answers
 from .checkpoint import describe_run
 from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
-from .features import Features, read_features
+from .features import Features, add_unlabelled, read_features
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
-from .measure import split_accuracy
+from .measure import split_accuracy, tag_agreement
 from .patches import random_grid, random_patches
-from .recipes import ELASTIC, FinetuneRecipe, Pruning, load_recipe
+from .recipes import ELASTIC, FinetuneRecipe, Pruning, StoredLessons, load_recipe
+from .tagger import TAGS
 from .teacher import Teacher, load_teacher
 
 
@@ -62,7 +69,7 @@ def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple
 def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) -> AudioViT:
     """A fresh model, or one that starts from an earlier one (see `start_from`)."""
     mean, std = mean_and_std(features)
-    names = tuple(features.meta["class_names"])
+    names = audioset_labels() if recipe.classes == "tags" else tuple(features.meta["class_names"])
     config = ModelConfig(
         recipe.family,
         features.meta["frames"],
@@ -87,12 +94,36 @@ def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) ->
 
 
 class Student(nn.Module):
-    """The model, and the projection that compares its patches with the teacher's map."""
+    """The model, and the linear layers through which it learns from teachers.
 
-    def __init__(self, model: AudioViT, teacher: Teacher | None):
+    Attributes
+    ----------
+    project
+        Compares its patches with a CNN teacher's map.
+    tag_head, embedding_head
+        Answer as a tagger does, from the features that the model classifies from. A model whose classes are
+        the tags has no separate ``tag_head``.
+    """
+
+    def __init__(
+        self, model: AudioViT, teacher: Teacher | None, recipe: FinetuneRecipe, embedding_width: int
+    ):
         super().__init__()
+        dim, weights = model.config.dim, recipe.answers
         self.model = model
-        self.project = nn.Linear(model.config.dim, teacher.width) if teacher else None
+        self.project = nn.Linear(dim, teacher.width) if teacher else None
+        own_tags = recipe.classes == "labels" and (weights.tags or weights.tag_logits)
+        self.tag_head = nn.Linear(dim, TAGS) if own_tags else None
+        self.embedding_head = nn.Linear(dim, embedding_width) if weights.embedding else None
+
+
+def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
+    """Tokens after the last block -> what the model classifies from, (batch, dim), normalised."""
+    if model.config.family == "ast":
+        pooled = model.vit.norm(x)[:, : model.config.prefix].mean(1)
+    else:
+        pooled = model.vit.forward_head(model.vit.norm(x), pre_logits=True)
+    return layer_norm(pooled, pooled.shape[-1:])
 
 
 class FinetuneStage:
@@ -109,17 +140,25 @@ class FinetuneStage:
         *,
         init: str | None = None,
         teacher_folder: Path | None = None,
+        answers: StoredAnswers | None = None,
     ):
+        if answers is None and (recipe.classes == "tags" or recipe.answers != StoredLessons()):
+            raise InputError("The recipe learns from stored answers; run python -m training.answers first.")
         if recipe.distil.to == "token" and recipe.family != "ast":
             raise InputError("Only an AST has a distillation token; set the recipe's distil.to to readout.")
-        self.recipe, self.features, self.device = recipe, features, pick_device()
-        self.clips = Clips(features, "train", recipe, self.device)
+        self.recipe, self.features, self.answers, self.device = recipe, features, answers, pick_device()
+        self.clips = Clips(
+            features, "train", recipe, self.device, answers, labelled_share=recipe.answers.labelled_share
+        )
         self.steps_per_epoch = self.clips.steps_per_epoch
         self.model = build_model(features, recipe, init)
         self.teacher = None
         if teacher_folder:
             self.teacher = load_teacher(teacher_folder, self.clips.classes).to(self.device)
-        self.student = prepare_for_training(Student(self.model, self.teacher), self.device)
+        student = Student(self.model, self.teacher, recipe, answers.embeddings.shape[1] if answers else 0)
+        self.student = prepare_for_training(student, self.device)
+        if answers:
+            self.tag_spread = torch.from_numpy(answers.logits.astype(np.float32).std(0)).to(self.device)
         self.average = ModelEmaV3(self.model, decay=recipe.ema, use_warmup=recipe.ema > 0)
         self.trained, self.averaged = {"student": self.student}, {"average": self.average}
 
@@ -130,18 +169,25 @@ class FinetuneStage:
         return self.epoch(step) >= self.recipe.pruning.start
 
     def draw(self, step: int) -> Batch:
-        """ "mel" for the teacher, "spec" for the model, "ids" of the patches it sees, and "targets"."""
+        """ "mel" for the teacher, "spec" and "ids" of patches for the model, "targets", stored answers."""
         change, config = self.recipe.augment, self.model.config
-        mel, targets = self.clips.batch(step)
-        mel, targets = augment.mixup(mel, targets, change.mixup_alpha, change.mixup_share)
-        masked, ids = mel, self.model.patch_ids(len(mel))
+        batch = augment.mixup(self._known(step), change.mixup_alpha, change.mixup_share)
+        masked = mel = batch["mel"]
+        ids = self.model.patch_ids(len(mel))
         if not self.pruning_started(step):
             masked = augment.spec_augment(mel, change.time_mask, change.freq_mask, config.mean)
             ids = self._visible(len(mel))
         spec = normalise(masked, config.mean, config.std)
         if change.noise:
             spec = augment.noise_and_roll(spec)
-        return {"mel": mel, "spec": spec, "ids": ids, "targets": targets}
+        return {**batch, "spec": spec, "ids": ids}
+
+    def _known(self, step: int) -> Batch:
+        """The clips of a step and what is known of them; of tags the probabilities, as those may be mixed."""
+        batch = self.clips.batch(step)
+        if "tag_logits" in batch:
+            batch["tags"] = batch["tag_logits"].sigmoid()
+        return batch
 
     def _visible(self, clips: int) -> Tensor:
         recipe, patches = self.recipe, self.model.config.patches
@@ -161,10 +207,15 @@ class FinetuneStage:
             x = Entered(model, spec, ids=ids).run(keep_rate, score).tokens
             logits, told_logits = self._answers(x)
             patches = x[:, model.config.prefix :]
-        label_loss = self._against_labels(logits, part["targets"])
-        figures = {"loss": label_loss, "label_loss": label_loss, "keep_rate": torch.tensor(keep_rate)}
-        if self.teacher:
-            figures |= self._lesson(step, part, patches, told_logits, label_loss)
+            pooled = pooled_features(model, x) if "tags" in part else None
+        figures = {"loss": logits.new_zeros(()), "keep_rate": torch.tensor(keep_rate)}
+        if recipe.classes == "labels":
+            label_loss = self._against_labels(logits, part["targets"])
+            figures |= {"loss": recipe.label_weight * label_loss, "label_loss": label_loss}
+            if self.teacher:
+                figures |= self._lesson(step, part, patches, told_logits, label_loss)
+        if pooled is not None:
+            figures |= self._against_answers(part, pooled, logits, figures["loss"])
         return figures
 
     def _answers(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,9 +228,32 @@ class FinetuneStage:
         return model.head(tokens[:, 0]).float(), model.head(tokens[:, 1]).float()
 
     def _against_labels(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean over the batch; a clip counts as far as it is labelled."""
         if self.recipe.loss == "bce":
             return binary_cross_entropy_with_logits(logits, targets)
-        return cross_entropy(logits, targets, label_smoothing=self.recipe.label_smoothing)
+        share, smoothing = targets.sum(1, keepdim=True), self.recipe.label_smoothing
+        soft = (1 - smoothing) * targets + smoothing * share / targets.shape[1]
+        return -(soft * logits.log_softmax(1)).sum() / share.sum().clamp(min=1e-3)
+
+    def _against_answers(
+        self, part: Batch, pooled: Tensor, logits: Tensor, label_loss: Tensor
+    ) -> dict[str, Tensor]:
+        """The losses with those against the tagger's stored answers added."""
+        weights, student = self.recipe.answers, self.student
+        figures, loss = {}, label_loss
+        if weights.tags or weights.tag_logits:
+            with torch.autocast(self.device.type, torch.bfloat16):
+                tag_logits = logits if student.tag_head is None else student.tag_head(pooled).float()
+            figures["tag_loss"] = binary_cross_entropy_with_logits(tag_logits, part["tags"])
+            off = (tag_logits - part["tag_logits"]) / self.tag_spread
+            figures["tag_logit_loss"] = off.square().mean()
+            loss = loss + weights.tags * figures["tag_loss"] + weights.tag_logits * figures["tag_logit_loss"]
+        if weights.embedding:
+            with torch.autocast(self.device.type, torch.bfloat16):
+                embedding = student.embedding_head(pooled)
+            figures["embedding_loss"] = (embedding.float() - part["embeddings"]).square().mean()
+            loss = loss + weights.embedding * figures["embedding_loss"]
+        return {**figures, "loss": loss}
 
     def _lesson(
         self, step: int, part: Batch, patches: Tensor, logits: Tensor, label_loss: Tensor
@@ -207,15 +281,18 @@ class FinetuneStage:
 
     def after_epoch(self, epoch: int) -> dict[str, float]:
         module, config = self.average.module, self.model.config
-        found = {}
+        results = {}
         for keep_rate in (1.0, 0.5):
 
             def classify(mel: Tensor, keep_rate: float = keep_rate) -> Tensor:
                 return module(normalise(mel, config.mean, config.std), keep_rate).logits
 
-            at_rate = split_accuracy(self.features, classify, module, self.device)
-            found |= {f"{name}_at_{keep_rate}": value for name, value in at_rate.items()}
-        return found
+            if self.recipe.classes == "tags":
+                at_rate = tag_agreement(self.features, self.answers, classify, module, self.device)
+            else:
+                at_rate = split_accuracy(self.features, classify, module, self.device)
+            results |= {f"{name}_at_{keep_rate}": value for name, value in at_rate.items()}
+        return results
 
 
 def changed(
@@ -237,8 +314,28 @@ def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
         write_json(folder / "origins.json", origins)
 
 
+def training_data(folders: list[Path]) -> tuple[Features, StoredAnswers | None]:
+    """The first folder's features, with the training clips of the others added without their labels.
+
+    Answers are there if every folder has them, all of one tagger.
+    """
+    several = [read_features(folder) for folder in folders]
+    stored = [read_answers(folder) for folder in folders]
+    if len(folders) == 1:
+        return several[0], stored[0]
+    rows = [np.arange(len(several[0].files)), *(f.indices("train") for f in several[1:])]
+    return add_unlabelled(several[0], several[1:]), join_answers(stored, rows)
+
+
+def note_model(folder: Path, config: ModelConfig, features: Features) -> None:
+    """Write into a run folder the configuration of its model and the data it learns from."""
+    if parallel.is_main():
+        data = {"attribution": features.meta["attribution"], "training_clips": len(features.indices("train"))}
+        write_json(folder / "model.json", {"config": asdict(config), "data": data})
+
+
 def main() -> None:
-    parser = stage_arguments(__doc__, "training.finetune")
+    parser = stage_arguments(__doc__, "training.finetune", several=True)
     parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
     parser.add_argument("--teacher", type=Path, help="run folder of training.teacher")
     parser.add_argument("--keep-rate", type=float, help="this one instead of the recipe's")
@@ -248,7 +345,9 @@ def main() -> None:
     recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)
     folder = args.prepare(recipe)
     note_origins(folder, args.teacher, args.init)
-    stage = FinetuneStage(read_features(args.features), recipe, init=args.init, teacher_folder=args.teacher)
+    features, answers = training_data(args.features)
+    stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher, answers=answers)
+    note_model(folder, stage.model.config, features)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
 

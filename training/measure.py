@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 
 import numpy as np
@@ -19,6 +19,7 @@ from tpexplore.stats.intervals import (
     wilson_interval,
 )
 
+from .answers import StoredAnswers
 from .command import git_commit
 from .data.features import Features
 
@@ -44,12 +45,41 @@ def split_accuracy(
         return {}
     model.eval()
     scorer = scorer_for(features, rows)
-    answers = []
+    kept = [scorer.keep(logits) for logits in _logits_of(features, rows, classify, device, batch)]
+    return {f"{split}_{scorer.short}": round(scorer.value(np.concatenate(kept)), 4)}
+
+
+@torch.inference_mode()
+def tag_agreement(
+    features: Features,
+    answers: StoredAnswers,
+    classify: Callable[[Tensor], Tensor],
+    model: nn.Module,
+    device: torch.device,
+    split: str = "valid",
+    batch: int = 256,
+) -> dict[str, float]:
+    """Share of a split's clips with the same first tag as the tagger's; {} without such clips."""
+    rows = features.indices(split)
+    if not len(rows):
+        return {}
+    model.eval()
+    first = [logits.argmax(1).cpu() for logits in _logits_of(features, rows, classify, device, batch)]
+    same = torch.cat(first).numpy() == answers.logits[rows].argmax(1)
+    return {f"{split}_first_tag": round(float(same.mean()), 4)}
+
+
+def _logits_of(
+    features: Features,
+    rows: np.ndarray,
+    classify: Callable[[Tensor], Tensor],
+    device: torch.device,
+    batch: int,
+) -> Iterator[Tensor]:
     for start in range(0, len(rows), batch):
         mel = torch.from_numpy(features.mel[rows[start : start + batch]].astype(np.float32)).to(device)
         with torch.autocast(device.type, torch.bfloat16):
-            answers.append(scorer.keep(classify(mel)))
-    return {f"{split}_{scorer.short}": round(scorer.value(np.concatenate(answers)), 4)}
+            yield classify(mel)
 
 
 def scorer_for(features: Features, rows: np.ndarray) -> Accuracy | MeanAveragePrecision:

@@ -94,7 +94,7 @@ class PretrainStage:
         self.shown = specs[:PICTURE_CLIPS].to(self.device)
 
     def draw(self, step: int) -> Batch:
-        mel, _ = self.clips.batch(step)
+        mel = self.clips.batch(step)["mel"]
         return {"mel": mel, "visible": random_patches(len(mel), self.config.patches, self.keep, self.device)}
 
     def loss(self, step: int, part: Batch) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -180,13 +180,40 @@ class Distillation:
 
 
 @dataclass(frozen=True)
+class StoredLessons:
+    """Weights of the losses against a tagger's stored answers; 0 leaves one out.
+
+    Attributes
+    ----------
+    tags : float
+        Mean binary cross-entropy to the tagger's 527 probabilities.
+    tag_logits : float
+        Mean squared error of the 527 logits, each in units of its standard deviation over the clips.
+    embedding : float
+        Mean squared error of the tagger's standardised embedding.
+    labelled_share : float, optional
+        Share of the clips of a batch that have a label; by default their share of the data.
+    """
+
+    tags: float = 0.0
+    tag_logits: float = 0.0
+    embedding: float = 0.0
+    labelled_share: float | None = None
+
+
+@dataclass(frozen=True)
 class FinetuneRecipe(Recipe):
     """Supervised training of either family.
 
     Attributes
     ----------
+    classes : {"labels", "tags"}
+        What the model answers with: the dataset's classes, or the tagger's 527 tags, which it learns from
+        stored answers alone.
     loss : {"ce", "bce"}
         Cross-entropy between classes, or one binary decision a class (multi-label).
+    label_weight : float
+        Weight of the loss against labels.
     token_drop : float
         Share of patches dropped at random before pruning starts.
     mask_time, mask_freq : float
@@ -201,6 +228,9 @@ class FinetuneRecipe(Recipe):
     loss: str
     pruning: Pruning
     distil: Distillation
+    classes: str = "labels"
+    label_weight: float = 1.0
+    answers: StoredLessons = field(default_factory=StoredLessons)
     drop_path: float = 0.0
     label_smoothing: float = 0.0
     token_drop: float = 0.0
@@ -213,6 +243,7 @@ CHOICES: dict[tuple[type, str], tuple[str, ...]] = {
     (Optimiser, "kind"): ("muon", "adamw", "adam"),
     (Schedule, "kind"): ("cosine", "multistep"),
     (Distillation, "to"): ("readout", "token"),
+    (FinetuneRecipe, "classes"): ("labels", "tags"),
     (FinetuneRecipe, "loss"): ("ce", "bce"),
     (FinetuneRecipe, "family"): FAMILIES,
 }

@@ -71,10 +71,9 @@ class TeacherStage:
 
     def draw(self, step: int) -> Batch:
         change = self.recipe.augment
-        mel, targets = self.clips.batch(step)
-        mel, targets = augment.mixup(mel, targets, change.mixup_alpha, change.mixup_share)
-        mel = augment.spec_augment(mel, change.time_mask, change.freq_mask, self.mean)
-        return {"mel": mel, "targets": targets}
+        batch = augment.mixup(self.clips.batch(step), change.mixup_alpha, change.mixup_share)
+        mel = augment.spec_augment(batch["mel"], change.time_mask, change.freq_mask, self.mean)
+        return {**batch, "mel": mel}
 
     def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
         self.teacher.train()

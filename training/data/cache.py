@@ -26,7 +26,7 @@ from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel, samples_for
 from tpexplore.writing import append_line, named, write_bytes, write_json
 
-from ..datasets.base import Dataset
+from ..datasets.base import Dataset, Item
 from ..lock import lock_folder
 from .features import digest_of, short_hash
 
@@ -88,7 +88,7 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
         "labels": [list(dataset.items[row].labels) for row in good],
         "splits": [dataset.items[row].split for row in good],
         "sources": [dataset.items[row].source for row in good],
-        "files": [_name(dataset, row) for row in good],
+        "files": [dataset.items[row].name for row in good],
         "skipped": list(bad.values()),
     }
     index["sha256"] = digest_of(np.load(folder / "mel.npy", mmap_mode="r"), index)
@@ -111,7 +111,7 @@ def content_key(dataset: Dataset) -> str:
     with ThreadPoolExecutor() as pool:  # hashlib lets other threads run
         digests = dict(zip(paths, pool.map(_file_digest, paths), strict=True))
     clips = [
-        (_name(dataset, row), [digests[path] for path in item.paths], item.labels, item.split, item.source)
+        (dataset.items[row].name, [digests[path] for path in item.paths], item.labels, item.split, item.source)
         for row, item in enumerate(dataset.items)
     ]
     about = (dataset.name, dataset.task, dataset.split, dataset.labels, dataset.frames, dataset.multilabel)
@@ -125,10 +125,6 @@ def _file_digest(path: Path) -> str:
         return UNREADABLE
 
 
-def _name(dataset: Dataset, row: int) -> str:
-    return "+".join(f"{path.parent.name}/{path.name}" for path in dataset.items[row].paths)
-
-
 def _check_classes(dataset: Dataset, bad: dict[int, str]) -> None:
     """InputError if a class lost all of its training clips to decoding."""
     rows: dict[int, list[int]] = {}
@@ -140,15 +136,16 @@ def _check_classes(dataset: Dataset, bad: dict[int, str]) -> None:
             first = of_class[0]
             raise InputError(
                 f"No training clip of the class {dataset.labels[label]!r} can be read:"
-                f" {_name(dataset, first)} ({bad[first].rstrip('.')})."
+                f" {dataset.items[first].name} ({bad[first].rstrip('.')})."
             )
 
 
-def _one_clip(job: tuple[tuple[Path, ...], int]) -> tuple[np.ndarray, int] | str:
-    paths, frames = job
+def _one_clip(job: tuple[Item, int]) -> tuple[np.ndarray, int] | str:
+    item, frames = job
     torch.set_num_threads(1)
     try:
-        parts = [load_audio(path, duration=samples_for(frames) / SAMPLE_RATE) for path in paths]
+        seconds = samples_for(frames) / SAMPLE_RATE
+        parts = [load_audio(path, offset=item.start, duration=seconds) for path in item.paths]
         mel = log_mel(np.concatenate(parts)[: samples_for(frames)])
     except InputError as error:
         return str(error)
@@ -164,7 +161,7 @@ def _decode_all(dataset: Dataset, folder: Path, workers: int) -> tuple[list[int]
     header = _header(dataset.frames, 0)
     outcomes = _go_on(path, log, header, dataset.frames)
     rows = range(len(outcomes), len(dataset.items))
-    jobs = [(dataset.items[row].paths, dataset.frames) for row in rows]
+    jobs = [(dataset.items[row], dataset.frames) for row in rows]
     # Rows are written, not assigned to mapped memory: a full disk is an error then, not a dead process.
     with named(path), path.open("r+b") as file, _decoded(jobs, workers) as results:
         file.seek(0, os.SEEK_END)
@@ -227,7 +224,7 @@ def _write(file: BinaryIO, content: bytes) -> None:
 
 @contextmanager
 def _decoded(
-    jobs: list[tuple[tuple[Path, ...], int]], workers: int
+    jobs: list[tuple[Item, int]], workers: int
 ) -> Iterator[Iterable[tuple[np.ndarray, int] | str]]:
     """What `_one_clip` makes of each job, in order; no process is left behind, however this ends."""
     pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=_end_with_parent)

@@ -126,6 +126,29 @@ def join_features(several: list[Features]) -> Features:
     )
 
 
+def add_unlabelled(first: Features, others: list[Features]) -> Features:
+    """All clips of ``first``, then the training clips of the others, which keep no label."""
+    several = (first, *others)
+    if len(sizes := {f.meta["frames"] for f in several}) > 1:
+        raise InputError(f"The features have {sorted(sizes)} frames; expected all the same.")
+    added = [(f, f.indices("train")) for f in others]
+    count = sum(len(rows) for _, rows in added)
+    unlabelled = np.zeros((count, first.targets.shape[1]), dtype=bool)
+    about = {
+        "attribution": "; ".join(dict.fromkeys(f.meta["attribution"] for f in several)),
+        "keys": {name: key for f in several for name, key in f.keys.items()},
+    }
+    return Features(
+        np.concatenate([first.mel, *(f.mel[rows] for f, rows in added)]),
+        np.concatenate([first.lengths, *(f.lengths[rows] for f, rows in added)]),
+        np.concatenate([first.targets, unlabelled]),
+        first.splits + ["train"] * count,
+        first.sources + [f.sources[row] for f, rows in added for row in rows],
+        first.files + [f.files[row] for f, rows in added for row in rows],
+        first.meta | about,
+    )
+
+
 def short_hash(content: object) -> str:
     """Twelve hexadecimal digits that stand for plain values."""
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]

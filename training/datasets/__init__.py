@@ -13,6 +13,7 @@ from .base import Dataset, Item
 from .dspspeech20 import dspspeech20
 from .esc50 import esc50
 from .folders import folders
+from .recordings import recordings
 from .speech_commands import speech_commands
 from .urbansound8k import urbansound8k
 from .voxceleb import voxceleb
@@ -24,6 +25,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "dspspeech20": dspspeech20,
     "esc50": esc50,
     "folders": folders,
+    "recordings": recordings,
     "speech_commands": speech_commands,
     "urbansound8k": urbansound8k,
     "voxceleb": voxceleb,

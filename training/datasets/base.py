@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +23,25 @@ class Item:
     paths : tuple of Path
         Its file; where there are several, they are joined end to end.
     labels : tuple of int
-        Class indices; exactly one unless the dataset is multi-label.
+        Class indices; exactly one unless the dataset is multi-label or has no classes.
     split : {"train", "valid", "test"}
     source : str
         What must not be shared between splits: the speaker, the original recording, the word.
+    start : float
+        Seconds from the beginning of each file at which the clip begins.
     """
 
     paths: tuple[Path, ...]
     labels: tuple[int, ...]
     split: str
     source: str
+    start: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Its name in features: "parent/file", "+" between joined files, "@seconds" after a file if not 0."""
+        at = f"@{self.start:g}" if self.start else ""
+        return "+".join(clip_name(path) + at for path in self.paths)
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,20 @@ def check_no_leak(dataset: Dataset) -> None:
                     f"{dataset.name}: {kind} {str(what)!r} is in two splits,"
                     f" {splits[what]} and {item.split}; expected one."
                 )
+
+
+def clip_name(path: Path) -> str:
+    """A file's name in features: its own and its folder's, whatever lies above."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def split_clip_name(name: str) -> list[tuple[str, float]]:
+    """The files of an `Item.name`, each with the second at which the clip begins in it."""
+    files = []
+    for part in re.split(r"\+(?=[^+/]*/)", name):
+        file, at, start = part.rpartition("@")
+        files.append((file, float(start)) if at and re.fullmatch(r"[\d.e+]+", start) else (part, 0.0))
+    return files
 
 
 def need(path: Path) -> Path:

@@ -39,8 +39,7 @@ def folders(root: Path, *, frames: int = 512, source: str | None = None) -> Data
         recording, whatever must not be in two splits. Its first group counts, or without groups all
         that it matches. By default every name is a source of its own.
     """
-    if frames not in range(PATCH, LONGEST + 1, PATCH):
-        raise InputError(f"frames = {frames}; expected a multiple of {PATCH}, at most {LONGEST}.")
+    check_frames(frames)
     find_source = _source_finder(source)
     split_folders = _split_folders(root)
     found = [  # (class, split or None, path)
@@ -57,7 +56,7 @@ def folders(root: Path, *, frames: int = 512, source: str | None = None) -> Data
     for name, split, path in found:
         # In split folders dog/1.wav is often in train/ and, as another clip, in test/.
         key = find_source(path) if source or not split else str(path.relative_to(root))
-        items.append(Item((path,), (labels.index(name),), split or _dealt(key), key))
+        items.append(Item((path,), (labels.index(name),), split or dealt_split(key), key))
     title = root.resolve().name
     dataset = Dataset(
         name=re.sub(r"[^\w-]+", "-", title).strip("-").lower() or "folders",
@@ -70,6 +69,12 @@ def folders(root: Path, *, frames: int = 512, source: str | None = None) -> Data
     )
     _check_complete(dataset, root)
     return dataset
+
+
+def check_frames(frames: int) -> None:
+    """Raise InputError unless a model can read this many frames."""
+    if frames not in range(PATCH, LONGEST + 1, PATCH):
+        raise InputError(f"frames = {frames}; expected a multiple of {PATCH}, at most {LONGEST}.")
 
 
 def _split_folders(root: Path) -> dict[Path, str]:
@@ -112,7 +117,7 @@ def _source_finder(pattern: str | None) -> Callable[[Path], str]:
     return find
 
 
-def _dealt(source: str) -> str:
+def dealt_split(source: str) -> str:
     """Split of a source, by its hash alone."""
     digest = hashlib.sha256(source.encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64

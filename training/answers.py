@@ -1,0 +1,175 @@
+"""Stores what a tagger answers to every clip of a feature folder, so that no teacher runs during training.
+
+    python -m training.answers FEATURES AUDIO --tagger mn04_as_mAP_432.pt
+    torchrun --nproc_per_node=2 -m training.answers FEATURES AUDIO --tagger mn04_as_mAP_432.pt
+
+AUDIO is the folder that the features were made from. Killed at any moment, the same command goes on with
+the clips that are missing. Answers are those to the clean clips [Schmid et al. 2023]; training mixes stored
+answers when it mixes clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+from tqdm import tqdm
+
+from tpexplore.audio import SAMPLE_RATE, load_audio
+from tpexplore.errors import InputError
+from tpexplore.spectrogram import samples_for
+
+from . import parallel
+from .command import run_command
+from .datasets.base import all_audio_files, clip_name, split_clip_name
+from .features import Features, read_features, write_json
+from .tagger import SAMPLE_RATE as TAGGER_RATE
+from .tagger import Tagger, load_tagger
+
+CLIPS_PER_PART = 64
+"""Clips whose answers are written at once; a kill loses no more than these."""
+
+
+KINDS = ("logits", "embeddings")
+
+
+@dataclass(frozen=True)
+class StoredAnswers:
+    """A tagger's answers to all clips of a feature folder, in its order.
+
+    Attributes
+    ----------
+    logits : (clips, 527) float16
+    embeddings : (clips, channels) float16
+    sha256 : str
+        Of the tagger's weights.
+    """
+
+    logits: np.ndarray
+    embeddings: np.ndarray
+    sha256: str
+
+
+def answers_folder(features: Path, sha256: str) -> Path:
+    return features / f"answers-{sha256[:12]}"
+
+
+def read_answers(features: Path) -> StoredAnswers | None:
+    """The answers stored in a feature folder; None where there are none.
+
+    Raises
+    ------
+    InputError
+        If answers of several taggers lie there.
+    """
+    present = sorted(path.parent for path in features.glob("answers-*/index.json"))
+    if not present:
+        return None
+    if len(present) > 1:
+        names = ", ".join(path.name for path in present)
+        raise InputError(f"{features} holds the answers of several taggers ({names}); delete all but one.")
+    index = json.loads((present[0] / "index.json").read_text())
+    logits, embeddings = (np.load(present[0] / f"{kind}.npy", mmap_mode="r") for kind in KINDS)
+    return StoredAnswers(logits, embeddings, index["tagger_sha256"])
+
+
+def join_answers(several: Sequence[StoredAnswers | None], rows: Sequence[np.ndarray]) -> StoredAnswers | None:
+    """Rows of several folders' answers as one; None unless all have them.
+
+    Raises
+    ------
+    InputError
+        If different taggers answered.
+    """
+    if any(answers is None for answers in several):
+        return None
+    if len({answers.sha256 for answers in several}) > 1:
+        raise InputError("The feature folders hold answers of different taggers; expected those of one.")
+    joined = [
+        np.concatenate([getattr(answers, kind)[r] for answers, r in zip(several, rows, strict=True)])
+        for kind in KINDS
+    ]
+    return StoredAnswers(*joined, several[0].sha256)
+
+
+def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
+    """Ask the tagger about every clip of a feature folder and write the answers beside the features."""
+    features, target = read_features(folder), answers_folder(folder, tagger.sha256)
+    if (target / "index.json").exists():
+        return target
+    parts_folder = target / "parts"
+    parts_folder.mkdir(parents=True, exist_ok=True)
+    paths = paths_by_name(audio)
+    count = math.ceil(len(features.files) / CLIPS_PER_PART)
+    for part in tqdm(parallel.shard(count), desc=f"answers to {folder.name}", disable=not parallel.is_main()):
+        path = parts_folder / f"{part:06d}.npz"
+        if not path.exists():
+            rows = range(len(features.files))[part * CLIPS_PER_PART : (part + 1) * CLIPS_PER_PART]
+            _write_part(path, [_one_answer(tagger, features, row, paths) for row in rows])
+    parallel.barrier()
+    if parallel.is_main():
+        _join_parts(target, [parts_folder / f"{part:06d}.npz" for part in range(count)], tagger.sha256)
+    parallel.barrier()
+    return target
+
+
+def paths_by_name(audio: Path) -> dict[str, Path]:
+    """Every audio file under a folder by the name that features have for it: "parent/name"."""
+    if not audio.is_dir():
+        raise InputError(f"{audio} is not a folder; expected the audio that the features were made from.")
+    paths: dict[str, Path] = {}
+    for path in all_audio_files(audio):
+        if (other := paths.setdefault(clip_name(path), path)) != path:
+            raise InputError(f"{other} and {path} have the same name and parent folder; rename one of them.")
+    return paths
+
+
+@torch.inference_mode()
+def _one_answer(
+    tagger: Tagger, features: Features, row: int, paths: dict[str, Path]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and embedding of one clip, of the same stretch of sound that its features show."""
+    longest = samples_for(features.meta["frames"])
+    pieces = []
+    for name, start in split_clip_name(features.files[row]):
+        if name not in paths:
+            raise InputError(f"{name} is not in the audio folder; expected what the features were made from.")
+        pieces.append(load_audio(paths[name], offset=start, duration=longest / SAMPLE_RATE))
+    wave = soxr.resample(np.concatenate(pieces)[:longest], SAMPLE_RATE, TAGGER_RATE)
+    answer = tagger(torch.from_numpy(wave)[None])
+    return answer.logits[0].half().numpy(), answer.embedding[0].half().numpy()
+
+
+def _write_part(path: Path, answers: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez(file, **dict(zip(KINDS, map(np.array, zip(*answers, strict=True)), strict=True)))
+    unfinished.replace(path)
+
+
+def _join_parts(target: Path, parts: list[Path], sha256: str) -> None:
+    for kind in KINDS:
+        np.save(target / f"{kind}.npy", np.concatenate([np.load(path)[kind] for path in parts]))
+    write_json(target / "index.json", {"tagger_sha256": sha256})  # last: its presence says that all is there
+    shutil.rmtree(target / "parts")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.answers", description=__doc__)
+    parser.add_argument("features", type=Path, help="folder made by training.features")
+    parser.add_argument("audio", type=Path, help="folder of the dataset that the features were made from")
+    parser.add_argument("--tagger", type=Path, required=True, help="checkpoint of EfficientAT's mn series")
+    args = parser.parse_args()
+    print(store_answers(args.features, args.audio, load_tagger(args.tagger)))
+
+
+if __name__ == "__main__":
+    run_command(main)
