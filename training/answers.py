@@ -23,9 +23,9 @@ import soxr
 import torch
 from tqdm import tqdm
 
-from tpexplore.audio import SAMPLE_RATE, load_audio
 from tpexplore.errors import InputError
-from tpexplore.spectrogram import samples_for
+from tpexplore.signal.decode import SAMPLE_RATE, load_audio
+from tpexplore.signal.spectrogram import samples_for
 
 from . import parallel
 from .command import run_command

@@ -20,10 +20,10 @@ from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.writing import write_json
 
 from .batches import check_fit
-from .checkpoint import load_checkpoint
 from .command import git_commit, run_command
 from .data.features import Features, read_features
 from .finetune import build_model
+from .initialise import weights_of_run
 from .loop import pick_device
 from .patch_clusters import describe_clusters, patch_histograms
 from .recipes import FinetuneRecipe, load_recipe
@@ -35,15 +35,12 @@ CLUSTERED_SPLIT = "test"
 
 def trained_model(run: Path, features: Features) -> AudioViT:
     """The averaged weights of a finished run."""
-    state = load_checkpoint(run)
-    if state is None:
-        raise InputError(f"{run} holds no checkpoint; run python -m training.finetune first.")
-    model = build_model(features, load_recipe(str(run / "recipe.json"), FinetuneRecipe), init=None)
-    weights = {
-        key.removeprefix("module."): value
-        for key, value in state["modules"]["average"].items()
-        if key.startswith("module.")
-    }
+    weights, noted = weights_of_run(run), run / "model.json"
+    if noted.exists():
+        config = json.loads(noted.read_text())["config"]
+        model = AudioViT(ModelConfig(**{**config, "labels": tuple(config["labels"])}))
+    else:  # a run from before runs noted their model
+        model = build_model(features, load_recipe(str(run / "recipe.json"), FinetuneRecipe), init=None)
     model.load_state_dict(weights)
     return model.eval()
 

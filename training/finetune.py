@@ -24,8 +24,8 @@ from torch.nn.functional import (
     layer_norm,
     smooth_l1_loss,
 )
-from tpexplore.checkpoints.labels import audioset_labels
 
+from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
 from tpexplore.model.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate

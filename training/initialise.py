@@ -64,13 +64,11 @@ def start_from(model: AudioViT, source: str) -> None:
     Parameters
     ----------
     source : str
-        Run folder of `training.pretrain`, or what `load_model` takes: a bundled name or a checkpoint.
+        Run folder of `training.pretrain` or `training.finetune`, or what `load_model` takes: a bundled name
+        or a checkpoint.
     """
     if Path(source).is_dir():
-        state = load_checkpoint(Path(source))
-        if state is None or "encoder" not in state["modules"]:
-            raise InputError(f"{source} holds no pre-trained encoder; run python -m training.pretrain first.")
-        weights, same_classes = state["modules"]["encoder"], False
+        weights, same_classes = weights_of_run(Path(source)), False
     else:
         # A published checkpoint is cropped to the task's length; a bundled model has its own.
         frames = None if source in bundled_names() else model.config.frames
@@ -87,6 +85,21 @@ def start_from(model: AudioViT, source: str) -> None:
     }
     place_positions(model)
     model.load_state_dict(taken, strict=False)
+
+
+def weights_of_run(run: Path) -> dict[str, Tensor]:
+    """Weights of the pre-trained encoder in a run folder, or the averaged ones of a fine-tuned model."""
+    state = load_checkpoint(run)
+    modules = state["modules"] if state else {}
+    if "encoder" in modules:
+        return modules["encoder"]
+    if "average" not in modules:
+        raise InputError(
+            f"{run} holds no pre-trained encoder and no fine-tuned model;"
+            " run python -m training.pretrain or training.finetune first."
+        )
+    named = modules["average"].items()
+    return {key.removeprefix("module."): value for key, value in named if key.startswith("module.")}
 
 
 def describe_start(source: str | None) -> dict | None:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torchvision.models.mobilenetv3 import InvertedResidual, MobileNetV3, _mobilenet_v3_conf
 from torchvision.ops import SqueezeExcitation
 
+from tpexplore.checkpoints.files import read_torch_file, sha256_of
 from tpexplore.errors import InputError
-from tpexplore.storage import read_torch_file, sha256_of
 
 SAMPLE_RATE = 32_000
 TAGS = 527

@@ -134,7 +134,8 @@ def test_warp_without_reach_changes_nothing_but_may_mirror(features):
 def test_mixup_adds_powers():
     torch.manual_seed(0)
     mel, targets = torch.randn(5, 4, 3), torch.eye(5)
-    mixed, blended = augment.mixup(mel, targets, 0.5)
+    batch = augment.mixup({"mel": mel, "targets": targets}, 0.5)
+    mixed, blended = batch["mel"], batch["targets"]
     for row in range(5):
         (other,) = [i for i in range(5) if i != row and blended[row, i] > 0] or [row]
         share = float(blended[row, row])

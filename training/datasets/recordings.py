@@ -8,9 +8,9 @@ from pathlib import Path
 
 import soundfile
 
-from tpexplore.audio import SAMPLE_RATE
 from tpexplore.errors import InputError
-from tpexplore.spectrogram import samples_for
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.spectrogram import samples_for
 
 from .base import Dataset, Item, all_audio_files
 from .folders import check_frames, dealt_split
