@@ -10,11 +10,11 @@ answers when it mixes clips.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +23,16 @@ import soxr
 import torch
 from tqdm import tqdm
 
+from tpexplore.command_line import path
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.spectrogram import samples_for
+from tpexplore.writing import whole_file, write_json
 
 from . import parallel
-from .command import run_command
-from .datasets.base import all_audio_files, clip_name, split_clip_name
-from .features import Features, read_features, write_json
+from .command import command_arguments, run_command
+from .data.features import Features, read_features
+from .datasets.base import all_audio_files, clip_name
 from .tagger import SAMPLE_RATE as TAGGER_RATE
 from .tagger import Tagger, load_tagger
 
@@ -110,10 +112,10 @@ def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
     paths = paths_by_name(audio)
     count = math.ceil(len(features.files) / CLIPS_PER_PART)
     for part in tqdm(parallel.shard(count), desc=f"answers to {folder.name}", disable=not parallel.is_main()):
-        path = parts_folder / f"{part:06d}.npz"
-        if not path.exists():
+        file = parts_folder / f"{part:06d}.npz"
+        if not file.exists():
             rows = range(len(features.files))[part * CLIPS_PER_PART : (part + 1) * CLIPS_PER_PART]
-            _write_part(path, [_one_answer(tagger, features, row, paths) for row in rows])
+            _write_part(file, [_one_answer(tagger, features, row, paths) for row in rows])
     parallel.barrier()
     if parallel.is_main():
         _join_parts(target, [parts_folder / f"{part:06d}.npz" for part in range(count)], tagger.sha256)
@@ -126,10 +128,31 @@ def paths_by_name(audio: Path) -> dict[str, Path]:
     if not audio.is_dir():
         raise InputError(f"{audio} is not a folder; expected the audio that the features were made from.")
     paths: dict[str, Path] = {}
-    for path in all_audio_files(audio):
-        if (other := paths.setdefault(clip_name(path), path)) != path:
-            raise InputError(f"{other} and {path} have the same name and parent folder; rename one of them.")
+    for file in all_audio_files(audio):
+        if (other := paths.setdefault(clip_name(file), file)) != file:
+            raise InputError(f"{other} and {file} have the same name and parent folder; rename one of them.")
     return paths
+
+
+def files_of(name: str, paths: dict[str, Path]) -> list[tuple[Path, float]]:
+    """The files of a clip, by its `Item.name`, and the second in each at which it begins.
+
+    Names of files and folders may themselves hold "+" and "@": what stands in ``paths`` decides.
+    """
+    ends = [at for at, sign in enumerate(name) if sign == "+"] + [len(name)]
+    for end in ends:
+        file, at, start = name[:end].rpartition("@")
+        if name[:end] in paths:
+            first = (paths[name[:end]], 0.0)
+        elif at and file in paths and start.replace(".", "", 1).isdigit():
+            first = (paths[file], float(start))
+        else:
+            continue
+        if end == len(name):
+            return [first]
+        with suppress(InputError):
+            return [first, *files_of(name[end + 1 :], paths)]
+    raise InputError(f"{name} is not in the audio folder; expected what the features were made from.")
 
 
 @torch.inference_mode()
@@ -139,34 +162,31 @@ def _one_answer(
     """Logits and embedding of one clip, of the same stretch of sound that its features show."""
     longest = samples_for(features.meta["frames"])
     pieces = []
-    for name, start in split_clip_name(features.files[row]):
-        if name not in paths:
-            raise InputError(f"{name} is not in the audio folder; expected what the features were made from.")
-        pieces.append(load_audio(paths[name], offset=start, duration=longest / SAMPLE_RATE))
+    for file, start in files_of(features.files[row], paths):
+        pieces.append(load_audio(file, offset=start, duration=longest / SAMPLE_RATE))
     wave = soxr.resample(np.concatenate(pieces)[:longest], SAMPLE_RATE, TAGGER_RATE)
     answer = tagger(torch.from_numpy(wave)[None])
     return answer.logits[0].half().numpy(), answer.embedding[0].half().numpy()
 
 
 def _write_part(path: Path, answers: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("wb") as file:
+    with whole_file(path) as file:
         np.savez(file, **dict(zip(KINDS, map(np.array, zip(*answers, strict=True)), strict=True)))
-    unfinished.replace(path)
 
 
 def _join_parts(target: Path, parts: list[Path], sha256: str) -> None:
     for kind in KINDS:
-        np.save(target / f"{kind}.npy", np.concatenate([np.load(path)[kind] for path in parts]))
+        with whole_file(target / f"{kind}.npy") as file:
+            np.save(file, np.concatenate([np.load(part)[kind] for part in parts]))
     write_json(target / "index.json", {"tagger_sha256": sha256})  # last: its presence says that all is there
     shutil.rmtree(target / "parts")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.answers", description=__doc__)
-    parser.add_argument("features", type=Path, help="folder made by training.features")
-    parser.add_argument("audio", type=Path, help="folder of the dataset that the features were made from")
-    parser.add_argument("--tagger", type=Path, required=True, help="checkpoint of EfficientAT's mn series")
+    parser = command_arguments(__doc__, "training.answers")
+    parser.add_argument("features", type=path, help="folder made by training.features")
+    parser.add_argument("audio", type=path, help="folder of the dataset that the features were made from")
+    parser.add_argument("--tagger", type=path, required=True, help="checkpoint of EfficientAT's mn series")
     args = parser.parse_args()
     print(store_answers(args.features, args.audio, load_tagger(args.tagger)))
 

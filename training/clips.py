@@ -111,7 +111,7 @@ def draw_weights(targets: Tensor, balance: float, labelled_share: float | None) 
 
 def standardised(values: Tensor) -> Tensor:
     """Each column of (clips, columns) with mean 0 and standard deviation 1."""
-    return (values - values.mean(0)) / values.std(0).clamp(min=1e-4)
+    return (values - values.mean(0)) / values.std(0, correction=0).clamp(min=1e-4)
 
 
 def mean_and_std(features: Features, split: str = "train") -> tuple[float, float]:

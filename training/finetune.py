@@ -47,6 +47,9 @@ from .recipes import ELASTIC, FinetuneRecipe, Pruning, StoredLessons, load_recip
 from .tagger import TAGS
 from .teacher import Teacher, load_teacher
 
+SMALLEST_SPREAD = 0.05
+"""In logits; a tag on which all clips agree must not outweigh the others."""
+
 
 def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple[float, str]:
     """Keep-rate and score of one step.
@@ -126,6 +129,16 @@ def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
     return layer_norm(pooled, pooled.shape[-1:])
 
 
+@torch.no_grad()
+def begin_at_mean(student: Student, recipe: FinetuneRecipe, logits: Tensor) -> None:
+    """Let tags begin at the mean of ``logits`` (clips, 527): from 0, a bias would take thousands of steps."""
+    head = student.tag_head
+    if recipe.classes == "tags":
+        head = student.model.head[1] if recipe.family == "ast" else student.model.vit.head
+    if head is not None:
+        head.bias.copy_(logits.mean(0))
+
+
 class FinetuneStage:
     """Supervised training, see `training.loop.Stage`.
 
@@ -158,7 +171,10 @@ class FinetuneStage:
         student = Student(self.model, self.teacher, recipe, answers.embeddings.shape[1] if answers else 0)
         self.student = prepare_for_training(student, self.device)
         if answers:
-            self.tag_spread = torch.from_numpy(answers.logits.astype(np.float32).std(0)).to(self.device)
+            logits = torch.from_numpy(answers.logits[self.clips.rows].astype(np.float32))
+            begin_at_mean(student, recipe, logits)
+            spread = logits.std(0, correction=0)
+            self.tag_spread = spread.clamp(min=SMALLEST_SPREAD).to(self.device)
         self.average = ModelEmaV3(self.model, decay=recipe.ema, use_warmup=recipe.ema > 0)
         self.trained, self.averaged = {"student": self.student}, {"average": self.average}
 

@@ -111,7 +111,7 @@ def content_key(dataset: Dataset) -> str:
     with ThreadPoolExecutor() as pool:  # hashlib lets other threads run
         digests = dict(zip(paths, pool.map(_file_digest, paths), strict=True))
     clips = [
-        (dataset.items[row].name, [digests[path] for path in item.paths], item.labels, item.split, item.source)
+        (item.name, [digests[path] for path in item.paths], item.labels, item.split, item.source)
         for row, item in enumerate(dataset.items)
     ]
     about = (dataset.name, dataset.task, dataset.split, dataset.labels, dataset.frames, dataset.multilabel)
@@ -223,9 +223,7 @@ def _write(file: BinaryIO, content: bytes) -> None:
 
 
 @contextmanager
-def _decoded(
-    jobs: list[tuple[Item, int]], workers: int
-) -> Iterator[Iterable[tuple[np.ndarray, int] | str]]:
+def _decoded(jobs: list[tuple[Item, int]], workers: int) -> Iterator[Iterable[tuple[np.ndarray, int] | str]]:
     """What `_one_clip` makes of each job, in order; no process is left behind, however this ends."""
     pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=_end_with_parent)
     try:

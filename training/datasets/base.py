@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,15 +95,6 @@ def check_no_leak(dataset: Dataset) -> None:
 def clip_name(path: Path) -> str:
     """A file's name in features: its own and its folder's, whatever lies above."""
     return f"{path.parent.name}/{path.name}"
-
-
-def split_clip_name(name: str) -> list[tuple[str, float]]:
-    """The files of an `Item.name`, each with the second at which the clip begins in it."""
-    files = []
-    for part in re.split(r"\+(?=[^+/]*/)", name):
-        file, at, start = part.rpartition("@")
-        files.append((file, float(start)) if at and re.fullmatch(r"[\d.e+]+", start) else (part, 0.0))
-    return files
 
 
 def need(path: Path) -> Path:
