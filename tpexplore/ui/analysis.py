@@ -29,7 +29,8 @@ from tpexplore.errors import InputError
 from tpexplore.model.packing import pack
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
-from tpexplore.signal.decode import MAX_SECONDS, SAMPLE_RATE, loudest_start, read_clip
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.excerpt import Excerpt, LoudnessProfile, loudness_profile, read_excerpt
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import (
     Clusters,
@@ -66,17 +67,6 @@ class ModelChoice:
         return Path(self.source).name
 
 
-@dataclass(frozen=True)
-class Excerpt:
-    """The part of a file that a model reads."""
-
-    samples: np.ndarray
-    start: float
-    sentences: tuple[str, ...]
-    longer: bool
-    """Whether the file goes on beyond the part, so that another start could be chosen."""
-
-
 def model_choices(checkpoint: str | None = None, frames: int | None = None) -> list[ModelChoice]:
     """The models to choose from: a checkpoint file first, where one was given, then the bundled ones."""
     own = [ModelChoice(Path(checkpoint).name, str(checkpoint), frames)] if checkpoint else []
@@ -97,34 +87,6 @@ def cached_model(choice: ModelChoice):
     return model
 
 
-def cut_excerpt(path: str | os.PathLike[str], seconds: float, start: float | None = None) -> Excerpt:
-    """Read the part of a file that a model with a window of ``seconds`` is given.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-    seconds : float
-        Length of the model's window.
-    start : float or None
-        Where to begin; None takes the loudest part of the file's first `MAX_SECONDS`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be used, or ends before ``start``.
-    """
-    loudest = start is None
-    clip = read_clip(path, offset=start or 0.0, duration=MAX_SECONDS if loudest else seconds)
-    window = round(seconds * SAMPLE_RATE)
-    sentences = []
-    if loudest and len(clip.samples) > window:
-        start = loudest_start(clip.samples, window) / SAMPLE_RATE
-        sentences.append(f"This is the loudest part of the first {clip.seconds:.2f} s.")
-        clip = read_clip(path, offset=start, duration=seconds)
-    longer = clip.file_seconds is None or clip.file_seconds > seconds
-    return Excerpt(clip.samples, clip.offset, (*clip.notes, *sentences), longer)
-
-
 def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | None) -> None:
     """Raise InputError unless there is a clip and a model."""
     if choice is None:
@@ -143,7 +105,7 @@ def check_uploads(paths: Iterable[str | os.PathLike[str]]) -> None:
 
 
 def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None) -> Excerpt:
-    """`cut_excerpt` for a model, of a file that is still there; the last few are kept."""
+    """`read_excerpt` for a model, of a file that is still there; the last few are kept."""
     check_uploads([path])
     return _excerpt(str(path), written_at(path), cached_model(choice).config.seconds, start)
 
@@ -155,7 +117,13 @@ def written_at(path: str | os.PathLike[str]) -> int:
 
 @lru_cache(maxsize=8)
 def _excerpt(path: str, written: int, seconds: float, start: float | None) -> Excerpt:
-    return cut_excerpt(path, seconds, start)
+    return read_excerpt(path, seconds, start, profile=_profile(path, written) if start is None else None)
+
+
+@lru_cache(maxsize=4)
+def _profile(path: str, written: int) -> LoudnessProfile:
+    """One search of a file serves models of every window."""
+    return loudness_profile(path)
 
 
 def example_at(path: str | os.PathLike[str] | None) -> Example | None:
