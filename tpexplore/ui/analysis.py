@@ -359,7 +359,8 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
     with torch.inference_mode():
         spec = model.spectrogram(excerpt.samples)
         scores = model(spec[None], trace=True).scores[0].float().cpu()
-        intensity, variation = (values[0].float().cpu() for values in patch_statistics(spec[None]))
+        statistics = patch_statistics(spec[None], config.grid)
+        intensity, variation = (values[0].float().cpu() for values in statistics)
     dataset = _dataset_clusters(config.name, config.sha256)
     values = {"intensity": intensity, "variation": variation}
     return ClipTrace(
@@ -372,7 +373,7 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
         intensity=intensity,
         variation=variation,
         scores=scores,
-        padding=padding_patches(torch.tensor([frames]), config.frames)[0],
+        padding=padding_patches(torch.tensor([frames]), config.frames, config.grid)[0],
         dataset_clusters=dataset,
         clusters=dataset and {name: dataset[name].assign(values[name]) for name in STATISTICS},
         measured=of_weights(measured_analysis(config.name), config.sha256),
