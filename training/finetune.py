@@ -21,6 +21,7 @@ from torch.nn.functional import (
     smooth_l1_loss,
 )
 
+from tpexplore.command_line import file_or_folder, share, whole
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
 from tpexplore.model.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate
@@ -29,10 +30,10 @@ from tpexplore.signal.spectrogram import normalise
 from tpexplore.writing import write_json
 
 from . import augment, parallel
-from .checkpoint import describe_run
 from .clips import Clips, mean_and_std
-from .command import run_command, stage_arguments
+from .command import LARGEST_SEED, run_command, stage_arguments
 from .features import Features, read_features
+from .identity import describe_run, note_model
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
 from .measure import split_accuracy
@@ -240,15 +241,17 @@ def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
 def main() -> None:
     parser = stage_arguments(__doc__, "training.finetune")
     parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
-    parser.add_argument("--teacher", type=Path, help="run folder of training.teacher")
-    parser.add_argument("--keep-rate", type=float, help="this one instead of the recipe's")
+    parser.add_argument("--teacher", type=file_or_folder, help="run folder of training.teacher")
+    parser.add_argument("--keep-rate", type=share, help="this one instead of the recipe's")
     parser.add_argument("--score", choices=SCORES, help="this one instead of the recipe's")
-    parser.add_argument("--seed", type=int, help="this one instead of the recipe's")
+    parser.add_argument("--seed", type=whole(0, LARGEST_SEED), help="this one instead of the recipe's")
     args = parser.parse_args()
     recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)
-    folder = args.prepare(recipe)
+    features = read_features(args.features)
+    folder = args.prepare(recipe, features)
     note_origins(folder, args.teacher, args.init)
-    stage = FinetuneStage(read_features(args.features), recipe, init=args.init, teacher_folder=args.teacher)
+    stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher)
+    note_model(folder, stage.model.config)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
 
