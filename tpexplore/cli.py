@@ -6,11 +6,12 @@ import argparse
 import json
 import os
 
-from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, bundled_models, check_model_name
+from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, check_model_name
 from tpexplore.command_line import OneSentenceParser, exit_code
 from tpexplore.errors import InputError
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import SCORES, check_keep_rate, check_score
+from tpexplore.results.store import bundled_models
 from tpexplore.threads import brief_spinning
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import RESULTS_FOLDER, example_clips, measured_results
+from tpexplore.checkpoints.bundled import RESULTS_FOLDER, example_clips
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.checkpoints.load import load_model
 from tpexplore.command_line import file_or_folder
@@ -24,6 +24,7 @@ from tpexplore.model.forward import Entered, probabilities
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT
+from tpexplore.results.store import measured_results
 from tpexplore.signal.decode import load_audio
 from tpexplore.stats.patch_statistics import Clusters
 from tpexplore.study.removal import group_mask, removal_curve
@@ -241,8 +242,8 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
         **_heading(name, features, split, model.config.sha256, f"{name} FEATURES"),
         **measure(model, features, clusters, split),
     }
-    earlier = measured_results(name)
-    if earlier and earlier["weights_sha256"] == model.config.sha256:
+    earlier = measured_results(name, model.config.sha256)
+    if earlier:
         added = {k: v for k, v in earlier.get("further", {}).items() if k.startswith("trained_at_")}
         results["further"] |= added
     return results
@@ -267,9 +268,10 @@ def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> 
     accuracy at that keep-rate and without pruning, and what the bundled model gains over it on the same
     clips.
     """
-    results, elastic = measured_results(name), load_model(name).to(pick_device())
+    elastic = load_model(name).to(pick_device())
     check_bundled(features, elastic.config)
-    if not results or results["weights_sha256"] != elastic.config.sha256:
+    results = measured_results(name, elastic.config.sha256)
+    if not results:
         raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")
     pruning = load_recipe(str(run / "recipe.json"), FinetuneRecipe).pruning
     if pruning.keep_rate == ELASTIC:

@@ -15,20 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import (
-    Example,
-    bundled_card,
-    bundled_models,
-    bundled_names,
-    example_clips,
-    measured_analysis,
-    measured_results,
-)
+from tpexplore.checkpoints.bundled import Example, bundled_card, bundled_names, example_clips
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.packing import pack
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
+from tpexplore.results.store import bundled_models, measured_analysis, measured_results, of_weights
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.excerpt import Excerpt, LoudnessProfile, loudness_profile, read_excerpt
 from tpexplore.signal.spectrogram import patch_statistics
@@ -199,7 +192,7 @@ def analyse_clip(
         name=clip_name(path),
         start=excerpt.start,
         sentences=([example.description] if example else []) + list(excerpt.sentences),
-        results=measured_results(model.config.name),
+        results=measured_results(model.config.name, model.config.sha256),
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
         rates=KEEP_RATES,
     )
@@ -376,7 +369,7 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
         padding=padding_patches(torch.tensor([frames]), config.frames, config.grid)[0],
         dataset_clusters=dataset,
         clusters=dataset and {name: dataset[name].assign(values[name]) for name in STATISTICS},
-        measured=of_weights(measured_analysis(config.name), config.sha256),
+        measured=measured_analysis(config.name, config.sha256),
     )
 
 
@@ -391,8 +384,3 @@ def _dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
         name: Clusters(tuple(told[name]["edges"]), tuple(told[name].get("shares", equal)))
         for name in STATISTICS
     }
-
-
-def of_weights(found: dict[str, Any] | None, sha256: str) -> dict[str, Any] | None:
-    """What was found, if it belongs to these weights."""
-    return found if found and found["weights_sha256"] == sha256 else None

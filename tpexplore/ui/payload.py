@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
+from tpexplore.results.store import of_weights
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS, hertz_at, place_of
@@ -79,7 +80,7 @@ def build_payload(
         made of them are the model's own.
     """
     config = exploration.config
-    measured = results if results and results["weights_sha256"] == config.sha256 else None
+    measured = of_weights(results, config.sha256)
     explored = next(iter(exploration.points.values()))
     rates = list(rates or (point.keep_rate for point in explored))
     unpruned = exploration.unpruned
