@@ -17,7 +17,7 @@ import pytest
 
 from tests import ROOT
 from tests.test_project import imported_packages
-from tpexplore.checkpoints.bundled import bundled_models
+from tpexplore.results.store import bundled_models
 
 IN_CHECKOUT_ONLY = (".md", ".gitkeep")
 

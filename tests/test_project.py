@@ -16,13 +16,12 @@ from tpexplore.checkpoints.bundled import (
     EXAMPLES_FOLDER,
     MODELS_FOLDER,
     bundled_card,
-    bundled_models,
     bundled_names,
     example_clips,
-    measured_results,
 )
 from tpexplore.checkpoints.load import load_model
 from tpexplore.model.plan import KEEP_RATES, SCORES
+from tpexplore.results.store import bundled_models, measured_results
 from tpexplore.signal.decode import load_audio
 from training import sounds
 

@@ -6,11 +6,12 @@ import argparse
 import json
 import os
 
-from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, bundled_models, check_model_name
+from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, check_model_name
 from tpexplore.command_line import OneSentenceParser, exit_code
 from tpexplore.errors import InputError
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import SCORES, check_keep_rate, check_score
+from tpexplore.results.store import bundled_models
 from tpexplore.threads import brief_spinning
 
 
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
     explore.add_argument("--keep-rate", default="0.7", help="share kept at blocks 4, 7, 10 (default 0.7)")
     explore.add_argument("--score", default="attention", help=f"one of {', '.join(SCORES)}")
-    explore.add_argument("--offset", default="0", help="seconds to skip at the clip's start")
+    explore.add_argument("--offset", help="where to begin, in seconds (default: the loudest part)")
     explore.set_defaults(run=_explore)
 
     macs = commands.add_parser("macs", help="the paper's Table II beside the exact count")
@@ -66,23 +67,27 @@ def _models(args: argparse.Namespace) -> None:
 def _explore(args: argparse.Namespace) -> None:
     keep_rate, score = check_keep_rate(args.keep_rate), check_score(args.score)
     try:
-        offset = float(args.offset)
+        offset = None if args.offset is None else float(args.offset)
     except ValueError:
         raise InputError(f"Offset {args.offset!r} is not a number; expected seconds.") from None
     check_model_name(args.model)
     from tpexplore.signal.decode import read_clip
+    from tpexplore.signal.excerpt import loudness_profile, read_excerpt
 
-    clip = read_clip(args.clip, offset=offset)
+    profile = loudness_profile(args.clip) if offset is None else None
+    if offset is not None:  # wrong values end here, before torch is imported
+        read_clip(args.clip, offset=offset, duration=0.1)
 
     from tpexplore.checkpoints.load import load_model
     from tpexplore.study.sweep import explore
 
     model = load_model(args.model, frames=args.frames)
+    clip = read_excerpt(args.clip, model.config.seconds, offset, profile)
     exploration = explore(model, clip.samples, keep_rates=(keep_rate,), scores=(score,))
     if args.json:
-        print(json.dumps({"clip": args.clip, "notes": list(clip.notes), **exploration.to_dict()}))
+        print(json.dumps({"clip": args.clip, "notes": list(clip.sentences), **exploration.to_dict()}))
         return
-    for note in clip.notes:
+    for note in clip.sentences:
         print(note)
     (pruned,), unpruned = exploration.points[score], exploration.unpruned
     left = ", ".join(f"{len(ids)} after block {block}" for block, ids in pruned.kept.items())

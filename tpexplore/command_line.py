@@ -24,7 +24,11 @@ class OneSentenceParser(argparse.ArgumentParser):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with a sentence on what was saved and how to go on."""
+    """A signal ended the work, with a sentence on what was saved and how to go on."""
+
+    def __init__(self, sentence: str, signal: int):
+        super().__init__(sentence)
+        self.exit_code = 128 + signal
 
 
 def exit_code(command: Callable[[], object]) -> int:
@@ -54,7 +58,7 @@ def exit_code(command: Callable[[], object]) -> int:
             raise
         return _ended(BAD_INPUT, "There is not enough memory for this; choose smaller numbers.")
     except KeyboardInterrupt as stop:
-        return _ended(INTERRUPTED, str(stop) or "Stopped.")
+        return _ended(getattr(stop, "exit_code", INTERRUPTED), str(stop) or "Stopped.")
     return 0
 
 
@@ -112,7 +116,7 @@ def _real(text: str, fits: Callable[[float], bool], expected: str) -> float:
     return value
 
 
-def path(text: str) -> Path:
+def file_or_folder(text: str) -> Path:
     """An argparse type: a file or folder, which has a name."""
     if not text.strip() or "\0" in text:
         raise argparse.ArgumentTypeError("the name is empty; expected a file or folder")

@@ -11,11 +11,16 @@ from typing import BinaryIO
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write to, that takes the place of ``path`` once everything is on the disk.
 
     Folders above it are made. When writing fails or is interrupted, what stood at ``path`` stays and
     nothing else is left.
+
+    Parameters
+    ----------
+    keep_as : Path, optional
+        Where to keep what stood at ``path`` before.
 
     Raises
     ------
@@ -30,6 +35,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+            if keep_as is not None and path.exists():
+                path.replace(keep_as)
             part.replace(path)
         except BaseException:
             with suppress(OSError):

@@ -9,21 +9,20 @@ Writes assets/analysis/NAME.json. A rerun, and a run shared between processes, w
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import torch
 
 from tpexplore.checkpoints.bundled import ANALYSIS_FOLDER
 from tpexplore.checkpoints.load import load_model
+from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 
 from . import parallel
 from .analysis import correlation, kept_scores, removal, survival
 from .analysis.view import view_of
-from .batches import check_fit, gather_clips, gather_counts, split_batches, split_rows
-from .command import run_command
+from .batches import gather_clips, gather_counts, split_batches, split_rows
+from .command import command_arguments, run_command
 from .data.features import Features, read_features
+from .identity import check_bundled
 from .loop import pick_device
 from .measure import provenance, scorer_for
 from .patch_clusters import card_clusters, patch_histograms, read_clusters
@@ -33,7 +32,7 @@ from .patch_clusters import card_clusters, patch_histograms, read_clusters
 def analyze(name: str, features: Features, split: str = "test") -> dict:
     """Measure a bundled model on a split; returns the content of its analysis file."""
     model = load_model(name).to(pick_device())
-    check_fit(features, model.config)
+    check_bundled(features, model.config)
     described, rows = card_clusters(name), split_rows(features, split)
     clusters, scorer = read_clusters(described), scorer_for(features, rows)
     device = model.device
@@ -60,9 +59,9 @@ def analyze(name: str, features: Features, split: str = "test") -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.analyze", description=__doc__)
+    parser = command_arguments(__doc__, "training.analyze")
     parser.add_argument("name", help="bundled model")
-    parser.add_argument("features", type=Path, help="folder made by training.features")
+    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
     args = parser.parse_args()
     found = analyze(args.name, read_features(args.features))
     if not parallel.is_main():

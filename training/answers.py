@@ -15,15 +15,17 @@ import math
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import soxr
 import torch
+from scipy.special import logit
 from tqdm import tqdm
 
-from tpexplore.command_line import path
+from tpexplore.checkpoints.labels import audioset_labels
+from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.spectrogram import samples_for
@@ -43,6 +45,10 @@ CLIPS_PER_PART = 64
 KINDS = ("logits", "embeddings")
 
 
+PRESENT = 0.3
+"""A tagger's probability from which on a tag counts as one of the clip's."""
+
+
 @dataclass(frozen=True)
 class StoredAnswers:
     """A tagger's answers to all clips of a feature folder, in its order.
@@ -58,6 +64,13 @@ class StoredAnswers:
     logits: np.ndarray
     embeddings: np.ndarray
     sha256: str
+
+
+def as_tags(features: Features, answers: StoredAnswers) -> Features:
+    """Features whose classes are AudioSet's 527, with the tagger's tags in the place of labels."""
+    about = {"class_names": list(audioset_labels()), "multilabel": True, "task": "AudioSet tags"}
+    present = answers.logits.astype(np.float32) > logit(PRESENT)
+    return replace(features, targets=present, meta=features.meta | about)
 
 
 def answers_folder(features: Path, sha256: str) -> Path:
@@ -184,9 +197,9 @@ def _join_parts(target: Path, parts: list[Path], sha256: str) -> None:
 
 def main() -> None:
     parser = command_arguments(__doc__, "training.answers")
-    parser.add_argument("features", type=path, help="folder made by training.features")
-    parser.add_argument("audio", type=path, help="folder of the dataset that the features were made from")
-    parser.add_argument("--tagger", type=path, required=True, help="checkpoint of EfficientAT's mn series")
+    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
+    parser.add_argument("audio", type=file_or_folder, help="folder of the dataset they were made from")
+    parser.add_argument("--tagger", type=file_or_folder, required=True, help="a checkpoint of EfficientAT")
     args = parser.parse_args()
     print(store_answers(args.features, args.audio, load_tagger(args.tagger)))
 

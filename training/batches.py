@@ -55,16 +55,6 @@ def split_rows(features: Features, split: str) -> np.ndarray:
     return rows
 
 
-def check_fit(features: Features, config: ModelConfig) -> None:
-    """Raise InputError unless the features are what a model classifies."""
-    if tuple(features.meta["class_names"]) != config.labels:
-        raise InputError(f"The features' classes are not those of {config.name}.")
-    if features.meta["frames"] != config.frames:
-        raise InputError(
-            f"The features have {features.meta['frames']} frames; {config.name} expects {config.frames}."
-        )
-
-
 def split_batches(
     features: Features, split: str, config: ModelConfig, device: torch.device, title: str
 ) -> Iterator[Batch]:

@@ -1,14 +1,14 @@
-"""Run folders: checkpoints that survive a kill, a full disk and a broken file, and what a run was."""
+"""Checkpoints and log of a run, which survive a kill, a full disk and a broken file."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, reason_of
+from tpexplore.writing import whole_file, write_bytes
 
 
 def save_checkpoint(folder: Path, state: dict) -> None:
@@ -19,21 +19,16 @@ def save_checkpoint(folder: Path, state: dict) -> None:
     InputError
         If it cannot be written, e.g. on a full disk; the older checkpoints are still there then.
     """
-    part, last = folder / "last.pt.part", folder / "last.pt"
+    last = folder / "last.pt"
     try:
-        with part.open("wb") as file:
+        with whole_file(last, keep_as=folder / "previous.pt") as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
     except (OSError, RuntimeError) as error:  # torch reports a failed write as RuntimeError
-        part.unlink(missing_ok=True)
         kept = "the one before it is untouched" if last.exists() else "there is none before it"
+        reason = reason_of(error) if isinstance(error, OSError) else error
         raise InputError(
-            f"The checkpoint of step {state['step']} cannot be written to {folder} ({error}); {kept}."
+            f"The checkpoint of step {state['step']} cannot be written to {folder} ({reason}); {kept}."
         ) from error
-    if last.exists():
-        last.replace(folder / "previous.pt")
-    part.replace(last)
 
 
 def load_checkpoint(folder: Path) -> dict | None:
@@ -52,10 +47,17 @@ def load_checkpoint(folder: Path) -> dict | None:
         raise InputError(f"{path} cannot be read ({error}); {advice}.") from error
 
 
-def describe_run(folder: Path) -> dict:
-    """A run's recipe, the commit it started at and the last line of its log, for cards."""
-    return {
-        "recipe": json.loads((folder / "recipe.json").read_text()),
-        **json.loads((folder / "run.json").read_text()),
-        "last": json.loads((folder / "log.jsonl").read_text().splitlines()[-1]),
-    }
+def trim_log(folder: Path, step: int) -> None:
+    """Take the lines out of a run's log that it will write again from ``step`` on, and one cut short."""
+    path = folder / "log.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    kept = [line for line in lines if _step_of(line) <= step]
+    if kept != lines:
+        write_bytes(path, "".join(kept).encode())
+
+
+def _step_of(line: str) -> float:
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        return float("inf")

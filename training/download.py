@@ -7,7 +7,6 @@ Interrupted at any moment, the same command goes on where it stopped.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gzip
 import shutil
@@ -19,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpexplore.checkpoints.files import sha256_of
+from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 
-from .command import run_command
+from .command import command_arguments, run_command
 from .datasets import load_dataset
 
 PLAIN = {"Accept-Encoding": "identity"}
@@ -202,9 +202,9 @@ def _reason(error: Exception) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.download", description=__doc__)
+    parser = command_arguments(__doc__, "training.download")
     parser.add_argument("dataset", help=", ".join(SOURCES))
-    parser.add_argument("path", type=Path, help="folder to make")
+    parser.add_argument("path", type=file_or_folder, help="folder to make")
     args = parser.parse_args()
     root = download(args.dataset, args.path)
     print(f"{SOURCES[args.dataset].clips:,} clips in {root}; {load_dataset(args.dataset, root).attribution}")

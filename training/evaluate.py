@@ -8,8 +8,6 @@ torchrun --nproc_per_node=2 -m training.evaluate ast-spc12 FEATURES
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -17,24 +15,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import RESULTS_FOLDER, example_clips, measured_results
+from tpexplore.checkpoints.bundled import RESULTS_FOLDER, example_clips
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.checkpoints.load import load_model
+from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered, probabilities
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT
+from tpexplore.results.store import measured_results
 from tpexplore.signal.decode import load_audio
 from tpexplore.stats.patch_statistics import Clusters
 from tpexplore.study.removal import group_mask, removal_curve
 from tpexplore.writing import write_json
 
 from . import parallel
-from .batches import Batch, check_fit, gather_clips, split_batches, split_rows
-from .command import run_command
+from .batches import Batch, gather_clips, split_batches, split_rows
+from .command import command_arguments, run_command
 from .data.features import Features, read_features
 from .export import CLUSTERED_SPLIT, trained_model
+from .identity import check_bundled, read_json
 from .loop import pick_device
 from .measure import Accuracy, MeanAveragePrecision, provenance, scorer_for, tidy
 from .patch_clusters import STATISTICS, card_clusters, describe_clusters, patch_histograms, read_clusters
@@ -235,14 +236,14 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
     What `add_fixed` added to an earlier file stays, as long as the weights are the same.
     """
     model = load_model(name).to(pick_device())
-    check_fit(features, model.config)
+    check_bundled(features, model.config)
     clusters = read_clusters(card_clusters(name))["intensity"]
     results = {
         **_heading(name, features, split, model.config.sha256, f"{name} FEATURES"),
         **measure(model, features, clusters, split),
     }
-    earlier = measured_results(name)
-    if earlier and earlier["weights_sha256"] == model.config.sha256:
+    earlier = measured_results(name, model.config.sha256)
+    if earlier:
         added = {k: v for k, v in earlier.get("further", {}).items() if k.startswith("trained_at_")}
         results["further"] |= added
     return results
@@ -267,9 +268,10 @@ def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> 
     accuracy at that keep-rate and without pruning, and what the bundled model gains over it on the same
     clips.
     """
-    results, elastic = measured_results(name), load_model(name).to(pick_device())
-    check_fit(features, elastic.config)
-    if not results or results["weights_sha256"] != elastic.config.sha256:
+    elastic = load_model(name).to(pick_device())
+    check_bundled(features, elastic.config)
+    results = measured_results(name, elastic.config.sha256)
+    if not results:
         raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")
     pruning = load_recipe(str(run / "recipe.json"), FinetuneRecipe).pruning
     if pruning.keep_rate == ELASTIC:
@@ -312,8 +314,8 @@ def _describe(run: Path) -> dict:
     """Which run it was, with what recipe and from which commit."""
     return {
         "folder": run.name,
-        **json.loads((run / "run.json").read_text()),
-        "recipe": json.loads((run / "recipe.json").read_text()),
+        **read_json(run / "run.json"),
+        "recipe": read_json(run / "recipe.json"),
     }
 
 
@@ -330,16 +332,21 @@ def _heading(name: str, features: Features, split: str, sha256: str, arguments: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.evaluate",
-        description=__doc__,
+    parser = command_arguments(
+        __doc__,
+        "training.evaluate",
         usage="%(prog)s NAME FEATURES [--add-fixed RUN] | --run RUN FEATURES",
     )
     parser.add_argument("name", nargs="?", help="bundled model")
-    parser.add_argument("features", type=Path, help="folder made by training.features")
-    parser.add_argument("--run", type=Path, help="measure this run folder instead; writes its results.json")
+    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
     parser.add_argument(
-        "--add-fixed", type=Path, metavar="RUN", help="only add a run trained at one keep-rate to the results"
+        "--run", type=file_or_folder, help="measure this run folder instead; writes its results.json"
+    )
+    parser.add_argument(
+        "--add-fixed",
+        type=file_or_folder,
+        metavar="RUN",
+        help="only add a run trained at one keep-rate to the results",
     )
     args = parser.parse_args()
     if (args.name is None) == (args.run is None) or (args.run and args.add_fixed):

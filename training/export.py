@@ -6,23 +6,31 @@ python -m training.export --clusters ast-spc12 FEATURES
 
 from __future__ import annotations
 
-import argparse
-import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.checkpoints.load import load_model
+from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.writing import write_json
 
-from .batches import check_fit
-from .command import git_commit, run_command
+from .command import command_arguments, run_command
 from .data.features import Features, read_features
 from .finetune import build_model
+from .identity import (
+    check_bundled,
+    check_fit,
+    check_run,
+    describe_data,
+    git_commit,
+    last_log_line,
+    read_json,
+    read_model_config,
+)
 from .initialise import weights_of_run
 from .loop import pick_device
 from .patch_clusters import describe_clusters, patch_histograms
@@ -35,13 +43,18 @@ CLUSTERED_SPLIT = "test"
 
 def trained_model(run: Path, features: Features) -> AudioViT:
     """The averaged weights of a finished run."""
-    weights, noted = weights_of_run(run), run / "model.json"
-    if noted.exists():
-        config = json.loads(noted.read_text())["config"]
-        model = AudioViT(ModelConfig(**{**config, "labels": tuple(config["labels"])}))
-    else:  # a run from before runs noted their model
-        model = build_model(features, load_recipe(str(run / "recipe.json"), FinetuneRecipe), init=None)
-    model.load_state_dict(weights)
+    weights = weights_of_run(run)
+    check_run(run, features)
+    config = read_model_config(run)
+    if config is None:  # a run of the first edition
+        recipe = load_recipe(str(run / "recipe.json"), FinetuneRecipe)
+        config = build_model(features, recipe, init=None).config
+    check_fit(features, replace(config, name=run.name))
+    model = AudioViT(config)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise InputError(f"{run} holds the weights of another model than its model.json says.") from error
     return model.eval()
 
 
@@ -55,7 +68,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
     write_safetensors(path, model.state_dict(), config)
     if path.stat().st_size > LIMIT_BYTES:
         raise InputError(f"{path.name} takes {path.stat().st_size} bytes; expected at most {LIMIT_BYTES}.")
-    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    last = last_log_line(run)
     card = {
         "name": name,
         "family": model.config.family,
@@ -66,19 +79,13 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "bytes": path.stat().st_size,
         "weights_sha256": sha256_of(path),
         "storage": "matrices as int8 with one scale per row",
-        "data": {
-            "dataset": features.meta["dataset"],
-            "front_end": features.meta["front_end"],
-            "training_clips": len(features.indices("train")),
-            "test_split": features.meta["split"],
-            "attribution": features.meta["attribution"],
-        },
+        "data": describe_data(features),
         **cluster_entries(features, model.config),
-        "recipe": json.loads((run / "recipe.json").read_text()),
-        **json.loads((run / "origins.json").read_text()),
-        **json.loads((run / "run.json").read_text()),
-        "training_minutes": log[-1]["minutes"],
-        "epochs_done": log[-1]["epoch"],
+        "recipe": read_json(run / "recipe.json"),
+        **read_json(run / "origins.json"),
+        **read_json(run / "run.json"),
+        "training_minutes": last["minutes"],
+        "epochs_done": last["epoch"],
         "exported_at_commit": git_commit(),
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
@@ -95,20 +102,20 @@ def cluster_entries(features: Features, config: ModelConfig) -> dict:
 def refresh_clusters(name: str, features: Features, folder: Path = MODELS_FOLDER) -> Path:
     """Write the clusters of a bundled model's patches into its card; the weights stay as they are."""
     config = load_model(name).config
-    check_fit(features, config)
+    check_bundled(features, config)
     path = folder / f"{name}.json"
-    write_json(path, json.loads(path.read_text()) | cluster_entries(features, config))
+    write_json(path, read_json(path) | cluster_entries(features, config))
     return path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.export",
-        description=__doc__,
+    parser = command_arguments(
+        __doc__,
+        "training.export",
         usage="%(prog)s RUN FEATURES --name NAME | --clusters NAME FEATURES",
     )
-    parser.add_argument("run", type=Path, nargs="?", help="run folder of training.finetune")
-    parser.add_argument("features", type=Path, help="folder made by training.features")
+    parser.add_argument("run", type=file_or_folder, nargs="?", help="run folder of training.finetune")
+    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--name", help="name of the model to bundle")
     what.add_argument("--clusters", metavar="NAME", help="bundled model whose card to write clusters into")

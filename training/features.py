@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tpexplore.command_line import path, whole
+from tpexplore.command_line import file_or_folder, whole
 
 from .command import command_arguments, run_command
 from .data.cache import cache_features
@@ -18,17 +18,23 @@ from .datasets import DATASETS, load_dataset
 def main() -> None:
     parser = command_arguments(__doc__, "training.features")
     parser.add_argument("dataset", help=", ".join(DATASETS))
-    parser.add_argument("root", type=path, help="folder of the dataset, in its official layout")
-    parser.add_argument("--out", type=path, default=Path("runs/features"))
+    parser.add_argument("root", type=file_or_folder, help="folder of the dataset, in its official layout")
+    parser.add_argument("--out", type=file_or_folder, default=Path("runs/features"))
     parser.add_argument(
         "--workers", type=whole(1), help="decoding processes; all cores by default, and at most"
     )
     parser.add_argument("--fold", type=whole(1), help="ESC-50, UrbanSound8K: the fold that tests")
     parser.add_argument("--words", nargs="+", help="Speech Commands: these words only")
-    parser.add_argument("--without-esc50", type=path, help="UrbanSound8K: leave out what this ESC-50 shares")
-    parser.add_argument("--train-list", type=path, help="AudioSet: csv or JSON of the training clips")
-    parser.add_argument("--eval-list", type=path, help="AudioSet: csv or JSON of the evaluation clips")
-    parser.add_argument("--audio", type=path, help="AudioSet: where the clips lie, if elsewhere")
+    parser.add_argument(
+        "--without-esc50", type=file_or_folder, help="UrbanSound8K: leave out what this ESC-50 shares"
+    )
+    parser.add_argument(
+        "--train-list", type=file_or_folder, help="AudioSet: csv or JSON of the training clips"
+    )
+    parser.add_argument(
+        "--eval-list", type=file_or_folder, help="AudioSet: csv or JSON of the evaluation clips"
+    )
+    parser.add_argument("--audio", type=file_or_folder, help="AudioSet: where the clips lie, if elsewhere")
     parser.add_argument(
         "--frames", type=whole(1), help="folders, recordings: frames of 10 ms; 512 by default"
     )

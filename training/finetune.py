@@ -11,7 +11,7 @@ Further feature folders lend their training clips to what is learnt from a tagge
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from torch.nn.functional import (
     smooth_l1_loss,
 )
 
-from tpexplore.checkpoints.labels import audioset_labels
+from tpexplore.command_line import file_or_folder, share, whole
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
 from tpexplore.model.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate
@@ -34,11 +34,11 @@ from tpexplore.signal.spectrogram import normalise
 from tpexplore.writing import write_json
 
 from . import augment, parallel
-from .answers import StoredAnswers, join_answers, read_answers
-from .checkpoint import describe_run
+from .answers import StoredAnswers, as_tags, join_answers, read_answers
 from .clips import Clips, mean_and_std
-from .command import run_command, stage_arguments
-from .features import Features, add_unlabelled, read_features
+from .command import LARGEST_SEED, run_command, stage_arguments
+from .data.features import Features, add_unlabelled, read_features
+from .identity import describe_run, note_model
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
 from .measure import split_accuracy, tag_agreement
@@ -47,6 +47,7 @@ from .recipes import ELASTIC, FinetuneRecipe, Pruning, StoredLessons, load_recip
 from .tagger import TAGS
 from .teacher import Teacher, load_teacher
 
+NO_ANSWERS = "The recipe learns from stored answers; run python -m training.answers first."
 SMALLEST_SPREAD = 0.05
 """In logits; a tag on which all clips agree must not outweigh the others."""
 
@@ -72,7 +73,7 @@ def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple
 def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) -> AudioViT:
     """A fresh model, or one that starts from an earlier one (see `start_from`)."""
     mean, std = mean_and_std(features)
-    names = audioset_labels() if recipe.classes == "tags" else tuple(features.meta["class_names"])
+    names = tuple(features.meta["class_names"])
     config = ModelConfig(
         recipe.family,
         features.meta["frames"],
@@ -156,7 +157,7 @@ class FinetuneStage:
         answers: StoredAnswers | None = None,
     ):
         if answers is None and (recipe.classes == "tags" or recipe.answers != StoredLessons()):
-            raise InputError("The recipe learns from stored answers; run python -m training.answers first.")
+            raise InputError(NO_ANSWERS)
         if recipe.distil.to == "token" and recipe.family != "ast":
             raise InputError("Only an AST has a distillation token; set the recipe's distil.to to readout.")
         self.recipe, self.features, self.answers, self.device = recipe, features, answers, pick_device()
@@ -330,40 +331,39 @@ def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
         write_json(folder / "origins.json", origins)
 
 
-def training_data(folders: list[Path]) -> tuple[Features, StoredAnswers | None]:
+def training_data(folders: list[Path], classes: str = "labels") -> tuple[Features, StoredAnswers | None]:
     """The first folder's features, with the training clips of the others added without their labels.
 
-    Answers are there if every folder has them, all of one tagger.
+    Answers are there if every folder has them, all of one tagger. With "tags" as ``classes`` the tagger's
+    tags stand in the place of labels.
     """
     several = [read_features(folder) for folder in folders]
     stored = [read_answers(folder) for folder in folders]
-    if len(folders) == 1:
-        return several[0], stored[0]
-    rows = [np.arange(len(several[0].files)), *(f.indices("train") for f in several[1:])]
-    return add_unlabelled(several[0], several[1:]), join_answers(stored, rows)
-
-
-def note_model(folder: Path, config: ModelConfig, features: Features) -> None:
-    """Write into a run folder the configuration of its model and the data it learns from."""
-    if parallel.is_main():
-        data = {"attribution": features.meta["attribution"], "training_clips": len(features.indices("train"))}
-        write_json(folder / "model.json", {"config": asdict(config), "data": data})
+    features, answers = several[0], stored[0]
+    if len(folders) > 1:
+        rows = [np.arange(len(several[0].files)), *(f.indices("train") for f in several[1:])]
+        features, answers = add_unlabelled(several[0], several[1:]), join_answers(stored, rows)
+    if classes == "tags":
+        if answers is None:
+            raise InputError(NO_ANSWERS)
+        features = as_tags(features, answers)
+    return features, answers
 
 
 def main() -> None:
     parser = stage_arguments(__doc__, "training.finetune", several=True)
     parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
-    parser.add_argument("--teacher", type=Path, help="run folder of training.teacher")
-    parser.add_argument("--keep-rate", type=float, help="this one instead of the recipe's")
+    parser.add_argument("--teacher", type=file_or_folder, help="run folder of training.teacher")
+    parser.add_argument("--keep-rate", type=share, help="this one instead of the recipe's")
     parser.add_argument("--score", choices=SCORES, help="this one instead of the recipe's")
-    parser.add_argument("--seed", type=int, help="this one instead of the recipe's")
+    parser.add_argument("--seed", type=whole(0, LARGEST_SEED), help="this one instead of the recipe's")
     args = parser.parse_args()
     recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)
-    folder = args.prepare(recipe)
+    features, answers = training_data(args.features, recipe.classes)
+    folder = args.prepare(recipe, features)
     note_origins(folder, args.teacher, args.init)
-    features, answers = training_data(args.features)
     stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher, answers=answers)
-    note_model(folder, stage.model.config, features)
+    note_model(folder, stage.model.config)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
 

@@ -15,7 +15,8 @@ from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import PATCH, ROWS, patches_of
 
-from .checkpoint import describe_run, load_checkpoint
+from .checkpoint import load_checkpoint
+from .identity import describe_run
 
 WHITENING_GAIN = 0.5
 """Standard deviation of each patch feature at the start, of the order of the position codes'."""

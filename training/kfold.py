@@ -8,22 +8,24 @@ Rerun after a stop, it goes on where it was.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 
 from . import parallel
-from .command import git_commit, note_run, run_command
+from .command import command_arguments, run_command
 from .data.cache import cache_features
 from .data.features import Features, read_features
 from .datasets import load_dataset
 from .datasets.esc50 import FOLDS
 from .evaluate import evaluate_run
 from .finetune import FinetuneStage, note_origins
+from .identity import git_commit, note_model, note_run
+from .lock import lock_folder
 from .loop import Run, train
 from .recipes import FinetuneRecipe, TeacherRecipe, load_recipe
 from .teacher import TeacherStage
@@ -49,15 +51,19 @@ def train_fold(
     teacher = None
     if teacher_recipe:
         teacher = folder / "teacher"
-        note_run(teacher, teacher_recipe, [features.meta["split"]])
+        note_run(teacher, teacher_recipe, features)
         train(TeacherStage(features, teacher_recipe), Run(teacher))
     run = folder / "model"
-    note_run(run, recipe, [features.meta["split"]])
+    lock = lock_folder(run)
+    note_run(run, recipe, features)
     note_origins(run, teacher, init)
-    train(FinetuneStage(features, recipe, init=init, teacher_folder=teacher), Run(run))
+    stage = FinetuneStage(features, recipe, init=init, teacher_folder=teacher)
+    note_model(run, stage.model.config)
+    train(stage, Run(run))
     results = evaluate_run(run, features)
     if parallel.is_main():
         write_json(run / "results.json", results)
+    del lock
     return results
 
 
@@ -90,16 +96,19 @@ def summary(results: dict[int, dict]) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.kfold", description=__doc__)
-    parser.add_argument("root", type=Path, help="ESC-50 in its official layout")
+    parser = command_arguments(__doc__, "training.kfold")
+    parser.add_argument("root", type=file_or_folder, help="ESC-50 in its official layout")
     parser.add_argument("--recipe", required=True)
     parser.add_argument("--teacher-recipe")
     parser.add_argument("--init", help="bundled model or file to start from; one that saw no fold")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--features", type=Path, default=Path("runs/features"), help="folder of caches")
+    parser.add_argument("--out", type=file_or_folder, required=True)
+    parser.add_argument(
+        "--features", type=file_or_folder, default=Path("runs/features"), help="folder of caches"
+    )
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
     teacher = load_recipe(args.teacher_recipe, TeacherRecipe) if args.teacher_recipe else None
+    lock = lock_folder(args.out)
     results = {}
     for fold in FOLDS:
         features = fold_features(args.root, args.features, fold)
@@ -110,6 +119,7 @@ def main() -> None:
         print(f"fold {fold}: {results[fold]['keep_rate']['attention']['1.00']['value']:.1%}")
     if parallel.is_main():
         write_json(args.out / "folds.json", summary(results))
+    del lock
 
 
 if __name__ == "__main__":

@@ -13,12 +13,15 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from tpexplore.command_line import Interrupted
 from tpexplore.errors import InputError
+from tpexplore.writing import append_line
 
 from . import parallel
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import load_checkpoint, save_checkpoint, trim_log
 from .optimise import learning_rate, optimisers_for
 from .recipes import Recipe
+from .signals import kept_signals
 
 SAVE_EVERY_SECONDS = 120
 
@@ -75,8 +78,7 @@ class Run:
     started: float = field(default_factory=time.monotonic)
 
     def out_of_time(self) -> bool:
-        late = self.minutes is not None and time.monotonic() - self.started > self.minutes * 60
-        return parallel.agree(late) if self.minutes is not None else False
+        return self.minutes is not None and time.monotonic() - self.started > self.minutes * 60
 
 
 def pick_device() -> torch.device:
@@ -105,6 +107,11 @@ def train(stage: Stage, run: Run) -> bool:
     -------
     bool
         Whether all steps are done.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or a polite kill, once everything is saved.
     """
     recipe, folder = stage.recipe, run.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,11 +120,20 @@ def train(stage: Stage, run: Run) -> bool:
     modules = {**stage.trained, **stage.averaged}
     first, spent_before = 0, 0.0
     if state := load_checkpoint(folder):
-        for name, module in modules.items():
-            module.load_state_dict(state["modules"][name])
-        for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
-        first, spent_before = state["step"], state["seconds"]
+        try:
+            for name, module in modules.items():
+                module.load_state_dict(state["modules"][name])
+            for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(saved)
+            first, spent_before = state["step"], state["seconds"]
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{folder} holds a checkpoint of another model; choose another folder."
+            ) from error
+    if parallel.is_main():
+        trim_log(folder, first)
+    if state and first >= steps:
+        return True
     groups = [group for optimiser in optimisers for group in optimiser.param_groups]
     trainable = [parameter for group in groups for parameter in group["params"]]
     saved_at = time.monotonic()
@@ -136,32 +152,40 @@ def train(stage: Stage, run: Run) -> bool:
             }
             save_checkpoint(folder, state)
 
-    progress = {"initial": first, "total": steps, "desc": folder.name, "mininterval": 5}
-    for step in tqdm(range(first, steps), **progress, disable=not parallel.is_main()):
-        if run.out_of_time():
-            save(step)
-            return False
-        for group in groups:
-            rate = learning_rate(step, steps, stage.steps_per_epoch, recipe.optimiser.lr, recipe.schedule)
-            group["lr"] = rate * group["scale"]
-        for name, value in gradients_of_step(stage, run, step, trainable).items():
-            recent[name].append(value)
-        if recipe.optimiser.clip_norm:
-            nn.utils.clip_grad_norm_(trainable, recipe.optimiser.clip_norm)
-        for optimiser in optimisers:
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-        stage.after_step(step)
-        if (step + 1) % stage.steps_per_epoch == 0 or step + 1 == steps:
-            if parallel.is_main():
-                means = {name: round(sum(v) / len(v), 4) for name, v in recent.items()}
-                epoch = round((step + 1) / stage.steps_per_epoch, 2)
-                line = {"epoch": epoch, "step": step + 1, **means, **stage.after_epoch(round(epoch))}
-                append_log(folder, {**line, "minutes": round(spent() / 60, 2)})
-            recent.clear()
-        if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
-            save(step + 1)
-            saved_at = time.monotonic()
+    about = {"initial": first, "total": steps, "desc": folder.name, "mininterval": 5}
+    progress = tqdm(range(first, steps), **about, disable=not parallel.is_main())
+    with kept_signals() as signals, progress:
+        for step in progress:
+            if parallel.agree(bool(signals) or run.out_of_time()):
+                save(step)
+                if signals:
+                    raise Interrupted(
+                        f"Stopped at step {step} of {steps}, saved in {folder}; the same command goes on"
+                        " from there.",
+                        signals[0],
+                    )
+                return False
+            for group in groups:
+                rate = learning_rate(step, steps, stage.steps_per_epoch, recipe.optimiser.lr, recipe.schedule)
+                group["lr"] = rate * group["scale"]
+            for name, value in gradients_of_step(stage, run, step, trainable).items():
+                recent[name].append(value)
+            if recipe.optimiser.clip_norm:
+                nn.utils.clip_grad_norm_(trainable, recipe.optimiser.clip_norm)
+            for optimiser in optimisers:
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
+            stage.after_step(step)
+            if (step + 1) % stage.steps_per_epoch == 0 or step + 1 == steps:
+                if parallel.is_main():
+                    means = {name: round(sum(v) / len(v), 4) for name, v in recent.items()}
+                    epoch = round((step + 1) / stage.steps_per_epoch, 2)
+                    line = {"epoch": epoch, "step": step + 1, **means, **stage.after_epoch(round(epoch))}
+                    append_log(folder, {**line, "minutes": round(spent() / 60, 2)})
+                recent.clear()
+            if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
+                save(step + 1)
+                saved_at = time.monotonic()
     save(steps)
     parallel.barrier()  # nobody reads the run before it is written
     return True
@@ -195,6 +219,5 @@ def gradients_of_step(stage: Stage, run: Run, step: int, trainable: list[nn.Para
 
 
 def append_log(folder: Path, line: dict) -> None:
-    with (folder / "log.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    append_line(folder / "log.jsonl", json.dumps(line))
     tqdm.write(json.dumps(line))

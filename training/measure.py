@@ -20,8 +20,8 @@ from tpexplore.stats.intervals import (
 )
 
 from .answers import StoredAnswers
-from .command import git_commit
 from .data.features import Features
+from .identity import git_commit
 
 MAP_ROUNDS = 200
 """Resamples behind an interval of mAP, which costs far more than one of accuracy."""
@@ -259,6 +259,7 @@ def provenance(name: str, features: Features, metric: str, n: int, *, sha256: st
         "model": name,
         "task": features.meta["task"],
         "split": features.meta["split"],
+        "features": list(features.keys),
         "metric": metric,
         "n": n,
         "weights_sha256": sha256,

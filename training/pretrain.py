@@ -23,6 +23,7 @@ from tpexplore.signal.spectrogram import PATCH, ROWS, normalise, patches_of
 from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
 from .features import Features, join_features, read_features
+from .identity import note_model
 from .initialise import place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
 from .patches import random_patches
@@ -156,8 +157,10 @@ def main() -> None:
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, PretrainRecipe)
     features = join_features([read_features(folder) for folder in args.features])
-    folder = args.prepare(recipe)
-    train(PretrainStage(features, recipe, folder, args.init), Run(folder, args.minutes, args.accumulate))
+    folder = args.prepare(recipe, features)
+    stage = PretrainStage(features, recipe, folder, args.init)
+    note_model(folder, stage.config)
+    train(stage, Run(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

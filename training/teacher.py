@@ -92,8 +92,9 @@ class TeacherStage:
 def main() -> None:
     args = stage_arguments(__doc__, "training.teacher").parse_args()
     recipe = load_recipe(args.recipe, TeacherRecipe)
-    stage = TeacherStage(read_features(args.features), recipe)
-    train(stage, Run(args.prepare(recipe), args.minutes, args.accumulate))
+    features = read_features(args.features)
+    folder = args.prepare(recipe, features)
+    train(TeacherStage(features, recipe), Run(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

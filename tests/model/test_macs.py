@@ -74,12 +74,12 @@ def test_ast_costs_its_second_prefix_token():
     assert 0.08 < giga("AS-20K", 1.0, prefix=2) - giga("AS-20K", 1.0) < 0.11
 
 
-def multiplied(model: AudioViT, keep_rate: float, score: str, batch: int = 1) -> int:
+def multiplied(model: AudioViT, keep_rate, score: str, batch: int = 1, **pruning) -> int:
     """Multiply-accumulates that PyTorch performs, counted at its matrix products and convolutions."""
     spec = torch.randn(batch, model.config.frames, 128, generator=torch.Generator().manual_seed(0))
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), sdpa_kernel(SDPBackend.MATH), counter:
-        model(spec, keep_rate, score)
+        model(spec, keep_rate, score, **pruning)
     flops = counter.get_total_flops()
     assert flops % 2 == 0
     return flops // 2
@@ -103,6 +103,35 @@ def test_count_is_what_a_pass_multiplies(family, keep_rate, score):
     assert multiplied(model, keep_rate, score) == told + extra
     if keep_rate == 0.7:
         assert multiplied(model, keep_rate, score, batch=3) == 3 * (told + extra)
+
+
+@pytest.mark.parametrize("method", ["fuse", "merge"])
+@pytest.mark.parametrize(
+    ("blocks", "keep_rate"),
+    [((4, 7, 10), 0.7), ((4, 7, 10), 0.3), ((2, 11, 12), (0.9, 0.1, 0.5)), ((5, 6), (1.0, 0.4))],
+)
+@pytest.mark.parametrize("family", ["audiomae", "ast"])
+def test_fusing_and_merging_count_what_they_multiply(family, blocks, keep_rate, method):
+    config = ModelConfig(family, 192, dim=128, depth=12, classes=11, mean=0.0, std=1.0)
+    told = config.macs(keep_rate, blocks, method)
+    assert told > config.macs(keep_rate, blocks, "drop")
+    score = "attention" if method == "merge" else "intensity"
+    pruning = {"blocks": blocks, "method": method}
+    assert multiplied(AudioViT(config).eval(), keep_rate, score, **pruning) == told
+    assert multiplied(AudioViT(config).eval(), keep_rate, score, batch=2, **pruning) == 2 * told
+
+
+def test_extra_products_of_one_clip_are_few():
+    """ViT-B at 0.7: the fused token and the search for pairs cost less than 1 %."""
+    config = ModelConfig("ast", 1024, dim=768, depth=12, classes=527, mean=0.0, std=1.0)
+    drop, fuse, merge = (config.macs(0.7, method=method) for method in ("drop", "fuse", "merge"))
+    assert drop < merge < fuse < 1.01 * drop
+
+
+@pytest.mark.parametrize("method", ["drop", "fuse", "merge"])
+def test_methods_cost_the_same_where_nothing_is_pruned(method):
+    config = ModelConfig("ast", 192, dim=128, depth=12, classes=11, mean=0.0, std=1.0)
+    assert config.macs(1.0, (3,), method) == config.macs()
 
 
 def test_count_at_another_depth():
@@ -131,6 +160,23 @@ def test_keep_plan(patches):
     for rate, row in zip(RATES[1:], PUBLISHED_PLANS[patches].split(), strict=True):
         assert keep_plan(rate, patches) == dict(zip((4, 7, 10), map(int, row.split("/")), strict=True))
     assert keep_plan(1.0, patches) == {4: patches, 7: patches, 10: patches}
+
+
+def test_keep_plan_of_other_blocks():
+    assert keep_plan((0.9, 0.5), 64, (3, 6)) == {3: 58, 6: 29}
+    assert keep_plan(0.5, 64, [1]) == {1: 32}
+
+
+def test_blocks_and_methods_out_of_range():
+    sizes = {"dim": 64, "depth": 12, "tokens": 64, "prefix": 1, "classes": 2, "keep_rate": 0.5}
+    for change, words in (
+        ({"blocks": (3, 13)}, "3, 13; expected ascending whole numbers from 1 to 12"),
+        ({"blocks": "4"}, "pruning blocks are 4;"),
+        ({"keep_rate": (0.5, 0.6)}, "2 keep-rates for 3 pruning blocks"),
+        ({"method": "sum"}, "Method 'sum' is unknown"),
+    ):
+        with pytest.raises(InputError, match=words):
+            count_macs(**sizes | change)
 
 
 def test_binary_rounding_adds_no_patch():

@@ -1,79 +1,13 @@
 """The model against timm, and pruning against a slow loop over single patches."""
 
-import math
-
 import pytest
 import torch
-from timm.models.vision_transformer import VisionTransformer
 
 from tests.conftest import tiny_config
+from tests.model.slow_pass import slow_pass, timm_twin, twin_logits
 from tpexplore.errors import InputError
 from tpexplore.model.plan import SCORES
 from tpexplore.model.vit import AudioViT
-
-PRUNING = {4, 7, 10}
-
-
-def timm_twin(model: AudioViT) -> VisionTransformer:
-    """The same weights in a timm model built here, not by the code under test."""
-    config = model.config
-    ast = config.family == "ast"
-    twin = VisionTransformer(
-        img_size=(config.frames, 128),
-        patch_size=16,
-        in_chans=1,
-        embed_dim=config.dim,
-        depth=config.depth,
-        num_heads=config.dim // 64,
-        reg_tokens=1 if ast else 0,
-        num_classes=0 if ast else config.classes,
-        global_pool="token" if ast else "avg",
-    ).eval()
-    twin.load_state_dict(model.vit.state_dict())
-    return twin
-
-
-def twin_logits(model: AudioViT, tokens: torch.Tensor) -> torch.Tensor:
-    """Readout of tokens after the last block, written out here."""
-    if model.config.family == "ast":
-        return model.head((model.vit.norm(tokens)[:, 0] + model.vit.norm(tokens)[:, 1]) / 2)
-    return model.vit.head(model.vit.fc_norm(tokens[:, 1:].mean(1)))
-
-
-@torch.inference_mode()
-def slow_pass(model: AudioViT, spec: torch.Tensor, keep_rate: float, score: str):
-    """One clip, attention spelled out head by head, one patch dropped at a time."""
-    vit, prefix = timm_twin(model), model.config.prefix
-    tokens = vit._pos_embed(vit.patch_embed(spec[None, None]))[0]
-    ids, kept = list(range(model.config.patches)), {}
-    for number, block in enumerate(vit.blocks, start=1):
-        x = block.norm1(tokens)
-        query, key, value = block.attn.qkv(x).chunk(3, dim=-1)
-        heads, received = [], torch.zeros(len(ids))
-        for head in range(model.config.dim // 64):
-            part = slice(64 * head, 64 * head + 64)
-            attention = torch.softmax(query[:, part] @ key[:, part].T / math.sqrt(64), dim=-1)
-            heads.append(attention @ value[:, part])
-            if model.config.family == "ast":
-                received += attention[0, prefix:]
-            else:
-                received += attention[prefix:, prefix:].mean(0)
-        tokens = tokens + block.attn.proj(torch.cat(heads, dim=-1))
-        if number in PRUNING and keep_rate < 1:
-            values = [spec[16 * (i // 8) :, 16 * (i % 8) :][:16, :16] for i in ids]
-            ranking = {
-                "attention": received,
-                "intensity": torch.stack([v.mean() for v in values]),
-                "variation": torch.stack([v.flatten().std() for v in values]),
-            }[score].tolist()
-            wanted = math.ceil(round(keep_rate * len(ids), 6))
-            order = sorted(range(len(ids)), key=lambda p: (-ranking[p], p))
-            survivors = sorted(order[:wanted])
-            ids = [ids[p] for p in survivors]
-            tokens = tokens[list(range(prefix)) + [prefix + p for p in survivors]]
-            kept[number] = ids
-        tokens = tokens + block.mlp(block.norm2(tokens))
-    return twin_logits(model, tokens[None])[0], kept
 
 
 @torch.inference_mode()
@@ -95,9 +29,10 @@ def test_pruned_equals_slow_loop(model, specs, score, keep_rate):
     with torch.inference_mode():
         out = model(specs, keep_rate, score)
     for row, spec in enumerate(specs):
-        logits, kept = slow_pass(model, spec, keep_rate, score)
+        logits, fates = slow_pass(model, spec, keep_rate, score)
         for block in (4, 7, 10):
-            assert out.kept[block][row].tolist() == kept[block]
+            kept = [patch for patch, where in fates[block].items() if where == patch]
+            assert out.kept[block][row].tolist() == kept
         torch.testing.assert_close(out.logits[row], logits, rtol=1e-4, atol=1e-5)
 
 

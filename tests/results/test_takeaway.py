@@ -23,7 +23,8 @@ from tests import ROOT
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER, bundled_names
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PRUNE_BLOCKS
-from tpexplore.results.takeaway import PNG, build_takeaway, row_edges, tokens_csv
+from tpexplore.results.takeaway import PNG, build_takeaway, tokens_csv
+from tpexplore.signal.grid import Grid
 from tpexplore.study.sweep import explore
 from tpexplore.ui.payload import row_hertz
 
@@ -114,7 +115,9 @@ def test_ranks_are_empty_where_attention_was_not_explored(model, clip):
 
 
 def test_rows_lie_where_the_app_draws_them():
-    assert row_edges() == pytest.approx(row_hertz(), abs=0.1)
+    grid = Grid.of(128)
+    edges = [grid.hertz_of(0)[0], *(grid.hertz_of(row)[1] for row in range(8))]
+    assert edges == pytest.approx(row_hertz(), abs=0.1)
 
 
 @pytest.mark.parametrize(

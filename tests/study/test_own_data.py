@@ -21,6 +21,7 @@ from tpexplore.model.forward import Entered
 from tpexplore.model.macs import count_macs
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import load_audio
+from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.study import own_data
 from tpexplore.study.own_data import (
     LabelledClip,
@@ -30,7 +31,6 @@ from tpexplore.study.own_data import (
     answers_csv,
     knows_esc50,
     label_clips,
-    read_window,
     take_uploads,
 )
 
@@ -320,7 +320,7 @@ def clips(tmp_path) -> list[LabelledClip]:
 def answer(model: AudioViT, clip: LabelledClip, keep_rate: float, score: str) -> int:
     """One clip alone through the public forward."""
     with torch.inference_mode():
-        spec = model.spectrogram(read_window(clip.path, model.config.seconds))[None]
+        spec = model.spectrogram(read_excerpt(clip.path, model.config.seconds).samples)[None]
         return int(model(spec, keep_rate, score).logits.argmax())
 
 
@@ -409,11 +409,11 @@ def test_window_is_the_loudest_part(tmp_path):
     samples[30_000:34_000] = np.random.default_rng(0).normal(0, 0.2, 4_000)
     path = tmp_path / "long.wav"
     soundfile.write(path, samples, 16_000)
-    window = read_window(path, 1.0)
+    window = read_excerpt(path, 1.0).samples
     assert len(window) == 16_000
     assert window.any()
     soundfile.write(path, samples[30_000:34_000], 16_000)
-    assert np.array_equal(read_window(path, 1.0), load_audio(path))
+    assert np.array_equal(read_excerpt(path, 1.0).samples, load_audio(path))
 
 
 def test_csv_reads_back(model, clips):

@@ -11,14 +11,23 @@ import torch
 
 from tpexplore.errors import InputError
 from training import answers as module
-from training.answers import StoredAnswers, files_of, join_answers, paths_by_name, read_answers, store_answers
+from training.answers import (
+    StoredAnswers,
+    as_tags,
+    files_of,
+    join_answers,
+    paths_by_name,
+    read_answers,
+    store_answers,
+)
 from training.clips import draw_weights
 from training.data.cache import cache_features
 from training.data.features import read_features
 from training.datasets import load_dataset
 from training.datasets.base import Item
 from training.export import trained_model
-from training.finetune import FinetuneStage, note_model, training_data
+from training.finetune import FinetuneStage, training_data
+from training.identity import note_model
 from training.loop import Run, train
 from training.recipes import FinetuneRecipe, StoredLessons, load_recipe
 from training.tagger import TAGS, Tagger
@@ -165,12 +174,12 @@ def small_recipe(**changes):
 
 def test_a_model_learns_the_taggers_answers(folder, stored, tmp_path, monkeypatch):
     monkeypatch.setattr(FinetuneStage, "after_epoch", lambda self, epoch: {})  # an epoch is one step here
-    features, _ = training_data([folder])
     rng = np.random.default_rng(0)  # an untrained tagger answers nearly the same to every clip
-    size = len(features.files)
+    size = len(stored.logits)
     answers = StoredAnswers(rng.normal(-3, 2, (size, TAGS)), rng.normal(0, 1, (size, 384)), "ab")
+    features = as_tags(read_features(folder), answers)
     stage = FinetuneStage(features, small_recipe(), answers=answers)
-    note_model(tmp_path / "run", stage.model.config, features)
+    note_model(tmp_path / "run", stage.model.config)
     assert train(stage, Run(tmp_path / "run"))
     model = trained_model(tmp_path / "run", features)
     assert model.config.multilabel and model.config.labels[0] == "Speech" and model.config.classes == TAGS
@@ -196,6 +205,13 @@ def test_unlabelled_clips_teach_tags_but_no_labels(folder, stored):
     stage = FinetuneStage(labelled, recipe, answers=answers)
     figures = stage.loss(0, stage.draw(0))
     assert figures["label_loss"] == 0 and figures["tag_loss"] > 0 and figures["embedding_loss"] > 0
+
+
+def test_tags_stand_in_the_place_of_labels(folder, stored):
+    features, answers = training_data([folder], "tags")
+    assert features.meta["class_names"][0] == "Speech" and features.meta["multilabel"]
+    chances = 1 / (1 + np.exp(-answers.logits.astype(float)))
+    np.testing.assert_array_equal(features.targets, chances > 0.3)
 
 
 def test_a_recipe_that_needs_answers_says_so(folder):

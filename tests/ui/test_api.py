@@ -10,7 +10,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from tpexplore import explore, load_audio, load_model
-from tpexplore.checkpoints.bundled import bundled_models, example_clips, measured_results
+from tpexplore.checkpoints.bundled import example_clips
+from tpexplore.results.store import bundled_models, measured_results
 
 pytest_plugins = ["tests.browser_support"]
 

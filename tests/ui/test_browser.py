@@ -152,7 +152,7 @@ def test_upload_is_analysed_and_start_can_be_chosen(desk, tmp_path):
     desk.wait_for_clip("sweep.wav")
     desk.next_frames()
     assert desk.pixels() != before
-    assert "loudest part" in desk.text(".tp-clip")
+    assert "Showing the loudest" in desk.text(".tp-clip")
     desk.page.fill("#start-row input", "1.5")
     desk.page.click("#start-row button")
     desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('from 1.50 s')")

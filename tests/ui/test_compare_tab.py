@@ -15,10 +15,12 @@ import soundfile
 import torch
 
 from tests.ui.test_browser import write_sweep
-from tpexplore.checkpoints.bundled import bundled_names, example_clips, measured_results
+from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.errors import InputError
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
-from tpexplore.signal.decode import loudest_start, read_clip
+from tpexplore.results.store import measured_results
+from tpexplore.signal.decode import read_clip
+from tpexplore.signal.excerpt import loudest_start
 from tpexplore.ui import analysis, compare_tab
 from tpexplore.ui.compare_tab import Side, compare_clip
 

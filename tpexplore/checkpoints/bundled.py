@@ -1,4 +1,4 @@
-"""The files in assets/: model cards, measured results, example clips. Needs no torch."""
+"""The files in assets/: models with their cards, example clips, where results lie. Needs no torch."""
 
 from __future__ import annotations
 
@@ -77,42 +77,6 @@ def check_model_name(source: str) -> None:
 def bundled_card(name: str) -> dict:
     """A bundled model's card."""
     return json.loads((MODELS_FOLDER / f"{name}.json").read_text())
-
-
-def measured_results(name: str) -> dict | None:
-    """What `training.evaluate` measured of a bundled model, or None.
-
-    The form is fixed by the design: "metric", "n", "split", "weights_sha256", … and under "keep_rate"
-    score -> rate ("0.70") -> {"value", "ci95"}.
-    """
-    path = RESULTS_FOLDER / f"{name}.json"
-    return json.loads(path.read_text()) if path.is_file() else None
-
-
-def measured_analysis(name: str) -> dict | None:
-    """What `training.analyze` measured of a bundled model, or None.
-
-    Kendall's tau, cluster survival, histograms, removal and attention over a whole split, under
-    "kendall", "survival", "histograms", "removal" and "attention_of_kept", with the provenance that
-    `measured_results` has.
-    """
-    path = ANALYSIS_FOLDER / f"{name}.json"
-    return json.loads(path.read_text()) if path.is_file() else None
-
-
-def bundled_models() -> list[dict]:
-    """One entry per bundled model: name, family, task, patches, parameters, bytes, accuracy.
-
-    ``accuracy`` is the measured accuracy at keep-rate 1.0, a fraction, or None where nothing was
-    measured.
-    """
-    models = []
-    for name in bundled_names():
-        card, results = bundled_card(name), measured_results(name)
-        accuracy = results["keep_rate"]["attention"]["1.00"]["value"] if results else None
-        entry = {key: card[key] for key in ("name", "family", "task", "patches", "parameters", "bytes")}
-        models.append({**entry, "accuracy": accuracy})
-    return models
 
 
 def example_clips() -> list[Example]:

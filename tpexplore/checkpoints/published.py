@@ -99,7 +99,7 @@ def convert(contents: object, frames: int | None) -> Official:
         raise InputError(f"its pos_embed has shape {shape}; expected (1, prefix + patches, width)")
     state["pos_embed"] = _crop_positions(state["pos_embed"], family, frames)
     if family == "ast":
-        state = ast_to_time_major(state)
+        state = ast_to_time_major(state, ROWS)
     dim = state["pos_embed"].shape[2]
     head = "head.1.bias" if family == "ast" else "head.bias"
     pretrained = family == "audiomae" and not any(key.startswith("head.") for key in state)

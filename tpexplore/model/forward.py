@@ -26,7 +26,7 @@ from tpexplore.model.plan import (
     check_score,
     kept_count,
 )
-from tpexplore.signal.spectrogram import ROWS, patch_statistics
+from tpexplore.signal.spectrogram import patch_statistics
 
 if TYPE_CHECKING:
     from tpexplore.model.vit import AudioViT, ModelConfig
@@ -158,7 +158,7 @@ class Entered:
     @cached_property
     def statistics(self) -> dict[str, Tensor]:
         """Intensity and variation of every patch, each (batch, patches)."""
-        values = patch_statistics(self.spec.to(self.tokens.device))
+        values = patch_statistics(self.spec.to(self.tokens.device), self.model.config.grid)
         return dict(zip(("intensity", "variation"), values, strict=True))
 
     def attend_first(self, score: str | Tensor = "attention", method: str = "drop") -> None:
@@ -170,7 +170,7 @@ class Entered:
         fixed = self._fixed_ranks(score, seed)
         if fixed is not None:
             return fixed.gather(1, self.ids)
-        return _ranks(self._attend_first("score")[1], self.ids, score)
+        return _ranks(self._attend_first("score")[1], self.ids, self.model.config.grid.rows, score)
 
     # -- whole passes
 
@@ -271,7 +271,7 @@ class _Pruned:
 
     def __init__(self, entered: Entered, score: str | Tensor, method: str, fixed: Tensor | None):
         self.tokens, self.ids = entered.tokens, entered.ids
-        self.prefix = entered.model.config.prefix
+        self.prefix, self.rows = entered.model.config.prefix, entered.model.config.grid.rows
         self.score, self.method, self.fixed = score, method, fixed
         self.fused = 0
         self.sizes = None
@@ -292,9 +292,10 @@ class _Pruned:
             if k < present:
                 self._merge(found, k)
         elif rate < 1:
-            ranks = (
-                self.fixed.gather(1, ids) if found is None else _ranks(found[:, :present], ids, self.score)
-            )
+            if found is None:
+                ranks = self.fixed.gather(1, ids)
+            else:
+                ranks = _ranks(found[:, :present], ids, self.rows, self.score)
             positions = pruning.top_positions(ranks, k)
             if k < present:
                 self._leave(positions, found)
@@ -342,9 +343,9 @@ def _attend(
     return model.attend(x, block, need == "score", bias)
 
 
-def _ranks(attention: Tensor, ids: Tensor, score: str) -> Tensor:
+def _ranks(attention: Tensor, ids: Tensor, rows: int, score: str) -> Tensor:
     """Attention score (batch, n) of the patches ``ids`` -> what they are ranked by."""
-    return pruning.time_even_ranks(attention, ids // ROWS) if score == "time-even" else attention
+    return pruning.time_even_ranks(attention, ids // rows) if score == "time-even" else attention
 
 
 # -- results

@@ -1,7 +1,7 @@
 """AudioMAE and AST with TopK token pruning, as two readings of one timm VisionTransformer.
 
 Both families run on a (frames, 128) picture with time down and frequency across, so patch id
-``t * 8 + f`` is the token order of both. AST's published weights read the transposed picture and
+``t * rows + f`` is the token order of both. AST's published weights read the transposed picture and
 number patches frequency first; `ast_to_time_major` turns their patch kernel and position grid once,
 when they are loaded, and nothing later has to know.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from tpexplore.errors import InputError
 from tpexplore.model import pruning
+from tpexplore.model.embedding import OverlappingPatchEmbed
 from tpexplore.model.forward import Entered, Output
 from tpexplore.model.macs import HEAD_WIDTH, count_macs
 from tpexplore.model.plan import (
@@ -31,10 +33,9 @@ from tpexplore.model.plan import (
     check_score,
 )
 from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.grid import PATCH, Grid
+from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import (
-    MEL_BINS,
-    PATCH,
-    ROWS,
     Padding,
     fit_frames,
     log_mel,
@@ -51,7 +52,7 @@ class ModelConfig:
     ----------
     family : {"audiomae", "ast"}
     frames : int
-        Frames of its input, a multiple of 16.
+        Frames of its input; a multiple of 16 where patches do not overlap.
     dim, depth, classes : int
         Width, blocks and classes; heads are ``dim / 64``.
     mean, std : float
@@ -60,6 +61,8 @@ class ModelConfig:
         What fills clips shorter than ``frames``.
     multilabel : bool
         Whether classes are judged one by one (sigmoid, AudioSet) or compete (softmax).
+    mel_stride, time_stride : int
+        Bins and frames from one patch to the next: 16, or less where patches overlap.
     name, task, labels, sha256 :
         Where it comes from; labels are "class 0", "class 1", … where a file names none.
     """
@@ -77,12 +80,15 @@ class ModelConfig:
     task: str = ""
     labels: tuple[str, ...] = ()
     sha256: str = ""
+    mel_stride: int = PATCH
+    time_stride: int = PATCH
 
     def __post_init__(self):
         if self.family not in FAMILIES:
             raise InputError(f"Family {self.family!r} is unknown; expected one of {', '.join(FAMILIES)}.")
-        if self.frames < PATCH or self.frames % PATCH:
+        if self.frames < PATCH or (self.time_stride == PATCH and self.frames % PATCH):
             raise InputError(f"frames = {self.frames}; expected a positive multiple of {PATCH}.")
+        Grid.of(self.frames, self.mel_stride, self.time_stride)  # raises where no patches can lie so
         if self.dim < HEAD_WIDTH or self.dim % HEAD_WIDTH:
             raise InputError(f"Width {self.dim} is unsupported; expected a multiple of {HEAD_WIDTH}.")
         if self.depth < PRUNE_BLOCKS[-1]:
@@ -101,9 +107,14 @@ class ModelConfig:
         """Tokens before the patches."""
         return PREFIX_TOKENS[self.family]
 
+    @cached_property
+    def grid(self) -> Grid:
+        """Where its patches lie."""
+        return Grid.of(self.frames, self.mel_stride, self.time_stride)
+
     @property
     def patches(self) -> int:
-        return self.frames // PATCH * ROWS
+        return self.grid.patches
 
     @property
     def seconds(self) -> float:
@@ -147,7 +158,8 @@ class AudioViT(nn.Module):
     def __init__(self, config: ModelConfig, drop_path: float = 0.0):
         super().__init__()
         self.config = config
-        ast = config.family == "ast"
+        ast, grid = config.family == "ast", config.grid
+        embedding = {"embed_layer": partial(OverlappingPatchEmbed, grid=grid)} if grid.overlaps else {}
         self.vit = VisionTransformer(
             img_size=(config.frames, MEL_BINS),
             patch_size=PATCH,
@@ -159,9 +171,11 @@ class AudioViT(nn.Module):
             num_classes=0 if ast else config.classes,
             global_pool="token" if ast else "avg",
             drop_path_rate=drop_path,
+            **embedding,
         )
         if ast:
-            self.head = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
+            classifier = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
+            self.head = classifier if config.classes else nn.Identity()
 
     @property
     def device(self) -> torch.device:
@@ -391,7 +405,7 @@ def _softmax(query: Tensor, key: Tensor, scale: float) -> Tensor:
     return torch.softmax(products, dim=-1, out=products)
 
 
-def ast_to_time_major(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def ast_to_time_major(state: Mapping[str, Tensor], rows: int) -> dict[str, Tensor]:
     """Turn AST weights from their frequency-major reading of the picture to time-major.
 
     The published model sees the picture transposed, (128, frames). Transposing every 16×16 kernel and
@@ -400,11 +414,13 @@ def ast_to_time_major(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Parameters
     ----------
     state : mapping with "patch_embed.proj.weight" (dim, 1, 16, 16) and "pos_embed" (1, 2 + patches, dim)
+    rows : int
+        Patches over frequency.
     """
     state = dict(state)
     state["patch_embed.proj.weight"] = state["patch_embed.proj.weight"].transpose(2, 3).contiguous()
     prefix = PREFIX_TOKENS["ast"]
     pos = state["pos_embed"]
-    grid = pos[:, prefix:].unflatten(1, (ROWS, -1)).transpose(1, 2).flatten(1, 2)
+    grid = pos[:, prefix:].unflatten(1, (rows, -1)).transpose(1, 2).flatten(1, 2)
     state["pos_embed"] = torch.cat([pos[:, :prefix], grid], dim=1)
     return state

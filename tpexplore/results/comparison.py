@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any
 from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import SCORES
-from tpexplore.results.measures import Measure, read_measure
+from tpexplore.results.measures import Measure
+from tpexplore.results.store import Evidence, find, read_evidence, read_json
 
 FAMILIES = {"AudioMAE": "audiomae", "AST": "ast"}
 """The paper's names of the families, and ours."""
@@ -36,83 +36,20 @@ COLUMNS = (*PLACE_COLUMNS, "published", "ours", "measured", *NUMBER_COLUMNS)
 TABLES = ("Table I", "Table II", "Table III", "Table IV", "Figure 4")
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of one of our models. A file of other weights than the card's counts as missing."""
-
-    name: str
-    family: str
-    task: str
-    card: dict[str, Any]
-    results: dict[str, Any]
-    analysis: dict[str, Any]
-    problems: Mapping[str, str]
-    """Why "results", "analysis" or "card" is empty."""
-
-    def cell(self, source: str, *path: str | int) -> Measure | None:
-        """The number at ``path`` of "results", "analysis" or "card", or None."""
-        return read_measure(find(getattr(self, source), *path))
-
-    def why_not(self, source: str, what: str) -> str:
-        """One sentence on why ``what`` is not there."""
-        return self.problems.get(source) or f"Not measured yet: {self.name} has no {what}."
-
-
-def find(tree: Any, *path: str | int) -> Any:
-    """What lies at ``path`` of nested dicts and lists, or None."""
-    for key in path:
-        try:
-            tree = tree[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return tree
-
-
 def load_evidence(assets: Path = ASSETS) -> dict[str, Evidence]:
     """Every model that stands beside one of the paper's, by name, bundled or not."""
     names = [f"{family}-{task}" for task in COUNTERPARTS.values() if task for family in FAMILIES.values()]
-    found = {name: _read_model(name, assets) for name in names}
+    models = {name: read_evidence(name, assets) for name in names}
     # The paper has no AST on VoxCeleb-1, so none is missed here.
-    return {name: e for name, e in found.items() if e.card or name != "ast-speaker34"}
-
-
-def _read_model(name: str, assets: Path) -> Evidence:
-    family, task = name.split("-")
-    card, problem = _read_json(assets / "models" / f"{name}.json")
-    if problem:
-        reason = f"Not measured yet: {name} is not trained yet."
-        return Evidence(
-            name, family, task, {}, {}, {}, dict.fromkeys(("card", "results", "analysis"), reason)
-        )
-    files, problems = {}, {}
-    for source in ("results", "analysis"):
-        content, problem = _read_json(assets / source / f"{name}.json")
-        if not problem and content.get("weights_sha256") != card.get("weights_sha256"):
-            problem = f"assets/{source}/{name}.json was measured on other weights than those bundled"
-        if problem:
-            problems[source] = f"Not measured yet: {problem}."
-        files[source] = {} if problem else content
-    return Evidence(name, family, task, card, files["results"], files["analysis"], problems)
-
-
-def _read_json(path: Path) -> tuple[dict[str, Any], str]:
-    """Content of a file and "", or {} and what is wrong with it."""
-    shown = f"assets/{path.parent.name}/{path.name}"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}, f"{shown} is missing"
-    except (OSError, ValueError):
-        return {}, f"{shown} cannot be read"
-    return (content, "") if isinstance(content, dict) else ({}, f"{shown} holds no results")
+    return {name: e for name, e in models.items() if e.card or name != "ast-speaker34"}
 
 
 def load_published(assets: Path = ASSETS) -> dict[str, Any]:
     """The paper's numbers: "tables", "figure4" and "figure5"; {} for a file that is missing."""
     return {
-        "tables": _read_json(assets / "published" / "tables.json")[0],
-        "figure4": _read_json(assets / "published" / "figure4_kendall.json")[0],
-        "figure5": _read_json(assets / "published" / "figure5_clusters.json")[0],
+        "tables": read_json(assets / "published" / "tables.json")[0],
+        "figure4": read_json(assets / "published" / "figure4_kendall.json")[0],
+        "figure5": read_json(assets / "published" / "figure5_clusters.json")[0],
     }
 
 

@@ -16,14 +16,11 @@ import numpy as np
 from tpexplore import __version__
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate
-from tpexplore.signal.decode import SAMPLE_RATE
-from tpexplore.signal.spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
 from tpexplore.study.sweep import Exploration, Point
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can tell: the same view gives the same bytes
-_LOWEST_HZ, _HIGHEST_HZ = 20.0, SAMPLE_RATE / 2  # of kaldi.fbank, which the front end uses
 
 # Values are put in as Python literals, so that no name can become code.
 _SCRIPT = '''\
@@ -176,33 +173,22 @@ def tokens_csv(exploration: Exploration, keep_rate: float, score: str) -> str:
     rates = [point.keep_rate for point in exploration.points[score]]
     dropped = exploration.drop_stages(score)[rates.index(point.keep_rate)]
     ranks = _attention_ranks(exploration, point.keep_rate)
-    hertz = row_edges()
+    grid = exploration.config.grid
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head = ["patch", "time_start", "time_end", "hz_low", "hz_high", "intensity", "variation", "padding"]
     writer.writerow([*head, *(f"attention_rank_{block}" for block in PRUNE_BLOCKS), "dropped_by"])
     for patch in range(exploration.config.patches):
-        column, row = divmod(patch, ROWS)
-        first = column * PATCH
+        column, row = grid.place(patch)
         writer.writerow(
-            [patch, f"{first * HOP_SECONDS:.2f}", f"{(first + PATCH) * HOP_SECONDS:.2f}"]
-            + [f"{hertz[row]:.1f}", f"{hertz[row + 1]:.1f}"]
+            [patch, *(f"{second:.2f}" for second in grid.seconds_of(column))]
+            + [f"{hertz:.1f}" for hertz in grid.hertz_of(row)]
             + [f"{exploration.intensity[patch]:.6g}", f"{exploration.variation[patch]:.6g}"]
-            + [int(first >= exploration.real_frames)]
+            + [int(grid.frames_of(column)[0] >= exploration.real_frames)]
             + [ranks[block].get(patch, "") for block in PRUNE_BLOCKS]
             + [int(dropped[patch]) or ""]
         )
     return out.getvalue()
-
-
-def row_edges() -> list[float]:
-    """Frequencies between which the 8 mel rows lie, lowest first: 9 edges in Hz.
-
-    A row ends half way, in mel, between the centres of its last filter and of the next row's first.
-    """
-    low, high = (1127 * np.log1p(hertz / 700) for hertz in (_LOWEST_HZ, _HIGHEST_HZ))
-    mels = low + (np.arange(ROWS + 1) * PATCH + 0.5) * (high - low) / (MEL_BINS + 1)
-    return (700 * np.expm1(mels / 1127)).tolist()
 
 
 def _point(exploration: Exploration, keep_rate: float, score: str) -> Point:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tpexplore.results.comparison import FAMILIES, STATISTICS, Evidence, find, load_evidence, load_published
+from tpexplore.results.comparison import FAMILIES, STATISTICS, load_evidence, load_published
 from tpexplore.results.measures import (
     Measure,
     join,
@@ -22,6 +22,7 @@ from tpexplore.results.measures import (
     told_number,
     told_range,
 )
+from tpexplore.results.store import Evidence, find
 
 CONFIRMED, MIXED, NOT_CONFIRMED = "Confirmed", "Mixed", "Not confirmed"
 NOT_MEASURED = "Not measured"

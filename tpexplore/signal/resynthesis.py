@@ -2,7 +2,8 @@
 
 The transform has the front end's own 512-point frequency grid, so the filter bank itself says which
 share of each frequency belongs to which patch row. The phase stays the original's: nothing is
-invented, and what is kept and what is removed add up to the clip.
+invented, and what is kept and what is removed add up to the clip. Where patches overlap, kept is what at
+least one kept patch sees, and removed is the rest.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -17,19 +19,20 @@ from torch import Tensor
 
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, SAMPLE_RATE
-from tpexplore.signal.spectrogram import MEL_BINS, PATCH, ROWS, samples_for
+from tpexplore.signal.grid import PATCH, Grid
+from tpexplore.signal.mel import LOWEST_HERTZ, MEL_BINS
+from tpexplore.signal.spectrogram import samples_for
 
 STFT_SIZE = 512
 """Points of the transform, in a periodic Hann window: 32 ms, 31.25 Hz apart, as Kaldi's padded 25 ms."""
 STFT_HOP = 128
 """A quarter of the window: squared Hann windows then overlap to a constant, before and after masking."""
-_LOWEST_HZ = 20.0  # kaldi.fbank's default, which the front end uses
 # Gains are products of two shares. In steps of 2^-12 each, every product and sum of products is exact
 # in float32, so that gains of complementary maps add up to 1 to the last bit.
 _SHARE_STEPS = 2.0**12
 
 
-def patch_gains(kept: Tensor | np.ndarray, frames: int) -> np.ndarray:
+def patch_gains(kept: Tensor | np.ndarray, frames: int, grid: Grid | None = None) -> np.ndarray:
     """Soft time-frequency gain of a map of kept patches.
 
     Over frequency, a patch row owns of each bin the share of Kaldi filter weight that its 16 filters
@@ -39,37 +42,46 @@ def patch_gains(kept: Tensor | np.ndarray, frames: int) -> np.ndarray:
 
     Beyond the filters the nearest patch decides: 0 Hz goes with the lowest row and 8 kHz with the
     highest (no filter reads these bins, but tones the model does hear leak into them), what precedes
-    the first frame's centre with the first column, and what follows the last one's with the last.
+    the first frame's centre with the first column, and what follows the last one's with the last. So
+    do the bins and frames at the ends that no patch sees.
+
+    Where patches overlap, the same holds of the parts that the same patches see (`Grid.mel_segments`,
+    `Grid.time_segments`); a part is let through if one of them is kept.
 
     Parameters
     ----------
     kept : (patches,) bool
-        Patch id = time column * 8 + mel row.
+        By patch id.
     frames : int
-        Frames the model reads, 10 ms each: 16 times the columns.
+        Frames the model reads, 10 ms each.
+    grid : Grid, optional
+        Where the patches lie; by default side by side.
 
     Returns
     -------
     (257, 1 + samples_for(frames) // 128) float32
-        Frequency bins of 31.25 Hz by frames centred every 128 samples, within [0, 1]. The gain of
-        ``~kept`` is exactly one minus that of ``kept``.
+        Frequency bins of 31.25 Hz by frames centred every 128 samples, within [0, 1]. Without overlap
+        the gain of ``~kept`` is exactly one minus that of ``kept``.
 
     Raises
     ------
     InputError
-        If `frames` is not a positive multiple of 16, or `kept` not one bool for each patch.
+        If `frames` is not a positive multiple of 16 or does not fit the grid, or `kept` not one bool for
+        each patch.
 
     Examples
     --------
     >>> patch_gains(np.ones(64, bool), 128).min()
     np.float32(1.0)
     """
-    frames = _checked_frames(frames)
-    columns = _checked_map(kept, frames).reshape(-1, ROWS).astype(np.float32)
-    return _row_shares() @ columns.T @ _column_shares(frames)
+    frames, grid = _checked_frames(frames, grid)
+    covered = grid.segments_covered(_checked_map(kept, frames, grid)).astype(np.float32)
+    return bin_shares(grid) @ covered.T @ _frame_shares(frames, grid)
 
 
-def resynthesise(clip: np.ndarray, kept: np.ndarray, frames: int) -> tuple[np.ndarray, np.ndarray]:
+def resynthesise(
+    clip: np.ndarray, kept: np.ndarray, frames: int, grid: Grid | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """What is kept of a clip and what is removed from it, as audio at the clip's own level.
 
     The two add up to the clip. What the model never hears is not among the removed: samples after its
@@ -85,9 +97,11 @@ def resynthesise(clip: np.ndarray, kept: np.ndarray, frames: int) -> tuple[np.nd
     clip : (samples,)
         Mono 16 kHz floats, at least one sample.
     kept : (patches,) bool
-        Patch id = time column * 8 + mel row.
+        By patch id.
     frames : int
         Frames the model reads.
+    grid : Grid, optional
+        Where the patches lie; by default side by side.
 
     Returns
     -------
@@ -105,13 +119,13 @@ def resynthesise(clip: np.ndarray, kept: np.ndarray, frames: int) -> tuple[np.nd
     >>> bool(np.abs(kept + removed - clip[: len(kept)]).max() < 1e-6)
     True
     """
-    frames = _checked_frames(frames)
-    kept_audio, removed_audio = _parts(_heard_span(clip, frames), [kept], frames)
+    frames, grid = _checked_frames(frames, grid)
+    kept_audio, removed_audio = _parts(_heard_span(clip, frames), [kept], frames, grid)
     return kept_audio[0], removed_audio[0]
 
 
 def listen_tracks(
-    clip: np.ndarray, kept_by_stage: Mapping[int, np.ndarray], frames: int
+    clip: np.ndarray, kept_by_stage: Mapping[int, np.ndarray], frames: int, grid: Grid | None = None
 ) -> dict[str, np.ndarray]:
     """The original and, for each stage, what is kept and what has been removed so far, to play in turn.
 
@@ -127,6 +141,8 @@ def listen_tracks(
         Patches left after that block. May be empty, as at keep-rate 1.0.
     frames : int
         Frames the model reads.
+    grid : Grid, optional
+        Where the patches lie; by default side by side.
 
     Returns
     -------
@@ -144,34 +160,36 @@ def listen_tracks(
     >>> list(listen_tracks(load_audio("assets/examples/happy.wav"), {4: np.arange(64) < 40}, 128))
     ['original', 'kept 4', 'removed 4']
     """
-    frames = _checked_frames(frames)
+    frames, grid = _checked_frames(frames, grid)
     original = _heard_span(clip, frames)
     stages = sorted(kept_by_stage)
     tracks = {"original": original}
     for stage, kept, removed in zip(
-        stages, *_parts(original, [kept_by_stage[stage] for stage in stages], frames), strict=True
+        stages, *_parts(original, [kept_by_stage[stage] for stage in stages], frames, grid), strict=True
     ):
         tracks |= {f"kept {stage}": kept, f"removed {stage}": removed}
     peak = max(max(track.max(), -track.min()) for track in tracks.values())
     return {name: track / peak for name, track in tracks.items()} if peak > 1 else tracks
 
 
-def _parts(clip: np.ndarray, maps: list[np.ndarray], frames: int) -> tuple[np.ndarray, np.ndarray]:
+def _parts(
+    clip: np.ndarray, maps: list[np.ndarray], frames: int, grid: Grid
+) -> tuple[np.ndarray, np.ndarray]:
     """Kept and removed audio of a checked clip for each map: two of (maps, samples) float32."""
     if not maps:
         return np.empty((0, len(clip)), np.float32), np.empty((0, len(clip)), np.float32)
-    maps = np.stack([_checked_map(kept, frames) for kept in maps])
+    maps = np.stack([_checked_map(kept, frames, grid) for kept in maps])
     heard = clip - clip.mean(dtype=np.float64).astype(np.float32)
     window = torch.hann_window(STFT_SIZE)
     # The clip goes on as its mirror image, of any length: an edge to zeros would be a click of its own,
     # and a mask would lay bare the part of it that falls into other rows than the sound.
     padded = torch.from_numpy(np.pad(heard, STFT_SIZE // 2, mode="reflect"))
     spectrum = torch.stft(padded, STFT_SIZE, STFT_HOP, window=window, center=False, return_complex=True)
-    gains = np.stack([patch_gains(kept, frames)[:, : spectrum.shape[1]] for kept in maps])
+    gains = np.stack([patch_gains(kept, frames, grid)[:, : spectrum.shape[1]] for kept in maps])
     masked = torch.istft(
         spectrum * torch.from_numpy(gains), STFT_SIZE, STFT_HOP, window=window, length=len(clip)
     ).numpy()
-    # The transform is linear, so subtracting gives what the complement of the map would.
+    # The transform is linear, so subtracting gives what the complement of the covered part would.
     removed = heard - masked
     removed[maps.all(axis=1)] = 0  # not the rounding errors of the transform
     kept = clip - removed
@@ -179,31 +197,41 @@ def _parts(clip: np.ndarray, maps: list[np.ndarray], frames: int) -> tuple[np.nd
     return kept, removed
 
 
-@lru_cache(maxsize=1)
-def _row_shares() -> np.ndarray:
-    """Share of each frequency bin that belongs to each patch row: (257, 8), rows adding up to 1."""
+@lru_cache(maxsize=8)
+def bin_shares(grid: Grid) -> np.ndarray:
+    """Share of each frequency of the transform that belongs to each of `Grid.mel_segments`.
+
+    Returns
+    -------
+    (257, segments) float32
+        Adding up to 1 over segments, in whole steps of 1/4096. A frequency belongs to one segment or to two
+        neighbours. Without overlap a segment is a row of patches.
+    """
     from torchaudio.compliance import kaldi  # costs import time, as in `log_mel`
 
     # Upper edge 0 below Nyquist, no vocal tract warping: kaldi.fbank's defaults again.
     bank, _ = kaldi.get_mel_banks(
-        MEL_BINS, STFT_SIZE, float(SAMPLE_RATE), _LOWEST_HZ, 0.0, 100.0, -500.0, 1.0
+        MEL_BINS, STFT_SIZE, float(SAMPLE_RATE), LOWEST_HERTZ, 0.0, 100.0, -500.0, 1.0
     )
-    weight = bank.double().numpy().reshape(ROWS, PATCH, -1).sum(axis=1).T  # (256, 8): no filter at 8 kHz
-    weight = np.concatenate([weight, np.eye(ROWS)[[-1]]])
-    weight[0] = np.eye(ROWS)[0]
+    # The bins above those that a patch sees go with the last segment.
+    edges = [*grid.mel_segments[:-1], MEL_BINS]
+    parts = [bank[low:high].double().numpy().sum(axis=0) for low, high in pairwise(edges)]
+    weight = np.stack(parts, axis=1)  # (256, segments): no filter at 8 kHz
+    weight = np.concatenate([weight, np.eye(len(parts))[[-1]]])
+    weight[0] = np.eye(len(parts))[0]
     from_row_on = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1] / weight.sum(axis=1, keepdims=True)
     return _differences(from_row_on)
 
 
 @lru_cache(maxsize=8)
-def _column_shares(frames: int) -> np.ndarray:
-    """Share of each transform frame that belongs to each patch column: (columns, transform frames)."""
+def _frame_shares(frames: int, grid: Grid) -> np.ndarray:
+    """Share of each transform frame that belongs to each time segment: (segments, transform frames)."""
     centres = STFT_HOP * np.arange(1 + samples_for(frames) // STFT_HOP)[:, None]
     # Frame i is centred at sample 160 i + 200, so the middle between frames 15 and 16 is at 2680.
-    edges = PATCH * HOP * np.arange(1, frames // PATCH) + (ANALYSIS_WINDOW - HOP) / 2
+    edges = HOP * np.array(grid.time_segments[1:-1]) + (ANALYSIS_WINDOW - HOP) / 2
     within = np.clip((centres - edges) / ANALYSIS_WINDOW, -0.5, 0.5)
-    from_column_on = 0.5 + 0.5 * np.sin(np.pi * within)
-    return _differences(np.concatenate([np.ones_like(centres), from_column_on], axis=1)).T
+    from_edge_on = 0.5 + 0.5 * np.sin(np.pi * within)
+    return _differences(np.concatenate([np.ones_like(centres), from_edge_on], axis=1)).T
 
 
 def _differences(from_here_on: np.ndarray) -> np.ndarray:
@@ -227,22 +255,25 @@ def _heard_span(clip: np.ndarray, frames: int) -> np.ndarray:
     return wave
 
 
-def _checked_frames(frames: int) -> int:
+def _checked_frames(frames: int, grid: Grid | None) -> tuple[int, Grid]:
     try:
         number = operator.index(frames)
     except TypeError:
         number = 0
-    if number < PATCH or number % PATCH:
-        raise InputError(f"frames = {frames!r}; expected a positive multiple of {PATCH}.")
-    return number
+    if grid is None:
+        if number < PATCH or number % PATCH:
+            raise InputError(f"frames = {frames!r}; expected a positive multiple of {PATCH}.")
+        return number, Grid.of(number)
+    if number < grid.seen_frames:
+        raise InputError(f"frames = {frames!r}; expected {grid.seen_frames} or more, as the patches see.")
+    return number, grid
 
 
-def _checked_map(kept: Tensor | np.ndarray, frames: int) -> np.ndarray:
+def _checked_map(kept: Tensor | np.ndarray, frames: int, grid: Grid) -> np.ndarray:
     array = np.asarray(kept)
-    patches = frames // PATCH * ROWS
-    if array.shape != (patches,) or array.dtype != bool:
+    if array.shape != (grid.patches,) or array.dtype != bool:
         raise InputError(
             f"The map of kept patches has shape {array.shape} and dtype {array.dtype};"
-            f" expected ({patches},) and bool, one for each patch of {frames} frames."
+            f" expected ({grid.patches},) and bool, one for each patch of {frames} frames."
         )
     return array

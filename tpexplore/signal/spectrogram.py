@@ -11,12 +11,11 @@ from torch.nn.functional import pad as pad_tensor
 
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.grid import PATCH, Grid
+from tpexplore.signal.mel import MEL_BINS
 
-MEL_BINS = 128
-PATCH = 16
-"""Side of a square patch: 16 frames (160 ms) by 16 mel bins."""
 ROWS = MEL_BINS // PATCH
-"""Patches stacked over frequency in one time column; patch id = column * ROWS + row."""
+"""Rows of patches that do not overlap, as those of all models trained here; else `Grid.rows`."""
 HOP_SECONDS = 0.01
 WINDOW_SECONDS = 0.025
 
@@ -91,29 +90,34 @@ def normalise(mel: Tensor, mean: float, std: float) -> Tensor:
     return (mel - mean) / (2 * std)
 
 
-def patches_of(spec: Tensor) -> Tensor:
+def patches_of(spec: Tensor, grid: Grid | None = None) -> Tensor:
     """Cut normalised pictures into patches, in patch-id order (time column first, low row first).
 
     Parameters
     ----------
     spec : (batch, frames, 128)
+    grid : Grid, optional
+        Where the patches lie; by default side by side.
 
     Returns
     -------
-    Tensor of shape (batch, frames / 16 * 8, 256)
+    Tensor of shape (batch, patches, 256)
+        Each patch frame by frame.
     """
-    batch, frames, _ = spec.shape
-    grid = spec.reshape(batch, frames // PATCH, PATCH, ROWS, PATCH)
-    return grid.transpose(2, 3).reshape(batch, frames // PATCH * ROWS, PATCH * PATCH)
+    grid = grid or Grid.of(spec.shape[1])
+    cut = spec.unfold(1, grid.patch, grid.time_stride).unfold(2, grid.patch, grid.mel_stride)
+    return cut.reshape(len(spec), grid.patches, grid.patch**2)
 
 
-def patch_statistics(spec: Tensor) -> tuple[Tensor, Tensor]:
+def patch_statistics(spec: Tensor, grid: Grid | None = None) -> tuple[Tensor, Tensor]:
     """Intensity and variation of every patch (paper Sec. 3.3).
 
     Parameters
     ----------
     spec : (batch, frames, 128)
         Normalised log-mel.
+    grid : Grid, optional
+        Where the patches lie; by default side by side.
 
     Returns
     -------
@@ -121,5 +125,5 @@ def patch_statistics(spec: Tensor) -> tuple[Tensor, Tensor]:
         Mean and unbiased standard deviation of the 256 normalised values of each patch, in float32 at
         least.
     """
-    values = patches_of(spec.to(torch.promote_types(spec.dtype, torch.float32)))
+    values = patches_of(spec.to(torch.promote_types(spec.dtype, torch.float32)), grid)
     return values.mean(-1), values.std(-1)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tpexplore.errors import InputError
-from tpexplore.signal.spectrogram import PATCH, ROWS
+from tpexplore.signal.grid import Grid
 from tpexplore.stats.clusters import (
     Clusters,
     ValueHistogram,
@@ -95,7 +95,7 @@ def log_density(counts: Tensor, x_edges: Tensor, y_edges: Tensor) -> Tensor:
     return density.log1p()
 
 
-def padding_patches(lengths: Tensor, frames: int) -> Tensor:
+def padding_patches(lengths: Tensor, frames: int, grid: Grid | None = None) -> Tensor:
     """Patches that hold nothing but padding.
 
     Parameters
@@ -104,16 +104,19 @@ def padding_patches(lengths: Tensor, frames: int) -> Tensor:
         Real frames of each clip, before padding; more than ``frames`` if it was cut.
     frames : int
         Frames of the padded picture.
+    grid : Grid, optional
+        Where the patches lie; by default side by side.
 
     Returns
     -------
-    Tensor of shape (clips, frames // 16 * 8), bool
+    Tensor of shape (clips, patches), bool
         In patch-id order. A patch that is partly sound is not padding.
     """
     if lengths.ndim != 1 or lengths.is_floating_point() or (lengths < 0).any():
         raise InputError(f"Lengths {lengths.tolist()} are no frame counts; expected one whole number a clip.")
-    starts = torch.arange(frames // PATCH, device=lengths.device) * PATCH
-    return (starts >= lengths[:, None]).repeat_interleave(ROWS, dim=1)
+    grid = grid or Grid.of(frames)
+    starts = torch.arange(grid.columns, device=lengths.device) * grid.time_stride
+    return (starts >= lengths[:, None]).repeat_interleave(grid.rows, dim=1)
 
 
 def _check_edges(edges: Tensor) -> Tensor:

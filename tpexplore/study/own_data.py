@@ -17,12 +17,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from tpexplore.errors import InputError
 from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score
 from tpexplore.model.vit import AudioViT, ModelConfig
-from tpexplore.signal.decode import MAX_FILE_BYTES, MAX_SECONDS, SAMPLE_RATE, loudest_start, read_clip
+from tpexplore.signal.decode import MAX_FILE_BYTES
+from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.stats.intervals import wilson_interval
 from tpexplore.study.sweep import explore
 
@@ -351,7 +350,7 @@ class AccuracyCurve:
             self.unknown.append(clip)
             return
         try:
-            samples = read_window(clip.path, self.config.seconds)
+            samples = read_excerpt(clip.path, self.config.seconds).samples
         except InputError as error:
             # The file has a number for a name by now.
             self.problems.append(str(error).replace(repr(clip.path.name), _shown(clip.name)))
@@ -391,8 +390,7 @@ def accuracy_curve(
 ) -> AccuracyCurve:
     """How often a pruned model is right about labelled clips, at every keep-rate.
 
-    Of a clip longer than the model's window, the loudest part of its first ten seconds is used, as in the
-    app.
+    Of a clip longer than the model's window, the loudest part is used, as in the app.
 
     Parameters
     ----------
@@ -441,20 +439,6 @@ def accuracy_curve(
     except _CancelledError:
         pass
     return curve
-
-
-def read_window(path: Path, seconds: float) -> np.ndarray:
-    """The part of a file that a model with a window of ``seconds`` is given: the loudest one.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be used.
-    """
-    samples = read_clip(path, duration=MAX_SECONDS).samples
-    window = round(seconds * SAMPLE_RATE)
-    start = loudest_start(samples, window)
-    return samples[start : start + window]
 
 
 def accuracy_csv(curve: AccuracyCurve) -> str:

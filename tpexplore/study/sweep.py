@@ -108,7 +108,7 @@ class Exploration:
         return tuple(lower.keep_rate for lower, higher in pairwise(points) if lower.answer != higher.answer)
 
     def to_dict(self) -> dict:
-        """The exploration as plain JSON values; patch id = time column * 8 + mel row."""
+        """The exploration as plain JSON values; patch id = time column * rows + mel row."""
         config = self.config
         return {
             "model": {

@@ -15,21 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import (
-    Example,
-    bundled_card,
-    bundled_models,
-    bundled_names,
-    example_clips,
-    measured_analysis,
-    measured_results,
-)
+from tpexplore.checkpoints.bundled import Example, bundled_card, bundled_names, example_clips
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.packing import pack
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
-from tpexplore.signal.decode import MAX_SECONDS, SAMPLE_RATE, loudest_start, read_clip
+from tpexplore.results.store import bundled_models, measured_analysis, measured_results, of_weights
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.excerpt import Excerpt, LoudnessProfile, loudness_profile, read_excerpt
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import (
     Clusters,
@@ -66,17 +60,6 @@ class ModelChoice:
         return Path(self.source).name
 
 
-@dataclass(frozen=True)
-class Excerpt:
-    """The part of a file that a model reads."""
-
-    samples: np.ndarray
-    start: float
-    sentences: tuple[str, ...]
-    longer: bool
-    """Whether the file goes on beyond the part, so that another start could be chosen."""
-
-
 def model_choices(checkpoint: str | None = None, frames: int | None = None) -> list[ModelChoice]:
     """The models to choose from: a checkpoint file first, where one was given, then the bundled ones."""
     own = [ModelChoice(Path(checkpoint).name, str(checkpoint), frames)] if checkpoint else []
@@ -97,34 +80,6 @@ def cached_model(choice: ModelChoice):
     return model
 
 
-def cut_excerpt(path: str | os.PathLike[str], seconds: float, start: float | None = None) -> Excerpt:
-    """Read the part of a file that a model with a window of ``seconds`` is given.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-    seconds : float
-        Length of the model's window.
-    start : float or None
-        Where to begin; None takes the loudest part of the file's first `MAX_SECONDS`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be used, or ends before ``start``.
-    """
-    loudest = start is None
-    clip = read_clip(path, offset=start or 0.0, duration=MAX_SECONDS if loudest else seconds)
-    window = round(seconds * SAMPLE_RATE)
-    sentences = []
-    if loudest and len(clip.samples) > window:
-        start = loudest_start(clip.samples, window) / SAMPLE_RATE
-        sentences.append(f"This is the loudest part of the first {clip.seconds:.2f} s.")
-        clip = read_clip(path, offset=start, duration=seconds)
-    longer = clip.file_seconds is None or clip.file_seconds > seconds
-    return Excerpt(clip.samples, clip.offset, (*clip.notes, *sentences), longer)
-
-
 def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | None) -> None:
     """Raise InputError unless there is a clip and a model."""
     if choice is None:
@@ -143,7 +98,7 @@ def check_uploads(paths: Iterable[str | os.PathLike[str]]) -> None:
 
 
 def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None) -> Excerpt:
-    """`cut_excerpt` for a model, of a file that is still there; the last few are kept."""
+    """`read_excerpt` for a model, of a file that is still there; the last few are kept."""
     check_uploads([path])
     return _excerpt(str(path), written_at(path), cached_model(choice).config.seconds, start)
 
@@ -155,7 +110,13 @@ def written_at(path: str | os.PathLike[str]) -> int:
 
 @lru_cache(maxsize=8)
 def _excerpt(path: str, written: int, seconds: float, start: float | None) -> Excerpt:
-    return cut_excerpt(path, seconds, start)
+    return read_excerpt(path, seconds, start, profile=_profile(path, written) if start is None else None)
+
+
+@lru_cache(maxsize=4)
+def _profile(path: str, written: int) -> LoudnessProfile:
+    """One search of a file serves models of every window."""
+    return loudness_profile(path)
 
 
 def example_at(path: str | os.PathLike[str] | None) -> Example | None:
@@ -231,7 +192,7 @@ def analyse_clip(
         name=clip_name(path),
         start=excerpt.start,
         sentences=([example.description] if example else []) + list(excerpt.sentences),
-        results=measured_results(model.config.name),
+        results=measured_results(model.config.name, model.config.sha256),
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
         rates=KEEP_RATES,
     )
@@ -391,7 +352,8 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
     with torch.inference_mode():
         spec = model.spectrogram(excerpt.samples)
         scores = model(spec[None], trace=True).scores[0].float().cpu()
-        intensity, variation = (values[0].float().cpu() for values in patch_statistics(spec[None]))
+        statistics = patch_statistics(spec[None], config.grid)
+        intensity, variation = (values[0].float().cpu() for values in statistics)
     dataset = _dataset_clusters(config.name, config.sha256)
     values = {"intensity": intensity, "variation": variation}
     return ClipTrace(
@@ -404,10 +366,10 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
         intensity=intensity,
         variation=variation,
         scores=scores,
-        padding=padding_patches(torch.tensor([frames]), config.frames)[0],
+        padding=padding_patches(torch.tensor([frames]), config.frames, config.grid)[0],
         dataset_clusters=dataset,
         clusters=dataset and {name: dataset[name].assign(values[name]) for name in STATISTICS},
-        measured=of_weights(measured_analysis(config.name), config.sha256),
+        measured=measured_analysis(config.name, config.sha256),
     )
 
 
@@ -422,8 +384,3 @@ def _dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
         name: Clusters(tuple(told[name]["edges"]), tuple(told[name].get("shares", equal)))
         for name in STATISTICS
     }
-
-
-def of_weights(found: dict[str, Any] | None, sha256: str) -> dict[str, Any] | None:
-    """What was found, if it belongs to these weights."""
-    return found if found and found["weights_sha256"] == sha256 else None

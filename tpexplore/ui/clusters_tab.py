@@ -20,7 +20,8 @@ from tpexplore.figures.plots import (
 )
 from tpexplore.figures.titles import CLUSTER_NAMES, survival_title
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
-from tpexplore.results.comparison import find, load_published
+from tpexplore.results.comparison import load_published
+from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, cluster_survival
 
 from .analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced

@@ -14,12 +14,12 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from tpexplore.checkpoints.bundled import measured_results
 from tpexplore.model.plan import KEEP_RATES, SCORES
+from tpexplore.results.store import measured_results
 from tpexplore.study.overlap import MATCHES, Overlap, matched, score_tau, stage_overlaps
 from tpexplore.study.sweep import Exploration, Point, explore
 
-from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, of_weights, written_at
+from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, written_at
 from .board import create_board
 from .payload import base64_of, compact, picture_message
 from .tabs import Setting, Tab
@@ -187,7 +187,7 @@ def _explored(request: Request) -> Exploration:
 
 def _side(side: Side, exploration: Exploration, drop: np.ndarray) -> dict[str, Any]:
     config = exploration.config
-    results = of_weights(measured_results(config.name), config.sha256)
+    results = measured_results(config.name, config.sha256)
     measured = results["keep_rate"].get(side.score, {}) if results else {}
     return {
         "name": side.name,

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from tpexplore.checkpoints.bundled import bundled_models, measured_results
 from tpexplore.errors import InputError
 from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score
+from tpexplore.results.store import bundled_models, measured_results
 from tpexplore.study.sweep import explore
 
 from .analysis import ModelChoice, cached_model, check_request, excerpt_of

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from tpexplore.figures.plots import Series, kendall_figure
-from tpexplore.results.comparison import COUNTERPARTS, find, load_published
+from tpexplore.results.comparison import COUNTERPARTS, load_published
+from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, kendall_tau
 
 from .analysis import CLUSTERS, FAMILY_NAMES, STATISTICS, ClipTrace, ModelChoice, traced

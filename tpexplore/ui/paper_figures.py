@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from tpexplore.figures.plots import CLUSTER_COLOURS
-from tpexplore.results.comparison import CLUSTERS, Evidence, Row, clusters_of, find
+from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
+from tpexplore.results.store import Evidence, find
 from tpexplore.results.verdicts import Contrast, Verdict
 
 from .paper_tables import READING_ORDER

@@ -13,7 +13,6 @@ from tpexplore.results.comparison import (
     COUNTERPARTS,
     SAME_TASK,
     TABLES,
-    Evidence,
     Row,
     compare,
     counterpart,
@@ -24,6 +23,7 @@ from tpexplore.results.comparison import (
     vit_b_macs,
 )
 from tpexplore.results.measures import Measure
+from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import NOT_MEASURED, RULE, VERDICTS, Verdict, verdicts
 
 from .paper_figures import (

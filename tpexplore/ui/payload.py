@@ -9,21 +9,20 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import librosa
 import numpy as np
 
 from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
+from tpexplore.results.store import of_weights
 from tpexplore.signal.decode import SAMPLE_RATE
-from tpexplore.signal.resynthesis import patch_gains
-from tpexplore.signal.spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
+from tpexplore.signal.grid import PATCH, Grid
+from tpexplore.signal.mel import MEL_BINS, hertz_at, place_of
+from tpexplore.signal.resynthesis import bin_shares
+from tpexplore.signal.spectrogram import HOP_SECONDS
 
 if TYPE_CHECKING:
     from tpexplore.model.vit import ModelConfig
     from tpexplore.stats.clusters import Clusters
     from tpexplore.study.sweep import Exploration, Point
-
-LOWEST_HERTZ, HIGHEST_HERTZ = 20.0, SAMPLE_RATE / 2
-"""Range of the Kaldi filter bank."""
 
 SHOWN_DECIBELS = 80.0
 """Range of the picture's colours; anything fainter is drawn black."""
@@ -33,6 +32,9 @@ TOP = 5
 
 ROW_STEPS = 4096
 """Steps of one mel row in `bin_rows`: those in which `patch_gains` counts, so nothing is rounded."""
+
+SIDE_BY_SIDE = Grid.of(PATCH)
+"""One column of patches that do not overlap."""
 
 _DECIBELS_PER_NEPER = 10 / math.log(10)  # the front end's logarithm is natural
 
@@ -78,7 +80,7 @@ def build_payload(
         made of them are the model's own.
     """
     config = exploration.config
-    measured = results if results and results["weights_sha256"] == config.sha256 else None
+    measured = of_weights(results, config.sha256)
     explored = next(iter(exploration.points.values()))
     rates = list(rates or (point.keep_rate for point in explored))
     unpruned = exploration.unpruned
@@ -92,7 +94,7 @@ def build_payload(
         "clip": _clip(samples, name, start, sentences),
         "picture": picture_message(exploration),
         "clusters": clusters and {name: list(found.edges) for name, found in clusters.items()},
-        "bin_rows": base64_of(bin_rows()),
+        "bin_rows": base64_of(bin_rows(config.grid)),
         "rates": rates,
         "unpruned": {**_answer(unpruned, config.labels), **_cost(unpruned)},
         "measured": measured and {**_provenance(measured), "accuracy": _accuracy(measured, rates, config)},
@@ -116,20 +118,33 @@ def compact(message: Mapping[str, Any]) -> str:
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
 
-def row_hertz() -> list[float]:
-    """Frequencies between which the 8 mel rows lie, lowest first: 9 edges in Hz."""
-    return [round(_hertz_at(row * PATCH), 1) for row in range(ROWS + 1)]
+def row_hertz(grid: Grid = SIDE_BY_SIDE) -> list[float]:
+    """Frequencies at which the drawn rows of patches begin, and where the last one ends, in Hz."""
+    return [round(float(hertz_at(edge)), 1) for edge in grid.bin_edges]
 
 
-@lru_cache(maxsize=1)
-def bin_rows() -> np.ndarray:
-    """Where each bin of a 512-point transform lies among the mel rows, in steps of 1/4096: (257,) uint16.
+@lru_cache(maxsize=8)
+def bin_rows(grid: Grid = SIDE_BY_SIDE) -> np.ndarray:
+    """Where each bin of a 512-point transform lies among `Grid.mel_segments`, in steps of 1/4096: (257,).
 
-    A bin belongs to one row or to two neighbours. At 2.25 rows it goes with row 2 by three quarters and
-    with row 3 by one: the gains that `patch_gains` gives it.
+    Without overlap segments are the rows of patches. A bin belongs to one segment or to two neighbours. At
+    2.25 it goes with segment 2 by three quarters and with segment 3 by one: the gains that `patch_gains`
+    gives it. uint16, where more than 15 segments do not fit uint32.
     """
-    shares = np.stack([patch_gains(np.arange(ROWS) == row, PATCH)[:, 0] for row in range(ROWS)])
-    return np.round(np.arange(ROWS) @ shares * ROW_STEPS).astype("<u2")
+    shares = bin_shares(grid)
+    places = np.round(shares @ np.arange(shares.shape[1]) * ROW_STEPS)
+    return places.astype("<u2" if shares.shape[1] * ROW_STEPS <= 1 << 16 else "<u4")
+
+
+def grid_message(grid: Grid) -> dict[str, int]:
+    """The grid of patches, as the page knows it."""
+    return {
+        "rows": grid.rows,
+        "columns": grid.columns,
+        "melStride": grid.mel_stride,
+        "timeStride": grid.time_stride,
+        "patch": grid.patch,
+    }
 
 
 def hertz_ticks() -> list[dict[str, Any]]:
@@ -137,23 +152,9 @@ def hertz_ticks() -> list[dict[str, Any]]:
     ticks = []
     for hertz in (100, 250, 500, 1000, 2000, 4000, 8000):
         label = f"{hertz // 1000}k" if hertz >= 1000 else str(hertz)
-        at = min(1.0, _bin_at(hertz) / MEL_BINS)
+        at = min(1.0, float(place_of(hertz)) / MEL_BINS)
         ticks.append({"label": label, "at": round(at, 4)})
     return ticks
-
-
-# Kaldi's mel scale is HTK's.
-_LOWEST_MEL, _HIGHEST_MEL = librosa.hz_to_mel([LOWEST_HERTZ, HIGHEST_HERTZ], htk=True)
-_MEL_STEP = (_HIGHEST_MEL - _LOWEST_MEL) / (MEL_BINS + 1)
-
-
-def _bin_at(hertz: float) -> float:
-    """Place on the mel axis in bins: the filter centred there spans half a bin to either side."""
-    return float((librosa.hz_to_mel(hertz, htk=True) - _LOWEST_MEL) / _MEL_STEP - 0.5)
-
-
-def _hertz_at(place: float) -> float:
-    return float(librosa.mel_to_hz(_LOWEST_MEL + (place + 0.5) * _MEL_STEP, htk=True))
 
 
 def base64_of(array: np.ndarray) -> str:
@@ -205,7 +206,8 @@ def picture_message(exploration: Exploration) -> dict[str, Any]:
         "real_frames": exploration.real_frames,
         "seconds": round(config.frames * HOP_SECONDS, 4),
         "decibels": [round(low, 1), round(low + span, 1)],
-        "row_hertz": row_hertz(),
+        "grid": grid_message(config.grid),
+        "row_hertz": row_hertz(config.grid),
         "hertz_ticks": hertz_ticks(),
         "intensity": _exact(exploration.intensity),
         "variation": _exact(exploration.variation),

@@ -12,7 +12,7 @@ import torch
 from tpexplore.figures.plots import Series, attention_figure, delta_figure, joint_figure
 from tpexplore.figures.titles import CLUSTER_NAMES
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
-from tpexplore.results.comparison import find
+from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
 
 from .analysis import STATISTICS, ClipTrace, ModelChoice, traced

@@ -173,7 +173,7 @@ def _decode_all(dataset: Dataset, folder: Path, workers: int) -> tuple[list[int]
                 _write(file, picture.tobytes())
                 outcomes.append(length)
             # After the row itself: a row in the log is whole, whenever the process dies.
-            append_line(log, json.dumps(outcomes[-1]))
+            append_line(log, _log_line(outcomes[-1]))
         lengths = [outcome for outcome in outcomes if isinstance(outcome, int)]
         file.seek(0)
         _write(file, _header(dataset.frames, len(lengths)))
@@ -191,7 +191,7 @@ def _go_on(path: Path, log: Path, header: bytes, frames: int) -> list[int | str]
             outcomes.pop()
     else:
         outcomes = []
-    write_bytes(log, "".join(json.dumps(outcome) + "\n" for outcome in outcomes).encode())
+    write_bytes(log, "".join(_log_line(outcome) + "\n" for outcome in outcomes).encode())
     good = sum(isinstance(outcome, int) for outcome in outcomes)
     with named(path), path.open("r+b" if path.exists() else "w+b") as file:
         _write(file, header)
@@ -199,12 +199,17 @@ def _go_on(path: Path, log: Path, header: bytes, frames: int) -> list[int | str]
     return outcomes
 
 
+def _log_line(outcome: int | str) -> str:
+    return json.dumps([outcome])  # in brackets, so that a line cut short by a kill is known as one
+
+
 def _read_log(log: Path) -> list[int | str]:
     outcomes = []
     for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
         try:
-            outcomes.append(json.loads(line))
-        except ValueError:  # the last line, cut short by a kill
+            (outcome,) = json.loads(line)
+            outcomes.append(outcome)
+        except (ValueError, TypeError):  # the last line, cut short by a kill
             break
     return outcomes
 

@@ -135,6 +135,7 @@ def add_unlabelled(first: Features, others: list[Features]) -> Features:
     count = sum(len(rows) for _, rows in added)
     unlabelled = np.zeros((count, first.targets.shape[1]), dtype=bool)
     about = {
+        "dataset": " + ".join(f.meta["dataset"] for f in several),
         "attribution": "; ".join(dict.fromkeys(f.meta["attribution"] for f in several)),
         "keys": {name: key for f in several for name, key in f.keys.items()},
     }

@@ -1,0 +1,135 @@
+"""Measured numbers of our models: the one reader of assets/results and assets/analysis. Needs no torch.
+
+A file counts only if it was measured on the weights in question; `of_weights` is the one check of that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tpexplore.checkpoints import bundled
+from tpexplore.results.measures import Measure, read_measure
+
+
+def read_json(path: Path) -> tuple[dict[str, Any], str]:
+    """Content of a file and "", or {} and what is wrong with it."""
+    shown = f"assets/{path.parent.name}/{path.name}"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}, f"{shown} is missing"
+    except (OSError, ValueError):
+        return {}, f"{shown} cannot be read"
+    return (content, "") if isinstance(content, dict) else ({}, f"{shown} holds no results")
+
+
+def of_weights(content: Mapping[str, Any] | None, sha256: str | None) -> Mapping[str, Any] | None:
+    """A card, results or analysis, if it belongs to the weights with this sha256; else None."""
+    return content if content and content.get("weights_sha256") == sha256 else None
+
+
+def measured_results(name: str, sha256: str | None = None) -> dict[str, Any] | None:
+    """What `training.evaluate` measured of a model.
+
+    Parameters
+    ----------
+    name : str
+        Of a bundled model.
+    sha256 : str, optional
+        Of the weights that it must have been measured on; those on the model's card by default.
+
+    Returns
+    -------
+    dict or None
+        The form is fixed by the design: "metric", "n", "split", "weights_sha256", … and under "keep_rate"
+        score -> rate ("0.70") -> {"value", "ci95"}. None where nothing was measured on these weights.
+    """
+    return _measured(bundled.RESULTS_FOLDER, name, sha256)
+
+
+def measured_analysis(name: str, sha256: str | None = None) -> dict[str, Any] | None:
+    """What `training.analyze` measured of a model; parameters as of `measured_results`.
+
+    Kendall's tau, cluster survival, histograms, removal and attention over a whole split, under
+    "kendall", "survival", "histograms", "removal" and "attention_of_kept", with the provenance that
+    `measured_results` has.
+    """
+    return _measured(bundled.ANALYSIS_FOLDER, name, sha256)
+
+
+def _measured(folder: Path, name: str, sha256: str | None) -> dict[str, Any] | None:
+    content, _ = read_json(folder / f"{name}.json")
+    if content and sha256 is None:
+        sha256 = read_json(bundled.MODELS_FOLDER / f"{name}.json")[0].get("weights_sha256")
+    return of_weights(content, sha256)
+
+
+def bundled_models() -> list[dict[str, Any]]:
+    """One entry per bundled model: name, family, task, patches, parameters, bytes, accuracy.
+
+    ``accuracy`` is the measured accuracy at keep-rate 1.0, a fraction, or None where nothing was
+    measured.
+    """
+    models = []
+    for name in bundled.bundled_names():
+        card, results = bundled.bundled_card(name), measured_results(name)
+        accuracy = results["keep_rate"]["attention"]["1.00"]["value"] if results else None
+        entry = {key: card[key] for key in ("name", "family", "task", "patches", "parameters", "bytes")}
+        models.append({**entry, "accuracy": accuracy})
+    return models
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one of our models. A file of other weights than the card's counts as missing."""
+
+    name: str
+    family: str
+    task: str
+    card: Mapping[str, Any]
+    results: Mapping[str, Any]
+    analysis: Mapping[str, Any]
+    problems: Mapping[str, str]
+    """Why "results", "analysis" or "card" is empty."""
+
+    def cell(self, source: str, *path: str | int) -> Measure | None:
+        """The number at ``path`` of "results", "analysis" or "card", or None."""
+        return read_measure(find(getattr(self, source), *path))
+
+    def why_not(self, source: str, what: str) -> str:
+        """One sentence on why ``what`` is not there."""
+        return self.problems.get(source) or f"Not measured yet: {self.name} has no {what}."
+
+
+def read_evidence(name: str, assets: Path) -> Evidence:
+    """What the files below ``assets`` say of the model FAMILY-TASK."""
+    family, task = name.split("-")
+    card, problem = read_json(assets / "models" / f"{name}.json")
+    if problem:
+        reason = f"Not measured yet: {name} is not trained yet."
+        return Evidence(
+            name, family, task, {}, {}, {}, dict.fromkeys(("card", "results", "analysis"), reason)
+        )
+    files, problems = {}, {}
+    for source in ("results", "analysis"):
+        content, problem = read_json(assets / source / f"{name}.json")
+        files[source] = of_weights(content, card.get("weights_sha256")) or {}
+        if content and not files[source]:
+            problem = f"assets/{source}/{name}.json was measured on other weights than those bundled"
+        if problem:
+            problems[source] = f"Not measured yet: {problem}."
+    return Evidence(name, family, task, card, files["results"], files["analysis"], problems)
+
+
+def find(tree: Any, *path: str | int) -> Any:
+    """What lies at ``path`` of nested dicts and lists, or None."""
+    for key in path:
+        try:
+            tree = tree[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree

@@ -1,0 +1,277 @@
+"""Which part of a file is read: the loudest. The one rule for the app, the command line and own data.
+
+The whole file is searched, in bounded memory, up to an hour.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputError
+from .checks import check_path
+from .decode import HOP, LARGEST_VALUE, SAMPLE_RATE, mix, read_clip
+from .readers import read_source
+from .source import Source
+
+SEARCHED_SECONDS = 3_600.0
+"""How much of a file is searched at most."""
+
+# Of files up to this length the samples themselves are compared, of longer ones sums over 10 ms.
+_EXACT_SECONDS = 60.0
+_BLOCK_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The part of a file that a model reads.
+
+    Attributes
+    ----------
+    samples : (n,) float32
+        Mono, 16 kHz, see `Clip`.
+    start : float
+        Where in the file it begins, in seconds.
+    sentences : tuple of str
+        What a person should know about it.
+    longer : bool
+        Whether the file is longer than the part, so that another start could be chosen.
+    """
+
+    samples: np.ndarray
+    start: float
+    sentences: tuple[str, ...]
+    longer: bool
+
+
+@dataclass(frozen=True)
+class LoudnessProfile:
+    """How loud each moment of a file is; made by `loudness_profile`.
+
+    Attributes
+    ----------
+    seconds : float
+        How much of the file was searched: all of it, unless ``is_whole`` is false.
+    is_whole : bool
+    """
+
+    seconds: float
+    is_whole: bool
+    _step: int
+    _sums: np.ndarray
+    _squares: np.ndarray
+    _broken: np.ndarray
+
+    def loudest(self, seconds: float) -> float:
+        """Where the loudest window of ``seconds`` begins, in seconds; 0 where the file is not longer."""
+        window = round(seconds * SAMPLE_RATE / self._step)
+        if len(self._sums) <= window:
+            return 0.0
+        # A constant offset is not sound: the front end removes it, too.
+        mean = self._sums.sum() / (self._step * len(self._sums))
+        energy = self._squares - 2 * mean * self._sums + self._step * mean**2
+        return _loudest_window(np.maximum(energy, 0), window, self._broken) * self._step / SAMPLE_RATE
+
+
+def read_excerpt(
+    path: str | os.PathLike[str],
+    seconds: float,
+    start: float | None = None,
+    profile: LoudnessProfile | None = None,
+) -> Excerpt:
+    """Read the part of a file that a model with a window of ``seconds`` is given.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    seconds : float
+        Length of the model's window.
+    start : float or None
+        Where to begin, in seconds; None takes the loudest part of the whole file.
+    profile : LoudnessProfile or None
+        The file's, if it is known already.
+
+    Returns
+    -------
+    Excerpt
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used, or ends before ``start``.
+
+    Examples
+    --------
+    >>> import soundfile, tempfile
+    >>> path = tempfile.mkdtemp() + "/beep.wav"
+    >>> samples = np.zeros(16_000 * 8)
+    >>> samples[96_000:112_000] = 0.5 * np.sin(np.arange(16_000))
+    >>> soundfile.write(path, samples, 16_000)
+    >>> read_excerpt(path, 2.0).sentences
+    ('Showing the loudest 2.00 s (5.50 to 7.50 s) of your 8.00 s clip.',)
+    """
+    if start is not None:
+        clip = read_clip(path, offset=start, duration=seconds)
+        longer = clip.file_seconds is None or clip.file_seconds > seconds
+        return Excerpt(clip.samples, clip.offset, clip.notes, longer)
+    profile = profile or loudness_profile(path)
+    start = profile.loudest(seconds)
+    clip = read_clip(path, offset=start, duration=seconds)
+    if profile.is_whole and not clip.part_note:
+        return Excerpt(clip.samples, start, clip.notes, longer=False)
+    notes = tuple(note for note in clip.notes if note != clip.part_note)
+    end = start + clip.seconds
+    whole = f"your {profile.seconds:.2f} s clip" if profile.is_whole else "the first hour"
+    shown = f"Showing the loudest {clip.seconds:.2f} s ({start:.2f} to {end:.2f} s) of {whole}."
+    return Excerpt(clip.samples, start, (shown, *notes), longer=True)
+
+
+def loudness_profile(path: str | os.PathLike[str]) -> LoudnessProfile:
+    """Measure how loud each moment of a file is.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used.
+    """
+    checked = check_path(path)
+    return read_source(checked, repr(checked.name), 0.0, _profile)
+
+
+def loudest_start(samples: np.ndarray, window: int) -> int:
+    """Find where the window with the highest energy begins.
+
+    A word or a bark shorter than the window has its full energy in a whole range of windows. The
+    middle of that range is chosen (all neighbours within 1 % of the highest energy count), which
+    puts the sound in the middle of the window instead of at its edge.
+
+    Parameters
+    ----------
+    samples : np.ndarray
+        Shape (n,).
+    window : int
+        Length of the window in samples, at least 1.
+
+    Returns
+    -------
+    int
+        Index of the window's first sample; 0 when `samples` is not longer than `window`.
+
+    Raises
+    ------
+    InputError
+        If `window` is below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> samples = np.zeros(1000)
+    >>> samples[700:800] = [1, -1] * 50
+    >>> loudest_start(samples, 200)
+    650
+    """
+    if window < 1:
+        raise InputError(f"window is {window}; expected at least 1 sample.")
+    if len(samples) <= window:
+        return 0
+    centred = samples - np.mean(samples, dtype=np.float64)
+    return _loudest_window(centred**2, window, np.zeros(len(samples), bool))
+
+
+def _loudest_window(energy: np.ndarray, window: int, broken: np.ndarray) -> int:
+    """First index of the window with the most energy; one that holds a broken place only if all do."""
+    total = np.concatenate([[0.0], np.cumsum(energy)])
+    sums = total[window:] - total[:-window]  # of the window starting at each index
+    if broken.any():
+        count = np.concatenate([[0], np.cumsum(broken)])
+        sums[count[window:] > count[:-window]] = -1.0
+    best = int(np.argmax(sums))
+    breaks = np.flatnonzero(sums < 0.99 * sums[best])
+    after = int(np.searchsorted(breaks, best))
+    left = int(breaks[after - 1]) + 1 if after > 0 else 0
+    right = int(breaks[after]) - 1 if after < len(breaks) else len(sums) - 1
+    return (left + right) // 2
+
+
+def _profile(source: Source) -> LoudnessProfile:
+    steps, most = _Steps(), round(SEARCHED_SECONDS * source.rate)
+    resample = _resampler(source.rate)
+    end, is_whole = 0, True
+    for frames in _joined(source, round(_BLOCK_SECONDS * source.rate)):
+        if end + len(frames) > most:
+            frames, is_whole = frames[: most - end], False
+        end += len(frames)
+        is_broken = not np.abs(frames).max(initial=0) <= LARGEST_VALUE  # NaN compares false, too
+        mono = np.zeros(len(frames), np.float32) if is_broken else mix(frames)[0]
+        steps.add(resample(mono, last=False), is_broken)
+        if not is_whole:
+            break
+    steps.add(resample(np.empty(0, np.float32), last=True), is_broken=False)
+    source.summary(end, is_whole)  # refuses what is damaged more than not
+    return steps.profile(end / source.rate, is_whole)
+
+
+def _joined(source: Source, length: int) -> Iterator[np.ndarray]:
+    """The source's blocks joined to some ``length`` frames; ends early where the format changes midway."""
+    pieces, size = [], 0
+    blocks = iter(source.blocks)
+    while True:
+        try:
+            _, block = next(blocks)
+        except StopIteration:
+            break
+        except InputError:
+            if not size:
+                raise
+            break
+        pieces.append(block)
+        size += len(block)
+        if size >= length:
+            yield np.concatenate(pieces)
+            pieces, size = [], 0
+    if pieces:
+        yield np.concatenate(pieces)
+
+
+class _Steps:
+    """Sums over short steps, collected while a file goes by: single samples at first, then 10 ms each."""
+
+    def __init__(self):
+        self._step = 1
+        self._rest = np.empty(0)
+        self._columns: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._samples = 0
+
+    def add(self, samples: np.ndarray, is_broken: bool) -> None:
+        self._samples += len(samples)
+        self._columns.append(self._summed(samples.astype(np.float64), is_broken))
+        if self._step == 1 and self._samples > _EXACT_SECONDS * SAMPLE_RATE:
+            samples, _, broken = self._joined()
+            self._step, self._columns = HOP, []
+            whole = len(samples) // HOP * HOP
+            sums, squares, _ = self._summed(samples, False)
+            self._columns.append((sums, squares, broken[:whole].reshape(-1, HOP).any(1)))
+
+    def _summed(self, samples: np.ndarray, is_broken: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) // self._step * self._step
+        self._rest, steps = samples[whole:], samples[:whole].reshape(-1, self._step)
+        return steps.sum(1), np.square(steps).sum(1), np.full(len(steps), is_broken)
+
+    def _joined(self) -> tuple[np.ndarray, ...]:
+        return tuple(np.concatenate(column) for column in zip(*self._columns, strict=True))
+
+    def profile(self, seconds: float, is_whole: bool) -> LoudnessProfile:
+        return LoudnessProfile(seconds, is_whole, self._step, *self._joined())
+
+
+def _resampler(rate: int) -> Callable[..., np.ndarray]:
+    """To 16 kHz, piece by piece: called with each piece and with last=True at the end."""
+    import soxr
+
+    if rate == SAMPLE_RATE:
+        return lambda samples, last: samples
+    return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ").resample_chunk

@@ -1,0 +1,206 @@
+"""Reading with FFmpeg's libraries (PyAV): M4A, WebM, WMA, MP3, Ogg and everything else.
+
+Where a sample stands is counted from the first one that is decoded. Time stamps are not enough for that: they
+may be rounded (to 1 ms in WebM), be those of packets that do not begin with a frame (WMA), be guessed from a
+bit rate (MP3), or start anew in the middle (chained Ogg). So a file is decoded from its beginning, unless it
+has an index in which every packet is listed with the same length (M4A and its relatives), or holds plain
+samples.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import InputError
+from .checks import check_format
+from .chunks import start_of_unmeasured_sound
+from .source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+    from av.container import InputContainer
+    from av.index import IndexEntries
+
+# FFmpeg would also open playlists, which read other files and hosts; an upload must not do that.
+_CONTAINERS = (
+    "mov,matroska,webm,asf,asf_o,aac,ac3,eac3,amr,amrnb,amrwb,wv,tta,ape,mpc,mpc8,dsf,flv,mpegts,mpeg,"
+    "avi,ogg,mp3,wav,w64,flac,caf,aiff,au,voc,tak,shn,spdif,dts,truehd,loas,rm,gsm,oma"
+)
+_INDEXED_CONTAINER = "mov,mp4,m4a,3gp,3g2,mj2"
+_PLAIN_CONTAINERS = ("wav", "w64", "aiff", "au", "caf")
+# A header's promise of a length is checked by going through the rest of the file, if that is not too much.
+_MOST_BYTES_COUNTED = 64_000_000
+_LENGTH_TOLERANCE_SECONDS = 0.1
+_SECONDS_LIMIT = 1e9  # no sound is that long
+
+
+@contextmanager
+def open_with_pyav(path: Path, name: str, start: float) -> Iterator[Source]:
+    """Open a file to read it from ``start`` seconds on.
+
+    Raises
+    ------
+    InputError
+        Here or while reading, if the file has no sound, is damaged, changes its format, or is out of range.
+    """
+    with ExitStack() as stack:
+        track = _Track(stack.enter_context(_container(path)), name)
+        frames = track.frames()
+        heads = list(itertools.islice(frames, 2))
+        if not heads:
+            raise InputError(f"{name} contains no audio; expected at least one sample.")
+        head = heads[0]
+        rate, channels = head.sample_rate, head.layout.nb_channels
+        check_format(rate, channels, name)
+        first = first_frame(start, rate)
+        place, frames = 0, itertools.chain(heads, frames)
+        if track.is_seekable(heads, first):
+            other = _Track(stack.enter_context(_container(path)), name)
+            entered = other.enter(head, first - round(SEEK_AHEAD_SECONDS * rate))
+            if entered is not None and entered[0] <= first:
+                track, (place, frames) = other, entered
+        yield Source(rate, channels, _blocks(frames, place, first, name), track.summary)
+
+
+@contextmanager
+def _container(path: Path) -> Iterator[InputContainer]:
+    import av
+
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    if start_of_unmeasured_sound(path) is not None:
+        options["ignore_length"] = "1"
+    with av.open(os.fspath(path.absolute()), metadata_errors="ignore", options=options) as container:
+        yield container
+
+
+class _Track:
+    """The sound in a container, and what happened to its packets so far."""
+
+    def __init__(self, container: InputContainer, name: str):
+        stream = container.streams.best("audio")
+        if stream is None:
+            raise InputError(f"{name} has no sound track; expected an audio file.")
+        self.container, self.stream, self.name = container, stream, name
+        self.decoded = self.damaged = 0
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """The frames of all packets that can be decoded."""
+        import av
+
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                frames = next(packets).decode()
+            except StopIteration:
+                return
+            except av.FFmpegError:
+                self.damaged += 1
+            else:
+                self.decoded += bool(frames)  # the last packet only flushes the decoder
+                yield from frames
+
+    def is_seekable(self, heads: Sequence[AudioFrame], first: int) -> bool:
+        """Whether time stamps tell the place of a frame near ``first`` as counting would.
+
+        ``heads`` are the first two pieces that were decoded.
+        """
+        head, rate, kind = heads[0], heads[0].sample_rate, self.container.format.name
+        if head.pts is None or len(heads) < 2 or first < 2 * SEEK_AHEAD_SECONDS * rate:
+            return False
+        if self.stream.codec_context.name.startswith("pcm_"):
+            return kind in (*_PLAIN_CONTAINERS, _INDEXED_CONTAINER)
+        ticks = self.stream.time_base * rate  # samples in one tick
+        index = self._index()
+        if kind != _INDEXED_CONTAINER or ticks.denominator != 1 or len(index) < 3:
+            return False
+        stamp = head.pts + first // int(ticks)
+        entry = index.search_timestamp(stamp)
+        step = heads[1].samples // int(ticks)
+        regular = index[0].timestamp + entry * step
+        return entry >= 0 and index[entry].timestamp == regular and stamp < regular + step
+
+    def _index(self) -> IndexEntries | tuple[()]:
+        return getattr(self.stream, "index_entries", ())  # since PyAV 15
+
+    def enter(self, head: AudioFrame, place: int) -> tuple[int, Iterator[AudioFrame]] | None:
+        """Seek to a frame; returns the place really reached and the frames from there on."""
+        import av
+
+        stamp = head.pts + int(place / (self.stream.time_base * head.sample_rate))
+        try:
+            self.container.seek(stamp, stream=self.stream)
+        except av.FFmpegError:
+            return None
+        frames = self.frames()
+        entered = next(frames, None)
+        if entered is None or entered.pts is None:
+            return None
+        reached = round((entered.pts - head.pts) * entered.time_base * entered.sample_rate)
+        return reached, itertools.chain([entered], frames)
+
+    def summary(self, reached: int, is_end: bool) -> Summary:
+        if self.damaged > self.decoded:
+            raise InputError(f"{self.name} is damaged, or no audio at all; expected an intact audio file.")
+        total = reached if is_end else self._checked_total(reached)
+        return Summary(total, ("Part of the file is damaged and was left out.",) if self.damaged else ())
+
+    def _checked_total(self, reached: int) -> int | None:
+        """Frames that the file says it has, if what is left of it is as long as that."""
+        rate = self.stream.codec_context.sample_rate
+        seconds = self._announced_seconds()
+        if seconds is None or seconds > _SECONDS_LIMIT:
+            return None
+        index = self._index()
+        if self.container.format.name == _INDEXED_CONTAINER and len(index):
+            last = index[len(index) - 1]
+            end = last.timestamp * self.stream.time_base
+            if abs(end - seconds) < _LENGTH_TOLERANCE_SECONDS:
+                is_there = last.pos + last.size <= self.container.size
+                return round(seconds * rate) if is_there else None
+        left = self._seconds_left()
+        if left is None or abs(reached / rate + left - seconds) > _LENGTH_TOLERANCE_SECONDS:
+            return None
+        return round(seconds * rate)
+
+    def _announced_seconds(self) -> float | None:
+        if self.stream.duration is not None:
+            return float(self.stream.duration * self.stream.time_base)
+        return None if self.container.duration is None else self.container.duration / 1_000_000
+
+    def _seconds_left(self) -> float | None:
+        """Length of all packets not read so far; None where one does not tell, or they are too many."""
+        import av
+
+        ticks = size = 0
+        try:
+            for packet in self.container.demux(self.stream):
+                size += packet.size
+                if size > _MOST_BYTES_COUNTED or (packet.size and not packet.duration):
+                    return None
+                ticks += packet.duration or 0
+        except av.FFmpegError:
+            return None
+        return float(ticks * self.stream.time_base)
+
+
+def _blocks(
+    frames: Iterator[AudioFrame], place: int, first: int, name: str
+) -> Iterator[tuple[int, np.ndarray]]:
+    form = None
+    for frame in frames:
+        channels = frame.layout.nb_channels
+        form = form or (frame.sample_rate, channels)
+        if form != (frame.sample_rate, channels):
+            raise InputError(f"{name} changes its sample rate or channels midway; expected one format.")
+        if place + frame.samples > first:
+            array = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
+            yield place, to_float(array.T if frame.format.is_planar else array.reshape(-1, channels))
+        place += frame.samples
+    yield place, np.empty((0, form[1]), np.float32)

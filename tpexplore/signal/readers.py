@@ -1,0 +1,46 @@
+"""Which library reads a file: libsndfile where it is exact, else FFmpeg's, else libsndfile from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import InputError
+from .pyav_reader import open_with_pyav
+from .soundfile_reader import open_from_start_with_soundfile, open_with_soundfile
+from .source import Source
+
+_Result = TypeVar("_Result")
+
+
+def read_source(path: Path, name: str, start: float, job: Callable[[Source], _Result]) -> _Result:
+    """Let ``job`` read an opened file; with another reader from anew if the first one fails on the way.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file.
+    name : str
+        What sentences call it.
+    start : float
+        Where the job wants to begin, in seconds.
+    job : callable
+
+    Raises
+    ------
+    InputError
+        The job's own, or if no reader can decode the file.
+    """
+    failure = None
+    for opened in (open_with_soundfile, open_with_pyav, open_from_start_with_soundfile):
+        try:
+            with opened(path, name, start) as source:
+                return job(source)
+        except InputError:
+            raise
+        except Exception as error:  # decoders raise many kinds, and a person needs none of them
+            failure = error
+    raise InputError(
+        f"{name} could not be decoded; expected audio such as WAV, FLAC, OGG, MP3, M4A or WebM."
+    ) from failure
