@@ -24,11 +24,11 @@ from tpexplore.signal.spectrogram import fit_frames, log_mel, normalise, patches
 from training import augment, evaluate, export
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.clips import Clips, mean_and_std
-from training.identity import note_run
 from training.data.cache import cache_features
 from training.data.features import read_features
 from training.datasets import load_dataset
 from training.finetune import FinetuneStage, build_model, draw_keep_rate, note_origins
+from training.identity import note_run
 from training.initialise import WHITENING_GAIN, place_positions, whiten_patches
 from training.loop import Run, gradients_of_step, train
 from training.optimise import learning_rate, optimisers_for
