@@ -31,13 +31,14 @@ from tpexplore.writing import write_json
 
 from . import augment, parallel
 from .clips import Clips, mean_and_std
-from .command import LARGEST_SEED, run_command, stage_arguments
+from .command import run_command, stage_arguments
 from .features import Features, read_features
 from .identity import describe_run, note_model
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
 from .measure import split_accuracy
 from .patches import random_grid, random_patches
+from .recipe_values import LARGEST_SEED
 from .recipes import ELASTIC, FinetuneRecipe, Pruning, load_recipe
 from .teacher import Teacher, load_teacher
 
@@ -251,7 +252,7 @@ def main() -> None:
     folder = args.prepare(recipe, features)
     note_origins(folder, args.teacher, args.init)
     stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher)
-    note_model(folder, stage.model.config)
+    note_model(folder, stage.model.config, features)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
 
