@@ -14,8 +14,6 @@ from .data.features import Features
 from .identity import note_run
 from .lock import lock_folder
 
-LARGEST_SEED = 2**32 - 1
-
 
 def run_command(main: Callable[[], None]) -> None:
     """Join the other processes, if any, and call ``main``; see `tpexplore.command_line.exit_code`."""

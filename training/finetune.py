@@ -36,13 +36,14 @@ from tpexplore.writing import write_json
 from . import augment, parallel
 from .answers import StoredAnswers, as_tags, join_answers, read_answers
 from .clips import Clips, mean_and_std
-from .command import LARGEST_SEED, run_command, stage_arguments
+from .command import run_command, stage_arguments
 from .data.features import Features, add_unlabelled, read_features
 from .identity import describe_run, note_model
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
 from .measure import split_accuracy, tag_agreement
 from .patches import random_grid, random_patches
+from .recipe_values import LARGEST_SEED
 from .recipes import ELASTIC, FinetuneRecipe, Pruning, StoredLessons, load_recipe
 from .tagger import TAGS
 from .teacher import Teacher, load_teacher
@@ -363,7 +364,7 @@ def main() -> None:
     folder = args.prepare(recipe, features)
     note_origins(folder, args.teacher, args.init)
     stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher, answers=answers)
-    note_model(folder, stage.model.config)
+    note_model(folder, stage.model.config, features)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
 

@@ -16,8 +16,6 @@ from . import parallel
 from .data.features import Features
 
 ROOT = Path(__file__).resolve().parent.parent
-OF_THE_FILE = ("name", "sha256")
-"""Entries of a model's configuration that belong to a file of weights, not to a run."""
 
 
 def note_run(folder: Path, recipe: object, features: Features) -> None:
@@ -31,7 +29,7 @@ def note_run(folder: Path, recipe: object, features: Features) -> None:
     noted, run = folder / "recipe.json", folder / "run.json"
     if noted.exists() and not _same_recipe(noted, recipe):
         raise InputError(f"{folder} was started with another recipe; choose another folder or delete it.")
-    check_run(folder, features)
+    check_run(folder, features, all_of_them=True)
     if not parallel.is_main():
         return
     if not noted.exists():
@@ -49,10 +47,11 @@ def _same_recipe(path: Path, recipe: object) -> bool:
     return json.dumps(asdict(load_recipe(str(path), type(recipe)))) == json.dumps(asdict(recipe))
 
 
-def note_model(folder: Path, config: ModelConfig) -> None:
-    """Write a run's model configuration into its folder, once."""
+def note_model(folder: Path, config: ModelConfig, features: Features) -> None:
+    """Write into a run folder, once, the configuration of its model and the data it learns from."""
     if parallel.is_main() and not (folder / "model.json").exists():
-        write_json(folder / "model.json", {k: v for k, v in asdict(config).items() if k not in OF_THE_FILE})
+        data = {"attribution": features.meta["attribution"], "training_clips": len(features.indices("train"))}
+        write_json(folder / "model.json", {"config": asdict(config), "data": data})
 
 
 def read_model_config(folder: Path) -> ModelConfig | None:
@@ -61,25 +60,34 @@ def read_model_config(folder: Path) -> ModelConfig | None:
     if not path.exists():
         return None
     try:
-        noted = read_json(path)
+        noted = read_json(path)["config"]
         return ModelConfig(**{**noted, "labels": tuple(noted["labels"])})
     except (KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it.") from error
 
 
-def check_run(folder: Path, features: Features) -> None:
-    """Raise InputError unless a run was trained on these features."""
+def check_run(folder: Path, features: Features, all_of_them: bool = False) -> None:
+    """Raise InputError unless a run was trained on these features, and perhaps further ones.
+
+    Parameters
+    ----------
+    all_of_them : bool
+        Whether these must be all that it was trained on, as they must be to go on with it.
+    """
     path = folder / "run.json"
     if not path.exists() or not features.keys:
         return
     noted = read_json(path)
     names = noted.get("features", [])
     if "feature_keys" in noted:
-        same = sorted(noted["feature_keys"].values()) == sorted(features.keys.values())
+        keys = noted["feature_keys"].values()
+        same = set(features.keys.values()) <= set(keys) and (
+            not all_of_them or len(keys) == len(features.keys)
+        )
     else:  # the first edition noted folders, or for folds of ESC-50 the split
-        datasets = features.meta["dataset"].split(" + ")
-        known = {*features.keys, *datasets, features.meta.get("split")}
-        same = all(name in known or name.rpartition("-")[0] in datasets for name in names)
+        known = {*names, *(name.rpartition("-")[0] for name in names)}
+        about = (features.meta["dataset"], features.meta.get("split"))
+        same = not known.isdisjoint((*about, *features.keys, *features.meta["dataset"].split(" + ")))
     if not same:
         raise InputError(
             f"{folder} was trained on {', '.join(names)}; expected those features, not"

@@ -58,7 +58,7 @@ def train_fold(
     note_run(run, recipe, features)
     note_origins(run, teacher, init)
     stage = FinetuneStage(features, recipe, init=init, teacher_folder=teacher)
-    note_model(run, stage.model.config)
+    note_model(run, stage.model.config, features)
     train(stage, Run(run))
     results = evaluate_run(run, features)
     if parallel.is_main():

@@ -159,7 +159,7 @@ def main() -> None:
     features = join_features([read_features(folder) for folder in args.features])
     folder = args.prepare(recipe, features)
     stage = PretrainStage(features, recipe, folder, args.init)
-    note_model(folder, stage.config)
+    note_model(folder, stage.config, features)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
 

@@ -12,6 +12,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.plan import FAMILIES, SCORES
 
 from .data.text import read_text
+from .recipe_values import check_value
 
 FOLDER = Path(__file__).parent / "recipes"
 ELASTIC = "elastic"
@@ -258,7 +259,9 @@ def load_recipe(name: str, kind: type[Kind]) -> Kind:
     try:
         values = json.loads(read_text(path))
     except ValueError as error:
-        raise InputError(f"{path.name} is no JSON: {error}.") from error
+        raise InputError(f"{path.name} is not JSON ({error}).") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path.name} is not a recipe; expected settings in braces.")
     return _build(kind, values, path.name)
 
 
@@ -274,8 +277,10 @@ def _build(kind: type[Kind], values: dict[str, Any], where: str) -> Kind:
         if (kind, name) in CHOICES and value not in CHOICES[kind, name]:
             expected = ", ".join(CHOICES[kind, name])
             raise InputError(f"{where}: {name} is {value!r}; expected one of {expected}.")
-        if dataclasses.is_dataclass(hints[name]):
+        if dataclasses.is_dataclass(hints[name]) and isinstance(value, dict):
             value = _build(hints[name], value, f"{where}, {name}")
+        else:
+            check_value(name, value, hints[name], where)
         built[name] = value
     if kind is Pruning:
         _check_pruning(built, where)

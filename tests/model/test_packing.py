@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 import torch
 from torch import nn
 
 import tpexplore as tpx
+from tests.conftest import tiny_config
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.model.packing import PackedLinear
 from tpexplore.model.plan import SCORES
+from tpexplore.model.vit import AudioViT
 
 needs_onednn = pytest.mark.skipif(
     not torch.backends.mkldnn.is_available(), reason="this PyTorch was built without oneDNN"
@@ -79,3 +84,36 @@ def test_without_onednn_a_model_stays_as_it_is(monkeypatch):
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     model = tpx.pack(tpx.load_model("ast-spc12"))
     assert not any(isinstance(layer, PackedLinear) for layer in model.modules())
+
+
+@needs_onednn
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_of_a_packed_model_are_packed_and_answer_alike(specs, copied):
+    model = tpx.pack(AudioViT(tiny_config("ast")).eval())
+    twin = copied(model)
+    assert sum(isinstance(layer, PackedLinear) for layer in twin.modules()) == 4 * model.config.depth
+    with torch.inference_mode():
+        assert torch.equal(twin(specs, 0.5).logits, model(specs, 0.5).logits)
+
+
+@needs_onednn
+def test_a_packed_model_can_be_moved_and_moved_back(specs):
+    torch.manual_seed(0)
+    plain = AudioViT(tiny_config("audiomae")).eval()
+    model = tpx.pack(copy.deepcopy(plain))
+    before = model(specs, 0.5).logits
+    for dtype in (torch.float64, torch.bfloat16, torch.float16):
+        moved, expected = copy.deepcopy(model).to(dtype), copy.deepcopy(plain).to(dtype)
+        with torch.inference_mode():
+            out = moved(specs, 0.5)
+            assert out.logits.dtype == dtype
+            assert torch.equal(out.logits, expected(specs, 0.5).logits)
+    with torch.inference_mode():
+        assert torch.equal(model.double().float()(specs, 0.5).logits, before)
+    assert copy.deepcopy(model).to("meta")(specs.to("meta"), 0.5).logits.device.type == "meta"
+
+
+def test_models_in_other_types_stay_as_they_are():
+    for dtype in (torch.float64, torch.bfloat16, torch.float16):
+        model = tpx.pack(AudioViT(tiny_config("ast")).to(dtype).eval())
+        assert not any(isinstance(layer, PackedLinear) for layer in model.modules())

@@ -179,7 +179,7 @@ def test_a_model_learns_the_taggers_answers(folder, stored, tmp_path, monkeypatc
     answers = StoredAnswers(rng.normal(-3, 2, (size, TAGS)), rng.normal(0, 1, (size, 384)), "ab")
     features = as_tags(read_features(folder), answers)
     stage = FinetuneStage(features, small_recipe(), answers=answers)
-    note_model(tmp_path / "run", stage.model.config)
+    note_model(tmp_path / "run", stage.model.config, features)
     assert train(stage, Run(tmp_path / "run"))
     model = trained_model(tmp_path / "run", features)
     assert model.config.multilabel and model.config.labels[0] == "Speech" and model.config.classes == TAGS

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from tpexplore.model.vit import AudioViT
 
@@ -13,40 +17,76 @@ _TOKENS = 256
 
 
 class PackedLinear(nn.Module):
-    """What `torch.nn.Linear` computes, for inference on a CPU.
+    """What `torch.nn.Linear` computes, for inference, in less time on a CPU.
 
     PyTorch hands float32 products to MKL, which lays the weights out anew in every call, the dearer the
     fewer tokens there are, and does not use all of some processors (AMD's AVX-512). Here they are laid out
     once, and oneDNN multiplies. Sums are added in another order, so results differ in the last bits.
 
+    Moved to another device or number type, it computes what `torch.nn.Linear` does there; moved back, the
+    weights are laid out again. Copies and pickles are laid out anew.
+
     Parameters
     ----------
     layer : nn.Linear
-        On a CPU, float32.
     """
 
     def __init__(self, layer: nn.Linear):
         super().__init__()
         self.in_features, self.out_features = layer.in_features, layer.out_features
         self.bias = layer.bias
-        # The operators that PyTorch's own compiler puts in; there is no public name for them.
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach(), _TOKENS)
+        self._lay_out(layer.weight.detach())
+
+    def _lay_out(self, weight: Tensor) -> None:
+        self._packed = self._plain = None
+        if packable(weight):
+            # The operators that PyTorch's own compiler puts in; there is no public name for them.
+            self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, _TOKENS)
+        else:
+            self._plain = weight
+
+    def _weight(self) -> Tensor:
+        return self._plain if self._packed is None else self._packed.to_dense()
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, in_features) -> (…, out_features)."""
+        if self._packed is None:
+            return linear(x, self._plain, self.bias)
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "none", [], "")
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> PackedLinear:
+        super()._apply(fn, recurse)
+        self._lay_out(fn(self._weight()))
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_packed": None, "_plain": self._weight()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._lay_out(self._plain)
+
+
+def packable(weight: Tensor) -> bool:
+    """Whether weights can be laid out: on a CPU, in float32, where this PyTorch was built with oneDNN."""
+    fits = weight.device.type == "cpu" and weight.dtype == torch.float32
+    return fits and torch.backends.mkldnn.is_available()
 
 
 def pack(model: AudioViT) -> AudioViT:
     """Switch a model's blocks to `PackedLinear`, in place.
 
-    For inference only: the packed weights can neither be trained nor saved. Where this PyTorch was built
-    without oneDNN the model stays as it is.
+    For inference only: the packed weights can neither be trained nor saved with `state_dict`. On another
+    device than a CPU, in another type than float32, or where this PyTorch was built without oneDNN, the
+    model stays as it is.
+
+    A process that has run it in several threads must not be forked and run it again there: oneDNN's threads
+    are not copied, and the pass would wait for them. Start processes with "spawn".
 
     Parameters
     ----------
     model : AudioViT
-        On a CPU, float32, in evaluation mode.
+        In evaluation mode.
 
     Returns
     -------
@@ -57,10 +97,9 @@ def pack(model: AudioViT) -> AudioViT:
     --------
     >>> model = pack(load_model("ast-esc50"))
     """
-    if torch.backends.mkldnn.is_available():
-        for block in model.vit.blocks:
-            for part in (block.attn, block.mlp):
-                for name, layer in list(part.named_children()):
-                    if isinstance(layer, nn.Linear):
-                        setattr(part, name, PackedLinear(layer))
+    for block in model.vit.blocks:
+        for part in (block.attn, block.mlp):
+            for name, layer in list(part.named_children()):
+                if isinstance(layer, nn.Linear) and packable(layer.weight):
+                    setattr(part, name, PackedLinear(layer))
     return model
