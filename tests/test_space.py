@@ -362,11 +362,7 @@ def _fetch(url: str, app: subprocess.Popen) -> str | None:
     return None
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="ui/payload.py imports librosa for a formula; its numba functions need a place to be cached in",
-)
 def test_needs_no_place_for_compiled_code():
-    """With home and site-packages read-only, numba refuses to load what librosa wants cached."""
+    """With home and site-packages read-only, numba, which librosa needs, refuses to be imported."""
     code = "import sys, tpexplore.ui; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=space.ROOT).returncode == 0

@@ -38,6 +38,8 @@ _PLAIN_CONTAINERS = ("wav", "w64", "aiff", "au", "caf")
 # A header's promise of a length is checked by going through the rest of the file, if that is not too much.
 _MOST_BYTES_COUNTED = 64_000_000
 _LENGTH_TOLERANCE_SECONDS = 0.1
+# FFmpeg stretches the last packet of an Ogg file to the end that is promised.
+_LONGEST_PACKET_SECONDS = 1.0
 _SECONDS_LIMIT = 1e9  # no sound is that long
 
 
@@ -179,12 +181,14 @@ class _Track:
         import av
 
         ticks = size = 0
+        longest = _LONGEST_PACKET_SECONDS / self.stream.time_base
         try:
             for packet in self.container.demux(self.stream):
                 size += packet.size
-                if size > _MOST_BYTES_COUNTED or (packet.size and not packet.duration):
+                duration = packet.duration or 0
+                if size > _MOST_BYTES_COUNTED or (packet.size and not 0 < duration <= longest):
                     return None
-                ticks += packet.duration or 0
+                ticks += duration
         except av.FFmpegError:
             return None
         return float(ticks * self.stream.time_base)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import soundfile
 
 _BLOCK = 1 << 16
-_COMPRESSED_STREAMS = ("OGG", "MP3")
 _BIG_ENDIAN_FORMATS = ("AIFF", "AU")
 # Every sample has its own bytes, so a place is found by arithmetic; FLAC numbers its frames.
 _SEEKABLE = (
@@ -46,9 +45,9 @@ def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[Source]
     InputError
         If the format is out of range.
     """
+    if _is_stream(path):  # before libsndfile opens it: its MP3 decoder writes to the terminal
+        raise UnreadableError
     with _opened(path) as file:
-        if file.format in _COMPRESSED_STREAMS:
-            raise UnreadableError
         yield _source(file, name, start)
 
 
@@ -57,6 +56,13 @@ def open_from_start_with_soundfile(path: Path, name: str, start: float) -> Itera
     """`open_with_soundfile` for what PyAV cannot open: any format, never seeking in a compressed one."""
     with _opened(path) as file:
         yield _source(file, name, start)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a file is Ogg or MP3, with tags in front or not."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return head == b"OggS" or head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
 
 
 @contextmanager

@@ -1,0 +1,292 @@
+"""A window is the same piece of sound as in the whole file, in every format, at every place.
+
+Formats, rates, channels, lengths and offsets are drawn by a seeded generator. Sounds are noise, so that a
+shift by one sample shows. The tolerance is 1 ms.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.signal.audio_files import lag_of, pcm16, stack, wav_bytes, write_av
+from tpexplore.signal.decode import SAMPLE_RATE, clip_from_array, load_audio, read_clip
+
+MS = SAMPLE_RATE // 1000
+
+FORMATS = {
+    # name: (codec or subtype, container, rates, options, the codec's own delay in ms where it stays in the
+    # file: nothing in these containers says how much of the beginning is not sound)
+    "a.wav": ("PCM_16", None, (8_000, 44_100), {}, 0),
+    "b.wav": ("PCM_24", None, (48_000, 96_000), {}, 0),
+    "c.wav": ("PCM_U8", None, (11_025, 22_050), {}, 0),
+    "d.wav": ("ULAW", None, (8_000,), {}, 0),
+    "e.wav": ("IMA_ADPCM", None, (22_050,), {}, 0),
+    "f.wav": ("MS_ADPCM", None, (22_050,), {}, 0),
+    "g.wav": ("GSM610", None, (8_000,), {}, 0),
+    "h.rf64": ("PCM_16", None, (44_100,), {}, 0),
+    "i.w64": ("FLOAT", None, (44_100,), {}, 0),
+    "j.aiff": ("PCM_24", None, (44_100,), {}, 0),
+    "k.caf": ("PCM_16", None, (44_100,), {}, 0),
+    "l.caf": ("ALAC_16", None, (44_100,), {}, 0),
+    "m.au": ("PCM_16", None, (16_000,), {}, 0),
+    "n.flac": ("PCM_16", None, (16_000, 44_100, 96_000), {}, 0),
+    "vorbis.ogg": ("VORBIS", None, (16_000, 44_100), {}, 0),
+    "flac.oga": ("flac", "ogg", (44_100, 48_000), {}, 0),
+    "opus.opus": ("libopus", "ogg", (48_000,), {}, 0),
+    "xing.mp3": ("libmp3lame", "mp3", (16_000, 44_100), {}, 0),
+    "bare.mp3": ("libmp3lame", "mp3", (44_100,), {"write_xing": "0"}, 25),
+    "mp2.mp2": ("mp2", "mp2", (44_100,), {}, 11),
+    "aac.m4a": ("aac", "ipod", (16_000, 44_100, 48_000), {}, 0),
+    "adts.aac": ("aac", "adts", (44_100,), {}, 24),
+    "fragments.mp4": ("aac", "mp4", (44_100,), {"movflags": "empty_moov", "frag_duration": "500000"}, 24),
+    "alac.m4a": ("alac", "ipod", (44_100,), {}, 0),
+    "pcm.mov": ("pcm_s24be", "mov", (48_000,), {}, 0),
+    "opus.webm": ("libopus", "webm", (48_000,), {}, 0),
+    "live.webm": ("libopus", "webm", (48_000,), {"live": "1"}, 0),
+    "flac.mka": ("flac", "matroska", (44_100,), {}, 0),
+    "mp3.mka": ("libmp3lame", "matroska", (44_100,), {}, 0),
+    # FFmpeg drops the first frame of WMA, of which it has only half.
+    "slow.wma": ("wmav2", "asf", (8_000,), {"b": "128k"}, -64),
+    "wma2.wma": ("wmav2", "asf", (44_100,), {"b": "64k"}, -46),
+    "wma1.wma": ("wmav1", "asf", (22_050,), {"b": "32k"}, -47),
+    "ac3.ac3": ("ac3", "ac3", (48_000,), {}, 6),
+    "eac3.eac3": ("eac3", "eac3", (48_000,), {}, 6),
+    "amr.amr": ("libopencore_amrnb", "amr", (8_000,), {}, 6),
+    "wavpack.wv": ("wavpack", "wv", (44_100,), {}, 0),
+    "tta.tta": ("tta", "tta", (44_100,), {}, 0),
+    "aac.ts": ("aac", "mpegts", (44_100,), {}, 24),
+    "aac.flv": ("aac", "flv", (44_100,), {}, 24),
+    "mp3.avi": ("libmp3lame", "avi", (44_100,), {}, 26),
+    "g726.wav": ("g726", "wav", (8_000,), {}, 0),
+    "mp3.wav": ("libmp3lame", "wav", (44_100,), {}, 26),
+}
+
+
+def write(folder: Path, name: str, frames: np.ndarray, rate: int) -> Path:
+    codec, container, _, options, _ = FORMATS[name]
+    path = folder / name
+    if container:
+        return write_av(path, frames, rate, codec, container, **options)
+    with soundfile.SoundFile(path, "w", rate, frames.shape[1], subtype=codec) as file:
+        for start in range(0, len(frames), 4_096):  # of more at once, libvorbis overruns its stack
+            file.write(frames[start : start + 4_096])
+    return path
+
+
+def noise(random: np.random.Generator, rate: int, seconds: float) -> np.ndarray:
+    """Soft below, where all codecs keep the waveform, and different at every moment."""
+    spectrum = np.fft.rfft(random.normal(0, 1, round(rate * seconds)))
+    hertz = np.fft.rfftfreq(round(rate * seconds), 1 / rate)
+    spectrum[(hertz < 100) | (hertz > 2_000)] = 0
+    signal = np.fft.irfft(spectrum, round(rate * seconds))
+    return 0.1 * signal / signal.std()
+
+
+def check_windows(path: Path, offsets: list[float]) -> np.ndarray:
+    """Compare windows with the whole decode, which is returned."""
+    whole = load_audio(path, duration=1_000)
+    for offset in offsets:
+        clip = read_clip(path, offset=offset, duration=1.0)
+        expected = whole[round(offset * SAMPLE_RATE) :][:SAMPLE_RATE]
+        assert abs(len(clip.samples) - len(expected)) <= 1
+        assert abs(lag_of(clip.samples, expected)) <= MS, f"{path.name} at {offset} s"
+        size = min(len(clip.samples), len(expected))
+        assert np.corrcoef(clip.samples[:size], expected[:size])[0, 1] > 0.9
+    return whole
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_window_is_the_same_sound_as_in_the_whole_file(tmp_path: Path, name: str) -> None:
+    random = np.random.default_rng([2026, *name.encode()])
+    _, _, rates, _, delay = FORMATS[name]
+    rate, channels, seconds = (
+        int(random.choice(rates)),
+        1 + int(random.integers(2)),
+        random.integers(45, 70) / 10,
+    )
+    channels = 1 if name in ("g.wav", "amr.amr", "g726.wav") else channels
+    signal = noise(random, rate, seconds)
+    path = write(tmp_path, name, stack(signal, channels), rate)
+    offsets = [0.0, 2.95, *random.integers(200, 1_000 * seconds - 1_300, 3) / 1_000]
+    whole = check_windows(path, offsets)
+    original = clip_from_array(signal, rate, duration=100).samples
+    assert abs(lag_of(whole, original) - delay * MS) <= MS
+    assert len(whole) == pytest.approx(len(original), abs=0.08 * SAMPLE_RATE)
+    known = read_clip(path, duration=1.0).file_seconds
+    assert known is None or known == pytest.approx(len(whole) / SAMPLE_RATE, abs=0.1)
+
+
+@pytest.mark.parametrize("quiet_first", [True, False])
+@pytest.mark.parametrize("header", ["none", "VBRI"])
+def test_all_of_a_variable_bit_rate_mp3_is_there(tmp_path: Path, quiet_first: bool, header: str) -> None:
+    """Its length cannot be told from the first frames' bit rate."""
+    random = np.random.default_rng(0)
+    loud = random.normal(0, 0.2, 20 * 44_100)
+    levels = np.repeat([0.0005, 1.0] if quiet_first else [1.0, 0.0005], 10 * 44_100)
+    path = tmp_path / "a.mp3"
+    write_av(path, (loud * levels)[:, None], 44_100, "libmp3lame", "mp3", b="0", write_xing="0")
+    if header == "VBRI":
+        path.write_bytes(with_vbri(path.read_bytes()))
+    whole = check_windows(path, [1.0, 9.5, 15.0, 18.5])
+    assert len(whole) / SAMPLE_RATE == pytest.approx(20, abs=0.1)
+    known = read_clip(path, duration=1.0).file_seconds
+    assert known is None or known == pytest.approx(20, abs=0.1)
+
+
+def with_vbri(content: bytes) -> bytes:
+    """An MP3 with Fraunhofer's header in front, in a frame of its own, that promises a third."""
+    begin = content.index(b"\xff\xfb")
+    head = content[begin : begin + 4]
+    kilobits = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)[head[2] >> 4]
+    frame = bytearray(144_000 * kilobits // 44_100 + (head[2] >> 1 & 1))
+    frame[:4] = head
+    promise = struct.pack(">4sHHHIIHHHH", b"VBRI", 1, 0, 75, len(content) // 3, 255, 10, 1, 2, 25)
+    frame = frame.ljust(36 + len(promise), b"\0")
+    frame[36 : 36 + len(promise)] = promise
+    return content[:begin] + bytes(frame) + content[begin:]
+
+
+def test_tags_and_pictures_around_an_mp3_are_no_sound(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    path = write(tmp_path, "bare.mp3", noise(random, 44_100, 6)[:, None], 44_100)
+    bare, content = load_audio(path), path.read_bytes()
+    content = content[content.index(b"\xff\xfb") :]
+    size = 60_000  # as much as a picture of an album takes; seven bits a byte
+    tag = b"ID3\x03\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0)) + bytes(size)
+    path.write_bytes(tag + content + b"TAG" + bytes(125))
+    assert np.allclose(check_windows(path, [2.95, 4.1]), bare, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["vorbis.ogg", "opus.opus", "flac.oga", "bare.mp3", "adts.aac"])
+def test_streams_one_after_another_are_one_sound(tmp_path: Path, name: str) -> None:
+    """As radio stations and `cat` make them: time stamps start anew in the middle."""
+    random, rate = np.random.default_rng(2), 48_000
+    parts = []
+    for _ in range(2):
+        parts.append(write(tmp_path, name, noise(random, rate, 4)[:, None], rate).read_bytes())
+    second = load_audio(tmp_path / name)
+    path = tmp_path / f"both-{name}"
+    path.write_bytes(b"".join(parts))
+    whole = check_windows(path, [0.5, 2.95, 5.0, 6.5])
+    assert len(whole) / SAMPLE_RATE == pytest.approx(8, abs=0.15)
+    assert abs(lag_of(whole, second) / SAMPLE_RATE - 4) < 0.06
+    known = read_clip(path, duration=1.0).file_seconds
+    assert known is None or known == pytest.approx(8, abs=0.15)
+
+
+# --- headers that are wrong ------------------------------------------------------------------------
+
+
+def ogg_checksum(page: bytes) -> int:
+    value = 0
+    for byte in page:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ 0x04C11DB7 if value & 0x80000000 else value << 1) & 0xFFFFFFFF
+    return value
+
+
+@pytest.mark.parametrize("claimed", [2**62, 48_000 * 20, 100])
+@pytest.mark.parametrize("name", ["flac.oga", "vorbis.ogg", "opus.opus"])
+def test_the_last_page_of_an_ogg_file_is_not_believed(tmp_path: Path, name: str, claimed: int) -> None:
+    signal = noise(np.random.default_rng(3), 48_000, 12)
+    path = write(tmp_path, name, signal[:, None], 48_000)
+    content = path.read_bytes()
+    last = content.rindex(b"OggS")
+    page = bytearray(content[last:])
+    page[6:14] = struct.pack("<q", claimed)
+    page[22:26] = bytes(4)
+    page[22:26] = struct.pack("<I", ogg_checksum(bytes(page)))
+    path.write_bytes(content[:last] + page)
+    assert read_clip(path, duration=1.0).file_seconds is None
+    assert read_clip(path, offset=8.0, duration=1.0).file_seconds is None
+    whole = check_windows(path, [2.95, 8.0])
+    assert len(whole) / SAMPLE_RATE == pytest.approx(12, abs=0.3)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "aiff", "au", "caf"])
+@pytest.mark.parametrize("claimed", ["half", "none", "two samples", "all bits"])
+def test_sound_goes_on_where_a_header_says_it_ends(tmp_path: Path, suffix: str, claimed: str) -> None:
+    """Sizes in headers are those of the last update, of a pipe, or do not fit into 32 bits."""
+    signal = np.random.default_rng(4).uniform(-0.5, 0.5, 6 * 16_000)
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, signal, 16_000, subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    size = {"half": 6 * 16_000, "none": 0, "two samples": 4, "all bits": 0xFFFFFFFF}[claimed]
+    if suffix == "wav":
+        place, number = content.index(b"data") + 4, struct.pack("<I", size)
+    elif suffix == "aiff":  # eight bytes of the chunk are not sound
+        place, number = content.index(b"SSND") + 4, struct.pack(">I", min(size + 8, 0xFFFFFFFF))
+    elif suffix == "au":
+        place, number = 8, struct.pack(">I", size)
+    else:  # CAF has 64 bits, and -1 where the size is not known; only that is lawful
+        place, number = content.index(b"data") + 4, struct.pack(">q", -1)
+    content[place : place + len(number)] = number
+    path.write_bytes(content)
+    for offset in (0.0, 2.95, 4.5):
+        clip = read_clip(path, offset=offset, duration=1.0)
+        start = round(offset * 16_000)
+        assert np.allclose(clip.samples, signal[start : start + 16_000], atol=1e-4)
+        assert clip.file_seconds == 6.0
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"LIST" + struct.pack("<I", 5_000) + bytes(5_000),
+        b"id3 " + struct.pack("<I", 4_000) + b"ID3\x03" + bytes(3_996),
+        b"ID3\x03" + bytes(5_000),
+        b"TAG" + bytes(125),
+        b"\0",
+    ],
+    ids=["list", "id3 chunk", "id3", "id3v1", "padding"],
+)
+def test_what_follows_the_sound_of_a_wav_is_no_sound(tmp_path: Path, tail: bytes) -> None:
+    signal = np.random.default_rng(5).uniform(-0.5, 0.5, 2 * 16_000)
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav_bytes(pcm16(signal)) + tail)
+    assert (read_clip(path).seconds, read_clip(path).file_seconds) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("claimed", ["what 32 bits hold", "all bits", "none"])
+def test_all_of_a_wav_of_more_than_4_gib_is_there(tmp_path: Path, claimed: str) -> None:
+    rate, seconds, place = 384_000, 6_000, 5_900
+    signal = np.random.default_rng(6).uniform(-0.5, 0.5, rate)
+    size = seconds * rate * 2
+    number = {"what 32 bits hold": size & 0xFFFFFFFF, "all bits": 0xFFFFFFFF, "none": 0}[claimed]
+    path = tmp_path / "large.wav"
+    with path.open("wb") as file:  # sparse
+        file.write(wav_bytes(b"", rate=rate, claimed=number))
+        file.truncate(44 + size)
+        file.seek(44 + place * rate * 2)
+        file.write(pcm16(signal))
+    clip = read_clip(path, offset=place, duration=1.0)
+    expected = clip_from_array(signal, rate).samples
+    assert np.allclose(clip.samples[200:-200], expected[200:-200], atol=1e-3)
+    assert clip.file_seconds == seconds
+    assert read_clip(path, duration=1.0).file_seconds == seconds
+
+
+def test_a_flac_of_a_pipe_is_entered_where_it_should_be(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    signal = noise(np.random.default_rng(7), 44_100, 8)
+    soundfile.write(path, signal, 44_100)
+    content = bytearray(path.read_bytes())
+    content[21:26] = (content[21] >> 4 << 36).to_bytes(5, "big")  # number of samples: not known
+    path.write_bytes(content)
+    check_windows(path, [0.4, 2.95, 6.6])
+    assert read_clip(path, duration=1.0).file_seconds is None
+
+
+def test_the_rest_of_a_cut_off_m4a_is_not_promised(tmp_path: Path) -> None:
+    signal = noise(np.random.default_rng(8), 44_100, 14)
+    path = write_av(tmp_path / "a.m4a", signal[:, None], 44_100, "alac", "ipod", movflags="faststart")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 6 // 10])  # its index, in front, lists all of it
+    assert read_clip(path, duration=1.0).file_seconds is None
+    check_windows(path, [2.95, 5.0])
