@@ -363,6 +363,6 @@ def _fetch(url: str, app: subprocess.Popen) -> str | None:
 
 
 def test_needs_no_place_for_compiled_code():
-    """With home and site-packages read-only, numba, which librosa needs, refuses to be imported: the app does without."""
+    """Where home and site-packages are read-only, numba, which librosa needs, cannot be imported."""
     code = "import sys, tpexplore.ui; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=space.ROOT).returncode == 0
