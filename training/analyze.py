@@ -34,7 +34,7 @@ def analyze(name: str, features: Features, split: str = "test") -> dict:
     model = load_model(name).to(pick_device())
     check_bundled(features, model.config)
     described, rows = card_clusters(name), split_rows(features, split)
-    clusters, scorer = read_clusters(described), scorer_for(features, rows)
+    clusters, scorer = read_clusters(described), scorer_for(features, rows, model.config)
     device = model.device
     edges = survival.histogram_edges(patch_histograms(features, model.config, split, device))
     clips_of, counts = {}, {}

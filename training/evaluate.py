@@ -23,7 +23,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered, probabilities
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.pruning import random_ranks
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.store import measured_results
 from tpexplore.signal.decode import load_audio
 from tpexplore.stats.patch_statistics import Clusters
@@ -32,6 +32,7 @@ from tpexplore.writing import write_json
 
 from . import parallel
 from .batches import Batch, gather_clips, split_batches, split_rows
+from .class_names import tags_of_classes
 from .command import command_arguments, run_command
 from .data.features import Features, read_features
 from .export import CLUSTERED_SPLIT, trained_model
@@ -116,7 +117,7 @@ def removal_blocks(model: AudioViT) -> list[int]:
 def measure(model: AudioViT, features: Features, clusters: Clusters, split: str) -> dict[str, dict]:
     """Everything that is measured of a model on a split, by the name it has in the results."""
     rows = split_rows(features, split)
-    scorer = scorer_for(features, rows)
+    scorer = scorer_for(features, rows, model.config)
     device = model.device
     mine = {
         batch.index: {way: scorer.keep(logits) for way, logits in every_way(model, batch, clusters)}
@@ -128,7 +129,7 @@ def measure(model: AudioViT, features: Features, clusters: Clusters, split: str)
     return {
         "keep_rate": _keep_rates(scorer, answers),
         "examples": answers_to_examples(model),
-        "per_class": _per_class(scorer, answers, model.config.labels),
+        "per_class": _per_class(scorer, answers, features.meta["class_names"]),
         **_confusion(scorer, answers),
         "removal": {
             group: {str(b): scorer.cell(answers["removal", group, str(b)]) for b in removal_blocks(model)}
@@ -151,7 +152,7 @@ def _keep_rates(scorer: Scorer, answers: Mapping[Way, np.ndarray]) -> dict:
     return table
 
 
-def _per_class(scorer: Scorer, answers: Mapping[Way, np.ndarray], labels: tuple[str, ...]) -> dict:
+def _per_class(scorer: Scorer, answers: Mapping[Way, np.ndarray], labels: Sequence[str]) -> dict:
     """For every class its clips and, by keep-rate, its accuracy (multi-label: average precision)."""
     by_rate = {rate_key(r): scorer.by_class(answers["attention", rate_key(r)]) for r in CLASS_RATES}
     return {
@@ -239,7 +240,7 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
     check_bundled(features, model.config)
     clusters = read_clusters(card_clusters(name))["intensity"]
     results = {
-        **_heading(name, features, split, model.config.sha256, f"{name} FEATURES"),
+        **_heading(name, model.config, features, split, model.config.sha256, f"{name} FEATURES"),
         **measure(model, features, clusters, split),
     }
     earlier = measured_results(name, model.config.sha256)
@@ -255,7 +256,9 @@ def evaluate_run(run: Path, features: Features, split: str = "test") -> dict:
     histograms = patch_histograms(features, model.config, CLUSTERED_SPLIT, pick_device())
     clusters = read_clusters(describe_clusters(histograms))["intensity"]
     return {
-        **_heading(run.name, features, split, sha256_of(run / "last.pt"), f"--run {run.name} FEATURES"),
+        **_heading(
+            run.name, model.config, features, split, sha256_of(run / "last.pt"), f"--run {run.name} FEATURES"
+        ),
         "run": _describe(run),
         **measure(model, features, clusters, split),
     }
@@ -319,16 +322,18 @@ def _describe(run: Path) -> dict:
     }
 
 
-def _heading(name: str, features: Features, split: str, sha256: str, arguments: str) -> dict:
+def _heading(
+    name: str, config: ModelConfig, features: Features, split: str, sha256: str, arguments: str
+) -> dict:
     rows = split_rows(features, split)
     return provenance(
         name,
         features,
-        scorer_for(features, rows).metric,
+        scorer_for(features, rows, config).metric,
         len(rows),
         sha256=sha256,
         made_by=f"python -m training.evaluate {arguments}",
-    )
+    ) | ({"split": f"{features.meta['split']}, by class name"} if tags_of_classes(features, config) else {})
 
 
 def main() -> None:

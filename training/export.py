@@ -1,6 +1,7 @@
 """From a finished fine-tuning run to a bundled model: weights and card.
 
 python -m training.export runs/ast-spc12 FEATURES --name ast-spc12
+python -m training.export runs/ast-audioset FEATURES MORE_FEATURES … --name ast-audioset
 python -m training.export --clusters ast-spc12 FEATURES
 """
 
@@ -20,7 +21,7 @@ from tpexplore.writing import write_json
 
 from .command import command_arguments, run_command
 from .data.features import Features, read_features
-from .finetune import build_model
+from .finetune import build_model, training_data
 from .identity import (
     check_bundled,
     check_fit,
@@ -112,21 +113,26 @@ def main() -> None:
     parser = command_arguments(
         __doc__,
         "training.export",
-        usage="%(prog)s RUN FEATURES --name NAME | --clusters NAME FEATURES",
+        usage="%(prog)s RUN FEATURES [MORE_FEATURES …] --name NAME | --clusters NAME FEATURES",
     )
     parser.add_argument("run", type=file_or_folder, nargs="?", help="run folder of training.finetune")
-    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
+    parser.add_argument(
+        "features",
+        type=file_or_folder,
+        nargs="+",
+        help="folders that the run was trained on, first the one whose clusters the card is to have",
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--name", help="name of the model to bundle")
     what.add_argument("--clusters", metavar="NAME", help="bundled model whose card to write clusters into")
     args = parser.parse_args()
     if (args.run is None) == (args.clusters is None):
         parser.error("expected a run folder with --name, and none with --clusters")
-    features = read_features(args.features)
     if args.clusters:
-        print(refresh_clusters(args.clusters, features))
+        print(refresh_clusters(args.clusters, read_features(args.features[0])))
     else:
-        print(export(args.run, features, args.name))
+        recipe = load_recipe(str(args.run / "recipe.json"), FinetuneRecipe)
+        print(export(args.run, training_data(args.features, recipe.classes)[0], args.name))
 
 
 if __name__ == "__main__":

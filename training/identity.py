@@ -13,6 +13,7 @@ from tpexplore.model.vit import ModelConfig
 from tpexplore.writing import write_json
 
 from . import parallel
+from .class_names import tags_of_classes
 from .data.features import Features
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,7 +98,8 @@ def check_run(folder: Path, features: Features, all_of_them: bool = False) -> No
 
 def check_fit(features: Features, config: ModelConfig) -> None:
     """Raise InputError unless the features are what a model classifies."""
-    if tuple(features.meta["class_names"]) != config.labels:
+    by_name = tags_of_classes(features, config) is not None
+    if tuple(features.meta["class_names"]) != config.labels and not by_name:
         raise InputError(f"The features' classes are not those of {config.name}.")
     if features.meta["frames"] != config.frames:
         raise InputError(
@@ -106,7 +108,7 @@ def check_fit(features: Features, config: ModelConfig) -> None:
 
 
 def check_bundled(features: Features, config: ModelConfig) -> None:
-    """Raise InputError unless a bundled model was made from these features."""
+    """Raise InputError unless a bundled model was made from these features, and perhaps further ones."""
     check_fit(features, config)
     data = bundled_card(config.name).get("data", {})
     mine = describe_data(features)
@@ -114,11 +116,8 @@ def check_bundled(features: Features, config: ModelConfig) -> None:
     compared = ["feature_keys"] if data.get("feature_keys") and features.keys else data.keys() & mine.keys()
     for entry in compared:
         wanted, present = data[entry], mine[entry]
-        if entry == "feature_keys":
-            same = sorted(wanted.values()) == sorted(present.values())
-        else:
-            same = wanted == present
-        if not same:
+        keys = entry == "feature_keys"
+        if not (set(present.values()) <= set(wanted.values()) if keys else wanted == present):
             raise InputError(
                 f"{config.name} was made from {_in_words(wanted)}; expected the same features, not"
                 f" {_in_words(present)}."

@@ -11,6 +11,7 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch import Tensor, nn
 
+from tpexplore.model.vit import ModelConfig
 from tpexplore.stats.intervals import (
     bootstrap_interval,
     mcnemar_p,
@@ -20,6 +21,7 @@ from tpexplore.stats.intervals import (
 )
 
 from .answers import StoredAnswers
+from .class_names import tags_of_classes
 from .data.features import Features
 from .identity import git_commit
 
@@ -82,8 +84,12 @@ def _logits_of(
             yield classify(mel)
 
 
-def scorer_for(features: Features, rows: np.ndarray) -> Accuracy | MeanAveragePrecision:
-    """What judges answers to these clips."""
+def scorer_for(
+    features: Features, rows: np.ndarray, config: ModelConfig | None = None
+) -> Accuracy | MeanAveragePrecision:
+    """What judges answers to these clips; a model that knows their classes by name only, by those names."""
+    if config and (tags := tags_of_classes(features, config)):
+        return ByClassName(features.targets[rows], tags)
     kind = MeanAveragePrecision if features.meta.get("multilabel") else Accuracy
     return kind(features.targets[rows])
 
@@ -145,6 +151,24 @@ class Accuracy:
 
     def _right(self, passes: Sequence[np.ndarray]) -> np.ndarray:
         return np.mean([answers == self.labels for answers in passes], axis=0)
+
+
+class ByClassName(Accuracy):
+    """Judges a tagging model by the most probable of the dataset's classes, under AudioSet's names.
+
+    Parameters
+    ----------
+    targets : (clips, classes)
+    tags : (classes,) int
+        Which of the model's answers stands for each of the dataset's classes.
+    """
+
+    def __init__(self, targets: np.ndarray, tags: list[int]):
+        super().__init__(targets)
+        self.tags = tags
+
+    def keep(self, logits: Tensor) -> np.ndarray:
+        return super().keep(logits[:, self.tags])
 
 
 class MeanAveragePrecision:

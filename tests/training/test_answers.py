@@ -1,5 +1,6 @@
 """Stored answers of a tagger: complete, resumable, joined, and learnt from."""
 
+import csv
 import dataclasses
 import shutil
 
@@ -9,8 +10,12 @@ import soundfile
 import soxr
 import torch
 
+from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.errors import InputError
+from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.signal.spectrogram import normalise
 from training import answers as module
+from training.against_tagger import compare
 from training.answers import (
     StoredAnswers,
     as_tags,
@@ -20,15 +25,17 @@ from training.answers import (
     read_answers,
     store_answers,
 )
+from training.class_names import ESC50_FILE
 from training.clips import draw_weights
 from training.data.cache import cache_features
-from training.data.features import read_features
+from training.data.features import Features, read_features
 from training.datasets import load_dataset
 from training.datasets.base import Item
 from training.export import trained_model
 from training.finetune import FinetuneStage, training_data
-from training.identity import note_model
+from training.identity import check_fit, note_model
 from training.loop import Run, train
+from training.measure import scorer_for
 from training.recipes import FinetuneRecipe, StoredLessons, load_recipe
 from training.tagger import TAGS, Tagger
 
@@ -217,3 +224,47 @@ def test_tags_stand_in_the_place_of_labels(folder, stored):
 def test_a_recipe_that_needs_answers_says_so(folder):
     with pytest.raises(InputError, match=r"run python -m training\.answers first"):
         FinetuneStage(read_features(folder), small_recipe())
+
+
+def test_a_tagging_model_is_judged_by_class_name():
+    """Only the dataset's classes compete, each under the AudioSet name of the data file."""
+    names = audioset_labels()
+    config = ModelConfig("ast", 128, 64, 12, TAGS, 0.0, 1.0, multilabel=True, labels=names)
+    meta = {"class_names": ["rooster", "hand saw"], "frames": 128}
+    targets = np.array([[True, False], [False, True], [False, True]])
+    features = Features(None, None, targets, ["test"] * 3, ["a"] * 3, ["a"] * 3, meta)
+    logits = torch.full((3, TAGS), -5.0)
+    logits[:, names.index("Music")] = 9
+    logits[0, names.index("Crowing, cock-a-doodle-doo")] = 1
+    logits[1, names.index("Sawing")] = 1
+    logits[2, names.index("Crowing, cock-a-doodle-doo")] = 1
+    scorer = scorer_for(features, np.arange(3), config)
+    assert scorer.keep(logits).tolist() == [0, 1, 0]
+    assert scorer.value(scorer.keep(logits)) == pytest.approx(2 / 3)
+    check_fit(features, config)
+    strange = dataclasses.replace(features, meta={**meta, "class_names": ["rooster", "word"]})
+    with pytest.raises(InputError, match="classes are not those"):
+        check_fit(strange, config)
+
+
+def test_every_class_of_esc50_has_one_name_of_audioset():
+    with ESC50_FILE.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["esc50"] for row in rows}) == len({row["audioset"] for row in rows}) == 50
+    assert {row["audioset"] for row in rows} <= set(audioset_labels())
+
+
+def test_comparison_with_the_tagger(folder, stored, tmp_path, monkeypatch):
+    """Counted again by hand, from the model's own logits."""
+    torch.manual_seed(0)
+    config = ModelConfig("ast", 128, 64, 12, TAGS, -6.0, 4.0, multilabel=True, labels=audioset_labels())
+    model = AudioViT(config).eval()
+    compared = compare(model, folder)
+    features = read_features(folder)
+    rows = features.indices("test")
+    mel = torch.from_numpy(features.mel[rows].astype(np.float32))
+    with torch.no_grad():
+        first = model(normalise(mel, -6.0, 4.0), 0.5).logits.argmax(1).numpy()
+    same = (first == stored.logits[rows].argmax(1)).mean()
+    assert compared["n"] == len(rows) and compared["tagger_sha256"] == "ab" * 32
+    assert compared["attention"]["0.50"]["first_tag"]["value"] == pytest.approx(same, abs=1e-4)

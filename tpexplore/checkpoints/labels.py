@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from tpexplore.checkpoints.bundled import ASSETS
 
-AUDIOSET_FILE = ASSETS / "labels" / "audioset.csv"
+LABELS_FOLDER = ASSETS / "labels"
+AUDIOSET_FILE = LABELS_FOLDER / "audioset.csv"
 """Google's class_labels_indices.csv (CC BY 4.0)."""
 
 
