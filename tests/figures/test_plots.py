@@ -66,7 +66,7 @@ def test_kendall_csv_has_every_curve_with_its_interval_and_no_decoration():
         ([0.05, -0.05] * 6, "Attention is unrelated to intensity (mean τ-b 0.00)"),
         ([-0.3] * 2 + [0.0] * 10, "Attention runs against intensity in 2 of 12 blocks (mean τ-b −0.05)"),
         ([0.3] * 2 + [0.0] * 10, "Attention follows intensity in only 2 of 12 blocks (mean τ-b 0.05)"),
-        ([math.nan] * 12, "All patches have the same intensity: attention has nothing to follow"),
+        ([math.nan] * 12, "Kendall's τ of intensity is undefined: all values are equal"),
     ],
 )
 def test_kendall_title_says_the_finding(values, said):
@@ -211,14 +211,14 @@ def test_attention_boxes_hold_the_values_or_their_quantiles():
     boxes = named(figure)
     assert list(boxes["kept"].y) == [2.0, 3.0] * 3
     assert list(boxes["dropped"].y) == [0.5] * 3
-    assert "far above" in figure.layout.title.text
+    assert "get far more attention than dropped ones" in figure.layout.title.text
     five = {block: [1, 2, 3, 4, 5] for block in PRUNE_BLOCKS}
     figure = plots.attention_figure("Dataset", five, five, dict.fromkeys(PRUNE_BLOCKS, 0.0), quantiles=True)
     box = named(figure)["kept"]
     assert [list(part) for part in (box.lowerfence, box.q1, box.median, box.q3, box.upperfence)] == [
         [n] * 3 for n in (1, 2, 3, 4, 5)
     ]
-    assert "not above" in figure.layout.title.text
+    assert "get about as much attention as dropped ones" in figure.layout.title.text
     rows = rows_of(figure)
     assert [float(rows[0][name]) for name in ("5 %", "25 %", "50 %", "75 %", "95 %")] == [1, 2, 3, 4, 5]
 
@@ -240,10 +240,51 @@ def test_effect_sizes_are_drawn_with_their_interval():
     told = "Over the dataset kept patches get more attention at every stage: δ 0.50, 0.40, 0.30"
     assert figure.layout.title.text == told
     alone = plots.delta_figure(Series("this clip", [0.6, 0.5, -0.2]), None)
-    assert (
-        alone.layout.title.text
-        == "In this clip kept patches get more attention at some stages only: δ 0.60, 0.50, −0.20"
-    )
+    told = "In this clip kept patches get more attention at some stages and less at others"
+    assert alone.layout.title.text == f"{told}: δ 0.60, 0.50, −0.20"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([0.6, 0.7, 0.8], "more attention at every stage"),
+        ([-0.6, -0.7, -0.8], "less attention at every stage"),
+        ([0.1, -0.1, 0.0], "about as much attention as dropped ones"),
+        ([0.6, 0.1, math.nan], "more attention at some stages only"),
+        ([-0.6, 0.1, 0.0], "less attention at some stages only"),
+        ([0.6, 0.0, -0.6], "more attention at some stages and less at others"),
+    ],
+)
+def test_delta_title_knows_both_signs(values, words):
+    said = titles.delta_title(values, dataset=False)
+    assert said.startswith(f"In this clip kept patches get {words}: δ ")
+    assert "nan" not in said
+
+
+@pytest.mark.parametrize(
+    ("delta", "words"),
+    [
+        (0.9, "far more attention than"),
+        (0.2, "more attention than"),
+        (-0.1, "about as much attention as"),
+        (-0.2, "less attention than"),
+        (-0.6, "far less attention than"),
+    ],
+)
+def test_attention_title_knows_both_signs(delta, words):
+    said = titles.attention_title("This clip", {4: 0.0, 10: delta})
+    number = f"{delta:.2f}".replace("-", "−")
+    assert said == f"This clip: at block 10 kept patches get {words} dropped ones (Cliff's δ {number})"
+
+
+@pytest.mark.parametrize(("own", "usual"), [(0.0, 0.0), (0.004, 0.001), (0.0, 0.004)])
+def test_two_shares_that_read_alike_are_called_alike(own, usual):
+    said = titles.share_title("intensity", [own, 0, 1 - own, 0, 0], [usual, 0, 0, 0, 1 - usual])
+    assert said.replace("\u00a0", " ").endswith("low intensity (C1, C2), as in its dataset's 0 %")
+
+
+def test_a_zero_has_no_sign():
+    assert titles.number(-0.001) == "0.00" and titles.number(-0.01) == "−0.01"
 
 
 # -- look

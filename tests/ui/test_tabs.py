@@ -13,6 +13,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import scipy.stats
+import soundfile
 import torch
 
 from tests.analysis_files import CARD_CLUSTERS, made_up_analysis
@@ -128,6 +129,20 @@ def test_results_of_other_weights_are_not_used(measured, tmp_path):
 
 
 # -- Kendall
+
+
+@pytest.mark.parametrize("rule", ["clusters", "raw", "concordant"])
+def test_tau_of_a_silent_clip_is_undefined(measured, tmp_path, rule):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(24_000), 16_000)
+    trace = analysis.traced(tmp_path / "silence.wav", the_choice())
+    taus, unrelated = kendall_tab.clip_taus(trace, "intensity", rule, False)
+    assert np.isnan(taus).all() and unrelated is None
+    figure = kendall_tab.figure_of(trace, "intensity", rule, "", False)
+    assert figure.layout.title.text.endswith("of intensity is undefined: all values are equal")
+    note = kendall_tab.notes(trace, rule, "", False)
+    assert note.startswith(
+        "τ of intensity and variation is undefined in this clip, because all values are equal."
+    )
 
 
 def scipy_taus(trace, ranks: torch.Tensor, counted: torch.Tensor) -> list[float]:

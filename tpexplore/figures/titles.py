@@ -23,40 +23,40 @@ def kendall_title(
     """What a curve of tau says, in one sentence."""
     values = np.asarray([] if values is None else values, float)
     if not np.isfinite(values).any():
-        return f"All patches have the same {statistic}: attention has nothing to follow"
+        return f"Kendall's τ of {statistic} is undefined: all values are equal"
     mean, count = np.nanmean(values), len(values)
-    told = f"mean {measure} {number(mean)}"
+    average = f"mean {measure} {number(mean)}"
     if unrelated:
-        told += f", {number(unrelated)} if unrelated"
+        average += f", {number(unrelated)} if unrelated"
     above, below = values > unrelated + RELATED, values < unrelated - RELATED
     if above.all():
-        return f"Attention follows {statistic} in all {count} blocks ({told})"
+        return f"Attention follows {statistic} in all {count} blocks ({average})"
     if below.all():
-        return f"Attention runs against {statistic} in all {count} blocks ({told})"
+        return f"Attention runs against {statistic} in all {count} blocks ({average})"
     first = count - int(np.argmin(above[::-1]))  # block after the last one that does not follow, from 1
     if first < count - 1 and not above[:first].any():
-        return f"Attention follows {statistic} from block {first + 1} on ({told})"
+        return f"Attention follows {statistic} from block {first + 1} on ({average})"
     if above.sum() > count / 2:
-        return f"Attention follows {statistic} in {above.sum()} of {count} blocks ({told})"
+        return f"Attention follows {statistic} in {above.sum()} of {count} blocks ({average})"
     if below.sum() > count / 2:
-        return f"Attention runs against {statistic} in {below.sum()} of {count} blocks ({told})"
+        return f"Attention runs against {statistic} in {below.sum()} of {count} blocks ({average})"
     if not above.any() and not below.any():
-        return f"Attention is unrelated to {statistic} ({told})"
+        return f"Attention is unrelated to {statistic} ({average})"
     if not above.any():
-        return f"Attention runs against {statistic} in {below.sum()} of {count} blocks ({told})"
-    return f"Attention follows {statistic} in only {above.sum()} of {count} blocks ({told})"
+        return f"Attention runs against {statistic} in {below.sum()} of {count} blocks ({average})"
+    return f"Attention follows {statistic} in only {above.sum()} of {count} blocks ({average})"
 
 
 def share_title(statistic: str, own: Sequence[float], dataset: Sequence[float] | None) -> str:
     """How much of a clip the two lowest clusters hold, against its dataset."""
     low = float(sum(own[:2]))
-    told = f"{percent(low)} of this clip's patches are of low {statistic} (C1, C2)"
+    sentence = f"{percent(low)} of this clip's patches are of low {statistic} (C1, C2)"
     if dataset is None:
-        return told
+        return sentence
     usual = float(sum(dataset[:2]))
-    alike = max(low, usual) < NOTICEABLE * min(low, usual)
-    more = "as in" if alike else f"{'more' if low > usual else 'less'} than"
-    return f"{told}, {more} its dataset's {percent(usual)}"
+    alike = percent(low) == percent(usual) or max(low, usual) < NOTICEABLE * min(low, usual)
+    relation = "as in" if alike else f"{'more' if low > usual else 'less'} than"
+    return f"{sentence}, {relation} its dataset's {percent(usual)}"
 
 
 def largest_title(statistic: str, sources: Mapping[str, Sequence[float]]) -> str:
@@ -71,12 +71,12 @@ def largest_title(statistic: str, sources: Mapping[str, Sequence[float]]) -> str
 def edge_title(statistic: str, sources: Mapping[str, Sequence[float]]) -> str:
     """Where the two lowest clusters end."""
     (name, edges), *others = sources.items()
-    told = f"Low {statistic} (C1, C2) ends at {number(edges[2])} in {name}"
+    sentence = f"Low {statistic} (C1, C2) ends at {number(edges[2])} in {name}"
     if others:
         ends = sorted(edges[2] for _, edges in others)
         span = number(ends[0]) if len(ends) == 1 else f"{number(ends[0])} to {number(ends[-1])}"
-        told += f", at {span} in the paper"
-    return told
+        sentence += f", at {span} in the paper"
+    return sentence
 
 
 def survival_title(names: Sequence[str], last: Sequence[float]) -> str:
@@ -89,9 +89,9 @@ def survival_title(names: Sequence[str], last: Sequence[float]) -> str:
         return f"{highest} and {lowest} survive about equally: {percent(high)} and {percent(low)}"
     if low == 0:
         return f"Nothing of {lowest} survives, {percent(high)} of {highest} does"
-    told = f"{percent(high)} against {percent(low)}"
     times = high / low
-    return f"{highest} survives {times:.{0 if times >= 10 else 1}f}× as often as {lowest}: {told}"
+    ratio = f"{times:.{0 if times >= 10 else 1}f}×"
+    return f"{highest} survives {ratio} as often as {lowest}: {percent(high)} against {percent(low)}"
 
 
 def joint_title(who: str, means: Mapping[str, tuple[float, float]], keep_rate: float) -> str:
@@ -100,42 +100,47 @@ def joint_title(who: str, means: Mapping[str, tuple[float, float]], keep_rate: f
         return f"{who}: no patch to show"
     if keep_rate == 1:
         return f"{who}: at keep-rate 1 every patch stays"
-    told = " and ".join(
+    moves = " and ".join(
         f"mean {name} from {number(before)} to {number(after)}" for name, (before, after) in means.items()
     )
-    return f"{who}: keeping {percent(keep_rate)} moves the {told}"
+    return f"{who}: keeping {percent(keep_rate)} moves the {moves}"
 
 
 def attention_title(who: str, deltas: Mapping[int, float]) -> str:
-    """How far kept patches stand above dropped ones at the last stage."""
+    """How the attention of kept patches compares with that of dropped ones at the last stage."""
     known = {block: delta for block, delta in deltas.items() if not math.isnan(delta)}
     if not known:
         return f"{who}: nothing is dropped"
     block, delta = max(known.items())
-    size = "hardly above" if delta > 0 else "not above"
-    if delta >= SMALL_EFFECT:
-        size = "far above" if delta >= LARGE_EFFECT else "above"
-    told = f"(Cliff's δ {number(delta)})"
-    return f"{who}: at block {block} kept patches lie {size} dropped ones in attention {told}"
+    size = "about as much attention as"
+    if abs(delta) >= SMALL_EFFECT:
+        far = "far " if abs(delta) >= LARGE_EFFECT else ""
+        size = f"{far}{'more' if delta > 0 else 'less'} attention than"
+    return f"{who}: at block {block} kept patches get {size} dropped ones (Cliff's δ {number(delta)})"
 
 
 def delta_title(values: Sequence[float], dataset: bool) -> str:
-    """Whether kept patches stand above dropped ones at every stage."""
+    """Whether kept patches get more or less attention than dropped ones, stage by stage."""
     who = "Over the dataset" if dataset else "In this clip"
-    known = [value for value in values if not math.isnan(value)]
+    known = [float(value) for value in values if not math.isnan(value)]
     if not known:
         return f"{who} nothing is dropped"
-    told = ", ".join(number(value) for value in values)
-    if min(known) > SMALL_EFFECT:
-        return f"{who} kept patches get more attention at every stage: δ {told}"
-    if max(known) < SMALL_EFFECT:
-        return f"{who} kept patches get no more attention than dropped ones: δ {told}"
-    return f"{who} kept patches get more attention at some stages only: δ {told}"
+    signs = {(value >= SMALL_EFFECT) - (value <= -SMALL_EFFECT) for value in known}
+    size = {
+        frozenset({1}): "more attention at every stage",
+        frozenset({-1}): "less attention at every stage",
+        frozenset({0}): "about as much attention as dropped ones",
+        frozenset({0, 1}): "more attention at some stages only",
+        frozenset({0, -1}): "less attention at some stages only",
+    }.get(frozenset(signs), "more attention at some stages and less at others")
+    deltas = ", ".join("–" if math.isnan(value) else number(value) for value in values)
+    return f"{who} kept patches get {size}: δ {deltas}"
 
 
 def number(value: float) -> str:
-    """Two digits and a real minus sign."""
-    return f"{value:.2f}".replace("-", "−")
+    """Two digits and a real minus sign, none before a zero."""
+    text = f"{value:.2f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def percent(share: float) -> str:

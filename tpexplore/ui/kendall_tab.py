@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import gradio as gr
 import numpy as np
 import torch
 
 from tpexplore.figures.plots import Series, kendall_figure
 from tpexplore.results.comparison import COUNTERPARTS, load_published
+from tpexplore.results.measures import join
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, kendall_tau
 
@@ -86,7 +89,7 @@ def figure_of(trace: ClipTrace, statistic: str, rule: str, paper: str, sound: bo
 
 
 def clip_taus(trace: ClipTrace, statistic: str, rule: str, sound: bool) -> tuple[list[float], float | None]:
-    """Tau of every block, and what unrelated scores would give where that is not 0."""
+    """Tau of every block (nan: undefined), and what unrelated scores would give where that is not 0."""
     counted = ~trace.padding if sound else torch.ones_like(trace.padding)
     ranks = trace.statistic(statistic) if rule == "raw" else trace.clustered(statistic)[0]
     ties = "concordant" if rule == "concordant" else "tau-b"
@@ -95,7 +98,9 @@ def clip_taus(trace: ClipTrace, statistic: str, rule: str, sound: bool) -> tuple
         return taus, None
     sizes = cluster_counts(ranks[counted], CLUSTERS).double()
     n = sizes.sum()
-    return taus, float((sizes * (sizes - 1)).sum() / (n * (n - 1)))
+    tied = float((sizes * (sizes - 1)).sum() / (n * (n - 1)))
+    # Where all pairs are tied, they would all count as agreement, whatever the scores.
+    return ([math.nan] * len(taus), None) if tied == 1 else (taus, tied)
 
 
 def dataset_taus(trace: ClipTrace, statistic: str, rule: str, sound: bool) -> Series | None:
@@ -127,6 +132,9 @@ def nearest_dataset(trace: ClipTrace) -> str:
 def notes(trace: ClipTrace, rule: str, paper: str, sound: bool) -> str:
     """What a reader has to know about the curves."""
     said = []
+    undefined = [name for name in STATISTICS if not np.isfinite(clip_taus(trace, name, rule, sound)[0]).any()]
+    if undefined:
+        said.append(f"τ of {join(undefined)} is undefined in this clip, because all values are equal.")
     if rule != "concordant" and paper:
         said.append(
             "The paper counts a pair of patches in the same cluster as agreement, which lifts its curve;"
