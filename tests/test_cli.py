@@ -23,7 +23,7 @@ from tpexplore import explore, load_audio, load_model
 from tpexplore.checkpoints import bundled
 from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.cli import main
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, ModelConfig
 
 # Unbuffered output, where the caller's environment asks for it, would hide what happens at the last flush.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
@@ -151,6 +151,33 @@ def test_explore_text(folder, capsys):
         assert line.split() == [words[0], labels[0], words[1], labels[1]]
 
 
+def test_other_blocks_methods_and_rankings(folder, capsys):
+    ask = ["explore", f"{folder}/clip.wav", "--model", f"{folder}/ast.safetensors", "--blocks", "3,6,9"]
+    ask += ["--keep-rate", "0.9,0.7,0.5"]
+    assert main([*ask, "--score", "time-even"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "ast.safetensors: 64 patches, 58 after block 3, 41 after block 6, 21 after block 9"
+    assert lines[2].split("unpruned")[1].strip() == "keep-rate 0.9, 0.7, 0.5 by time-even at blocks 3, 6, 9"
+    assert main([*ask, "--method", "fuse"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("21 after block 9; the other 43 are one token")
+    assert lines[2].endswith("by attention at blocks 3, 6, 9, fuse")
+    assert main([*ask, "--method", "merge", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["pruning"] == {"blocks": [3, 6, 9], "method": "merge"}
+    (point,) = answer["scores"]["attention"]["points"]
+    assert point["keep_rate"] == [0.9, 0.7, 0.5]
+    holders = point["holders"]["9"]
+    assert sorted(set(holders)) == point["kept"]["9"] and len(point["kept"]["9"]) == 21
+    assert main([*ask, "--method", "merge"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    largest = max(holders.count(holder) for holder in holders)
+    assert lines[0].endswith(f"21 after block 9; merged into groups of up to {largest}")
+    assert lines[2].endswith("keep-rate 0.9, 0.7, 0.5 at blocks 3, 6, 9, merge")
+    assert main([*ask[:-4], "--blocks", "3,6,99"]) == 2
+    check_sentence(capsys.readouterr().err, "3, 6, 99", "from 1 to 12")
+
+
 def test_keep_rate_one_drops_nothing(folder, capsys):
     ask = ["explore", f"{folder}/clip.wav", "--model", f"{folder}/ast.safetensors"]
     assert main([*ask, "--keep-rate", "1"]) == 0
@@ -198,6 +225,13 @@ def check_sentence(stderr: str, *parts: str) -> None:
         ({"CLIP": "gone.wav"}, ("gone.wav",)),
         ({"CLIP": "text.wav"}, ("text.wav", "could not be decoded", "WAV")),
         ({"CLIP": "."}, ()),
+        ({"--blocks": "3,6,x"}, ("'3,6,x'", "whole numbers", "3,6,9")),
+        ({"--blocks": "9,6"}, ("9, 6", "ascending")),
+        ({"--blocks": "0,6"}, ("0, 6", "from 1")),
+        ({"--keep-rate": "0.5,0.7"}, ("2 keep-rates", "3 pruning blocks")),
+        ({"--keep-rate": "0.9,0.7,2"}, ("2", "up to 1")),
+        ({"--method": "melt"}, ("'melt'", "drop, fuse, merge")),
+        ({"--method": "merge", "--score": "random"}, ("'random'", "ranks none")),
     ],
 )
 def test_bad_input_is_one_sentence_without_torch(folder, changes, parts):
@@ -278,6 +312,19 @@ def test_macs_text():
     lines = run("macs").stdout.splitlines()
     assert len(lines) == 29
     assert lines[1].split() == ["SPC-2", "64", "1.0", "5.6", "5.611", "+0.011"]
+
+
+def test_macs_of_other_blocks_and_methods():
+    ran = run("macs", "--json", "--blocks", "3,6", "--keep-rate", "0.9,0.5", "--method", "merge")
+    rows = json.loads(ran.stdout)
+    assert len(rows) == 4 and all(row["published_gmacs"] is None for row in rows)
+    config = ModelConfig("audiomae", 1024, dim=768, depth=12, classes=527, mean=0.0, std=1.0)
+    (cell,) = [row for row in rows if row["dataset"] == "AS-20K"]
+    assert cell["macs"] == config.macs((0.9, 0.5), (3, 6), "merge") and cell["keep_rate"] == [0.9, 0.5]
+    lines = run("macs", "--keep-rate", "0.7").stdout.splitlines()
+    assert lines[3].split()[:4] == ["AS-20K", "512", "0.7", "31.1"]
+    lines = run("macs", "--keep-rate", "0.65", "--method", "fuse").stdout.splitlines()
+    assert len(lines) == 5 and lines[3].split()[3] == "–"
 
 
 def test_a_reader_that_has_seen_enough():

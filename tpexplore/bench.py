@@ -36,8 +36,8 @@ import copy
 import resource
 import statistics
 import sys
-import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,31 +45,47 @@ from torch import nn
 
 from tpexplore.checkpoints.bundled import bundled_names
 from tpexplore.checkpoints.load import load_model
-from tpexplore.model.packing import PackedLinear, pack
-from tpexplore.model.plan import KEEP_RATES
+from tpexplore.model.device import check_device, seconds_now
+from tpexplore.model.packing import PackedLinear, pack, packable
+from tpexplore.model.plan import KEEP_RATES, METHODS
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.spectrogram import samples_for
 from tpexplore.study.sweep import explore
 
 RATES = (0.9, 0.7, 0.5, 0.3)
+METHOD_RATES = (0.7, 0.5)
 RUNS = 5
+LARGE_BATCH = 64
+"""Clips that keep a GPU busy; a CPU is busy with one."""
 
 
-def measure() -> dict:
-    """Time ViT-B at 256 and 512 patches and every bundled model, batch 1, float32.
+def measure(device: str = "cpu") -> dict:
+    """Time ViT-B at 256 and 512 patches and every bundled model in float32.
+
+    Parameters
+    ----------
+    device : str
+        On a CPU clips run one by one, elsewhere also `LARGE_BATCH` at once.
 
     Returns
     -------
     dict
         Plain JSON: per model milliseconds and ratios; see `as_text` for the reading.
+
+    Raises
+    ------
+    InputError
+        If this machine has no such device.
     """
+    where = check_device(device)
     models = [_vit_b(frames) for frames in (512, 1024)] + [load_model(name) for name in bundled_names()]
     return {
+        "device": _name_of(where),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "matrix_product_gflops": _matrix_gflops(),
-        "models": [_measure_model(model) for model in models],
+        "matrix_product_gflops": _matrix_gflops(where),
+        "models": [_measure_model(model, where) for model in models],
         "peak_memory_mib": round(_peak_memory() / 2**20),
     }
 
@@ -80,7 +96,7 @@ def as_text(results: dict) -> str:
         f"{name} {gflops:.0f} GFLOP/s" for name, gflops in results["matrix_product_gflops"].items()
     )
     lines = [
-        f"{results['threads']} threads, torch {results['torch']};"
+        f"{results['device']}, {results['threads']} threads, torch {results['torch']};"
         f" a product of 1024 by 1024: {products};"
         f" peak memory {results['peak_memory_mib']} MiB"
     ]
@@ -89,17 +105,30 @@ def as_text(results: dict) -> str:
             f"\n{m['name']}, {m['patches']} patches: {m['unpruned_ms']:.1f} ms unpruned,"
             f" {m['timm_ms']:.1f} ms in plain timm; {m['unpruned_gflops']:.1f} GFLOP/s"
         )
-        for rate, r in m["keep_rates"].items():
-            lines.append(
-                f"  keep-rate {rate}: {r['milliseconds']:8.1f} ms, {r['time_ratio']:.3f} of unpruned;"
-                f" MACs {r['mac_ratio']:.3f}"
-            )
+        lines += _rate_lines(m["keep_rates"])
+        for method, rates in m["methods"].items():
+            lines += _rate_lines(rates, f" {method}")
         lines.append(
             f"  sweep of {m['sweep_passes']} keep-rates: {m['sweep_ratio']:.2f} forwards,"
             f" separate runs {m['separate_ratio']:.2f};"
             f" first analysis of a clip {m['first_analysis_ms']:.0f} ms"
         )
+        for size, batch in m["batches"].items():
+            lines.append(f"  {size} clips at once: {batch['unpruned_ms']:.1f} ms unpruned")
+            lines += _rate_lines(batch["keep_rates"], f" {size} clips")
     return "\n".join(lines)
+
+
+def _rate_lines(rates: dict, what: str = "") -> list[str]:
+    return [
+        f"  keep-rate {rate}{what}: {r['milliseconds']:8.1f} ms, {r['time_ratio']:.3f} of unpruned;"
+        f" MACs {r['mac_ratio']:.3f}"
+        for rate, r in rates.items()
+    ]
+
+
+def _name_of(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _peak_memory() -> int:
@@ -116,65 +145,86 @@ def _vit_b(frames: int) -> AudioViT:
 
 
 @torch.inference_mode()
-def _matrix_gflops() -> dict[str, float]:
+def _matrix_gflops(device: torch.device) -> dict[str, float]:
     n = 1024
-    layer, x = nn.Linear(n, n, bias=False), torch.randn(n, n)
+    layer = nn.Linear(n, n, bias=False).to(device)
+    x = torch.randn(n, n, device=device)
     cases = {"plain": lambda: layer(x)}
-    if torch.backends.mkldnn.is_available():
+    if packable(layer.weight):
         packed = PackedLinear(layer)
         cases["packed"] = lambda: packed(x)
-    return {name: round(2 * n**3 / taken / 1e9, 1) for name, taken in _medians(cases, runs=20).items()}
+    medians = _medians(cases, runs=20, device=device)
+    return {name: round(2 * n**3 / taken / 1e9, 1) for name, taken in medians.items()}
 
 
 @torch.inference_mode()
-def _measure_model(plain: AudioViT) -> dict:
-    config = plain.config
+def _measure_model(plain: AudioViT, device: torch.device) -> dict:
+    config, plain = plain.config, plain.to(device)
     model = pack(copy.deepcopy(plain))
     rng = np.random.default_rng(0)
     clip = 0.1 * rng.standard_normal(min(samples_for(config.frames), 10 * SAMPLE_RATE)).astype(np.float32)
-    begun = time.perf_counter()
+    begun = seconds_now(device)
     explore(model, clip, keep_rates=(0.7,), scores=("attention",))
-    first = time.perf_counter() - begun
+    first = seconds_now(device) - begun
     spec = model.spectrogram(clip)[None]
-    cases: dict[str, Callable[[], object]] = {
-        "timm": lambda: plain.vit.forward_features(spec[:, None]),
-        "1.0": lambda: model(spec),
-    }
-    cases |= {str(rate): lambda rate=rate: model(spec, rate) for rate in RATES}
+    cases: dict[Any, Callable[[], object]] = {"timm": lambda: plain.vit.forward_features(spec[:, None])}
+    for rate in (1.0, *RATES):
+        cases["drop", rate] = lambda rate=rate: model(spec, rate)
+    for method in METHODS[1:]:
+        for rate in METHOD_RATES:
+            cases[method, rate] = lambda method=method, rate=rate: model(spec, rate, method=method)
     cases["sweep"] = lambda: explore(model, clip, scores=("attention",))
-    medians = _medians(cases, RUNS)
-    separate = sum(_medians({str(r): lambda r=r: model(spec, r) for r in KEEP_RATES}, 1).values())
-    macs = {rate: config.macs(rate) for rate in (1.0, *RATES)}
-    full = medians["1.0"]
+    medians = _medians(cases, RUNS, device)
+    one_by_one = {rate: lambda rate=rate: model(spec, rate) for rate in KEEP_RATES}
+    separate = sum(_medians(one_by_one, 1, device).values())
+    full = medians["drop", 1.0]
     return {
         "name": config.name,
         "patches": config.patches,
         "timm_ms": round(medians["timm"] * 1e3, 2),
         "unpruned_ms": round(full * 1e3, 2),
-        "unpruned_gflops": round(2 * macs[1.0] / full / 1e9, 1),
-        "keep_rates": {
-            str(rate): {
-                "milliseconds": round(medians[str(rate)] * 1e3, 2),
-                "time_ratio": round(medians[str(rate)] / full, 4),
-                "mac_ratio": round(macs[rate] / macs[1.0], 4),
-            }
-            for rate in RATES
-        },
+        "unpruned_gflops": round(2 * config.macs() / full / 1e9, 1),
+        "keep_rates": _ratios(config, "drop", RATES, medians),
+        "methods": {method: _ratios(config, method, METHOD_RATES, medians) for method in METHODS[1:]},
         "sweep_passes": len(KEEP_RATES),
         "sweep_ratio": round(medians["sweep"] / full, 3),
         "separate_ratio": round(separate / full, 3),
         "first_analysis_ms": round(first * 1e3, 1),
+        "batches": {} if device.type == "cpu" else {str(LARGE_BATCH): _measure_batch(model, spec, device)},
     }
 
 
-def _medians(cases: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
+def _measure_batch(model: AudioViT, spec: torch.Tensor, device: torch.device) -> dict:
+    """Time of many clips at once."""
+    specs = spec.expand(LARGE_BATCH, -1, -1).contiguous()
+    cases = {("drop", rate): lambda rate=rate: model(specs, rate) for rate in (1.0, *RATES)}
+    medians = _medians(cases, RUNS, device)
+    return {
+        "unpruned_ms": round(medians["drop", 1.0] * 1e3, 2),
+        "keep_rates": _ratios(model.config, "drop", RATES, medians),
+    }
+
+
+def _ratios(config: ModelConfig, method: str, rates: tuple[float, ...], medians: dict) -> dict:
+    """Time and MACs of each keep-rate, and what they are of the unpruned pass."""
+    return {
+        str(rate): {
+            "milliseconds": round(medians[method, rate] * 1e3, 2),
+            "time_ratio": round(medians[method, rate] / medians["drop", 1.0], 4),
+            "mac_ratio": round(config.macs(rate, method=method) / config.macs(), 4),
+        }
+        for rate in rates
+    }
+
+
+def _medians(cases: dict[Any, Callable[[], object]], runs: int, device: torch.device) -> dict[Any, float]:
     """Median seconds of each case; the cases take turns, so that load falls on all alike."""
-    taken: dict[str, list[float]] = {name: [] for name in cases}
+    taken: dict[Any, list[float]] = {name: [] for name in cases}
     for call in cases.values():
         call()
     for _ in range(runs):
         for name, call in cases.items():
-            begun = time.perf_counter()
+            begun = seconds_now(device)
             call()
-            taken[name].append(time.perf_counter() - begun)
+            taken[name].append(seconds_now(device) - begun)
     return {name: statistics.median(seconds) for name, seconds in taken.items()}

@@ -10,7 +10,16 @@ from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, check_model_name
 from tpexplore.command_line import OneSentenceParser, exit_code
 from tpexplore.errors import InputError
 from tpexplore.model.macs import CLASSES, count_macs
-from tpexplore.model.plan import SCORES, check_keep_rate, check_score
+from tpexplore.model.plan import (
+    METHODS,
+    PRUNE_BLOCKS,
+    RANKINGS,
+    check_blocks,
+    check_keep_rates,
+    check_method,
+    check_score,
+    shortest_keep_rate,
+)
 from tpexplore.results.store import bundled_models
 from tpexplore.threads import brief_spinning
 
@@ -33,16 +42,29 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_argument("clip", metavar="CLIP", help="audio file")
     explore.add_argument("--model", required=True, help="bundled name, checkpoint file or hf_hub:owner/name")
     explore.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
-    explore.add_argument("--keep-rate", default="0.7", help="share kept at blocks 4, 7, 10 (default 0.7)")
-    explore.add_argument("--score", default="attention", help=f"one of {', '.join(SCORES)}")
+    explore.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
     explore.add_argument("--offset", help="where to begin, in seconds (default: the loudest part)")
     explore.set_defaults(run=_explore)
 
     macs = commands.add_parser("macs", help="the paper's Table II beside the exact count")
     macs.set_defaults(run=_macs)
 
+    for command, default in ((explore, "0.7"), (macs, None)):
+        blocks = ",".join(map(str, PRUNE_BLOCKS))
+        command.add_argument(
+            "--keep-rate",
+            default=default,
+            help="share kept at each pruning block, e.g. 0.7, or one for each, e.g. 0.9,0.7,0.5"
+            f" (default: {default or 'those of Table II'})",
+        )
+        command.add_argument("--blocks", default=blocks, help=f"blocks that prune (default {blocks})")
+        command.add_argument(
+            "--method", default=METHODS[0], help=f"what becomes of the others: one of {', '.join(METHODS)}"
+        )
+
     bench = commands.add_parser("bench", help="speed on this machine")
     bench.set_defaults(run=_bench)
+    bench.add_argument("--device", default="cpu", help="cpu, cuda, mps, … (default cpu)")
 
     for command in (models, explore, macs, bench):
         command.add_argument("--json", action="store_true", help="print JSON")
@@ -64,8 +86,29 @@ def _models(args: argparse.Namespace) -> None:
         print("No model is bundled.")
 
 
+def _pruning_blocks(args: argparse.Namespace) -> tuple[int, ...]:
+    try:
+        blocks = [int(block) for block in args.blocks.split(",")]
+    except ValueError:
+        raise InputError(
+            f"Pruning blocks {args.blocks!r} are unusable; expected whole numbers with commas between them,"
+            " such as 3,6,9."
+        ) from None
+    return check_blocks(blocks)
+
+
+def _keep_rate(text: str, blocks: tuple[int, ...]) -> float | tuple[float, ...]:
+    rates = text.split(",")
+    return shortest_keep_rate(check_keep_rates(rates if len(rates) > 1 else text, blocks))
+
+
+def _joined(values: object) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, tuple) else str(values)
+
+
 def _explore(args: argparse.Namespace) -> None:
-    keep_rate, score = check_keep_rate(args.keep_rate), check_score(args.score)
+    blocks, score = _pruning_blocks(args), check_score(args.score)
+    keep_rate, method = _keep_rate(args.keep_rate, blocks), check_method(args.method, score)
     try:
         offset = None if args.offset is None else float(args.offset)
     except ValueError:
@@ -83,7 +126,9 @@ def _explore(args: argparse.Namespace) -> None:
 
     model = load_model(args.model, frames=args.frames)
     clip = read_excerpt(args.clip, model.config.seconds, offset, profile)
-    exploration = explore(model, clip.samples, keep_rates=(keep_rate,), scores=(score,))
+    exploration = explore(
+        model, clip.samples, keep_rates=(keep_rate,), scores=(score,), blocks=blocks, method=method
+    )
     if args.json:
         print(json.dumps({"clip": args.clip, "notes": list(clip.sentences), **exploration.to_dict()}))
         return
@@ -91,14 +136,28 @@ def _explore(args: argparse.Namespace) -> None:
         print(note)
     (pruned,), unpruned = exploration.points[score], exploration.unpruned
     left = ", ".join(f"{len(ids)} after block {block}" for block, ids in pruned.kept.items())
-    print(f"{model.config.name}: {model.config.patches} patches, {left or 'none dropped'}")
+    print(f"{model.config.name}: {model.config.patches} patches, {left or 'none dropped'}{_groups(pruned)}")
     print(
         f"{pruned.macs / 1e9:.3f} G MACs, {1 - pruned.macs / unpruned.macs:.1%} saved;"
         f" {pruned.seconds * 1e3:.0f} ms, unpruned {unpruned.seconds * 1e3:.0f} ms"
     )
-    print(f"{'unpruned':<32}  keep-rate {keep_rate} by {score}")
+    how = f"keep-rate {_joined(keep_rate)}" + ("" if method == "merge" else f" by {score}")
+    if blocks != PRUNE_BLOCKS:
+        how += f" at block{'s' if len(blocks) > 1 else ''} {_joined(blocks)}"
+    print(f"{'unpruned':<32}  {how}" + ("" if method == "drop" else f", {method}"))
     for before, after in zip(unpruned.top(), pruned.top(), strict=True):
         print(f"{_share(model, unpruned, before):<32}  {_share(model, pruned, after)}")
+
+
+def _groups(point) -> str:
+    """How many patches the fused token, or the largest merged one, holds."""
+    from tpexplore.model.fate import FUSED
+
+    fate = point.fate
+    if (fate.into == FUSED).any():
+        return f"; the other {(fate.into == FUSED).sum()} are one token"
+    largest = fate.size.max()
+    return f"; merged into groups of up to {largest}" if largest > 1 else ""
 
 
 def _share(model, point, index: int) -> str:
@@ -107,12 +166,20 @@ def _share(model, point, index: int) -> str:
 
 def _macs(args: argparse.Namespace) -> None:
     table = json.loads(PUBLISHED_TABLES.read_text())["table2_gmacs"]
+    blocks, method = _pruning_blocks(args), check_method(args.method)
+    as_published = dict.fromkeys(table["gmacs"])
+    if (blocks, method) == (PRUNE_BLOCKS, "drop"):
+        as_published = {
+            dataset: dict(zip(table["keep_rates"], cells, strict=True))
+            for dataset, cells in table["gmacs"].items()
+        }
+    rates = [_keep_rate(args.keep_rate, blocks)] if args.keep_rate else table["keep_rates"]
     rows = [
         {
             "dataset": dataset,
             "patches": table["tokens"][dataset],
             "keep_rate": rate,
-            "published_gmacs": published,
+            "published_gmacs": (published or {}).get(rate),
             "macs": count_macs(
                 dim=768,
                 depth=12,
@@ -120,25 +187,30 @@ def _macs(args: argparse.Namespace) -> None:
                 prefix=1,
                 classes=CLASSES[dataset],
                 keep_rate=rate,
+                blocks=blocks,
+                method=method,
             ),
         }
-        for dataset, cells in table["gmacs"].items()
-        for rate, published in zip(table["keep_rates"], cells, strict=True)
+        for dataset, published in as_published.items()
+        for rate in rates
     ]
     if args.json:
         print(json.dumps(rows, indent=1))
         return
-    print(f"{'dataset':<18} {'patches':>7} {'keep-rate':>9} {'paper G':>8} {'exact G':>8} {'difference':>10}")
+    width = max(9, *(len(_joined(rate)) for rate in rates))
+    head = f"{'dataset':<18} {'patches':>7} {'keep-rate':>{width}}"
+    print(f"{head} {'paper G':>8} {'exact G':>8} {'difference':>10}")
     for r in rows:
-        exact = r["macs"] / 1e9
+        exact, published = r["macs"] / 1e9, r["published_gmacs"]
+        beside = ("–", "–") if published is None else (f"{published:.1f}", f"{exact - published:+.3f}")
         print(
-            f"{r['dataset']:<18} {r['patches']:>7} {r['keep_rate']:>9} {r['published_gmacs']:>8.1f}"
-            f" {exact:>8.3f} {exact - r['published_gmacs']:>+10.3f}"
+            f"{r['dataset']:<18} {r['patches']:>7} {_joined(r['keep_rate']):>{width}} {beside[0]:>8}"
+            f" {exact:>8.3f} {beside[1]:>10}"
         )
 
 
 def _bench(args: argparse.Namespace) -> None:
     from tpexplore.bench import as_text, measure
 
-    results = measure()
+    results = measure(args.device)
     print(json.dumps(results, indent=1) if args.json else as_text(results))

@@ -5,7 +5,6 @@ Runs on the device and in the number type of its model. Blocks count from 1.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -361,10 +360,3 @@ def to_numpy(values: Tensor) -> np.ndarray:
     """A result on the CPU; floating-point ones as float32."""
     values = values.detach()
     return (values.float() if values.is_floating_point() else values).cpu().numpy()
-
-
-def seconds_now(device: torch.device) -> float:
-    """`time.perf_counter` once all that was asked of ``device`` is done."""
-    if device.type not in ("cpu", "meta"):
-        torch.accelerator.synchronize(device)
-    return time.perf_counter()

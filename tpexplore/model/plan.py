@@ -84,15 +84,23 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def check_blocks(blocks: Sequence[int], depth: int) -> tuple[int, ...]:
-    """Return ``blocks`` as a tuple, or raise InputError unless they ascend from 1 up to ``depth``."""
+def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, ...]:
+    """Return ``blocks`` as a tuple, or raise InputError unless they ascend from 1 up to ``depth``.
+
+    Before a model is known, ``depth`` is None.
+    """
     text = ", ".join(map(str, blocks)) if isinstance(blocks, Sequence) else blocks
-    expected = f"expected ascending whole numbers from 1 to {depth}"
-    if not isinstance(blocks, Sequence) or isinstance(blocks, str) or not blocks:
+    expected = "expected ascending whole numbers from 1" + (f" to {depth}" if depth else "")
+    usable = (
+        isinstance(blocks, Sequence)
+        and not isinstance(blocks, str)
+        and len(blocks) > 0
+        and all(isinstance(block, Integral) and not isinstance(block, bool) for block in blocks)
+        and list(blocks) == sorted(set(blocks))
+        and 1 <= blocks[0] <= blocks[-1] <= (depth or blocks[-1])
+    )
+    if not usable:
         raise InputError(f"The pruning blocks are {text or 'none'}; {expected}.")
-    whole = all(isinstance(block, Integral) and not isinstance(block, bool) for block in blocks)
-    if not whole or list(blocks) != sorted(set(blocks)) or not 1 <= blocks[0] <= blocks[-1] <= depth:
-        raise InputError(f"The pruning blocks are {text}; {expected}.")
     return tuple(map(int, blocks))
 
 

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from tpexplore.errors import InputError
+from tpexplore.model.device import seconds_now
 from tpexplore.model.fate import Fate
-from tpexplore.model.forward import Entered, Output, probabilities, seconds_now, to_numpy
+from tpexplore.model.forward import Entered, Output, probabilities, to_numpy
 from tpexplore.model.plan import (
     KEEP_RATES,
     PRUNE_BLOCKS,

@@ -1,0 +1,39 @@
+"""Which device a model runs on, and what time it is once that device is done."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from tpexplore.errors import InputError
+
+
+def best_device() -> torch.device:
+    """This machine's accelerator (a GPU, say), or the CPU."""
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
+def check_device(name: str) -> torch.device:
+    """The device of that name, or InputError where this machine has none.
+
+    Examples
+    --------
+    >>> check_device("cpu")
+    device(type='cpu')
+    """
+    try:
+        device = torch.device(name)
+        torch.ones(1, device=device).item()  # what a device without memory, such as "meta", cannot give
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError):
+        best = best_device().type
+        known = "cpu" if best == "cpu" else f"cpu or {best}"
+        raise InputError(f"Device {name!r} cannot be used here; expected {known}.") from None
+    return device
+
+
+def seconds_now(device: torch.device) -> float:
+    """`time.perf_counter` once all that was asked of ``device`` is done."""
+    if device.type not in ("cpu", "meta"):
+        torch.accelerator.synchronize(device)
+    return time.perf_counter()
