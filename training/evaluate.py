@@ -2,6 +2,7 @@
 
 python -m training.evaluate ast-spc12 FEATURES
 python -m training.evaluate ast-spc12 FEATURES --add-fixed runs/ast-spc12-at-0.5
+python -m training.evaluate ast-spc12 FEATURES --examples
 python -m training.evaluate --run runs/ast-spc12-at-0.5 FEATURES
 torchrun --nproc_per_node=2 -m training.evaluate ast-spc12 FEATURES
 """
@@ -214,7 +215,8 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
     """What the model says of the app's own example clips that hold one of its classes."""
     found = []
     for example in example_clips():
-        if example.task not in model.config.task or example.label not in model.config.labels:
+        right = example.right_answers(model.config.task)
+        if not right or set(right).isdisjoint(model.config.labels):
             continue
         spec = model.spectrogram(load_audio(example.path))[None]
         logits = model(spec).logits[0]
@@ -223,9 +225,10 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
         found.append(
             {
                 "file": example.path.name,
-                "label": example.label,
+                "label": right[0],
                 "answer": model.config.labels[best],
                 "probability": round(float(chances[best]), 4),
+                "right": model.config.labels[best] in right,
             }
         )
     return found
@@ -262,6 +265,15 @@ def evaluate_run(run: Path, features: Features, split: str = "test") -> dict:
         "run": _describe(run),
         **measure(model, features, clusters, split),
     }
+
+
+def renew_examples(name: str) -> dict:
+    """A bundled model's results with its answers to the app's example clips as they are now."""
+    model = load_model(name).to(pick_device())
+    results = measured_results(name, model.config.sha256)
+    if not results:
+        raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")
+    return {**results, "examples": answers_to_examples(model)}
 
 
 def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> dict:
@@ -353,6 +365,9 @@ def main() -> None:
         metavar="RUN",
         help="only add a run trained at one keep-rate to the results",
     )
+    parser.add_argument(
+        "--examples", action="store_true", help="only renew the answers to the app's example clips"
+    )
     args = parser.parse_args()
     if (args.name is None) == (args.run is None) or (args.run and args.add_fixed):
         parser.error("expected a bundled model, with --add-fixed or without, or --run")
@@ -363,6 +378,8 @@ def main() -> None:
         path = RESULTS_FOLDER / f"{args.name}.json"
         if args.add_fixed:
             results = add_fixed(args.name, args.add_fixed, features)
+        elif args.examples:
+            results = renew_examples(args.name)
         else:
             results = evaluate(args.name, features)
     if not parallel.is_main():

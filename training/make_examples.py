@@ -1,8 +1,8 @@
-"""Make the example clips of the app: words spoken by espeak-ng in some room noise, and synthesised sounds.
+"""Make the example clips of the app: published recordings, and words spoken by espeak-ng in some room noise.
 
-    python -m training.make_examples
+    python -m training.make_examples RECORDINGS
 
-Needs the espeak-ng program. The clips are this project's own; the models never trained on them.
+Needs the espeak-ng program. No model was trained on these clips.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
 
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
+from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.writing import write_json
 
-from . import sounds
-from .command import run_command
+from .command import command_arguments, run_command
 
-PEAK = 0.5
+PEAK, LOUD = 0.5, 0.8
+"""Highest sample of spoken and of recorded examples."""
 ROOM_DB = -55
 """Level of the room noise under the speech's peak; digital silence is nothing a microphone gives."""
 
@@ -52,59 +55,110 @@ def in_room(parts: list[tuple[float, np.ndarray]], seconds: float, noise_db: flo
     return np.clip(out, -1, 1).astype(np.float32)
 
 
-EXAMPLES = [
+WORDS = [
     ("happy", "happy", "en-us+f3", 140, ROOM_DB),
     ("zero", "zero", "en-us+m3", 140, ROOM_DB),
     ("left", "left", "en-gb+f2", 130, ROOM_DB),
     ("cat", "cat", "en-us+m7", 120, ROOM_DB),
     ("happy-noisy", "happy", "en-us+f3", 140, -14),
 ]
+"""File, word, voice, speed and noise of the spoken examples."""
 
+BERKLEE = "OLPC Sound Library, recorded at Berklee College of Music, CC BY 3.0"
+LUFTRUM = "Luftrum, Freesound 48412, as edited for the Blanket app, CC BY"
 
-SOUNDS = [
-    ("alarm-clock", sounds.alarm_clock, "clock alarm", "An alarm clock", "Beeps of an alarm clock"),
-    ("sea-waves", sounds.sea_waves, "sea waves", "Sea waves", "Waves of noise, as of the sea"),
-    ("crickets", sounds.crickets, "crickets", "Crickets", "Chirps as of crickets"),
+RECORDINGS = [
+    ("thunder", "Thunder", ("Thunder", "Thunderstorm"), ("thunderstorm",), BERKLEE),
+    ("footsteps", "Footsteps", ("Walk, footsteps", "Run"), ("footsteps",), BERKLEE),
+    ("birds-in-a-park", "Birds in a park", ("Bird", "Bird vocalization, bird call, bird song"), (), BERKLEE),
+    (
+        "train-passing",
+        "A train passing",
+        ("Train", "Rail transport", "Railroad car, train wagon"),
+        (),
+        BERKLEE,
+    ),
+    ("telephone", "A telephone", ("Telephone bell ringing", "Telephone", "Ringtone"), (), BERKLEE),
+    ("waves", "Waves", ("Waves, surf", "Ocean"), ("sea waves",), LUFTRUM),
+    ("applause", "Applause", ("Applause", "Clapping", "Crowd"), (), BERKLEE),
+    ("sitar", "A sitar", ("Sitar", "Music", "Plucked string instrument"), (), BERKLEE),
+    (
+        "guitar-chord",
+        "A guitar chord",
+        ("Guitar", "Acoustic guitar", "Music", "Plucked string instrument"),
+        (),
+        BERKLEE,
+    ),
+    (
+        "water-in-a-sink",
+        "Water in a sink",
+        ("Water", "Water tap, faucet", "Sink (filling or washing)"),
+        (),
+        BERKLEE,
+    ),
+    ("sawing", "Sawing", ("Sawing", "Wood"), ("hand saw",), BERKLEE),
 ]
+"""File, title, right answers of AudioSet and of ESC-50, and source of the recorded examples."""
 
 
-def main() -> None:
-    if not shutil.which("espeak-ng"):
-        raise InputError("espeak-ng is not installed; it speaks the example clips.")
-    EXAMPLES_FOLDER.mkdir(parents=True, exist_ok=True)
-    listing = []
+class Listing:
+    """The example clips, written one by one, and their list."""
+
+    def __init__(self):
+        EXAMPLES_FOLDER.mkdir(parents=True, exist_ok=True)
+        self.entries: list[dict] = []
 
     def add(
-        stem: str, task: str, label: str | None, title: str, description: str, samples: np.ndarray
+        self, file: str, labels: dict[str, Sequence[str]], title: str, description: str, samples: np.ndarray
     ) -> None:
-        soundfile.write(EXAMPLES_FOLDER / f"{stem}.wav", samples, SAMPLE_RATE, subtype="PCM_16")
-        entry = {"file": f"{stem}.wav", "task": task, "label": label}
-        listing.append({**entry, "title": title, "description": description})
+        soundfile.write(EXAMPLES_FOLDER / file, samples, SAMPLE_RATE, subtype="PCM_16")
+        named = {task: list(right) for task, right in labels.items()}
+        self.entries.append({"file": file, "labels": named, "title": title, "description": description})
 
-    for seed, (stem, word, voice, speed, noise_db) in enumerate(EXAMPLES):
+
+def add_recordings(listing: Listing, folder: Path) -> None:
+    """Convert the recordings to 16 kHz; nothing else is changed but their level."""
+    for stem, title, tags, esc50, source in RECORDINGS:
+        samples, rate = soundfile.read(folder / f"{stem}.flac", dtype="float32")
+        samples = soxr.resample(samples - samples.mean(), rate, SAMPLE_RATE)
+        labels = {"AudioSet": tags} | ({"ESC-50": esc50} if esc50 else {})
+        listing.add(
+            f"{stem}.flac", labels, title, f"{title}: {source}.", samples * (LOUD / np.abs(samples).max())
+        )
+
+
+def add_words(listing: Listing) -> None:
+    for seed, (stem, word, voice, speed, noise_db) in enumerate(WORDS):
         spoken = speak(word, voice, speed)
         start = max(0.05, (1 - len(spoken) / SAMPLE_RATE) / 2)
         noisy = " in loud noise" if noise_db > ROOM_DB else ""
-        add(
-            stem,
-            "spc-12",
-            word,
+        listing.add(
+            f"{stem}.wav",
+            {"spc-12": [word]},
             f"“{word}”{noisy}",
             f"The word “{word}”{noisy}, spoken by espeak-ng ({voice}).",
             in_room([(start, spoken)], 1.0, noise_db, seed),
         )
     three = [speak(word, "en-us+m3", 130) for word in ("one", "five", "zero")]
-    add(
-        "one-five-zero",
-        "spc-12",
-        None,
+    listing.add(
+        "one-five-zero.wav",
+        {"spc-12": []},
         "“one … five … zero”",
         "Three words in 3.6 s, spoken by espeak-ng (en-us+m3): longer than the model's window.",
         in_room([(0.3 + 1.15 * i, word) for i, word in enumerate(three)], 3.6, ROOM_DB, 99),
     )
-    for stem, make, label, title, description in SOUNDS:
-        add(stem, "ESC-50", label, title, f"{description}, synthesised by this project.", make(seed=0))
-    write_json(EXAMPLES_FOLDER / "examples.json", listing)
+
+
+def main() -> None:
+    parser = command_arguments(__doc__, "training.make_examples")
+    parser.add_argument("recordings", type=file_or_folder, help="folder of the recordings, 32 kHz FLAC")
+    args = parser.parse_args()
+    if not shutil.which("espeak-ng"):
+        raise InputError("espeak-ng is not installed; it speaks the example clips.")
+    listing = Listing()
+    add_words(listing)
+    add_recordings(listing, args.recordings)
+    write_json(EXAMPLES_FOLDER / "examples.json", listing.entries)
 
 
 if __name__ == "__main__":

@@ -34,22 +34,33 @@ PUBLISHED_CLUSTERS = ASSETS / "published" / "figure5_clusters.json"
 
 @dataclass(frozen=True)
 class Example:
-    """A clip made by this project: file, what is in it, short title, one sentence on how it was made.
+    """A clip that comes with the app.
 
-    ``task`` is the data set whose classes it fits, and ``label`` the one a model should answer; None where
-    a clip holds several.
+    Attributes
+    ----------
+    path : Path
+    labels : dict of task -> tuple of str
+        For each data set whose classes it fits, the right answers, best first; none where a clip holds
+        several sounds.
+    title : str
+        Short, for lists.
+    description : str
+        One sentence on where it comes from, with its licence.
     """
 
     path: Path
-    task: str
-    label: str | None
+    labels: dict[str, tuple[str, ...]]
     title: str
     description: str
 
+    def right_answers(self, task: str) -> tuple[str, ...] | None:
+        """What a model of a task should answer; None where it does not know such sounds."""
+        return next((labels for name, labels in self.labels.items() if name in task), None)
+
     def fits(self, card: dict) -> bool:
         """Whether a bundled model, by its card, knows what is in the clip."""
-        known = card.get("labels", ())
-        return self.task in card.get("task", "") and (self.label is None or self.label in known)
+        right = self.right_answers(card.get("task", ""))
+        return right is not None and (not right or not set(right).isdisjoint(card.get("labels", ())))
 
 
 def bundled_names() -> list[str]:
@@ -85,6 +96,11 @@ def example_clips() -> list[Example]:
     if not listing.is_file():
         return []
     return [
-        Example(EXAMPLES_FOLDER / e["file"], e["task"], e["label"], e["title"], e["description"])
-        for e in json.loads(listing.read_text())
+        Example(
+            EXAMPLES_FOLDER / e["file"],
+            {task: tuple(labels) for task, labels in e["labels"].items()},
+            e["title"],
+            e["description"],
+        )
+        for e in json.loads(listing.read_text(encoding="utf-8"))
     ]
