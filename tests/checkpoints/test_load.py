@@ -18,6 +18,7 @@ import warnings
 from pathlib import Path
 
 import huggingface_hub
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -294,6 +295,40 @@ def test_frames_that_do_not_fit(tmp_path, family, frames):
     sentence = refusal(files.save(tmp_path / "some.pth", contents), frames=frames)
     assert f"frames = {frames} does not fit" in sentence
     assert "multiple of 16 up to 1024" in sentence and "some.pth" in sentence
+
+
+@pytest.mark.parametrize("frames", [512.0, np.int64(512), np.float32(512)])
+def test_frames_may_be_any_type_of_number(tmp_path: Path, frames: float) -> None:
+    path = files.save(tmp_path / "a.pth", {"model": files.audiomae_state(frames=1024, classes=50)})
+    assert load_model(path, frames=frames).config.frames == 512
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"frames": 512.5},
+        {"frames": "512"},
+        {"frames": float("nan")},
+        {"frames": float("inf")},
+        {"frames": True},
+        {"frames": [512]},
+        {"mean": "-4"},
+        {"mean": float("nan")},
+        {"mean": None, "std": "4"},
+        {"std": 0},
+        {"std": True},
+        {"pad": ["min"]},
+        {"pad": 0},
+        {"labels": "dog"},
+        {"labels": 5},
+        {"labels": [1, 2]},
+    ],
+    ids=str,
+)
+def test_options_that_are_no_sense_are_named(tmp_path: Path, options: dict[str, object]) -> None:
+    path = files.save(tmp_path / "a.pth", {"model": files.audiomae_state(frames=1024, classes=50)})
+    name = list(options)[-1]
+    assert refusal(path, **options).startswith(f"{name} = ")
 
 
 def test_own_frames_change_nothing(tmp_path):

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from typing import get_args
 
@@ -29,6 +30,7 @@ from tpexplore.checkpoints.published import (
 )
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.signal.checks import shown
 from tpexplore.signal.spectrogram import Padding
 
 LFS_POINTER = b"version https://git-lfs"
@@ -79,11 +81,10 @@ def load_model(
     """
     if pad not in (None, *get_args(Padding)):
         raise InputError(f"pad = {pad!r}; expected one of {', '.join(get_args(Padding))}.")
-    for key, value in (("mean", mean), ("std", std)):
-        if value is not None and (not math.isfinite(value) or (key == "std" and value <= 0)):
-            raise InputError(f"{key} = {value}; expected a finite number{' above 0' * (key == 'std')}.")
+    mean, std = _checked_number(mean, "mean"), _checked_number(std, "std")
+    frames, labels = _checked_frames(frames), _checked_labels(labels)
     path, name = _locate(str(source))
-    given = {"mean": mean, "std": std, "pad": pad, "labels": tuple(labels) if labels else None}
+    given = {"mean": mean, "std": std, "pad": pad, "labels": labels}
     given = {key: value for key, value in given.items() if value is not None}
     digest = _checked_digest(path)
     contents: object
@@ -119,6 +120,31 @@ def load_model(
         **values,
     )
     return _build(config, found.state, published=True)
+
+
+def _checked_number(value: float | None, name: str) -> float | None:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if value is not None and not (is_number and math.isfinite(value) and (name == "mean" or value > 0)):
+        raise InputError(f"{name} = {value!r}; expected a finite number{' above 0' * (name == 'std')}.")
+    return None if value is None else float(value)
+
+
+def _checked_frames(value: float | None) -> int | None:
+    """A whole number, also where it comes as 512.0."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if value is not None and not (is_number and math.isfinite(value) and value == int(value)):
+        raise InputError(f"frames = {value!r}; expected a whole number, such as 512.")
+    return None if value is None else int(value)
+
+
+def _checked_labels(labels: Sequence[str] | None) -> tuple[str, ...] | None:
+    try:
+        names = () if labels is None else tuple(labels)
+    except TypeError:
+        names = (None,)
+    if isinstance(labels, (str, bytes)) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"labels = {shown(labels)}; expected a list of names, one for each class.")
+    return names or None
 
 
 def _locate(source: str) -> tuple[Path, str]:

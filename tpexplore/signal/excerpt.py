@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
-from .checks import check_path
-from .decode import HOP, LARGEST_VALUE, SAMPLE_RATE, mix, read_clip
-from .readers import read_source
-from .source import Source
+from tpexplore.errors import InputError
+from tpexplore.signal.checks import check_path
+from tpexplore.signal.decode import HOP, LARGEST_VALUE, SAMPLE_RATE, mix, read_clip
+from tpexplore.signal.readers import read_source
+from tpexplore.signal.source import Source
 
 SEARCHED_SECONDS = 3_600.0
 """How much of a file is searched at most."""
