@@ -88,6 +88,8 @@ class Exploration:
     blocks : tuple of int
         Blocks that prune.
     method : {"drop", "fuse", "merge"}
+    seed : int
+        Of the random order.
     """
 
     config: ModelConfig
@@ -99,6 +101,7 @@ class Exploration:
     points: dict[str, tuple[Point, ...]]
     blocks: tuple[int, ...] = PRUNE_BLOCKS
     method: str = "drop"
+    seed: int = 0
 
     def drop_stages(self, score: str) -> np.ndarray:
         """Which block each patch left at, 0 where it was kept: (rates, patches) uint8."""
@@ -121,7 +124,7 @@ class Exploration:
                 "patches": config.patches,
                 "labels": list(config.labels),
             },
-            "pruning": {"blocks": list(self.blocks), "method": self.method},
+            "pruning": {"blocks": list(self.blocks), "method": self.method, "seed": self.seed},
             "seconds": round(self.real_frames * HOP_SECONDS, 2),
             "frames": config.frames,
             "real_frames": self.real_frames,
@@ -319,6 +322,7 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
         points=points,
         blocks=blocks,
         method=method,
+        seed=request.seed,
         **statistics,
     )
     yield exploration
