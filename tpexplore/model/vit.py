@@ -175,8 +175,9 @@ class AudioViT(nn.Module):
             **embedding,
         )
         if ast:
-            classifier = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
-            self.head = classifier if config.classes else nn.Identity()
+            self.head = nn.Identity()
+            if config.classes:
+                self.head = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
 
     @property
     def device(self) -> torch.device:
