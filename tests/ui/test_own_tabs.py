@@ -124,7 +124,7 @@ def test_bad_uploads_are_removed_too(choice, scratch, tmp_path):
     (good,) = write_uploads(folder, 1)
     bad = folder / "x.zip"
     bad.write_bytes(b"no archive")
-    with pytest.raises(InputError, match="no complete ZIP"):
+    with pytest.raises(InputError, match="not a complete ZIP"):
         Job(choice, [good, bad], ["attention"], (0.5,))
     assert list(folder.iterdir()) == []
     with zipfile.ZipFile(bad, "w"):
