@@ -164,7 +164,7 @@ def test_other_blocks_methods_and_rankings(folder, capsys):
     assert lines[2].endswith("by attention at blocks 3, 6, 9, fuse")
     assert main([*ask, "--method", "merge", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["pruning"] == {"blocks": [3, 6, 9], "method": "merge"}
+    assert answer["pruning"] == {"blocks": [3, 6, 9], "method": "merge", "seed": 0}
     (point,) = answer["scores"]["attention"]["points"]
     assert point["keep_rate"] == [0.9, 0.7, 0.5]
     holders = point["holders"]["9"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -121,6 +122,13 @@ def file_or_folder(text: str) -> Path:
     if not text.strip() or "\0" in text:
         raise argparse.ArgumentTypeError("the name is empty; expected a file or folder")
     return Path(text)
+
+
+def plain_name(text: str) -> str:
+    """An argparse type: a name for a file, without folders or an ending to come."""
+    if not re.fullmatch(r"\w[\w.-]*", text):
+        raise argparse.ArgumentTypeError(f"{_short(text)} is not a name; expected letters, digits, - . and _")
+    return text
 
 
 def _short(text: str) -> str:

@@ -91,9 +91,14 @@ def read_answers(features: Path) -> StoredAnswers | None:
     if len(present) > 1:
         names = ", ".join(path.name for path in present)
         raise InputError(f"{features} holds the answers of several taggers ({names}); delete all but one.")
-    index = json.loads((present[0] / "index.json").read_text())
-    logits, embeddings = (np.load(present[0] / f"{kind}.npy", mmap_mode="r") for kind in KINDS)
-    return StoredAnswers(logits, embeddings, index["tagger_sha256"])
+    try:
+        index = json.loads((present[0] / "index.json").read_text())
+        logits, embeddings = (np.load(present[0] / f"{kind}.npy", mmap_mode="r") for kind in KINDS)
+        return StoredAnswers(logits, embeddings, index["tagger_sha256"])
+    except (ValueError, KeyError, TypeError, EOFError) as error:
+        raise InputError(
+            f"{present[0]} is damaged; delete it and run python -m training.answers again."
+        ) from error
 
 
 def join_answers(several: Sequence[StoredAnswers | None], rows: Sequence[np.ndarray]) -> StoredAnswers | None:

@@ -116,9 +116,15 @@ def standardised(values: Tensor) -> Tensor:
 
 def mean_and_std(features: Features, split: str = "train") -> tuple[float, float]:
     """Mean and standard deviation of the log-mel values of a split, padding left out."""
+    rows = features.indices(split)
+    if not len(rows):
+        raise InputError(f"The features hold no clip of the split {split!r}.")
     total = squares = count = 0.0
-    for row in features.indices(split):
+    for row in rows:
         mel = features.mel[row, : features.lengths[row]].astype(np.float64)
         total, squares, count = total + mel.sum(), squares + (mel**2).sum(), count + mel.size
     mean = total / count
-    return float(mean), float(math.sqrt(squares / count - mean**2))
+    variance = squares / count - mean**2
+    if not variance > 1e-6:
+        raise InputError(f"All clips of the split {split!r} are silent; there is nothing to learn.")
+    return float(mean), float(math.sqrt(variance))

@@ -14,7 +14,7 @@ from pathlib import Path
 from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.checkpoints.load import load_model
-from tpexplore.command_line import file_or_folder
+from tpexplore.command_line import file_or_folder, plain_name
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.writing import write_json
@@ -123,16 +123,17 @@ def main() -> None:
         help="folders that the run was trained on, first the one whose clusters the card is to have",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--name", help="name of the model to bundle")
+    what.add_argument("--name", type=plain_name, help="name of the model to bundle")
     what.add_argument("--clusters", metavar="NAME", help="bundled model whose card to write clusters into")
     args = parser.parse_args()
     if (args.run is None) == (args.clusters is None):
         parser.error("expected a run folder with --name, and none with --clusters")
     if args.clusters:
-        print(refresh_clusters(args.clusters, read_features(args.features[0])))
+        print(refresh_clusters(args.clusters, read_features(args.features[0]), MODELS_FOLDER))
     else:
         recipe = load_recipe(str(args.run / "recipe.json"), FinetuneRecipe)
-        print(export(args.run, training_data(args.features, recipe.classes)[0], args.name))
+        features, _ = training_data(args.features, recipe.classes)
+        print(export(args.run, features, args.name, MODELS_FOLDER))
 
 
 if __name__ == "__main__":

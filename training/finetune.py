@@ -41,7 +41,7 @@ from .data.features import Features, add_unlabelled, read_features
 from .identity import describe_run, note_model
 from .initialise import describe_start, place_positions, sample_specs, start_from, whiten_patches
 from .loop import Batch, Run, pick_device, prepare_for_training, train
-from .measure import split_accuracy, tag_agreement
+from .measure import say_if_unmeasured, split_accuracy, tag_agreement
 from .patches import random_grid, random_patches
 from .recipe_values import LARGEST_SEED
 from .recipes import ELASTIC, FinetuneRecipe, Pruning, StoredLessons, load_recipe
@@ -365,6 +365,7 @@ def main() -> None:
     note_origins(folder, args.teacher, args.init)
     stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher, answers=answers)
     note_model(folder, stage.model.config, features)
+    say_if_unmeasured(features)
     train(stage, Run(folder, args.minutes, args.accumulate))
 
 

@@ -20,6 +20,7 @@ from tpexplore.stats.intervals import (
     wilson_interval,
 )
 
+from . import parallel
 from .answers import StoredAnswers
 from .class_names import tags_of_classes
 from .data.features import Features
@@ -82,6 +83,15 @@ def _logits_of(
         mel = torch.from_numpy(features.mel[rows[start : start + batch]].astype(np.float32)).to(device)
         with torch.autocast(device.type, torch.bfloat16):
             yield classify(mel)
+
+
+def say_if_unmeasured(features: Features, split: str = "valid") -> None:
+    """Print why a training reports no accuracy, where it will not."""
+    if parallel.is_main() and not len(features.indices(split)):
+        print(
+            f"No accuracy is reported: the features hold no clip of the split {split!r}. Add clips to it,"
+            " or run python -m training.evaluate afterwards."
+        )
 
 
 def scorer_for(

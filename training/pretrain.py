@@ -16,6 +16,7 @@ from timm.layers import build_sincos2d_pos_embed
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
+from tpexplore.errors import InputError
 from tpexplore.model.pruning import take_patches
 from tpexplore.model.vit import HEAD_WIDTH, AudioViT, ModelConfig
 from tpexplore.signal.spectrogram import PATCH, ROWS, normalise, patches_of
@@ -38,6 +39,8 @@ class Decoder(nn.Module):
     def __init__(self, recipe: PretrainRecipe, config: ModelConfig):
         super().__init__()
         dim = recipe.decoder_dim
+        if dim % HEAD_WIDTH:
+            raise InputError(f"The recipe's decoder_dim is {dim}; expected a multiple of {HEAD_WIDTH}.")
         self.enter = nn.Linear(config.dim, dim)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, dim))
         grid = build_sincos2d_pos_embed([config.frames // PATCH, ROWS], dim=dim)
@@ -78,6 +81,11 @@ class PretrainStage:
             "audiomae", features.meta["frames"], recipe.dim, recipe.depth, self.clips.classes, mean, std
         )
         self.keep = round(self.config.patches * (1 - recipe.mask))
+        if not 0 < self.keep < self.config.patches:
+            raise InputError(
+                f"The recipe's mask of {recipe.mask} leaves {self.keep} of {self.config.patches} patches;"
+                " expected some to see and some to fill in."
+            )
         torch.manual_seed(recipe.seed)
         model, decoder = AudioViT(self.config), Decoder(recipe, self.config)
         specs = sample_specs(features.mel, self.clips.rows, mean, std)

@@ -293,3 +293,5 @@ def _check_pruning(values: dict[str, Any], where: str) -> None:
         raise InputError(f"{where}: keep_rate is {rate!r}; expected a number up to 1 or {ELASTIC!r}.")
     if not values["scores"] or (unknown := set(values["scores"]) - set(SCORES)):
         raise InputError(f"{where}: scores names {sorted(unknown)}; expected shares of {', '.join(SCORES)}.")
+    if not any(values["scores"].values()):
+        raise InputError(f"{where}: all scores have the share 0; expected one that is used.")

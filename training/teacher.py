@@ -20,7 +20,7 @@ from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
 from .features import Features, read_features
 from .loop import Batch, Run, pick_device, train
-from .measure import split_accuracy
+from .measure import say_if_unmeasured, split_accuracy
 from .recipes import TeacherRecipe, load_recipe
 
 STRIDE_16 = 3
@@ -32,10 +32,17 @@ class Teacher(nn.Module):
 
     def __init__(self, recipe: TeacherRecipe, classes: int, mean: float, std: float):
         super().__init__()
-        self.net = timm.create_model(
-            recipe.arch, in_chans=1, num_classes=classes, channels=tuple(recipe.channels)
-        ).to(memory_format=torch.channels_last)
-        self.width = self.net.feature_info[STRIDE_16]["num_chs"]
+        try:
+            net = timm.create_model(
+                recipe.arch, in_chans=1, num_classes=classes, channels=tuple(recipe.channels)
+            )
+            self.width = net.feature_info[STRIDE_16]["num_chs"]
+        except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, AssertionError) as error:
+            raise InputError(
+                f"timm makes no {recipe.arch!r} with channels {list(recipe.channels)}; expected one of its"
+                " ResNets and four numbers."
+            ) from error
+        self.net = net.to(memory_format=torch.channels_last)
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("std", torch.tensor(std))
 
@@ -49,11 +56,16 @@ class Teacher(nn.Module):
 def load_teacher(folder: Path, classes: int) -> Teacher:
     """The trained teacher of a run folder, frozen."""
     state = load_checkpoint(folder)
-    if state is None:
+    if state is None or "teacher" not in state["modules"]:
         raise InputError(f"{folder} holds no teacher; run python -m training.teacher first.")
     recipe = load_recipe(str(folder / "recipe.json"), TeacherRecipe)
     teacher = Teacher(recipe, classes, 0.0, 1.0)
-    teacher.load_state_dict(state["modules"]["teacher"])
+    try:
+        teacher.load_state_dict(state["modules"]["teacher"])
+    except RuntimeError as error:
+        raise InputError(
+            f"The teacher of {folder} has other classes than the features' {classes}."
+        ) from error
     return teacher.eval().requires_grad_(False)
 
 
@@ -94,7 +106,9 @@ def main() -> None:
     recipe = load_recipe(args.recipe, TeacherRecipe)
     features = read_features(args.features)
     folder = args.prepare(recipe, features)
-    train(TeacherStage(features, recipe), Run(folder, args.minutes, args.accumulate))
+    stage = TeacherStage(features, recipe)
+    say_if_unmeasured(features)
+    train(stage, Run(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

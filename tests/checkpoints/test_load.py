@@ -18,6 +18,7 @@ import warnings
 from pathlib import Path
 
 import huggingface_hub
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -27,12 +28,13 @@ from torch import Tensor, nn
 from tests import ROOT
 from tests import checkpoint_files as files
 from tests.conftest import tiny_config
-from tpexplore.checkpoints import bundled, load
+from tpexplore.checkpoints import bundled, sources
 from tpexplore.checkpoints.files import read_safetensors, sha256_of, write_safetensors
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
+from tpexplore.signal.grid import Grid
 
 AUDIOSET, ESC50, SPEECH_COMMANDS = (-4.2677393, 4.5689974), (-6.6268077, 5.358466), (-6.845978, 5.5654526)
 VOXCELEB = (-6.370, 3.074)
@@ -296,6 +298,40 @@ def test_frames_that_do_not_fit(tmp_path, family, frames):
     assert "multiple of 16 up to 1024" in sentence and "some.pth" in sentence
 
 
+@pytest.mark.parametrize("frames", [512.0, np.int64(512), np.float32(512)])
+def test_frames_may_be_any_type_of_number(tmp_path: Path, frames: float) -> None:
+    path = files.save(tmp_path / "a.pth", {"model": files.audiomae_state(frames=1024, classes=50)})
+    assert load_model(path, frames=frames).config.frames == 512
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"frames": 512.5},
+        {"frames": "512"},
+        {"frames": float("nan")},
+        {"frames": float("inf")},
+        {"frames": True},
+        {"frames": [512]},
+        {"mean": "-4"},
+        {"mean": float("nan")},
+        {"mean": None, "std": "4"},
+        {"std": 0},
+        {"std": True},
+        {"pad": ["min"]},
+        {"pad": 0},
+        {"labels": "dog"},
+        {"labels": 5},
+        {"labels": [1, 2]},
+    ],
+    ids=str,
+)
+def test_options_that_are_no_sense_are_named(tmp_path: Path, options: dict[str, object]) -> None:
+    path = files.save(tmp_path / "a.pth", {"model": files.audiomae_state(frames=1024, classes=50)})
+    name = list(options)[-1]
+    assert refusal(path, **options).startswith(f"{name} = ")
+
+
 def test_own_frames_change_nothing(tmp_path):
     state = files.audiomae_state(frames=512, classes=50)
     model = load_model(files.save(tmp_path / "a.pth", {"model": state}), frames=512)
@@ -363,12 +399,16 @@ def test_hub_repository_in_timms_form(tmp_path, monkeypatch):
 
     def download(*arguments: str, **options: str) -> str:
         asked.append((*arguments, *options.values()))
+        if arguments[1] != file.name:
+            raise huggingface_hub.errors.EntryNotFoundError("404")
         return str(file)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
     source = "hf_hub:gaunernst/vit_base_patch16_1024_128.audiomae_as2m_ft_as20k"
     model = load_model(source)
-    assert asked == [("gaunernst/vit_base_patch16_1024_128.audiomae_as2m_ft_as20k", "model.safetensors")]
+    repository = "gaunernst/vit_base_patch16_1024_128.audiomae_as2m_ft_as20k"
+    # What is small comes first: it might say that the weights need not be fetched.
+    assert asked == [(repository, "config.json"), (repository, "model.safetensors")]
     assert model.config.name == source and model.config.pad == "zero" and model.config.classes == 527
     specs = pictures(1024)
     twin = timm_vit(state, (1024, 128), num_classes=527, global_pool="avg")
@@ -674,24 +714,29 @@ def test_surplus_key(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "told"),
+    ("rows", "columns", "classes", "told"),
     [
-        (12, 101, "1212 patches; expected a multiple of 8"),  # AudioSet at stride 10
-        (12, 50, "600 patches; expected at most 512"),  # ESC-50 at stride 10
-        (12, 12, "144 patches may lie in 12 rows of stride 10"),  # Speech Commands at stride 10
-        (10, 85, "850 patches"),  # AudioSet at stride 12
-        (9, 73, "657 patches"),  # AudioSet at stride 14
+        (12, 12, 527, "144 patches may lie in 12 rows of stride 10"),  # as Speech Commands at stride 10
+        (12, 50, 3, "600 patches may lie in 12 rows of stride 10 or 10 rows of stride 12"),
+        (7, 13, 3, "91 patches; expected those of up to 1024 frames at stride 10, 12, 14 or 16"),
+        (8, 65, 3, "520 patches may lie in 10 rows of stride 12; give frames = 628."),
     ],
 )
-def test_ast_with_overlapping_patches_is_not_mistaken(tmp_path, rows, columns, told):
-    state = files.ast_state(patches=rows * columns)
+def test_ast_whose_grid_is_not_clear(tmp_path, rows, columns, classes, told):
+    state = files.ast_state(patches=rows * columns, classes=classes)
     assert told in refusal(files.save(tmp_path / "a.pth", state))
 
 
 def test_ast_with_a_grid_that_could_be_either(tmp_path):
     path = files.save(tmp_path / "a.pth", files.ast_state(patches=144, classes=3))
-    assert "144 patches" in refusal(path, frames=128)  # what its owner would ask for
-    assert load_model(path, frames=288).config.patches == 144  # and now it is said which it is
+    assert "144 patches" in refusal(path)  # at stride 10, 14 or 16
+    assert "144 patches" in refusal(path, frames=127 + 50)  # which fits none
+    assert load_model(path, frames=288).config.grid == Grid(8, 18)  # and now it is said which it is
+    assert load_model(path, frames=128).config.grid == Grid(12, 12, 10, 10)
+    assert load_model(path, frames=230).config.grid == Grid(9, 16, 14, 14)
+    path = files.save(tmp_path / "b.pth", files.ast_state(patches=144, classes=35))  # Speech Commands
+    assert load_model(path).config.frames == 128
+    assert load_model(path, frames=288).config.frames == 288
 
 
 # --- safetensors of this project -----------------------------------------------------------------
@@ -812,7 +857,7 @@ def bundle(own, tmp_path, monkeypatch) -> Path:
     weights.write_bytes(own[0].read_bytes())
     (folder / "ast-spc3.json").write_text(json.dumps({"weights_sha256": sha256_of(weights)}))
     monkeypatch.setattr(bundled, "MODELS_FOLDER", folder)
-    monkeypatch.setattr(load, "MODELS_FOLDER", folder)
+    monkeypatch.setattr(sources, "MODELS_FOLDER", folder)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import dataclasses
 import io
@@ -250,3 +251,29 @@ def test_script_takes_the_clip_that_stayed_at_home(bundled, run_here, tmp_path, 
     assert f"block 10: {count} of {count} kept" in capsys.readouterr().out
     assert run_here(script) == "Name the clip 'recording.wav': python reproduce.py CLIP"
     assert "nowhere.wav" in run_here(script, "nowhere.wav")
+
+
+@pytest.mark.parametrize("method", ["fuse", "merge"])
+def test_other_blocks_and_methods(model, clip, method):
+    rates = (0.9, 0.5)
+    exploration = explore(
+        model, clip, keep_rates=(rates,), scores=("attention",), blocks=(3, 8), method=method
+    )
+    content = build_takeaway(exploration, keep_rate=rates, score="attention", clip_name="a.wav")
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    settings = json.loads(archive.read("result.json"))["settings"]
+    assert (settings["blocks"], settings["method"], settings["keep_rate"]) == ([3, 8], method, [0.9, 0.5])
+    script = archive.read("reproduce.py").decode()
+    assert f"keep_rates=[(0.9, 0.5)], scores=['attention'], blocks=(3, 8), method={method!r})" in script
+    ast.parse(script)
+    told = lines(tokens_csv(exploration, rates, "attention"))
+    assert [name for name in told[0] if "rank" in name] == ["attention_rank_3", "attention_rank_8"]
+    left = [line["patch"] for line in told if not line["dropped_by"]]
+    assert len(left) == 29
+    for line in told:
+        if method == "fuse":
+            assert line["into"] == (line["patch"] if line["patch"] in left else "fused")
+            assert line["group_size"] == ("1" if line["patch"] in left else "35")
+        else:
+            assert line["into"] in left
+            assert int(line["group_size"]) == sum(other["into"] == line["into"] for other in told)

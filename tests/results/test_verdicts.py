@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT, small_splits
+from tests import small_splits
 from tests.paper_files import MODELS, STATISTICS, UNPRUNED, Files, cell
 from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.results.comparison import (
@@ -22,21 +22,12 @@ from tpexplore.results.comparison import (
     load_published,
     to_csv,
 )
+from tpexplore.results.judging import CONFIRMED, MIXED, NOT_CONFIRMED, NOT_MEASURED, Contrast, judge
+from tpexplore.results.markdown import findings_list, verdicts_markdown
 from tpexplore.results.measures import Measure, minus, over, read_measure
-from tpexplore.results.verdicts import (
-    CONFIRMED,
-    MARKERS,
-    MIXED,
-    NOT_CONFIRMED,
-    NOT_MEASURED,
-    Contrast,
-    judge,
-    verdicts,
-    verdicts_markdown,
-)
+from tpexplore.results.verdicts import verdicts
 from training import analyze, evaluate, export
 
-README = ROOT / "README.md"
 NUMBERS = ["1", "2", "3a", "3b", "4", "5"]
 
 
@@ -217,7 +208,7 @@ def test_without_any_file_nothing_is_measured(tmp_path):
     ],
 )
 def test_rule(margins, verdict):
-    assert judge(Contrast("model", "what", margin) for margin in margins) == verdict
+    assert judge(Contrast(("model",), "what", margin) for margin in margins) == verdict
 
 
 def test_all_findings_hold_in_the_made_up_files(files):
@@ -330,7 +321,7 @@ def test_intervals_of_differences_and_ratios():
     assert over(Measure(0.0, 0.0, 0.01), Measure(0.1, 0.1, 0.1)).low == 0
 
 
-# What is bundled, and the README
+# What is bundled, and Markdown
 
 
 def test_bundled_files_lead_to_sentences():
@@ -350,13 +341,13 @@ def test_markdown_has_each_finding_and_model(files):
     assert {line.count("|") for line in lines} == {len(MODELS) + 2}
 
 
-def test_readme_section_is_what_the_files_say():
-    begin, end = MARKERS
-    _, _, rest = README.read_text(encoding="utf-8").partition(begin)
-    section = rest.partition(end)[0].strip()
-    if not section:
-        pytest.skip("the README's section of findings is not written yet")
-    assert section == verdicts_markdown().strip(), "write it anew from results.verdicts.verdicts_markdown()"
+def test_the_list_has_one_sentence_a_finding(files, tmp_path):
+    text = findings_list(load_evidence(files.folder), load_published(files.folder))
+    assert len(text.splitlines()) == len(NUMBERS)
+    assert all(re.fullmatch(r"- \*\*Confirmed:\*\* [A-Z].+\.", line) for line in text.splitlines())
+    assert "score at low keep-rates (30 of 30 comparisons for it, 0 against)." in text
+    nothing = findings_list(load_evidence(tmp_path / "none"), load_published(tmp_path / "none"))
+    assert nothing.count("- **Not measured:** ") == len(NUMBERS) and "comparisons" not in nothing
 
 
 def test_published_files_are_whole():

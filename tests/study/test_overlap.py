@@ -133,3 +133,18 @@ def test_points_are_matched_by_the_nearest_value(sides):
     with pytest.raises(InputError, match="seconds"):
         matched(*points, "seconds")
     assert set(MATCHES) == {"keep_rate", "macs"}
+
+
+def test_merging_has_no_ranks_to_compare():
+    samples = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
+    model = random_model("ast", 128, 0)
+    dropped, merged = (
+        explore(model, samples, keep_rates=(0.5,), scores=("attention",), blocks=(3, 6), method=method)
+        for method in ("drop", "merge")
+    )
+    assert math.isnan(score_tau(dropped, "attention", merged, "attention"))
+    assert score_tau(dropped, "attention", dropped, "attention") == pytest.approx(1)
+    rows = [side.drop_stages("attention")[0] for side in (dropped, merged)]
+    assert [overlap.block for overlap in stage_overlaps(*rows, blocks=(3, 6))] == [3, 6]
+    for overlap, left in zip(stage_overlaps(*rows, blocks=(3, 6)), (32, 16), strict=True):
+        assert overlap.both + overlap.only_a == overlap.both + overlap.only_b == left

@@ -24,7 +24,8 @@ from tpexplore.errors import InputError
 from tpexplore.figures.plots import to_csv
 from tpexplore.model.forward import Entered
 from tpexplore.model.plan import PRUNE_BLOCKS
-from tpexplore.study.own_data import AccuracyCurve, LabelledClip, accuracy_curve
+from tpexplore.study.labels import LabelledClip
+from tpexplore.study.own_data import AccuracyCurve, accuracy_curve
 from tpexplore.study.stability import CHANGES, stability
 from tpexplore.ui import analysis, own_data_tab, stability_tab
 from tpexplore.ui.analysis import ModelChoice
@@ -123,7 +124,7 @@ def test_bad_uploads_are_removed_too(choice, scratch, tmp_path):
     (good,) = write_uploads(folder, 1)
     bad = folder / "x.zip"
     bad.write_bytes(b"no archive")
-    with pytest.raises(InputError, match="no complete ZIP"):
+    with pytest.raises(InputError, match="not a complete ZIP"):
         Job(choice, [good, bad], ["attention"], (0.5,))
     assert list(folder.iterdir()) == []
     with zipfile.ZipFile(bad, "w"):
@@ -191,7 +192,7 @@ def test_stability_figure_shows_every_patch(model, traced_choice):
 
 
 def curve_of(labels, answers) -> AccuracyCurve:
-    from tests.study.test_own_data import config_of
+    from tests.study.test_labels import config_of
 
     curve = AccuracyCurve(config_of(labels), ("attention",), (0.5, 1.0))
     for i, (half, full) in enumerate(answers):

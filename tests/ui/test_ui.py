@@ -23,6 +23,7 @@ from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.signal.spectrogram import fit_frames, log_mel
 from tpexplore.study.sweep import explore
 from tpexplore.ui import analysis, payload
+from tpexplore.ui.controls import UPLOAD_HINT
 
 
 def decode(text: str, dtype=np.uint8) -> np.ndarray:
@@ -199,6 +200,26 @@ def test_start_is_the_person_s_choice(tmp_path):
     assert not excerpt.samples.any()
     with pytest.raises(InputError, match=r"burst\.wav"):
         read_excerpt(path, seconds=1.0, start=9.0)
+
+
+@pytest.mark.parametrize("start", [-5, -0.1, math.nan, math.inf, "soon", [1], 1e300])
+def test_a_start_that_is_no_place_is_one_sentence(tmp_path, start):
+    path = write_burst(tmp_path / "burst.wav", 6, at=4)
+    with pytest.raises(InputError, match=r"^The start is .*; expected a number of seconds"):
+        analysis.excerpt_of(path, analysis.model_choices()[0], start)
+    with pytest.raises(InputError, match=r"^The start is .*; expected a number of seconds"):
+        read_excerpt(path, seconds=1.0, start=start)
+
+
+def test_the_page_itself_checks_the_start_and_says_how_large_a_file_may_be(monkeypatch):
+    """Gradio's own check of a number ends in two toasts and a traceback; it counts 2^20 bytes as a MB."""
+    demo, options = ui.build(), {}
+    numbers = [block for block in demo.blocks.values() if getattr(block, "label", None) == "Start at (s)"]
+    assert [(number.minimum, number.maximum) for number in numbers] == [(None, None)]
+    monkeypatch.setattr(demo, "launch", lambda **given: options.update(given))
+    ui.launch(demo)
+    assert options["max_file_size"] == 25 * 2**20
+    assert "up to 25 MB" in UPLOAD_HINT
 
 
 def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):

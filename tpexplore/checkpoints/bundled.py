@@ -76,12 +76,15 @@ def bundled_names() -> list[str]:
 
 
 def check_model_name(source: str) -> None:
-    """Raise InputError unless ``source`` is a bundled name, a file, or a hub id; fetches nothing."""
+    """Raise InputError unless ``source`` is a bundled name, file, folder or hub id; fetches nothing."""
     if source.startswith(HUB_PREFIX) or source in bundled_names() or Path(source).is_file():
         return
+    if source and Path(source).is_dir() and any(Path(source).iterdir()):
+        return
+    known = ", ".join(bundled_names()) or "none is bundled"
     raise InputError(
-        f"Model {source!r} is neither a file nor a bundled model; expected a checkpoint file,"
-        f" {HUB_PREFIX}owner/name or one of: {', '.join(bundled_names()) or 'none is bundled'}."
+        f"Model {source!r} is neither a file nor a bundled model; expected a checkpoint file or folder,"
+        f" {HUB_PREFIX}owner/name or one of: {known}."
     )
 
 

@@ -6,32 +6,29 @@ import dataclasses
 import json
 import math
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import (
-    HUB_PREFIX,
-    MODELS_FOLDER,
-    bundled_card,
-    bundled_names,
-    check_model_name,
-)
-from tpexplore.checkpoints.files import FORMAT, read_safetensors, read_torch_file, sha256_of
+from tpexplore.checkpoints.files import FORMAT
+from tpexplore.checkpoints.huggingface import CONFIG, EXTRACTOR
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.checkpoints.published import (
     AUDIOSET_CLASSES,
+    NORMALISATION_BY_CLASSES,
+    Official,
     convert,
     published_name,
     usual_normalisation,
 )
+from tpexplore.checkpoints.sources import Source, cannot_use, find_source
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.signal.checks import shown
 from tpexplore.signal.spectrogram import Padding
-
-LFS_POINTER = b"version https://git-lfs"
 
 
 def load_model(
@@ -48,16 +45,19 @@ def load_model(
     Parameters
     ----------
     source : str or Path
-        A bundled name ("ast-spc12"), a checkpoint file (.safetensors written by this project or timm;
-        .pth of AudioMAE, AST or the paper's authors), or "hf_hub:owner/name".
+        A bundled name ("ast-spc12"); a checkpoint file (.safetensors written by this project, timm or
+        transformers; .pth of AudioMAE, AST, SSAST or the paper's authors); a folder as transformers saves
+        AST, with config.json, preprocessor_config.json and weights; or "hf_hub:owner/name", a repository
+        with such files.
     frames : int, optional
-        Input frames (10 ms each) for a published checkpoint: a multiple of 16 up to its own, 1024. The
-        position grid is cropped the family's documented way. Models trained here have one length.
+        Input frames (10 ms each) for a published checkpoint, up to its own; a multiple of 16 where patches
+        do not overlap. The position grid is cropped the family's documented way. Models trained here have
+        one length.
     labels : sequence of str, optional
-        Class names, where the file has none; 527 classes are AudioSet's unless named otherwise.
+        Class names, where the files have none; 527 classes are AudioSet's unless named otherwise.
     mean, std : float, optional
-        Normalisation of a published checkpoint; by default the published values of the data it
-        was trained on, told by its classes, else by its frames.
+        Normalisation of a published checkpoint; by default what its preprocessor_config.json says, else the
+        published values of the data it was trained on, told by its classes, else by its frames.
     pad : {"min", "zero"}, optional
         Padding of a published checkpoint; by default what it was trained with, as far as it tells.
 
@@ -79,70 +79,84 @@ def load_model(
     """
     if pad not in (None, *get_args(Padding)):
         raise InputError(f"pad = {pad!r}; expected one of {', '.join(get_args(Padding))}.")
-    for key, value in (("mean", mean), ("std", std)):
-        if value is not None and (not math.isfinite(value) or (key == "std" and value <= 0)):
-            raise InputError(f"{key} = {value}; expected a finite number{' above 0' * (key == 'std')}.")
-    path, name = _locate(str(source))
-    given = {"mean": mean, "std": std, "pad": pad, "labels": tuple(labels) if labels else None}
-    given = {key: value for key, value in given.items() if value is not None}
-    digest = _checked_digest(path)
-    contents: object
-    if path.suffix.lower() == ".safetensors":
-        contents, metadata = read_safetensors(path)
-        if metadata.get("format") == FORMAT:
-            if frames is not None or given:
-                changed = ", ".join([*(["frames"] if frames is not None else []), *given])
-                raise InputError(f"{name} was trained here and brings its own {changed}; leave them out.")
-            config = dataclasses.replace(_own_config(metadata, name), name=name, sha256=digest)
-            return _build(config, contents)
-    else:
-        contents = read_torch_file(path)
+    mean, std = _checked_number(mean, "mean"), _checked_number(std, "std")
+    frames, labels = _checked_frames(frames), _checked_labels(labels)
+    source = find_source(str(source))
+    wanted = {"mean": mean, "std": std, "pad": pad, "labels": labels}
+    wanted = {key: value for key, value in wanted.items() if value is not None}
+    contents, metadata = source.read()
+    if metadata.get("format") == FORMAT:
+        if frames is not None or wanted:
+            changed = ", ".join([*(["frames"] if frames is not None else []), *wanted])
+            raise InputError(f"{source.name} was trained here and brings its own {changed}; leave them out.")
+        config = _own_config(metadata, source.name)
+        return _build(dataclasses.replace(config, name=source.name, sha256=source.sha256), contents)
     try:
-        found = convert(contents, frames)
+        official = convert(contents, frames, source.settings and source.settings.geometry)
+        values = _published_values(official, source, wanted)
     except InputError as error:
-        raise InputError(f"{name} cannot be used: {error}.") from None
-    usual_mean, usual_std = usual_normalisation(found.frames, found.classes)
-    audioset = found.classes == AUDIOSET_CLASSES
-    if audioset:
-        given.setdefault("labels", audioset_labels())
-    values = {"mean": usual_mean, "std": usual_std, "pad": found.pad, **given}
+        raise cannot_use(source.name, error) from None
     config = ModelConfig(
-        family=found.family,
-        frames=found.frames,
-        dim=found.dim,
-        depth=found.depth,
-        classes=found.classes,
-        multilabel=audioset,
-        name=name,
-        task="AudioSet" if audioset else "",
-        sha256=digest,
+        family=official.family,
+        frames=official.geometry.frames,
+        mel_stride=official.geometry.mel_stride,
+        time_stride=official.geometry.time_stride,
+        dim=official.dim,
+        depth=official.depth,
+        classes=official.classes,
+        name=source.name,
+        sha256=source.sha256,
         **values,
     )
-    return _build(config, found.state, published=True)
+    return _build(config, official.state, form=official.form)
 
 
-def _locate(source: str) -> tuple[Path, str]:
-    check_model_name(source)
-    if source.startswith(HUB_PREFIX):
-        return _download(source.removeprefix(HUB_PREFIX)), source
-    if source in bundled_names():
-        return MODELS_FOLDER / f"{source}.safetensors", source
-    return Path(source), Path(source).name
+def _published_values(official: Official, source: Source, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What weights alone do not say: the caller's word, then the files beside them, then what is usual."""
+    settings = source.settings
+    audioset = official.classes == AUDIOSET_CLASSES
+    mean, std = usual_normalisation(official.geometry.frames, official.classes)
+    values: dict[str, Any] = {"mean": mean, "std": std, "pad": official.pad, "multilabel": audioset}
+    if audioset:
+        values |= {"labels": audioset_labels(), "task": "AudioSet"}
+    known = official.form != "transformers" or official.classes in NORMALISATION_BY_CLASSES
+    if settings and settings.mean is not None:
+        values |= {"mean": settings.mean, "std": settings.std}
+    elif not known and not {"mean", "std"} <= wanted.keys():
+        raise InputError(f"it lacks {EXTRACTOR}; put it beside the weights, or give mean and std")
+    if settings and settings.labels and official.classes:
+        names = len(settings.labels)
+        if names != official.classes:
+            raise InputError(f"its {CONFIG} names {names} classes, but its classifier has {official.classes}")
+        values["labels"] = settings.labels
+    if settings and settings.multilabel is not None:
+        values["multilabel"] = settings.multilabel
+    return values | wanted
 
 
-def _download(repository: str) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils import logging
+def _checked_number(value: float | None, name: str) -> float | None:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if value is not None and not (is_number and math.isfinite(value) and (name == "mean" or value > 0)):
+        raise InputError(f"{name} = {value!r}; expected a finite number{' above 0' * (name == 'std')}.")
+    return None if value is None else float(value)
 
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # offline, it would tell of every retry before the one sentence below
+
+def _checked_frames(value: float | None) -> int | None:
+    """A whole number, also where it comes as 512.0."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if value is not None and not (is_number and math.isfinite(value) and value == int(value)):
+        raise InputError(f"frames = {value!r}; expected a whole number, such as 512.")
+    return None if value is None else int(value)
+
+
+def _checked_labels(labels: Sequence[str] | None) -> tuple[str, ...] | None:
     try:
-        return Path(hf_hub_download(repository, "model.safetensors"))
-    except Exception as error:  # its own kinds, the HTTP client's, the disk's
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")
-        raise InputError(f"{HUB_PREFIX}{repository} could not be fetched ({reason}).") from error
-    finally:
-        logging.set_verbosity(verbosity)
+        names = () if labels is None else tuple(labels)
+    except TypeError:
+        names = (None,)
+    if isinstance(labels, (str, bytes)) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"labels = {shown(labels)}; expected a list of names, one for each class.")
+    return names or None
 
 
 def _own_config(metadata: dict[str, str], name: str) -> ModelConfig:
@@ -154,26 +168,11 @@ def _own_config(metadata: dict[str, str], name: str) -> ModelConfig:
         raise InputError(f"{name} does not tell what model it holds; export it again.") from error
 
 
-def _checked_digest(path: Path) -> str:
-    """SHA-256 of the weights; a bundled model's must be the one on its card."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(LFS_POINTER))
-        digest = sha256_of(path)
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    if start == LFS_POINTER:
-        raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
-    if path.parent == MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
-        raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")
-    return digest
-
-
-def _build(config: ModelConfig, state: dict[str, Tensor], published: bool = False) -> AudioViT:
+def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = None) -> AudioViT:
     name = config.name
 
     def shown(key: str) -> str:
-        return published_name(key, config.family) if published else key
+        return published_name(key, form) if form else key
 
     with torch.device("meta"):  # no time spent on random weights that are replaced at once
         model = AudioViT(config)

@@ -1,4 +1,4 @@
-"""Published AudioMAE and AST checkpoints: their keys, prefixes, position grids and normalisation."""
+"""Published AudioMAE and AST checkpoints: their keys and normalisation, and what is neither of them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from torch import Tensor, cat, ones, zeros
+from torch import Tensor, ones, zeros
 
 from tpexplore.checkpoints.files import Inert
+from tpexplore.checkpoints.huggingface import from_transformers, is_transformers, transformers_name
+from tpexplore.checkpoints.position_grid import Geometry, crop_positions, find_geometry, shorter
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PREFIX_TOKENS
 from tpexplore.model.vit import ast_to_time_major
-from tpexplore.signal.spectrogram import PATCH, ROWS, Padding
+from tpexplore.signal.grid import PATCH
+from tpexplore.signal.spectrogram import Padding
 
 AUDIOSET_CLASSES = 527
-
-OVERLAPPED_ROWS = 12
-"""Patch rows of the AST checkpoints whose patches overlap (stride 10), against 8 of those read here."""
-
-LONGEST_FRAMES = 1024
-"""Input frames of the longest published checkpoints, and the most that either family's code takes."""
 
 AUDIOSET, ESC50, SPEECH_COMMANDS = (-4.2677393, 4.5689974), (-6.6268077, 5.358466), (-6.845978, 5.5654526)
 VOXCELEB = (-6.370, 3.074)
@@ -35,13 +32,27 @@ NORMALISATION_BY_CLASSES = {
 }
 """Where the classes tell the data, they say more than the frames; 0 is pre-training, on AudioSet."""
 
+OTHER_ARCHITECTURES = {
+    "PaSST": r"(^|\.)time_new_pos_embed$",
+    "BEATs": r"\.grep_linear\.",
+    "CAV-MAE": r"(^|\.)patch_embed_a\.",
+    "EAT": r"(^|\.)modality_encoders\.",
+    "HTS-AT": r"\.relative_position_bias_table$",
+    "wav2vec 2.0 or one of its kin": r"(^|\.)feature_extractor\.conv_layers\.",
+}
+"""Other audio transformers, each by a key that it has and AudioMAE and AST have not."""
+
+SSAST_TRAINING = ("mask_embed", "p_input_fdim", "p_input_tdim", "cpredlayer.", "gpredlayer.")
+"""What SSAST's pre-training leaves beside the encoder, which is AST's."""
+
 
 @dataclass(frozen=True)
 class Official:
     """A published checkpoint in `AudioViT`'s names, with what its weights tell of it."""
 
     family: str
-    frames: int
+    form: str  # whose names the file has: "audiomae", "ast" or "transformers"
+    geometry: Geometry
     dim: int
     depth: int
     classes: int  # 0 where there is only an encoder
@@ -58,17 +69,19 @@ def usual_normalisation(frames: int, classes: int) -> tuple[float, float]:
     return NORMALISATION_BY_CLASSES.get(classes) or NORMALISATION.get(frames, AUDIOSET)
 
 
-def published_name(key: str, family: str) -> str:
+def published_name(key: str, form: str) -> str:
     """What a published checkpoint calls the weight that `AudioViT` calls ``key``, for messages."""
     key = key.removeprefix("vit.")
-    if family == "audiomae":
+    if form == "audiomae":
         return key
+    if form == "transformers":
+        return transformers_name(key)
     if key == "reg_token":
         return "v.dist_token"
     return f"mlp_{key}" if key.startswith("head.") else f"v.{key}"
 
 
-def convert(contents: object, frames: int | None) -> Official:
+def convert(contents: object, frames: int | None, geometry: Geometry | None = None) -> Official:
     """Read a published checkpoint's contents.
 
     Parameters
@@ -78,6 +91,8 @@ def convert(contents: object, frames: int | None) -> Official:
     frames : int or None
         Input frames wanted; fewer than the checkpoint's crop its position grid the way its own code
         does. None keeps the checkpoint's.
+    geometry : Geometry, optional
+        That of the checkpoint, where a file beside it names it.
 
     Raises
     ------
@@ -86,36 +101,65 @@ def convert(contents: object, frames: int | None) -> Official:
     """
     state, trained_pruned = _unwrap(contents)
     state = {key.removeprefix("module."): value for key, value in state.items()}
-    family = "ast" if "v.pos_embed" in state else "audiomae"
-    state = _ast_names(state) if family == "ast" else _audiomae_names(state)
-    for key in ("pos_embed", "patch_embed.proj.weight"):
-        if key not in state:
-            raise InputError(f"it lacks {key}; expected an AudioMAE or AST checkpoint")
-    if tuple(state["patch_embed.proj.weight"].shape[1:]) != (1, PATCH, PATCH):
-        shape = tuple(state["patch_embed.proj.weight"].shape)
-        raise InputError(f"its patch kernel has shape {shape}; expected (width, 1, {PATCH}, {PATCH})")
-    if state["pos_embed"].ndim != 3 or state["pos_embed"].shape[0] != 1:
-        shape = tuple(state["pos_embed"].shape)
-        raise InputError(f"its pos_embed has shape {shape}; expected (1, prefix + patches, width)")
-    state["pos_embed"] = _crop_positions(state["pos_embed"], family, frames)
-    if family == "ast":
-        state = ast_to_time_major(state, ROWS)
-    dim = state["pos_embed"].shape[2]
+    _refuse_others(state)
+    form = "transformers" if is_transformers(state) else "ast" if "v.pos_embed" in state else "audiomae"
+    family = "audiomae" if form == "audiomae" else "ast"
+    state = {"transformers": from_transformers, "ast": _ast_names, "audiomae": _audiomae_names}[form](state)
+    _check_embedding(state, form)
     head = "head.1.bias" if family == "ast" else "head.bias"
-    pretrained = family == "audiomae" and not any(key.startswith("head.") for key in state)
+    pretrained = not any(key.startswith("head.") for key in state)
     if head not in state and not pretrained:
-        raise InputError(f"it lacks {published_name(head, family)}")
+        raise InputError(f"it lacks {published_name(head, form)}")
+    classes = 0 if pretrained else state[head].numel()
+    patches = state["pos_embed"].shape[1] - PREFIX_TOKENS[family]
+    own = _checked(geometry, patches) if geometry else find_geometry(patches, family, classes, frames)
+    read = own if frames is None else shorter(own, frames)
+    state["pos_embed"] = crop_positions(state["pos_embed"], family, own.grid, read.grid)
+    if family == "ast":
+        state = ast_to_time_major(state, own.grid.rows)
     blocks = {int(m[1]) for key in state if (m := re.match(r"blocks\.(\d+)\.", key))}
     return Official(
         family=family,
-        frames=(state["pos_embed"].shape[1] - PREFIX_TOKENS[family]) // ROWS * PATCH,
-        dim=dim,
+        form=form,
+        geometry=read,
+        dim=state["pos_embed"].shape[2],
         depth=len(blocks),  # a gap in the numbers shows later, as a key that is missing
-        classes=0 if pretrained else state[head].numel(),
+        classes=classes,
         # The upstream projects padded raw log-mel with 0; the paper's own fine-tuning with the minimum.
         pad="min" if trained_pruned else "zero",
         state={k if family == "ast" and k.startswith("head.") else f"vit.{k}": v for k, v in state.items()},
     )
+
+
+def _refuse_others(state: Mapping[str, Tensor]) -> None:
+    for name, key in OTHER_ARCHITECTURES.items():
+        if any(re.search(key, own) for own in state):
+            raise InputError(f"it holds {name}; expected AudioMAE or AST")
+
+
+def _check_embedding(state: Mapping[str, Tensor], form: str) -> None:
+    for key in ("pos_embed", "patch_embed.proj.weight"):
+        if key not in state:
+            raise InputError(f"it lacks {published_name(key, form)}; expected an AudioMAE or AST checkpoint")
+    shape = tuple(state["patch_embed.proj.weight"].shape)
+    if shape[1:] != (1, PATCH, PATCH):
+        kind = ", as SSAST's with frames for patches" if shape[1:] == (1, 128, 2) else ""
+        raise InputError(f"its patch kernel has shape {shape}{kind}; expected (width, 1, {PATCH}, {PATCH})")
+    shape = tuple(state["pos_embed"].shape)
+    if len(shape) != 3 or shape[0] != 1:
+        name = published_name("pos_embed", form)
+        raise InputError(f"its {name} has shape {shape}; expected (1, prefix + patches, width)")
+
+
+def _checked(geometry: Geometry, patches: int) -> Geometry:
+    """A geometry that a file beside the weights names, or InputError if the weights disagree."""
+    grid = geometry.grid
+    if grid.patches != patches:
+        raise InputError(
+            f"its config.json means {grid.patches} patches ({geometry.frames} frames, strides"
+            f" {geometry.mel_stride} and {geometry.time_stride}), but its position grid has {patches}"
+        )
+    return geometry.without_margin if geometry.time_stride == PATCH else geometry
 
 
 def _unwrap(contents: object) -> tuple[dict[str, Tensor], bool]:
@@ -134,7 +178,8 @@ def _unwrap(contents: object) -> tuple[dict[str, Tensor], bool]:
 def _ast_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     renamed = {}
     for key, value in state.items():
-        if key.startswith(("v.head.", "v.head_dist.")):  # DeiT's ImageNet heads, unused
+        # DeiT's ImageNet heads, unused, and what SSAST needs for pre-training alone.
+        if key.startswith(("v.head.", "v.head_dist.", *SSAST_TRAINING)):
             continue
         if key == "v.dist_token":
             key = "v.reg_token"
@@ -143,6 +188,10 @@ def _ast_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _audiomae_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    # hance-ai/audiomae, for one, holds the encoder as a part of its own model.
+    wrappers = {key.removesuffix("pos_embed") for key in state if key.endswith(".pos_embed")}
+    if "pos_embed" not in state and len(wrappers) == 1:
+        state = {key.removeprefix(*wrappers): value for key, value in state.items()}
     state = {k: v for k, v in state.items() if k != "mask_token" and not k.startswith("decoder_")}
     if "fc_norm.weight" not in state and "norm.weight" in state:
         # Fine-tuning starts fc_norm at identity and discards the encoder's final norm.
@@ -150,36 +199,3 @@ def _audiomae_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
         state.pop("norm.bias", None)
         state |= {"fc_norm.weight": ones(dim), "fc_norm.bias": zeros(dim)}
     return state
-
-
-def _crop_positions(pos: Tensor, family: str, frames: int | None) -> Tensor:
-    """Fit the position grid to fewer frames, each family's documented way.
-
-    AudioMAE views its grid as (8, columns) although its tokens lie (columns, 8), and takes the first
-    columns of that view; AST takes the centre columns of its (8, columns) grid.
-    """
-    prefix = PREFIX_TOKENS[family]
-    patches = pos.shape[1] - prefix
-    if patches <= 0 or patches % ROWS:
-        raise InputError(f"its position grid has {patches} patches; expected a multiple of {ROWS}")
-    columns = patches // ROWS
-    if columns * PATCH > LONGEST_FRAMES:
-        raise InputError(
-            f"its position grid has {patches} patches; expected at most {LONGEST_FRAMES // PATCH * ROWS}"
-        )
-    if family == "ast" and patches % OVERLAPPED_ROWS == 0 and frames != columns * PATCH:
-        # AST's published Speech Commands checkpoint is one: 12 × 12 patches would pass for 8 × 18.
-        raise InputError(
-            f"its {patches} patches may lie in {OVERLAPPED_ROWS} rows of stride 10, which is unsupported;"
-            f" give frames = {columns * PATCH} if they are {ROWS} rows of stride {PATCH}"
-        )
-    if frames is None or frames == columns * PATCH:
-        return pos
-    wanted = frames // PATCH
-    if frames % PATCH or not 0 < wanted < columns:
-        raise InputError(
-            f"frames = {frames} does not fit; expected a multiple of {PATCH} up to {columns * PATCH}"
-        )
-    grid = pos[:, prefix:].unflatten(1, (ROWS, columns))
-    start = columns // 2 - wanted // 2 if family == "ast" else 0
-    return cat([pos[:, :prefix], grid[:, :, start : start + wanted].flatten(1, 2)], dim=1)

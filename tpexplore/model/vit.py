@@ -42,6 +42,7 @@ from tpexplore.signal.spectrogram import (
     normalise,
     samples_for,
 )
+from tpexplore.signal.waveform import as_waveform
 
 
 @dataclass(frozen=True)
@@ -174,8 +175,9 @@ class AudioViT(nn.Module):
             **embedding,
         )
         if ast:
-            classifier = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
-            self.head = classifier if config.classes else nn.Identity()
+            self.head = nn.Identity()
+            if config.classes:
+                self.head = nn.Sequential(nn.LayerNorm(config.dim), nn.Linear(config.dim, config.classes))
 
     @property
     def device(self) -> torch.device:
@@ -193,7 +195,7 @@ class AudioViT(nn.Module):
         Parameters
         ----------
         clip : (samples,)
-            Mono, 16 kHz, e.g. from `load_audio`.
+            Mono, 16 kHz, e.g. from `load_audio`; see `as_waveform` for what else goes.
 
         Returns
         -------
@@ -201,7 +203,7 @@ class AudioViT(nn.Module):
             Computed in float32 on the CPU; on the model's device and in its type.
         """
         config = self.config
-        wave = torch.as_tensor(clip, dtype=torch.float32, device="cpu")[: samples_for(config.frames)]
+        wave = torch.from_numpy(as_waveform(clip)[: samples_for(config.frames)])
         spec = normalise(fit_frames(log_mel(wave), config.frames, config.pad), config.mean, config.std)
         return spec.to(self.device, self.dtype)
 

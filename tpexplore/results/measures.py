@@ -1,4 +1,4 @@
-"""Measured numbers with their 95 % intervals: reading, subtracting, averaging and telling them."""
+"""Measured numbers with their 95 % intervals: reading, subtracting, averaging and writing them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ class Measure:
     def scaled(self, factor: float) -> Measure:
         """The same in another unit."""
         return Measure(*(None if x is None else x * factor for x in (self.value, self.low, self.high)))
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the whole interval lies above or below 0, else 0; without one, the value's sign."""
+        if self.low is None or self.high is None:
+            return (self.value > 0) - (self.value < 0)
+        return (self.low > 0) - (self.high < 0)
 
 
 def read_measure(cell: Any) -> Measure | None:
@@ -78,19 +85,20 @@ def mean_of(measures: Iterable[Measure]) -> Measure:
     return Measure(*(sum(part) / len(measures) for part in zip(*map(astuple, measures), strict=True)))
 
 
-def told(m: Measure, form: str) -> str:
+def with_interval(m: Measure, form: str) -> str:
     """A number with its interval: "−1.2 [−2.3, −0.1]"."""
-    value, *ends = (told_number(x, form) for x in (m.value, m.low, m.high) if x is not None)
+    value, *ends = (number_text(x, form) for x in (m.value, m.low, m.high) if x is not None)
     return f"{value} [{', '.join(ends)}]" if ends else value
 
 
-def told_number(value: float, form: str) -> str:
+def number_text(value: float, form: str) -> str:
     """With a real minus sign, and none before a zero."""
     text = format(value, form)
     return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
-def told_range(values: Sequence[float], form: str) -> str:
+def range_text(values: Sequence[float], form: str) -> str:
+    """ "1,000 to 2,000", or one number where all read alike."""
     low, high = format(min(values), form), format(max(values), form)
     return low if low == high else f"{low} to {high}"
 

@@ -15,12 +15,17 @@ import numpy as np
 
 from tpexplore import __version__
 from tpexplore.errors import InputError
-from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate
+from tpexplore.model.fate import FUSED
+from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rates, shortest_keep_rate
 from tpexplore.study.sweep import Exploration, Point
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
+_NAMES = {FUSED: "fused"}
+
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can tell: the same view gives the same bytes
+
+_USUAL = {"blocks": PRUNE_BLOCKS, "method": "drop", "seed": 0}
 
 # Values are put in as Python literals, so that no name can become code.
 _SCRIPT = '''\
@@ -46,14 +51,14 @@ try:
     # What was done, in three lines:
     model = tpx.load_model({source})
     clip = tpx.load_audio(path, offset={start!r}, duration=model.config.seconds)
-    found = tpx.explore(model, clip, keep_rates=[{keep_rate!r}], scores=[{score!r}])
+    found = tpx.explore(model, clip, keep_rates=[{keep_rate!r}], scores=[{score!r}]{pruning})
 except tpx.InputError as error:
     sys.exit(str(error))
 
 # Is it the same?
 (point,) = found.points[{score!r}]
 points = told["exploration"]["scores"][{score!r}]["points"]
-before = next(p for p in points if p["keep_rate"] == {keep_rate!r})
+before = next(p for p in points if p["keep_rate"] == {stored_rate!r})
 answer, expected = model.config.labels[point.answer], before["top"][0]["label"]
 print(f"answer: {{answer}} ({{point.probabilities.max():.1%}}), told: {{expected}}"
       f" ({{before['top'][0]['probability']:.1%}})")
@@ -70,7 +75,7 @@ if answer != expected:
 def build_takeaway(
     exploration: Exploration,
     *,
-    keep_rate: float,
+    keep_rate: float | tuple[float, ...],
     score: str,
     clip_name: str,
     start: float = 0.0,
@@ -130,6 +135,9 @@ def build_takeaway(
         "keep_rate": point.keep_rate,
         "score": score,
     }
+    pruning = {"blocks": exploration.blocks, "method": exploration.method, "seed": exploration.seed}
+    unusual = {name: value for name, value in pruning.items() if value != _USUAL[name]}
+    settings |= unusual
     versions = {"tpexplore": __version__, **{name: version(name) for name in ("torch", "timm", "torchaudio")}}
     result = {"settings": settings, "versions": versions, "exploration": exploration.to_dict()}
     source = Path(source).name if source and Path(source).suffix else source or exploration.config.name
@@ -139,7 +147,10 @@ def build_takeaway(
         example=f"here / {example.name!r}" if example else None,
         start=float(start),
         keep_rate=point.keep_rate,
+        # JSON has lists only.
+        stored_rate=list(point.keep_rate) if isinstance(point.keep_rate, tuple) else point.keep_rate,
         score=score,
+        pruning="".join(f", {name}={value!r}" for name, value in unusual.items()),
     )
     files = {
         "result.json": json.dumps(result, ensure_ascii=False, allow_nan=False),
@@ -155,14 +166,15 @@ def build_takeaway(
     return _zip(files)
 
 
-def tokens_csv(exploration: Exploration, keep_rate: float, score: str) -> str:
+def tokens_csv(exploration: Exploration, keep_rate: float | tuple[float, ...], score: str) -> str:
     """One line a patch, by patch id, as CSV.
 
     Columns: patch, time_start and time_end in seconds from the window's begin, hz_low and hz_high,
     intensity and variation (normalised), padding (1 where the patch holds nothing else),
-    attention_rank_4, _7 and _10 (1 the highest; of pruning by attention at this keep-rate, among the
-    patches still there; empty for others and where attention was not explored), dropped_by (the block, by
-    ``score``; empty if kept).
+    attention_rank_4, _7 and _10, or of the other blocks that prune (1 the highest; of pruning by attention
+    at this keep-rate, among the patches still there; empty for others and where attention was not explored),
+    dropped_by (the block, by ``score``; empty if kept). By fusing and merging further into (the patch whose
+    token holds this one in the end, or "fused") and group_size (patches in that token).
 
     Raises
     ------
@@ -173,11 +185,14 @@ def tokens_csv(exploration: Exploration, keep_rate: float, score: str) -> str:
     rates = [point.keep_rate for point in exploration.points[score]]
     dropped = exploration.drop_stages(score)[rates.index(point.keep_rate)]
     ranks = _attention_ranks(exploration, point.keep_rate)
+    blocks, together = exploration.blocks, exploration.method != "drop"
+    into, sizes = point.fate.into, point.fate.size
     grid = exploration.config.grid
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head = ["patch", "time_start", "time_end", "hz_low", "hz_high", "intensity", "variation", "padding"]
-    writer.writerow([*head, *(f"attention_rank_{block}" for block in PRUNE_BLOCKS), "dropped_by"])
+    head += [*(f"attention_rank_{block}" for block in blocks), "dropped_by"]
+    writer.writerow([*head, *(("into", "group_size") if together else ())])
     for patch in range(exploration.config.patches):
         column, row = grid.place(patch)
         writer.writerow(
@@ -185,34 +200,37 @@ def tokens_csv(exploration: Exploration, keep_rate: float, score: str) -> str:
             + [f"{hertz:.1f}" for hertz in grid.hertz_of(row)]
             + [f"{exploration.intensity[patch]:.6g}", f"{exploration.variation[patch]:.6g}"]
             + [int(grid.frames_of(column)[0] >= exploration.real_frames)]
-            + [ranks[block].get(patch, "") for block in PRUNE_BLOCKS]
+            + [ranks[block].get(patch, "") for block in blocks]
             + [int(dropped[patch]) or ""]
+            + ([_NAMES.get(int(into[patch]), int(into[patch])), int(sizes[patch])] if together else [])
         )
     return out.getvalue()
 
 
-def _point(exploration: Exploration, keep_rate: float, score: str) -> Point:
-    keep_rate = check_keep_rate(keep_rate)
+def _point(exploration: Exploration, keep_rate: float | tuple[float, ...], score: str) -> Point:
+    keep_rate = shortest_keep_rate(check_keep_rates(keep_rate, exploration.blocks))
     if score not in exploration.points:
         raise InputError(
             f"Score {score!r} was not explored; expected one of {', '.join(exploration.points)}."
         )
     rates = {point.keep_rate: point for point in exploration.points[score]}
     if keep_rate not in rates:
-        known = ", ".join(f"{rate:g}" for rate in rates)
+        known = ", ".join(f"{rate:g}" if isinstance(rate, float) else str(rate) for rate in rates)
         raise InputError(f"Keep-rate {keep_rate} was not explored; expected one of {known}.")
     return rates[keep_rate]
 
 
-def _attention_ranks(exploration: Exploration, keep_rate: float) -> dict[int, dict[int, int]]:
-    """Rank of each patch still there before blocks 4, 7 and 10: block -> patch -> rank."""
-    ranks: dict[int, dict[int, int]] = {block: {} for block in PRUNE_BLOCKS}
+def _attention_ranks(
+    exploration: Exploration, keep_rate: float | tuple[float, ...]
+) -> dict[int, dict[int, int]]:
+    """Rank of each patch still there before each block that prunes: block -> patch -> rank."""
+    ranks: dict[int, dict[int, int]] = {block: {} for block in exploration.blocks}
     found = [p for p in exploration.points.get("attention", ()) if p.keep_rate == keep_rate]
     if not found or not found[0].scores:
         return ranks
     (point,) = found
     present = np.arange(exploration.config.patches)
-    for block in PRUNE_BLOCKS:
+    for block in point.scores:
         # Of equal scores the lower id ranks higher, as in pruning.
         order = np.argsort(-point.scores[block], kind="stable")
         ranks[block] = {int(present[at]): rank for rank, at in enumerate(order, start=1)}

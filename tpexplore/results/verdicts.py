@@ -1,32 +1,23 @@
-"""Whether the paper's findings hold for our models: verdicts computed from the measured files.
-
-Every finding is put as contrasts, numbers that are above 0 where it holds, with 95 % intervals. One rule
-then judges them all, see `judge`.
-"""
+"""Whether the paper's findings hold for our models: verdicts computed from the measured files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tpexplore.results.comparison import FAMILIES, STATISTICS, load_evidence, load_published
+from tpexplore.results.comparison import FAMILIES, STATISTICS
+from tpexplore.results.judging import Contrast, Line, Verdict, counted, line_of, make_verdict, margins, span
 from tpexplore.results.measures import (
     Measure,
     join,
     mean_of,
     minus,
     negative,
+    number_text,
     over,
-    told,
-    told_number,
-    told_range,
+    with_interval,
 )
 from tpexplore.results.store import Evidence, find
-
-CONFIRMED, MIXED, NOT_CONFIRMED = "Confirmed", "Mixed", "Not confirmed"
-NOT_MEASURED = "Not measured"
-VERDICTS = (CONFIRMED, MIXED, NOT_CONFIRMED, NOT_MEASURED)
 
 LOW_RATES = ("0.30", "0.40", "0.50")
 """What "low keep-rates" means here."""
@@ -40,66 +31,6 @@ LAST_STAGE, LAST_RATE = "10", "0.50"
 """The paper's 1.9× and its Fig. 6 are of patches that survive the last stage at keep-rate 0.5."""
 DROPPED_BELOW = 0.5
 """Padding counts as dropped where it survives less than half as often as sound."""
-
-MARKERS = "<!-- findings -->", "<!-- /findings -->"
-"""Around the README's section, which `verdicts_markdown` writes."""
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """One number that a finding is judged by: above 0 where the finding holds."""
-
-    model: str
-    what: str
-    margin: Measure
-
-    @property
-    def sign(self) -> int:
-        """1 or -1 where the whole interval lies above or below 0, else 0; without one, the number's side."""
-        value, low, high = self.margin.value, self.margin.low, self.margin.high
-        if low is None or high is None:
-            low = high = value
-        return (low > 0) - (high < 0)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One quantity, told for every model that has it."""
-
-    label: str
-    cells: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One finding of the paper and what our models say to it."""
-
-    number: str
-    finding: str
-    verdict: str
-    summary: str
-    """The sentence with the numbers, or why there are none."""
-    caveat: str
-    basis: str
-    """How little it rests on."""
-    compared: str
-    """What the contrasts are, for the rule."""
-    lines: tuple[Line, ...] = ()
-    contrasts: tuple[Contrast, ...] = field(default=(), repr=False)
-
-
-RULE = (
-    "Confirmed where every 95 % interval lies above 0, not confirmed where none does, mixed between; a number"
-    " without an interval counts by its side of 0."
-)
-
-
-def judge(contrasts: Iterable[Contrast]) -> str:
-    """The rule, `RULE`, in code."""
-    held = [contrast.sign > 0 for contrast in contrasts]
-    if not held:
-        return NOT_MEASURED
-    return CONFIRMED if all(held) else MIXED if any(held) else NOT_CONFIRMED
 
 
 def verdicts(evidence: Mapping[str, Evidence], published: Mapping[str, Any]) -> list[Verdict]:
@@ -120,63 +51,43 @@ def verdicts(evidence: Mapping[str, Evidence], published: Mapping[str, Any]) -> 
     ]
 
 
-def verdicts_markdown(
-    evidence: Mapping[str, Evidence] | None = None, published: Mapping[str, Any] | None = None
-) -> str:
-    """The verdicts and their numbers as the README's section between `MARKERS`.
-
-    Reads the bundled files unless it is given others.
-    """
-    evidence = load_evidence() if evidence is None else evidence
-    found = verdicts(evidence, load_published() if published is None else published)
-    text = [f"- **{v.number}. {v.finding}** *{v.verdict}.* {v.summary} {v.caveat}".rstrip() for v in found]
-    text += ["", f"{RULE} {_smallness(list(evidence.values()))}".rstrip()]
-    models = [name for name in evidence if any(name in line.cells for v in found for line in v.lines)]
-    if models:
-        text += ["", f"| | {' | '.join(models)} |", "| --- |" + " --- |" * len(models)]
-    for v in found:
-        for line in v.lines:
-            cells = " | ".join(line.cells.get(name, "–") for name in models)
-            text.append(f"| {v.number}: {line.label} | {cells} |")
-    return "\n".join(text)
-
-
 # (1)
 
 
 def _attention_wins(evidence: Mapping[str, Evidence], published: Mapping[str, Any]) -> Verdict:
     contrasts = [
-        Contrast(name, f"minus {rival} at keep-rate {rate}", lead.scaled(100))
+        Contrast((name,), f"minus {rival} at keep-rate {rate}", lead.scaled(100), rival, keep_rate=rate)
         for name, e in evidence.items()
         for rival in STATISTICS
         for rate in LOW_RATES
         if (lead := attention_lead(e, rival, rate))
     ]
     lines = [
-        _line(f"attention − {rival} at {QUOTED_RATE}, points", evidence, _lead_cell(rival))
+        line_of(f"attention − {rival} at {QUOTED_RATE}, points", evidence, _lead_cell(rival))
         for rival in (*STATISTICS, "random")
     ]
     parts = []
     for rival in STATISTICS:
-        quoted = [c for c in contrasts if c.what == f"minus {rival} at keep-rate {QUOTED_RATE}"]
+        quoted = [c for c in contrasts if (c.statistic, c.keep_rate) == (rival, QUOTED_RATE)]
         if quoted:
             gap = published_gap(published, rival)
             beside = (
-                f" (paper: {told_number(gap[0], '+.1f')} to {told_number(gap[1], '+.1f')})" if gap else ""
+                f" (paper: {number_text(gap[0], '+.1f')} to {number_text(gap[1], '+.1f')})" if gap else ""
             )
-            parts.append(f"minus {rival} {_span(quoted, '+.1f')} points{beside}")
+            leads = [(c.model, c.margin) for c in quoted]
+            parts.append(f"minus {rival} {span(leads, '+.1f')} points{beside}")
     by_chance = [
-        Contrast(name, "", lead.scaled(100))
+        (name, lead.scaled(100))
         for name, e in evidence.items()
         if (lead := attention_lead(e, "random", QUOTED_RATE))
     ]
     if by_chance:
-        parts.append(f"minus random patches {_span(by_chance, '+.1f')} points")
+        parts.append(f"minus random patches {span(by_chance, '+.1f')} points")
     summary = ""
     if contrasts:
         at = f"At keep-rate {QUOTED_RATE} attention {join(parts)}. " if parts else ""
-        summary = f"{at}Against the two at {join(LOW_RATES)} {_counted(contrasts)}.{_slip(evidence)}"
-    return _verdict(
+        summary = f"{at}Against the two at {join(LOW_RATES)} {counted(margins(contrasts))}.{_slip(evidence)}"
+    return make_verdict(
         evidence,
         contrasts,
         lines,
@@ -198,7 +109,7 @@ def attention_lead(e: Evidence, rival: str, rate: str) -> Measure | None:
 def _lead_cell(rival: str):
     def cell_of(e: Evidence) -> str | None:
         lead = attention_lead(e, rival, QUOTED_RATE)
-        return lead and told(lead.scaled(100), "+.1f")
+        return lead and with_interval(lead.scaled(100), "+.1f")
 
     return cell_of
 
@@ -214,7 +125,7 @@ def published_gap(published: Mapping[str, Any], rival: str) -> tuple[float, floa
 def _slip(evidence: Mapping[str, Evidence]) -> str:
     """What the index slip of the published code costs its two statistics, where it was measured."""
     losses = [
-        Contrast(f"{rival}, {name}", "", Measure(100 * (right.value - slipped.value)))
+        (f"{rival}, {name}", Measure(100 * (right.value - slipped.value)))
         for name, e in evidence.items()
         for rival in STATISTICS
         if (right := e.cell("results", "keep_rate", rival, QUOTED_RATE))
@@ -224,7 +135,7 @@ def _slip(evidence: Mapping[str, Evidence]) -> str:
         return ""
     return (
         f" What the other two scores lose at {QUOTED_RATE} by the published code's shifted indices, which our"
-        f" models never met in training, {_span(losses, '.1f')} points."
+        f" models never met in training, {span(losses, '.1f')} points."
     )
 
 
@@ -239,21 +150,18 @@ def _tau_is_positive(evidence: Mapping[str, Evidence]) -> Verdict:
         if (curve := tau_curve(e, statistic))
     }
     contrasts = [
-        Contrast(name, f"{statistic}, mean over blocks", mean_of(curve.values()))
+        Contrast((name,), f"{statistic}, mean over blocks", mean_of(curve.values()), statistic)
         for (name, statistic), curve in curves.items()
     ]
     summary = ""
     if contrasts:
-        points = [(c.model, c.what.partition(",")[0], c.margin) for c in contrasts]
-        means = [Contrast(f"{statistic}, {name}", "", mean) for name, statistic, mean in points]
-        blocks = [
-            Contrast(name, block, m) for (name, _), curve in curves.items() for block, m in curve.items()
-        ]
-        below = sorted({int(c.what) for c in blocks if c.sign < 0})
+        means = [(f"{c.statistic}, {c.model}", c.margin) for c in contrasts]
+        points = [m for curve in curves.values() for m in curve.values()]
+        below = sorted({int(block) for curve in curves.values() for block, m in curve.items() if m.sign < 0})
         where = f" ({_blocks(below)})" if below else ""
         summary = (
-            f"Under τ-b the mean over blocks {_span(means, '.2f')}; block by block"
-            f" {_counted(blocks, 'curve points')}{where}."
+            f"Under τ-b the mean over blocks {span(means, '.2f')}; block by block"
+            f" {counted(points, 'curve points')}{where}."
         )
     lines = [
         Line(
@@ -263,10 +171,10 @@ def _tau_is_positive(evidence: Mapping[str, Evidence]) -> Verdict:
         for statistic in STATISTICS
     ]
     lines += [
-        _line(f"mean τ-b of {statistic} itself, padding left out", evidence, _sound_cell(statistic))
+        line_of(f"mean τ-b of {statistic} itself, padding left out", evidence, _sound_cell(statistic))
         for statistic in STATISTICS
     ]
-    return _verdict(
+    return make_verdict(
         evidence,
         contrasts,
         lines,
@@ -291,17 +199,17 @@ def tau_curve(
 def _sound_cell(statistic: str):
     def cell_of(e: Evidence) -> str | None:
         curve = tau_curve(e, statistic, ("kendall_sound", "{}"))
-        return told(mean_of(curve.values()), ".2f") if curve else None
+        return with_interval(mean_of(curve.values()), ".2f") if curve else None
 
     return cell_of
 
 
 def _curve_cell(curve: Mapping[str, Measure]) -> str:
-    signs = {int(block): Contrast("", block, m).sign for block, m in curve.items()}
-    below = [block for block, sign in signs.items() if sign < 0]
+    above = sum(m.sign > 0 for m in curve.values())
+    below = [int(block) for block, m in curve.items() if m.sign < 0]
     negative = f"; below 0 in {_blocks(below)}" if below else ""
-    mean = told(mean_of(curve.values()), ".2f")
-    return f"{sum(sign > 0 for sign in signs.values())} of {len(signs)}, mean {mean}{negative}"
+    mean = with_interval(mean_of(curve.values()), ".2f")
+    return f"{above} of {len(curve)}, mean {mean}{negative}"
 
 
 def _blocks(blocks: Sequence[int]) -> str:
@@ -313,29 +221,29 @@ def _blocks(blocks: Sequence[int]) -> str:
 
 def _high_hurts_more(evidence: Mapping[str, Evidence]) -> Verdict:
     contrasts = [
-        Contrast(name, f"after block {block}", minus(low, high).scaled(100))
+        Contrast((name,), f"after block {block}", minus(low, high).scaled(100), block=block)
         for name, e in evidence.items()
         for block in EARLY_BLOCKS
         if (low := removal(e, "L", block)) and (high := removal(e, "H", block))
     ]
-    first = [c for c in contrasts if c.what == f"after block {EARLY_BLOCKS[0]}"]
+    first = [(c.model, c.margin) for c in contrasts if c.block == EARLY_BLOCKS[0]]
     summary = ""
     if contrasts:
         summary = (
             f"After block {EARLY_BLOCKS[0]} accuracy without L minus accuracy without H"
-            f" {_span(first, '+.1f')} points; after blocks {join(EARLY_BLOCKS)} {_counted(contrasts)}."
+            f" {span(first, '+.1f')} points; after blocks {join(EARLY_BLOCKS)} {counted(margins(contrasts))}."
             if first
-            else f"After blocks {join(EARLY_BLOCKS)} {_counted(contrasts)}."
+            else f"After blocks {join(EARLY_BLOCKS)} {counted(margins(contrasts))}."
         )
     lines = [
-        _line(f"points lost without {group} after block {EARLY_BLOCKS[0]}", evidence, _loss_cell(group))
+        line_of(f"points lost without {group} after block {EARLY_BLOCKS[0]}", evidence, _loss_cell(group))
         for group in ("H", "L")
     ]
     lines += [
-        _line(f"the same, {group}, minus what as many random patches cost", evidence, _beyond_random(group))
+        line_of(f"the same, {group}, minus what as many random patches cost", evidence, _beyond_random(group))
         for group in ("H", "L")
     ]
-    return _verdict(
+    return make_verdict(
         evidence,
         contrasts,
         lines,
@@ -356,20 +264,20 @@ def _low_matters_for_general(evidence: Mapping[str, Evidence]) -> Verdict:
         for speech in SPEECH
     ]
     contrasts = [
-        Contrast(f"{one.name} over {other.name}", f"after block {block}", minus(lost, kept).scaled(100))
+        Contrast((one.name, other.name), f"after block {block}", minus(lost, kept).scaled(100), block=block)
         for one, other in pairs
         if one and other
         for block in EARLY_BLOCKS
         if (lost := loss(one, "L", block)) and (kept := loss(other, "L", block))
     ]
-    first = [c for c in contrasts if c.what == f"after block {EARLY_BLOCKS[0]}"]
+    first = [(c.model, c.margin) for c in contrasts if c.block == EARLY_BLOCKS[0]]
     summary = ""
     if first:
         summary = (
             f"General sounds minus speech, the loss without L after block {EARLY_BLOCKS[0]}"
-            f" {_span(first, '+.1f')} points; after blocks {join(EARLY_BLOCKS)} {_counted(contrasts)}."
+            f" {span(first, '+.1f')} points; after blocks {join(EARLY_BLOCKS)} {counted(margins(contrasts))}."
         )
-    return _verdict(
+    return make_verdict(
         evidence,
         contrasts,
         [],
@@ -396,7 +304,7 @@ def loss(e: Evidence, group: str, block: str) -> Measure | None:
 def _loss_cell(group: str):
     def cell_of(e: Evidence) -> str | None:
         lost = loss(e, group, EARLY_BLOCKS[0])
-        return lost and told(lost.scaled(100), ".1f")
+        return lost and with_interval(lost.scaled(100), ".1f")
 
     return cell_of
 
@@ -405,7 +313,7 @@ def _beyond_random(group: str):
     def cell_of(e: Evidence) -> str | None:
         block = int(EARLY_BLOCKS[0]) - 1
         gain = e.cell("analysis", "removal", "intensity", group, "difference", block)
-        return gain and told(negative(gain.scaled(100)), "+.1f")
+        return gain and with_interval(negative(gain.scaled(100)), "+.1f")
 
     return cell_of
 
@@ -435,23 +343,23 @@ def _audiomae_keeps_low(evidence: Mapping[str, Evidence]) -> Verdict:
         if not all(shares) or any(share.value <= 0 for share in shares):
             continue
         ratio = over(*shares)
-        ratios.append(f"{task} {told(ratio, '.2f')}×")
+        ratios.append(f"{task} {with_interval(ratio, '.2f')}×")
         if task in GENERAL:
-            names = f"{pair[0].name} over {pair[1].name}"
+            names = tuple(e.name for e in pair)
             contrasts.append(Contrast(names, "ratio minus 1", minus(ratio, Measure(1, 1, 1))))
     at = f"after block {LAST_STAGE} at keep-rate {LAST_RATE}"
     summary = (
         f"AudioMAE's share of low patches over AST's {at} (paper: 1.9×): {join(ratios)}." if ratios else ""
     )
-    return _verdict(
+    return make_verdict(
         evidence,
         contrasts,
-        [_line(f"C1 and C2 among the patches kept {at}, %", evidence, _share_cell)],
+        [line_of(f"C1 and C2 among the patches kept {at}, %", evidence, _share_cell)],
         number="4",
         finding="On general sounds AudioMAE keeps more low-intensity patches (C1 and C2) than AST.",
         summary=summary,
         compared=f"AudioMAE's share over AST's, minus 1, on {join(GENERAL)}; the paper says it of general"
-        " sounds only, so speech is told but not judged",
+        " sounds only, so speech is shown but not judged",
         caveat="The two differ in more than their answers: AudioMAE was pre-trained, AST was not",
         about=GENERAL,
     )
@@ -464,41 +372,46 @@ def low_share(e: Evidence) -> Measure | None:
 
 def _share_cell(e: Evidence) -> str | None:
     share = low_share(e)
-    return share and told(share.scaled(100), ".0f")
+    return share and with_interval(share.scaled(100), ".0f")
 
 
 # (5)
 
 
 def _padding(evidence: Mapping[str, Evidence]) -> Verdict:
-    contrasts, ratios = [], []
+    contrasts, ratios, without = [], [], []
     for name, e in evidence.items():
         padding, sound = (_survival(e, kind) for kind in ("padding", "sound"))
         if not padding or not sound or sound.value <= 0:
             continue
         ratio, half = over(padding, sound), Measure(DROPPED_BELOW, DROPPED_BELOW, DROPPED_BELOW)
-        ratios.append(f"{name} {told(ratio, '.2f')}")
-        if e.family == "audiomae":
-            contrasts.append(Contrast(name, "padding is dropped", minus(half, ratio)))
+        if padding.value > 0:
+            ratios.append(f"{name} {with_interval(ratio, '.2f')}×")
         else:
-            contrasts.append(Contrast(name, "padding is kept", minus(ratio, half)))
+            without.append(name)
+        if e.family == "audiomae":
+            contrasts.append(Contrast((name,), "padding is dropped", minus(half, ratio)))
+        else:
+            contrasts.append(Contrast((name,), "padding is kept", minus(ratio, half)))
     at = f"after block {LAST_STAGE} at keep-rate {LAST_RATE}"
-    summary = ""
+    parts = []
+    if without:
+        parts.append(f"{join(without)} {'keeps' if len(without) == 1 else 'keep'} no padding {at}.")
     if ratios:
-        summary = f"How often padding survives over how often sound does, {at}: {join(ratios)}."
+        parts.append(f"How often padding survives {at}, compared with sound: {join(ratios)}.")
     full = [name for name, e in evidence.items() if find(e.analysis, "padding_share") == 0]
     if full:
-        summary += f" No clip of {join(full)} has a patch of padding only."
-    return _verdict(
+        parts.append(f"No clip of {join(full)} has a patch of padding only.")
+    return make_verdict(
         evidence,
         contrasts,
-        [_line(f"padding / sound that survives {at}, %", evidence, _padding_cell)],
+        [line_of(f"padding / sound that survives {at}, %", evidence, _padding_cell)],
         number="5",
         finding="AudioMAE drops the padding after a clip's end, AST keeps it.",
-        summary=summary,
+        summary=" ".join(parts) if contrasts else "",
         compared="padding's survival over sound's against one half, below it for AudioMAE and above it for"
         " AST: padding counts as dropped where it survives less than half as often as sound",
-        caveat="Padding is told by the clips' real lengths, so recorded silence counts as sound",
+        caveat="Padding is known from the clips' real lengths, so recorded silence counts as sound",
         about=tuple(e.task for e in evidence.values() if e.name not in full),
     )
 
@@ -510,73 +423,7 @@ def _survival(e: Evidence, kind: str) -> Measure | None:
 def _padding_cell(e: Evidence) -> str | None:
     padding, sound = (_survival(e, kind) for kind in ("padding", "sound"))
     return (
-        f"{told(padding.scaled(100), '.1f')} / {told(sound.scaled(100), '.1f')}"
+        f"{with_interval(padding.scaled(100), '.1f')} / {with_interval(sound.scaled(100), '.1f')}"
         if padding and sound
         else None
     )
-
-
-# Words
-
-
-def _verdict(
-    evidence: Mapping[str, Evidence],
-    contrasts: Sequence[Contrast],
-    lines: Sequence[Line],
-    *,
-    number: str,
-    finding: str,
-    summary: str,
-    compared: str,
-    caveat: str,
-    about: Sequence[str] = (*GENERAL, *SPEECH),
-) -> Verdict:
-    """Judge, and say what is missing and how little it rests on. ``about`` are the tasks concerned."""
-    judged = {name for c in contrasts for name in c.model.split(" over ")}
-    missing = [name for name, e in evidence.items() if name not in judged and e.task in about]
-    parts = [summary.strip() or "The files hold none of these numbers yet."]
-    if missing and summary:
-        parts.append(f"Not measured yet: {join(missing)}.")
-    models = [e for e in evidence.values() if e.name in judged]
-    return Verdict(
-        number=number,
-        finding=finding,
-        verdict=judge(contrasts),
-        summary=" ".join(parts),
-        caveat=f"{caveat}." if models else "",
-        basis=_smallness(models),
-        compared=compared,
-        lines=tuple(line for line in lines if line.cells),
-        contrasts=tuple(contrasts),
-    )
-
-
-def _smallness(models: Sequence[Evidence]) -> str:
-    """How little a verdict rests on, from the models' cards."""
-    models = [e for e in models if e.results or e.analysis]
-    if not models:
-        return ""
-    parameters = [e.card["parameters"] / 1e6 for e in models if e.card.get("parameters")]
-    clips = [n for e in models if (n := find(e.card, "data", "training_clips"))]
-    tested = [n for e in models if (n := e.analysis.get("n") or e.results.get("n"))]
-    size = f" of {told_range(parameters, '.1f')} M parameters" if parameters else ""
-    trained = f" trained on {told_range(clips, ',d')} clips" if clips else ""
-    on = f" and tested on {told_range(tested, ',d')}" if tested else ""
-    return f"One seed each, small models{size}{trained}{on}."
-
-
-def _line(label: str, evidence: Mapping[str, Evidence], cell_of) -> Line:
-    """``cell_of`` gives a model's cell, or None."""
-    return Line(label, {name: text for name, e in evidence.items() if (text := cell_of(e))})
-
-
-def _span(contrasts: Sequence[Contrast], form: str) -> str:
-    """ "is x (model)", or "runs from x (model) to y (other model)"."""
-    ordered = sorted(contrasts, key=lambda c: c.margin.value)
-    ends = [f"{told(c.margin, form)} ({c.model})" for c in (ordered[0], ordered[-1])]
-    return f"is {ends[0]}" if len(ordered) == 1 else f"runs from {ends[0]} to {ends[1]}"
-
-
-def _counted(contrasts: Sequence[Contrast], what: str = "comparisons") -> str:
-    above, below = (sum(c.sign == sign for c in contrasts) for sign in (1, -1))
-    return f"the interval lies above 0 in {above} of {len(contrasts)} {what} and below 0 in {below}"

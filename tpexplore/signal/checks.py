@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from .source import MARGIN_SECONDS, first_frame
+from tpexplore.errors import InputError
+from tpexplore.signal.source import MARGIN_SECONDS, first_frame
 
 MIN_RATE, MAX_RATE = 4_000, 384_000
 """Sample rates accepted, in Hz. Anything else is a broken header rather than a recording."""
@@ -88,7 +88,8 @@ def check_rate(value: Any) -> int:
 def check_format(rate: int, channels: int, name: str) -> None:
     """Raise InputError unless the rate and the number of channels are those of a recording."""
     if not MIN_RATE <= rate <= MAX_RATE:
-        raise InputError(f"{name} has a sample rate of {rate} Hz; expected {MIN_RATE} to {MAX_RATE} Hz.")
+        expected = f"expected {MIN_RATE} to {MAX_RATE} Hz"
+        raise InputError(f"{name} has a sample rate of {shown(rate)} Hz; {expected}.")
     if not 1 <= channels <= MAX_CHANNELS:
         raise InputError(f"{name} has {channels} channels; expected 1 to {MAX_CHANNELS}.")
 

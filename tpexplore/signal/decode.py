@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
-from .checks import Window, check_format, check_numbers, check_path, check_rate
-from .readers import read_source
-from .source import Source, Summary, to_float
+from tpexplore.errors import InputError
+from tpexplore.signal.checks import Window, check_format, check_numbers, check_path, check_rate
+from tpexplore.signal.readers import read_source
+from tpexplore.signal.source import Source, Summary, to_float
 
 SAMPLE_RATE = 16_000
 """Samples per second of every clip."""

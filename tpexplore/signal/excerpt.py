@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
-from .checks import check_path
-from .decode import HOP, LARGEST_VALUE, SAMPLE_RATE, mix, read_clip
-from .readers import read_source
-from .source import Source
+from tpexplore.errors import InputError
+from tpexplore.signal.checks import check_path, check_seconds
+from tpexplore.signal.decode import HOP, LARGEST_VALUE, SAMPLE_RATE, mix, read_clip
+from tpexplore.signal.readers import read_source
+from tpexplore.signal.source import Source
 
 SEARCHED_SECONDS = 3_600.0
 """How much of a file is searched at most."""
@@ -71,7 +71,7 @@ class LoudnessProfile:
         if len(self._sums) <= window:
             return 0.0
         # A constant offset is not sound: the front end removes it, too.
-        mean = self._sums.sum() / (self._step * len(self._sums))
+        mean = self._sums.sum() / (self._step * max(1, np.count_nonzero(~self._broken)))
         energy = self._squares - 2 * mean * self._sums + self._step * mean**2
         return _loudest_window(np.maximum(energy, 0), window, self._broken) * self._step / SAMPLE_RATE
 
@@ -114,6 +114,7 @@ def read_excerpt(
     ('Showing the loudest 2.00 s (5.50 to 7.50 s) of your 8.00 s clip.',)
     """
     if start is not None:
+        start = check_seconds(start, "The start")
         clip = read_clip(path, offset=start, duration=seconds)
         longer = clip.file_seconds is None or clip.file_seconds > seconds
         return Excerpt(clip.samples, clip.offset, clip.notes, longer)
@@ -189,7 +190,7 @@ def _loudest_window(energy: np.ndarray, window: int, broken: np.ndarray) -> int:
         count = np.concatenate([[0], np.cumsum(broken)])
         sums[count[window:] > count[:-window]] = -1.0
     best = int(np.argmax(sums))
-    breaks = np.flatnonzero(sums < 0.99 * sums[best])
+    breaks = np.flatnonzero(sums < sums[best] - 0.01 * abs(sums[best]))
     after = int(np.searchsorted(breaks, best))
     left = int(breaks[after - 1]) + 1 if after > 0 else 0
     right = int(breaks[after]) - 1 if after < len(breaks) else len(sums) - 1

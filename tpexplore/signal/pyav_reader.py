@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InputError
-from .checks import check_format
-from .chunks import start_of_unmeasured_sound
-from .source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
+from tpexplore.errors import InputError
+from tpexplore.signal.checks import check_format
+from tpexplore.signal.chunks import start_of_unmeasured_sound
+from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
 
 if TYPE_CHECKING:
     from av import AudioFrame

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import InputError
-from .pyav_reader import open_with_pyav
-from .soundfile_reader import open_from_start_with_soundfile, open_with_soundfile
-from .source import Source
+from tpexplore.errors import InputError
+from tpexplore.signal.pyav_reader import open_with_pyav
+from tpexplore.signal.soundfile_reader import open_from_start_with_soundfile, open_with_soundfile
+from tpexplore.signal.source import Source
 
 _Result = TypeVar("_Result")
 

@@ -22,6 +22,7 @@ from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, SAMPLE_RATE
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import LOWEST_HERTZ, MEL_BINS
 from tpexplore.signal.spectrogram import samples_for
+from tpexplore.signal.waveform import samples_of
 
 STFT_SIZE = 512
 """Points of the transform, in a periodic Hann window: 32 ms, 31.25 Hz apart, as Kaldi's padded 25 ms."""
@@ -244,7 +245,7 @@ def _differences(from_here_on: np.ndarray) -> np.ndarray:
 
 def _heard_span(clip: np.ndarray, frames: int) -> np.ndarray:
     """A copy of the part of the clip that the model reads, checked: (samples,) float32."""
-    wave = np.asarray(clip)
+    wave = samples_of(clip)
     if wave.ndim != 1 or not wave.size:
         raise InputError(f"The clip has shape {wave.shape}; expected (samples,), one channel, not empty.")
     if wave.dtype.kind != "f":

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .checks import check_format
-from .chunks import start_of_unmeasured_sound
-from .source import SEEK_AHEAD_SECONDS, Source, Summary, UnreadableError, first_frame
+from tpexplore.signal.checks import check_format
+from tpexplore.signal.chunks import start_of_unmeasured_sound
+from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, UnreadableError, first_frame
 
 if TYPE_CHECKING:
     import soundfile

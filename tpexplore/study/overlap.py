@@ -65,7 +65,9 @@ class Overlap:
         return expected_iou(self.both + self.only_a, self.both + self.only_b, self.shared)
 
 
-def stage_overlaps(drop_a: np.ndarray, drop_b: np.ndarray) -> tuple[Overlap, ...]:
+def stage_overlaps(
+    drop_a: np.ndarray, drop_b: np.ndarray, blocks: Sequence[int] = PRUNE_BLOCKS
+) -> tuple[Overlap, ...]:
     """Compare what is left after each pruning block.
 
     Parameters
@@ -73,15 +75,17 @@ def stage_overlaps(drop_a: np.ndarray, drop_b: np.ndarray) -> tuple[Overlap, ...
     drop_a, drop_b : (patches,) integer
         Which block dropped each patch, 0 where it was kept: a row of `Exploration.drop_stages`. The two
         may differ in length if their windows begin together.
+    blocks : sequence of int
+        Blocks that prune on both sides.
 
     Returns
     -------
     tuple of Overlap
-        After blocks 4, 7 and 10.
+        After each of ``blocks``.
     """
     shared = min(len(drop_a), len(drop_b))
     found = []
-    for block in PRUNE_BLOCKS:
+    for block in blocks:
         kept_a, kept_b = ((drop == 0) | (drop > block) for drop in (np.asarray(drop_a), np.asarray(drop_b)))
         a, b = kept_a[:shared], kept_b[:shared]
         found.append(
@@ -138,27 +142,26 @@ def expected_iou(a: int, b: int, n: int) -> float:
 
 
 def score_tau(a: Exploration, score_a: str, b: Exploration, score_b: str) -> float:
-    """Kendall's tau-b between what A and B rank the shared patches by at block 4.
+    """Kendall's tau-b between what A and B rank the shared patches by at the first block that prunes.
 
-    It is the same at every keep-rate: before block 4 nothing is dropped. nan where a side gives all
-    patches the same score.
+    It is the same at every keep-rate: before that block nothing is dropped. nan where a side gives all
+    patches the same score, or ranks none, as merging does.
 
     Parameters
     ----------
     a, b : Exploration
         Each with at least one keep-rate below 1.
-    score_a, score_b : {"attention", "intensity", "variation"}
+    score_a, score_b : str
     """
     shared = min(a.config.patches, b.config.patches)
-    first, second = (
-        torch.from_numpy(_first_scores(side.points[score])[:shared])
-        for side, score in ((a, score_a), (b, score_b))
-    )
-    return float(kendall_tau(first, second))
+    first, second = _first_scores(a.points[score_a]), _first_scores(b.points[score_b])
+    if first is None or second is None:
+        return math.nan
+    return float(kendall_tau(*(torch.from_numpy(scores[:shared]) for scores in (first, second))))
 
 
-def _first_scores(points: Sequence[Point]) -> np.ndarray:
-    return next(point.scores[PRUNE_BLOCKS[0]] for point in points if point.scores)
+def _first_scores(points: Sequence[Point]) -> np.ndarray | None:
+    return next((scores for point in points for scores in point.scores.values()), None)
 
 
 def matched(points_a: Sequence[Point], points_b: Sequence[Point], by: str) -> list[int]:

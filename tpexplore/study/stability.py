@@ -20,6 +20,7 @@ from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_score
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.decode import HOP
 from tpexplore.signal.spectrogram import PATCH, ROWS, samples_for
+from tpexplore.signal.waveform import as_waveform
 from tpexplore.stats.kendall import kendall_tau
 
 BATCH = 3
@@ -171,7 +172,7 @@ def changed_clip(clip: np.ndarray, change: Change, length: int, seed: int = 0) -
     InputError
         If the clip is no longer than the shift.
     """
-    clip = np.asarray(clip, dtype=np.float32)
+    clip = as_waveform(clip)
     part = clip[:length]
     if change.kind == "gain":
         return part * np.float32(10 ** (change.amount / 20))
@@ -266,7 +267,7 @@ def stability_steps(
         raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
     if not changes:
         raise InputError("No change was given; expected at least one.")
-    clip = np.asarray(clip, dtype=np.float32)
+    clip = as_waveform(clip)
     length = min(len(clip), samples_for(config.frames))
     # All of them first, so that a clip too short to be shifted is told before anything runs.
     versions = [clip[:length], *(changed_clip(clip, change, length) for change in changes)]

@@ -26,6 +26,7 @@ from tpexplore.model.plan import (
 )
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.spectrogram import HOP_SECONDS, samples_for
+from tpexplore.signal.waveform import as_waveform
 
 KeepRate = float | tuple[float, ...]
 """One for all pruning blocks, or one for each."""
@@ -87,6 +88,8 @@ class Exploration:
     blocks : tuple of int
         Blocks that prune.
     method : {"drop", "fuse", "merge"}
+    seed : int
+        Of the random order.
     """
 
     config: ModelConfig
@@ -98,6 +101,7 @@ class Exploration:
     points: dict[str, tuple[Point, ...]]
     blocks: tuple[int, ...] = PRUNE_BLOCKS
     method: str = "drop"
+    seed: int = 0
 
     def drop_stages(self, score: str) -> np.ndarray:
         """Which block each patch left at, 0 where it was kept: (rates, patches) uint8."""
@@ -120,7 +124,7 @@ class Exploration:
                 "patches": config.patches,
                 "labels": list(config.labels),
             },
-            "pruning": {"blocks": list(self.blocks), "method": self.method},
+            "pruning": {"blocks": list(self.blocks), "method": self.method, "seed": self.seed},
             "seconds": round(self.real_frames * HOP_SECONDS, 2),
             "frames": config.frames,
             "real_frames": self.real_frames,
@@ -179,7 +183,8 @@ def explore(
     ----------
     model : AudioViT
     clip : (samples,)
-        Mono 16 kHz waveform, from `load_audio`. Only the model's window is used.
+        Mono 16 kHz waveform, from `load_audio`, or anything `as_waveform` takes. Only the model's window is
+        used.
     keep_rates : sequence of float or of sequences of float
         Each above 0 and up to 1; one for all pruning blocks, or one for each.
     scores : sequence of {"attention", "intensity", "variation", "random", "time-even"}, optional
@@ -297,7 +302,8 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
     config, blocks, method = model.config, request.blocks, request.method
     # A generator must not hold inference mode between its steps: it would leak into its caller.
     with torch.inference_mode():
-        spec = model.spectrogram(clip)[None]
+        wave = as_waveform(clip)
+        spec = model.spectrogram(wave)[None]
         started = seconds_now(model.device)
         entered = Entered(model, spec, blocks)
         shared_seconds = seconds_now(model.device) - started
@@ -311,11 +317,12 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
     exploration = Exploration(
         config=config,
         spectrogram=to_numpy(spec[0]),
-        real_frames=real_frames(model, clip),
+        real_frames=real_frames(model, wave),
         unpruned=unpruned,
         points=points,
         blocks=blocks,
         method=method,
+        seed=request.seed,
         **statistics,
     )
     yield exploration

@@ -69,6 +69,10 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
     return demo.queue(max_size=QUEUE)
 
 
+_UPLOAD_LIMIT = (MAX_FILE_BYTES // 10**6) << 20
+"""Gradio's own sentence counts in 2^20 bytes: of this number it says as many MB as the page does."""
+
+
 def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) -> None:
     """Serve the interface; without host and port Gradio's own environment variables decide."""
     share_arenas()
@@ -77,7 +81,7 @@ def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) ->
         server_port=port,
         theme=_theme(),
         head=_page_style(),
-        max_file_size=MAX_FILE_BYTES,
+        max_file_size=_UPLOAD_LIMIT,
         footer_links=["api"],
         run_history=False,
         enable_monitoring=False,

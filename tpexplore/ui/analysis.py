@@ -22,6 +22,7 @@ from tpexplore.model.packing import pack
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import bundled_models, measured_analysis, measured_results, of_weights
+from tpexplore.signal.checks import check_seconds
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.excerpt import Excerpt, LoudnessProfile, loudness_profile, read_excerpt
 from tpexplore.signal.spectrogram import patch_statistics
@@ -100,6 +101,7 @@ def check_uploads(paths: Iterable[str | os.PathLike[str]]) -> None:
 def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None) -> Excerpt:
     """`read_excerpt` for a model, of a file that is still there; the last few are kept."""
     check_uploads([path])
+    start = None if start is None else check_seconds(start, "The start")
     return _excerpt(str(path), written_at(path), cached_model(choice).config.seconds, start)
 
 

@@ -59,7 +59,6 @@ def build(choices: list[ModelChoice], examples: list[Example], problem: str) -> 
         start = gr.Number(
             label="Start at (s)",
             info="Empty: the loudest part.",
-            minimum=0,
             step=0.1,
             min_width=120,
         )

@@ -21,17 +21,9 @@ from tpexplore.figures.plots import CLIP, DATASET, SOUND, finish, label_axes
 from tpexplore.figures.titles import percent
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.model.vit import AudioViT
-from tpexplore.study.own_data import (
-    MAX_FILES,
-    MAX_TOTAL_BYTES,
-    AccuracyCurve,
-    LabelledClip,
-    Row,
-    accuracy_csv,
-    answers_csv,
-    label_clips,
-    take_uploads,
-)
+from tpexplore.study.labels import LabelledClip, label_clips
+from tpexplore.study.own_data import AccuracyCurve, Row, accuracy_csv, answers_csv
+from tpexplore.study.uploads import MAX_FILES, MAX_TOTAL_BYTES, take_uploads
 
 from .analysis import NO_MODEL, ModelChoice, cached_model, check_uploads
 from .plots import FigureBox
@@ -42,9 +34,10 @@ log = logging.getLogger(__name__)
 
 HELP = f"""
 Drop your own labelled clips, and see what pruning does to the accuracy on them. Either a ZIP with one folder
-per class (`dog/anything.wav`), or single files named after their class (`dog.wav`, `dog_2.wav`); for a model
-of ESC-50 also files as ESC-50 names them (`5-9032-A-0.wav`). Up to {MAX_FILES} clips and
-{MAX_TOTAL_BYTES // 10**6} MB unpacked. They are removed from the server as soon as the run ends.
+per class (`dog/anything.wav`; of folders in folders the nearest named like a class counts), or single
+files named after their class (`dog.wav`, `dog_2.wav`); for a model of ESC-50 also files as ESC-50 names them
+(`5-9032-A-0.wav`). Up to {MAX_FILES} clips and {MAX_TOTAL_BYTES // 10**6} MB unpacked. They are removed from
+the server as soon as the run ends.
 """
 
 NO_FILES = "No clip was chosen; drop labelled clips or a ZIP of them first."

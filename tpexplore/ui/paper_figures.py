@@ -15,8 +15,8 @@ from PIL import Image
 
 from tpexplore.figures.plots import CLUSTER_COLOURS
 from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
+from tpexplore.results.judging import Contrast, Verdict
 from tpexplore.results.store import Evidence, find
-from tpexplore.results.verdicts import Contrast, Verdict
 
 from .paper_tables import READING_ORDER
 

@@ -22,9 +22,10 @@ from tpexplore.results.comparison import (
     to_csv,
     vit_b_macs,
 )
+from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
 from tpexplore.results.measures import Measure
 from tpexplore.results.store import Evidence
-from tpexplore.results.verdicts import NOT_MEASURED, RULE, VERDICTS, Verdict, verdicts
+from tpexplore.results.verdicts import verdicts
 
 from .paper_figures import (
     ClusterRange,

@@ -8,8 +8,8 @@ from itertools import groupby
 from urllib.parse import quote
 
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, Row
+from tpexplore.results.judging import Verdict
 from tpexplore.results.measures import Measure
-from tpexplore.results.verdicts import Verdict
 
 SCORE_NAMES = {"attention": "Attention", "intensity": "Intensity", "variation": "Variation"}
 GROUP_NAMES = {"L": "Without L (low: C1, C2)", "H": "Without H (high: C4, C5)"}

@@ -1,0 +1,321 @@
+"""Every command refuses what cannot be used in one sentence, with exit code 2."""
+
+import argparse
+import dataclasses
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import small_splits
+from tests.faults import READ_ONLY, Commands, full_disk
+from tests.training.test_training import small, small_finetune
+from tpexplore import cli, space
+from tpexplore.command_line import file_or_folder, plain_name
+from training.recipes import PretrainRecipe, TeacherRecipe
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = sorted(
+    path.stem
+    for path in (ROOT / "training").glob("*.py")
+    if "run_command(main)" in path.read_text(encoding="utf-8")
+)
+STAGES = ("teacher", "pretrain", "finetune")
+
+
+def main_of(command: str):
+    return importlib.import_module(f"training.{command}").main
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory) -> dict[str, Path | str]:
+    """Names that arguments in this file use, between braces."""
+    root = tmp_path_factory.mktemp("commands")
+    places = {"root": root, "readonly": READ_ONLY, "missing": root / "missing", "long": root / ("x" * 300)}
+    places["features"] = small_splits.write_features(small_splits.generated_features(), root / "features")
+    places["text"] = root / "text.json"
+    places["text"].write_text("no JSON")
+    places["list"] = root / "list.json"
+    places["list"].write_text("[1, 2]")
+    recipes = {
+        "teacher": small(TeacherRecipe, "teacher-spc12", channels=[8, 8, 16, 16], epochs=1, batch=3),
+        "pretrain": small(PretrainRecipe, "pretrain-spc12", dim=64, decoder_dim=64, epochs=1, batch=3),
+        "finetune": small_finetune(epochs=1, batch=3),
+    }
+    for name, recipe in recipes.items():
+        places[name] = root / f"{name}.json"
+        places[name].write_text(json.dumps(dataclasses.asdict(recipe)))
+    (root / "empty").mkdir()
+    places["empty"] = root / "empty"
+    return places
+
+
+@pytest.fixture
+def commands(monkeypatch, capsys) -> Commands:
+    return Commands(monkeypatch, capsys)
+
+
+def filled(arguments: str, places: dict) -> list[str]:
+    return [argument.format(**places) for argument in arguments.split()]
+
+
+ONE_FOLDER = {
+    "a missing one": ("{missing}", "holds no finished features"),
+    "a file": ("{text}", "holds no finished features"),
+    "an empty one": ("{empty}", "holds no finished features"),
+    "too long a name": ("{long}", ""),
+}
+"""Folders of features that cannot be read."""
+
+REFUSED = [
+    *(
+        (command, f"{folder} --recipe {{{command}}} --out {{root}}/out", piece)
+        for command in STAGES
+        for folder, piece in ONE_FOLDER.values()
+    ),
+    *(
+        (command, f"{{features}} --recipe {{{command}}} --out {out}", "cannot be used")
+        for command in STAGES
+        for out in ("{text}", "{text}/deep", "{readonly}", "{long}")
+    ),
+    *(
+        (command, f"{{features}} --recipe {recipe} --out {{root}}/out", piece)
+        for command in STAGES
+        for recipe, piece in (
+            ("nothing", "does not exist"),
+            ("{missing}.json", "does not exist"),
+            ("{root}", "does not exist"),
+            ("{text}", "is not JSON"),
+            ("{list}", "is not a recipe"),
+            ("ast-as20k-of-another-kind", "does not exist"),
+        )
+    ),
+    ("teacher", "{features} --recipe {finetune} --out {root}/out", "unknown settings"),
+    ("finetune", "{features} --recipe {teacher} --out {root}/out", "unknown settings"),
+    ("finetune", "{features} --recipe {finetune} --out {root}/a --init {empty}", ""),
+    ("finetune", "{features} --recipe {finetune} --out {root}/b --init {text}", ""),
+    ("finetune", "{features} --recipe {finetune} --out {root}/c --init nothing", "nothing"),
+    ("finetune", "{features} --recipe {finetune} --out {root}/d --teacher {missing}", ""),
+    ("finetune", "{features} --recipe {finetune} --out {root}/e --teacher {text}", ""),
+    ("finetune", "{features} --recipe {finetune} --out {root}/f --score loudness", "loudness"),
+    *(
+        (
+            command,
+            f"{{features}} --recipe {{{command}}} --out {{root}}/g-{command} --accumulate 1000000000",
+            "parts",
+        )
+        for command in STAGES
+    ),
+    ("features", "nothing {root}", "unknown"),
+    ("features", "esc50 {missing}", "not a folder"),
+    ("features", "esc50 {text}", "not a folder"),
+    ("features", "folders {empty} --frames 100", "frames = 100"),
+    ("features", "folders {empty} --source (", "regular expression"),
+    ("features", "esc50 {empty} --words up", "no option words"),
+    ("features", "esc50 {empty} --fold 9", "Fold 9"),
+    ("features", "urbansound8k {empty} --without-esc50 {missing}", "is missing"),
+    ("features", "audioset {empty} --train-list {missing}", "is missing"),
+    ("download", "nothing {root}/x", "cannot be downloaded"),
+    ("download", "esc50 {text}", "is a file"),
+    ("download", "esc50 {text}/deep", "cannot be made"),
+    ("download", "esc50 {readonly}/deep/x", "cannot be made"),
+    ("export", "{missing} {features} --name x", "does not exist"),
+    ("export", "{text} {features} --name x", ""),
+    ("export", "{empty} {features} --name x", "does not exist"),
+    ("export", "{empty} {missing} --name x", "does not exist"),
+    ("export", "--clusters nothing {features}", "nothing"),
+    ("export", "{empty} {features} --clusters x", "expected"),
+    ("export", "{features}", "required"),
+    ("evaluate", "nothing {features}", "nothing"),
+    ("evaluate", "../models/x {features}", ""),
+    ("evaluate", "nothing {missing}", "holds no finished features"),
+    ("evaluate", "--run {missing} {features}", "holds no"),
+    ("evaluate", "--run {text} {features}", ""),
+    ("evaluate", "{features}", "expected"),
+    ("answers", "{features} {root} --tagger {missing}", "missing"),
+    ("answers", "{features} {root} --tagger {text}", "text.json"),
+    ("answers", "{missing} {root} --tagger {text}", ""),
+    ("against_tagger", "nothing {features}", "nothing"),
+    ("analyze", "nothing {features}", "nothing"),
+    ("analyze", "nothing {text}", "holds no finished features"),
+    ("kfold", "{missing} --recipe {finetune} --out {root}/k", "not a folder"),
+    ("kfold", "{empty} --recipe {finetune} --out {root}/k", "esc50.csv is missing"),
+    ("kfold", "{empty} --recipe {text} --out {root}/k", "is not JSON"),
+    ("kfold", "{empty} --recipe {finetune} --out {text}", "cannot be used"),
+    ("kfold", "{empty} --recipe {finetune} --out {readonly}", "cannot be used"),
+]
+
+
+@pytest.mark.parametrize(("command", "arguments", "piece"), REFUSED)
+def test_what_cannot_be_used_is_refused_in_one_sentence(places, commands, command, arguments, piece):
+    assert piece.lower() in commands.sentence(main_of(command), *filled(arguments, places)).lower()
+
+
+@pytest.mark.parametrize("command", STAGES)
+def test_a_full_disk_ends_a_training_in_one_sentence(places, commands, command):
+    out = places["root"] / f"full-{command}"
+    with full_disk(50_000):
+        sentence = commands.sentence(
+            main_of(command), *filled(f"{{features}} --recipe {{{command}}} --out {out}", places)
+        )
+    assert "cannot be written" in sentence
+    assert not list(out.glob("*.p*t*"))
+
+
+# -- numbers and names
+
+
+class ParserError(Exception):
+    pass
+
+
+def parsers(command: str, monkeypatch) -> list[argparse.ArgumentParser]:
+    """The parsers of a command, as it builds them."""
+    built = []
+
+    def stop(self, *_, **__):
+        built.append(self)
+        raise ParserError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(argparse.ArgumentParser, "parse_args", stop)
+        patch.setattr(argparse.ArgumentParser, "parse_known_args", stop)
+        with pytest.raises(ParserError):
+            main_of(command)()
+    return built
+
+
+def options_with_values(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [action for action in parser._actions if action.option_strings and action.type is not None]
+
+
+NOT_NUMBERS = ("", "x", "nan", "inf", "-inf", "-1", "1e999", "0x10", "9" * 5000, "1,5", "½", "1\n2 3")
+NOT_NAMES = ("", " ", "\0")
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "make_examples"])
+def test_every_number_is_checked(commands, monkeypatch, command):
+    for parser in parsers(command, monkeypatch):
+        for action in options_with_values(parser):
+            assert action.type not in (int, float, Path), action.dest
+            for text in NOT_NAMES if action.type in (file_or_folder, plain_name) else NOT_NUMBERS:
+                sentence = commands.sentence(main_of(command), f"{action.option_strings[0]}={text}")
+                assert action.option_strings[0] in sentence
+                assert len(sentence) < 300
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *((command, option) for command in STAGES for option in ("--accumulate", "--minutes")),
+        ("finetune", "--keep-rate"),
+        ("features", "--workers"),
+        ("features", "--fold"),
+        ("features", "--frames"),
+    ],
+)
+def test_zero_is_refused_where_it_would_do_nothing(places, commands, command, option):
+    arguments = filled(f"{{features}} --recipe {{{command}}} --out {{root}}/zero {option} 0", places)
+    if command == "features":
+        arguments = filled(f"folders {{empty}} {option} 0", places)
+    sentence = commands.sentence(main_of(command), *arguments)
+    assert f"{option}: '0' is out of range" in sentence
+    assert not (places["root"] / "zero").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "piece"),
+    [
+        ("explore {text} --model ast-spc12 --frames nan", "--frames"),
+        ("explore {text} --model ast-spc12 --frames 1e999", "--frames"),
+        ("explore {text} --model ast-spc12 --keep-rate nan", "Keep-rate"),
+        ("explore {text} --model ast-spc12 --keep-rate inf", "Keep-rate"),
+        ("explore {text} --model ast-spc12 --offset nan", ""),
+        ("explore {text} --model ast-spc12 --offset -1", ""),
+        ("explore {text} --model ast-spc12 --offset 1e999", ""),
+        ("explore {text} --model {text}", ""),
+        ("explore {text} --model {root}", ""),
+        ("explore {missing} --model ast-spc12", "missing"),
+        ("explore {root} --model ast-spc12", ""),
+        ("explore {long} --model ast-spc12", ""),
+        ("explore {text} --model {long}", ""),
+    ],
+)
+def test_the_librarys_commands_refuse_in_one_sentence(places, capsys, arguments, piece):
+    try:
+        code = cli.main(filled(arguments, places))
+    except SystemExit as stop:
+        code = stop.code
+    printed = capsys.readouterr()
+    assert code == 2
+    (line,) = printed.err.splitlines()
+    assert piece in line
+    assert line.endswith(".")
+
+
+def test_output_that_cannot_be_written_is_one_sentence(monkeypatch, capsys):
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        assert cli.main(["macs", "--json"]) == 2
+        monkeypatch.undo()
+        full.close = lambda: None
+    assert capsys.readouterr().err == "The disk is full.\n"
+
+
+def test_a_space_without_its_files_is_one_sentence(tmp_path, capsys):
+    assert space.main(["owner/name", "--dry-run"], root=tmp_path) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+# -- recipes
+
+
+def changed(recipe: dict, name: str, value: object) -> dict:
+    *parts, setting = name.split(".")
+    copy = json.loads(json.dumps(recipe))
+    at = copy
+    for part in parts:
+        at = at[part]
+    at[setting] = value
+    return copy
+
+
+@pytest.mark.parametrize("value", [None, "six", -1, float("nan"), float("inf"), 1e300, True, [], {}])
+@pytest.mark.parametrize(
+    "name", ["epochs", "batch", "seed", "optimiser.lr", "schedule.warmup_epochs", "augment.shift", "balance"]
+)
+def test_settings_of_a_wrong_type_or_range_are_named(places, commands, tmp_path, name, value):
+    recipe = json.loads(places["teacher"].read_text())
+    (tmp_path / "r.json").write_text(json.dumps(changed(recipe, name, value)))
+    arguments = [*filled("{features} --recipe", places), tmp_path / "r.json", "--out", tmp_path / "run"]
+    assert name.split(".")[-1] in commands.sentence(main_of("teacher"), *arguments)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value"),
+    [
+        ("teacher", "arch", "no-such-net"),
+        ("teacher", "channels", []),
+        ("teacher", "channels", [8]),
+        ("teacher", "batch", 0),
+        ("teacher", "epochs", 0),
+        ("pretrain", "mask", 1),
+        ("pretrain", "decoder_dim", 200),
+        ("pretrain", "depth", 2),
+        ("pretrain", "dim", 65),
+        ("finetune", "dim", 65),
+        ("finetune", "depth", 9),
+        ("finetune", "pruning.scores", {"attention": 0}),
+        ("finetune", "pruning", []),
+        ("finetune", "drop_path", 1),
+    ],
+)
+def test_settings_that_make_no_model_are_refused(places, commands, tmp_path, command, name, value):
+    recipe = json.loads(places[command].read_text())
+    (tmp_path / "r.json").write_text(json.dumps(changed(recipe, name, value)))
+    arguments = [*filled("{features} --recipe", places), tmp_path / "r.json", "--out", tmp_path / "run"]
+    commands.sentence(main_of(command), *arguments)

@@ -1,0 +1,175 @@
+"""Where a model's files lie: bundled here, one file, a folder, or a repository on the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from torch import Tensor
+
+from tpexplore.checkpoints.bundled import (
+    HUB_PREFIX,
+    MODELS_FOLDER,
+    bundled_card,
+    bundled_names,
+    check_model_name,
+)
+from tpexplore.checkpoints.files import read_safetensors, read_torch_file, sha256_of
+from tpexplore.checkpoints.hub import fetch
+from tpexplore.checkpoints.huggingface import (
+    CONFIG,
+    EXTRACTOR,
+    Settings,
+    read_config,
+    read_json,
+    read_settings,
+)
+from tpexplore.errors import InputError
+
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""Files of weights in a folder or repository, the best first; of each there may be parts, with an index."""
+INDEX = ".index.json"
+
+LFS_POINTER = b"version https://git-lfs"
+
+Get = Callable[[str], Path | None]
+"""From a file's name to where it lies, or None where there is none."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model's files.
+
+    Attributes
+    ----------
+    name : str
+        What to call the model.
+    weights : tuple of Path
+        One file, or its parts.
+    settings : Settings or None
+        Of the transformers library, where they lie beside the weights.
+    sha256 : str
+        Of the weights; of parts the SHA-256 of their SHA-256s.
+    """
+
+    name: str
+    weights: tuple[Path, ...]
+    settings: Settings | None
+    sha256: str
+
+    def read(self) -> tuple[object, dict[str, str]]:
+        """Contents of the weights, and the metadata of a safetensors file."""
+        if len(self.weights) == 1:
+            return _read(self.weights[0])
+        tensors: dict[str, Tensor] = {}
+        for path in self.weights:
+            contents, _ = _read(path)
+            if not isinstance(contents, dict):
+                raise InputError(f"{path.name} holds no weights.")
+            tensors |= contents
+        return tensors, {}
+
+
+def find_source(source: str) -> Source:
+    """Find a model's files; those on the Hub are fetched, their settings first.
+
+    Parameters
+    ----------
+    source : str
+        A bundled name, a file, a folder, or "hf_hub:owner/name".
+
+    Raises
+    ------
+    InputError
+        If there is nothing, or what lies there cannot be used.
+    """
+    check_model_name(source)
+    if source.startswith(HUB_PREFIX):
+        return _in_repository(source, partial(fetch, source.removeprefix(HUB_PREFIX)))
+    if source in bundled_names():
+        path = MODELS_FOLDER / f"{source}.safetensors"
+        return Source(source, (path,), None, _checked_digest(path))
+    path = Path(source)
+    name = path.resolve().name
+    if path.is_dir():
+        return _in_repository(name, partial(_beside, path))
+    settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
+    return Source(name, (path,), settings, _checked_digest(path))
+
+
+def _beside(folder: Path, name: str) -> Path | None:
+    path = folder / name
+    return path if path.is_file() else None
+
+
+def _in_repository(name: str, get: Get) -> Source:
+    # The settings first: they are small, and say whether the weights are worth fetching.
+    settings = _settings(name, get)
+    for weights in WEIGHTS:
+        if path := get(weights):
+            return Source(name, (path,), settings, _checked_digest(path))
+        if index := get(weights + INDEX):
+            parts = _parts(name, index, get)
+            digests = "\n".join(_checked_digest(part) for part in parts)
+            return Source(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
+    raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")
+
+
+def _settings(name: str, get: Get) -> Settings | None:
+    path = get(CONFIG)
+    try:
+        config = path and read_config(path)
+    except InputError as error:
+        raise cannot_use(name, error) from None
+    if not config:
+        return None
+    extractor = get(EXTRACTOR)
+    try:
+        return read_settings(config, extractor)
+    except InputError as error:
+        raise cannot_use(name, error) from None
+
+
+def _parts(name: str, index: Path, get: Get) -> tuple[Path, ...]:
+    """The files of weights that an index names."""
+    try:
+        names = sorted(set(read_json(index).get("weight_map", {}).values()))
+    except (InputError, AttributeError, TypeError):
+        names = []
+    # A name must not lead out of the folder.
+    if not names or any(not isinstance(part, str) or Path(part).name != part for part in names):
+        raise cannot_use(name, InputError(f"its {index.name} names no parts of the weights"))
+    parts = [get(part) for part in names]
+    for part, path in zip(names, parts, strict=True):
+        if path is None:
+            raise InputError(f"{name} lacks {part}, a part of the weights.")
+    return tuple(parts)
+
+
+def cannot_use(name: str, error: InputError) -> InputError:
+    """One sentence on what is wrong with a model's files."""
+    return InputError(f"{name} cannot be used: {str(error).rstrip('.')}.")
+
+
+def _read(path: Path) -> tuple[object, dict[str, str]]:
+    if path.suffix.lower() == ".safetensors":
+        return read_safetensors(path)
+    return read_torch_file(path), {}
+
+
+def _checked_digest(path: Path) -> str:
+    """SHA-256 of the weights; a bundled model's must be the one on its card."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(LFS_POINTER))
+        digest = sha256_of(path)
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    if start == LFS_POINTER:
+        raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
+    if path.parent == MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
+        raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")
+    return digest

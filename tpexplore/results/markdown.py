@@ -1,0 +1,112 @@
+"""Measured numbers as Markdown: tables of the bundled models, and what became of the paper's findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tpexplore.checkpoints.bundled import bundled_card, bundled_names
+from tpexplore.model.macs import count_macs
+from tpexplore.model.plan import PREFIX_TOKENS
+from tpexplore.results.comparison import load_evidence, load_published
+from tpexplore.results.judging import RULE, smallness
+from tpexplore.results.measures import number_text
+from tpexplore.results.store import Evidence, find, measured_results
+from tpexplore.results.verdicts import verdicts
+
+SHOWN_RATES = (1.0, 0.7, 0.5, 0.3)
+NOTHING = "–"
+
+
+def models_table() -> str:
+    """The bundled models: what they recognise, and accuracy and computing at some keep-rates."""
+    heads = [f"{100 * rate:.0f} % kept" for rate in SHOWN_RATES]
+    lines = []
+    for name in bundled_names():
+        card, results = bundled_card(name), measured_results(name) or {}
+        cells = [_accuracy(results, rate) + _saved(card, rate) for rate in SHOWN_RATES]
+        tested = f"{results['n']:,} clips, {results['split']}" if results else NOTHING
+        lines.append([f"`{name}`", card["task"], *cells, tested])
+    return _table(["model", "recognises", *heads, "tested on"], lines)
+
+
+def training_table() -> str:
+    """How long each bundled model was trained, from its card."""
+    lines = []
+    for name in bundled_names():
+        card, results = bundled_card(name), measured_results(name) or {}
+        before = card.get("start") or card.get("pretrained") or {}
+        minutes = [card.get("training_minutes")]
+        minutes += [find(stage, "last", "minutes") for stage in (card.get("teacher"), before)]
+        source = f"`{before['model']}`" if "model" in before else ""
+        texts = ["" if m is None else f"{m:.0f}" for m in minutes]
+        shares = " / ".join(_accuracy(results, rate) for rate in SHOWN_RATES)
+        lines.append([f"`{name}`", texts[0], texts[1], texts[2] or source, shares])
+    rates = " / ".join(f"{rate:.1f}" for rate in SHOWN_RATES)
+    heads = ["model", "minutes", "its teacher's", "its start", f"accuracy by attention at keep-rate {rates}"]
+    return _table(heads, lines)
+
+
+def findings_list(
+    evidence: Mapping[str, Evidence] | None = None, published: Mapping[str, Any] | None = None
+) -> str:
+    """Each finding of the paper in one sentence with its verdict.
+
+    Reads the bundled files unless it is given others.
+    """
+    evidence = load_evidence() if evidence is None else evidence
+    published = load_published() if published is None else published
+    return "\n".join(
+        f"- **{v.verdict}:** {v.finding.rstrip('.')}" + (f" ({v.tally})." if v.contrasts else ".")
+        for v in verdicts(evidence, published)
+    )
+
+
+def verdicts_markdown(
+    evidence: Mapping[str, Evidence] | None = None, published: Mapping[str, Any] | None = None
+) -> str:
+    """The verdicts with all their numbers and intervals.
+
+    Reads the bundled files unless it is given others.
+    """
+    evidence = load_evidence() if evidence is None else evidence
+    judged = verdicts(evidence, load_published() if published is None else published)
+    text = [f"- **{v.number}. {v.finding}** *{v.verdict}.* {v.summary} {v.caveat}".rstrip() for v in judged]
+    text += ["", f"{RULE} {smallness(list(evidence.values()))}".rstrip()]
+    models = [name for name in evidence if any(name in line.cells for v in judged for line in v.lines)]
+    if models:
+        lines = [
+            [f"{v.number}: {line.label}", *(line.cells.get(name, NOTHING) for name in models)]
+            for v in judged
+            for line in v.lines
+        ]
+        text += ["", _table(["", *models], lines)]
+    return "\n".join(text)
+
+
+def _accuracy(results: Mapping[str, Any], rate: float) -> str:
+    """ "72.2 %", or "0.41 mAP" of a model that is not judged by its most probable class."""
+    value = find(results, "keep_rate", "attention", f"{rate:.2f}", "value")
+    if value is None:
+        return NOTHING
+    if results["metric"] == "top-1 accuracy":
+        return f"{number_text(100 * value, '.1f')} %"
+    return f"{value:.3f} {results['metric']}"
+
+
+def _saved(card: Mapping[str, Any], rate: float) -> str:
+    """How much less a model computes at a keep-rate, from the exact count."""
+    size = {
+        "dim": card["recipe"]["dim"],
+        "depth": card["recipe"]["depth"],
+        "tokens": card["patches"],
+        "prefix": PREFIX_TOKENS[card["family"]],
+        "classes": len(card["labels"]),
+    }
+    saved = 1 - count_macs(**size, keep_rate=rate) / count_macs(**size)
+    return f" (−{100 * saved:.0f} %)" if saved else ""
+
+
+def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [heads, ["---"] * len(heads), *lines]
+    return "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |") for row in rows)

@@ -1,0 +1,57 @@
+"""Writes the numbers in README.md and training/README.md from the files in assets/: python -m training.report
+
+A part of a text that begins with <!-- NAME --> and ends with <!-- /NAME --> is written by this command and
+never by hand. Run it whenever a file in assets/ has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tpexplore.errors import InputError
+from tpexplore.results.markdown import findings_list, models_table, training_table, verdicts_markdown
+
+from .command import command_arguments, run_command
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Parts = Mapping[str, Callable[[], str]]
+PARTS: dict[str, Parts] = {
+    "README.md": {"models": models_table, "findings": findings_list},
+    "training/README.md": {"models": training_table, "findings": verdicts_markdown},
+}
+"""What is written into each file, by the name of its markers."""
+
+
+def renewed(text: str, parts: Parts, file: str) -> str:
+    """``text`` with the content of every marked part written anew.
+
+    Raises
+    ------
+    InputError
+        If a part's two markers are not there once each, in their order.
+    """
+    for name, write in parts.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, found_begin, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not found_begin or not found_end or begin in after:
+            raise InputError(f"{file} must hold {begin} and {end} once each.")
+        text = f"{before}{begin}\n\n{write()}\n\n{end}{after}"
+    return text
+
+
+def main() -> None:
+    command_arguments(__doc__, "training.report").parse_args()
+    for file, parts in PARTS.items():
+        path = ROOT / file
+        text = path.read_text(encoding="utf-8")
+        new = renewed(text, parts, file)
+        if new != text:
+            path.write_text(new, encoding="utf-8")
+        print(f"{file}: {'written' if new != text else 'is current'}")
+
+
+if __name__ == "__main__":
+    run_command(main)
