@@ -13,7 +13,8 @@ from tpexplore.checkpoints.bundled import bundled_names
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
-from tpexplore.signal.spectrogram import PATCH, ROWS, patches_of
+from tpexplore.signal.grid import PATCH
+from tpexplore.signal.spectrogram import patches_of
 
 from .checkpoint import load_checkpoint
 from .identity import describe_run
@@ -49,8 +50,8 @@ def whiten_patches(model: AudioViT, specs: Tensor) -> None:
 @torch.no_grad()
 def place_positions(model: AudioViT) -> None:
     """Set the position embedding to a 2-D sin-cos grid, prefix tokens at 0."""
-    columns = model.config.frames // PATCH
-    grid = build_sincos2d_pos_embed([columns, ROWS], dim=model.config.dim)
+    grid = model.config.grid
+    grid = build_sincos2d_pos_embed([grid.columns, grid.rows], dim=model.config.dim)
     pos = model.vit.pos_embed
     pos.zero_()
     pos[0, model.config.prefix :] = grid.to(pos)

@@ -24,7 +24,8 @@ def patch_histograms(
     """Histograms of every patch of a split, normalised as the model reads it, padding included."""
     mine = {statistic: ValueHistogram() for statistic in STATISTICS}
     for batch in split_batches(features, split, config, device, f"{config.name} patches"):
-        for histogram, values in zip(mine.values(), patch_statistics(batch.spec), strict=True):
+        values_of = patch_statistics(batch.spec, config.grid)
+        for histogram, values in zip(mine.values(), values_of, strict=True):
             histogram.add(values)
     shards = list(parallel.gather({parallel.rank(): mine}).values())
     for shard in shards[1:]:

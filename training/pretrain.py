@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from tpexplore.errors import InputError
 from tpexplore.model.pruning import take_patches
 from tpexplore.model.vit import HEAD_WIDTH, AudioViT, ModelConfig
-from tpexplore.signal.spectrogram import PATCH, ROWS, normalise, patches_of
+from tpexplore.signal.grid import PATCH
+from tpexplore.signal.spectrogram import ROWS, normalise, patches_of
 
 from .clips import Clips, mean_and_std
 from .command import run_command, stage_arguments
@@ -43,7 +44,7 @@ class Decoder(nn.Module):
             raise InputError(f"The recipe's decoder_dim is {dim}; expected a multiple of {HEAD_WIDTH}.")
         self.enter = nn.Linear(config.dim, dim)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, dim))
-        grid = build_sincos2d_pos_embed([config.frames // PATCH, ROWS], dim=dim)
+        grid = build_sincos2d_pos_embed([config.grid.columns, config.grid.rows], dim=dim)
         self.register_buffer("positions", grid.reshape(1, -1, dim))
         heads = max(1, dim // HEAD_WIDTH)
         self.blocks = nn.ModuleList(Block(dim, heads, qkv_bias=True) for _ in range(recipe.decoder_depth))

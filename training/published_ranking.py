@@ -21,7 +21,6 @@ from torch import Tensor
 
 from tpexplore.model.plan import PRUNE_BLOCKS, kept_count
 from tpexplore.model.vit import AudioViT, ModelConfig
-from tpexplore.signal.spectrogram import ROWS
 
 READABLE = 2
 """Tokens that either family's answer needs: AudioMAE's mean leaves one out, AST reads two."""
@@ -39,7 +38,7 @@ def published_counts(config: ModelConfig, keep_rate: float) -> list[int]:
 def own_order(config: ModelConfig) -> Tensor:
     """Patch ids (time first) in the order of the published family's own tokens, (patches,)."""
     ids = torch.arange(config.patches)
-    return ids.reshape(-1, ROWS).T.flatten() if config.family == "ast" else ids
+    return config.grid.as_map(ids).T.flatten() if config.family == "ast" else ids
 
 
 def shifted_logits(model: AudioViT, x: Tensor, statistic: Tensor, keep_rate: float) -> Tensor:

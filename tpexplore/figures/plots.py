@@ -30,7 +30,9 @@ from tpexplore.figures.titles import (
     share_title,
 )
 from tpexplore.model.plan import PRUNE_BLOCKS
-from tpexplore.signal.spectrogram import HOP_SECONDS, PATCH, ROWS
+from tpexplore.signal.grid import PATCH, Grid
+from tpexplore.signal.mel import MEL_BINS
+from tpexplore.signal.spectrogram import HOP_SECONDS
 
 TEXT, GRID, ZERO = "#334155", "rgba(128,128,128,0.25)", "#808080"
 FONT = '"IBM Plex Sans", system-ui, sans-serif'
@@ -161,6 +163,7 @@ def cluster_map(
     real_frames: int,
     ticks: Sequence[tuple[str, float]],
     shares: Sequence[float] | None = None,
+    grid: Grid | None = None,
 ) -> go.Figure:
     """The patch grid, coloured by cluster; low frequency at the bottom.
 
@@ -176,16 +179,20 @@ def cluster_map(
         Of the frequency axis, the place from 0 (bottom) to 1 (top).
     shares : (5,) or None
         Of the dataset, to compare with.
+    grid : Grid, optional
+        Where the patches lie; by default side by side.
     """
-    cells = np.asarray(clusters).reshape(-1, ROWS).T
-    columns = cells.shape[1]
-    step = PATCH * HOP_SECONDS
+    rows = MEL_BINS // PATCH
+    grid = grid or Grid(rows, len(clusters) // rows)
+    cells = grid.as_map(np.asarray(clusters)).T
+    ends, step = grid.seen_frames * HOP_SECONDS, grid.time_stride * HOP_SECONDS
+    x, y = cell_axes(grid)
     figure = go.Figure(
         go.Heatmap(
             z=cells + 1,
-            x=(np.arange(columns) + 0.5) * step,
-            y=np.arange(ROWS) + 0.5,
-            customdata=np.asarray(values, float).reshape(-1, ROWS).T,
+            x=x,
+            y=y,
+            customdata=grid.as_map(np.asarray(values, float)).T,
             meta=["cluster", statistic],
             name="patches",
             colorscale=_steps(CLUSTER_COLOURS),
@@ -209,16 +216,16 @@ def cluster_map(
             )
         )
     sound = real_frames * HOP_SECONDS
-    if sound < columns * step - step / 2:
+    if sound < ends - step / 2:
         figure.add_vrect(
             x0=sound,
-            x1=columns * step,
+            x1=ends,
             fillcolor="rgba(128,128,128,0.25)",
             line_width=0,
         )
         # At its end: where little of the window is padding, the word would run out of the figure.
         figure.add_annotation(
-            x=columns * step,
+            x=ends,
             y=1,
             yref="paper",
             xanchor="right",
@@ -232,15 +239,25 @@ def cluster_map(
         if not shown or shown[-1][1] - at > TICK_GAP:
             shown.append((label, at))
     label_axes(figure, "seconds", "Hz")
-    figure.update_xaxes(range=[0, columns * step], showgrid=False)
+    figure.update_xaxes(range=[0, ends], showgrid=False)
     figure.update_yaxes(
-        range=[0, ROWS],
-        tickvals=[at * ROWS for _, at in shown],
+        range=[0, rows],
+        tickvals=[at * rows for _, at in shown],
         ticktext=[label for label, _ in shown],
         showgrid=False,
     )
     own = np.bincount(cells.ravel(), minlength=len(CLUSTER_NAMES)) / cells.size
     return finish(figure, share_title(statistic, own, shares), height=320)
+
+
+def cell_axes(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Where a heat map draws the cells of a grid: seconds across, and up in units of 16 mel bins.
+
+    Side by side the middles of the cells; where patches overlap their edges, as the outer cells are wider.
+    """
+    if not grid.overlaps:
+        return (np.arange(grid.columns) + 0.5) * (PATCH * HOP_SECONDS), np.arange(grid.rows) + 0.5
+    return np.array(grid.frame_edges) * HOP_SECONDS, np.array(grid.bin_edges) / PATCH
 
 
 def share_bars(statistic: str, sources: Mapping[str, Sequence[float]]) -> go.Figure:

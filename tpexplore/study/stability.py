@@ -19,7 +19,8 @@ from tpexplore.model.forward import Entered, probabilities, to_numpy
 from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_score
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.decode import HOP
-from tpexplore.signal.spectrogram import PATCH, ROWS, samples_for
+from tpexplore.signal.grid import PATCH
+from tpexplore.signal.spectrogram import samples_for
 from tpexplore.signal.waveform import as_waveform
 from tpexplore.stats.kendall import kendall_tau
 
@@ -68,9 +69,13 @@ class Change:
 
     @property
     def columns(self) -> int:
+        """Columns by which the sound moves where patches do not overlap, see `columns_of`."""
+        return self.columns_of(PATCH)
+
+    def columns_of(self, time_stride: int) -> int:
         """Columns of patches by which the sound moves: of a shift the nearest whole number."""
         # A shift of exactly half a patch counts as none: Python rounds halves to even numbers.
-        return round(self.amount / PATCH) if self.kind == "shift" else 0
+        return round(self.amount / time_stride) if self.kind == "shift" else 0
 
 
 CHANGES = (
@@ -203,7 +208,7 @@ def stability(
 ) -> Stability | None:
     """Change a clip slightly in several ways and count how often each patch survives pruning.
 
-    What is compared is the patch at the same place of the sound. A shift by a multiple of 16 frames moves
+    What is compared is the patch at the same place of the sound. A shift by a multiple of the stride moves
     the sound by whole patches: there, patch ids are moved along, and a patch that leaves the picture is not
     counted. A smaller one moves the grid of patches over the sound, and the patch that covers most of the
     same sound is the one with the same id (with 8 frames, half a patch, both halves are as good).
@@ -276,7 +281,7 @@ def stability_steps(
         passes += _run(model, versions[first : first + BATCH], keep_rate, score)
         yield len(passes), len(versions)
     original, *changed = passes
-    moves = [change.columns * ROWS for change in changes]
+    moves = [change.columns_of(config.grid.time_stride) * config.grid.rows for change in changes]
     return Stability(
         config=config,
         keep_rate=keep_rate,

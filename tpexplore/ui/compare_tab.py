@@ -16,7 +16,7 @@ import numpy as np
 
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.results.store import measured_results
-from tpexplore.study.overlap import MATCHES, Overlap, matched, score_tau, stage_overlaps
+from tpexplore.study.overlap import MATCHES, Overlap, check_same_cut, matched, score_tau, stage_overlaps
 from tpexplore.study.sweep import Exploration, Point, explore
 
 from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, written_at
@@ -156,6 +156,7 @@ def compare_clip(
         return _explored(Request(str(path), written_at(path), excerpt.start, side, report))
 
     found = sweep("A", a), sweep("B", b)
+    check_same_cut(*found)
     points = found[0].points[a.score], found[1].points[b.score]
     drops = found[0].drop_stages(a.score), found[1].drop_stages(b.score)
     tau = score_tau(found[0], a.score, found[1], b.score)

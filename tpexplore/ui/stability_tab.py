@@ -12,10 +12,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tpexplore.errors import InputError
-from tpexplore.figures.plots import SKIP, finish, label_axes
+from tpexplore.figures.plots import SKIP, cell_axes, finish, label_axes
 from tpexplore.figures.titles import number, percent
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
-from tpexplore.signal.spectrogram import HOP_SECONDS, MEL_BINS, PATCH, ROWS
+from tpexplore.signal.grid import PATCH
+from tpexplore.signal.mel import MEL_BINS
+from tpexplore.signal.spectrogram import HOP_SECONDS
 from tpexplore.study.stability import Stability, stability_steps
 
 from .analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced
@@ -205,11 +207,12 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
         vertical_spacing=0.06,
         subplot_titles=[*names[::-1], "the clip as it is"],
     )
-    columns = found.config.patches // ROWS
-    seconds, rows = (np.arange(columns) + 0.5) * PATCH * HOP_SECONDS, np.arange(ROWS) + 0.5
-    ids = np.arange(found.config.patches).reshape(-1, ROWS).T
+    grid, top = found.config.grid, MEL_BINS / PATCH
+    seconds, rows = cell_axes(grid)
+    edges = [(np.arange(len(places)), places) for places in (grid.frame_edges, grid.bin_edges)]
+    ids = grid.as_map(np.arange(grid.patches)).T
     for place, block in enumerate(stages, start=1):
-        share = found.survival[block].reshape(-1, ROWS).T
+        share = grid.as_map(found.survival[block]).T
         figure.add_trace(
             go.Heatmap(
                 z=share,
@@ -224,12 +227,13 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
             place,
             1,
         )
-        x, y = outline(found.kept[block].reshape(-1, ROWS).T)
+        x, y = outline(grid.as_map(found.kept[block]).T)
+        x, y = (np.interp(at, *places) for at, places in zip((x, y), edges, strict=True))
         for colour, width in (("#ffffff", 4), ("#000000", 1.8)):  # black on light cells, its rim on dark ones
             figure.add_trace(
                 go.Scatter(
-                    x=x * PATCH * HOP_SECONDS,
-                    y=y,
+                    x=x * HOP_SECONDS,
+                    y=y / PATCH,
                     mode="lines",
                     line={"color": colour, "width": width},
                     hoverinfo="skip",
@@ -241,12 +245,12 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
             )
     figure.add_trace(_picture(trace), len(stages) + 1, 1)
     label_axes(figure, "", "mel row")
-    figure.update_xaxes(range=[0, columns * PATCH * HOP_SECONDS], showgrid=False, title_text="")
+    figure.update_xaxes(range=[0, grid.seen_frames * HOP_SECONDS], showgrid=False, title_text="")
     figure.update_xaxes(title_text="seconds; outlined: kept in the clip as it is", row=1, col=1)
     ticks = [tick for tick in hertz_ticks() if tick["label"] in ("250", "1k", "4k")]
     figure.update_yaxes(
-        range=[0, ROWS],
-        tickvals=[tick["at"] * ROWS for tick in ticks],
+        range=[0, top],
+        tickvals=[tick["at"] * top for tick in ticks],
         ticktext=[f"{tick['label']} Hz" for tick in ticks],
         title_text="",
         showgrid=False,

@@ -47,12 +47,12 @@ class View:
 
 
 def view_of(model: AudioViT, batch: Batch, clusters: dict[str, Clusters]) -> View:
-    statistics = dict(zip(STATISTICS, patch_statistics(batch.spec), strict=True))
+    statistics = dict(zip(STATISTICS, patch_statistics(batch.spec, model.config.grid), strict=True))
     traced = model(batch.spec, trace=True)
     return View(
         model,
         batch,
-        padding_patches(batch.lengths, model.config.frames),
+        padding_patches(batch.lengths, model.config.frames, model.config.grid),
         statistics,
         {name: clusters[name].assign(values) for name, values in statistics.items()},
         traced.logits,
