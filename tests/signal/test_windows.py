@@ -224,8 +224,9 @@ def test_sound_goes_on_where_a_header_says_it_ends(tmp_path: Path, suffix: str, 
         place, number = content.index(b"SSND") + 4, struct.pack(">I", min(size + 8, 0xFFFFFFFF))
     elif suffix == "au":
         place, number = 8, struct.pack(">I", size)
-    else:  # CAF has 64 bits, and -1 where the size is not known; only that is lawful
-        place, number = content.index(b"data") + 4, struct.pack(">q", -1)
+    else:  # CAF has 64 bits, -1 where the size is not known, and four bytes that are not sound
+        size = -1 if claimed == "all bits" else size + 4
+        place, number = content.index(b"data") + 4, struct.pack(">q", size)
     content[place : place + len(number)] = number
     path.write_bytes(content)
     for offset in (0.0, 2.95, 4.5):
@@ -233,6 +234,33 @@ def test_sound_goes_on_where_a_header_says_it_ends(tmp_path: Path, suffix: str, 
         start = round(offset * 16_000)
         assert np.allclose(clip.samples, signal[start : start + 16_000], atol=1e-4)
         assert clip.file_seconds == 6.0
+
+
+@pytest.mark.parametrize("name", ["e.wav", "f.wav", "g.wav", "mp3.wav"])
+def test_compressed_sound_goes_on_where_a_wav_says_it_ends(tmp_path: Path, name: str) -> None:
+    rate = FORMATS[name][2][0]
+    path = write(tmp_path, name, noise(np.random.default_rng(9), rate, 8)[:, None], rate)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"data") + 4
+    content[place : place + 4] = struct.pack("<I", struct.unpack_from("<I", content, place)[0] // 2)
+    path.write_bytes(content)
+    assert len(check_windows(path, [2.95, 6.5])) / SAMPLE_RATE == pytest.approx(8, abs=0.1)
+
+
+def test_sound_after_damage_stays_in_its_place_in_a_flac(tmp_path: Path) -> None:
+    """Two libraries read it, one of which would leave the damaged frames out without a word."""
+    path, random = tmp_path / "a.flac", np.random.default_rng(10)
+    signal = noise(random, 16_000, 12)
+    soundfile.write(path, signal, 16_000)
+    content = bytearray(path.read_bytes())
+    third = len(content) // 3
+    content[third : third + 3_000] = random.bytes(3_000)
+    path.write_bytes(content)
+    whole = check_windows(path, [1.0, 6.0, 8.0])
+    assert len(whole) == 12 * 16_000
+    assert lag_of(whole, signal) == 0
+    notes = read_clip(path, duration=12).notes
+    assert notes == ("Part of the file is damaged and was left out.",)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Headers of WAV, AIFF and AU that are wrong about how much sound follows.
+"""Headers of WAV, AIFF, AU and CAF that are wrong about how much sound follows.
 
 Recorders that were stopped, programs that write to a pipe, and files of more than 4 GiB, whose size does not
 fit into 32 bits, leave such headers. What comes after the promised end tells: where the sizes are right, the
@@ -49,6 +49,12 @@ def _sound_data(file: BinaryIO, length: int) -> tuple[int, int, str] | None:
         start, size, order = found
         skipped = 8 + int.from_bytes(file.read(4), "big")  # offset and block size, then unused bytes
         return start + skipped, max(0, size - skipped), order
+    if head[:4] == b"caff":
+        file.seek(8)
+        found = _find_chunk(file, length, b"data", ">", size_format="q")
+        if found is None or found[1] < 0:  # -1: to the end of the file
+            return None
+        return found[0] + 4, max(0, found[1] - 4), ">"  # a count of edits comes first
     if head[:4] in (b".snd", b"dns.") and len(head) == 12:
         order = ">" if head[:4] == b".snd" else "<"
         start, size = struct.unpack(f"{order}II", head[4:])
@@ -56,22 +62,25 @@ def _sound_data(file: BinaryIO, length: int) -> tuple[int, int, str] | None:
     return None
 
 
-def _find_chunk(file: BinaryIO, length: int, wanted: bytes, order: str) -> tuple[int, int, str] | None:
+def _find_chunk(
+    file: BinaryIO, length: int, wanted: bytes, order: str, size_format: str = "I"
+) -> tuple[int, int, str] | None:
     """The chunk with the sound; the file then stands at its first byte."""
     long_size = None
+    size_bytes = struct.calcsize(f"{order}{size_format}")
     for _ in range(_MOST_CHUNKS):
-        head = file.read(8)
-        if len(head) < 8:
+        head = file.read(4 + size_bytes)
+        if len(head) < 4 + size_bytes:
             return None
-        name, size = head[:4], struct.unpack(f"{order}I", head[4:])[0]
+        name, size = head[:4], struct.unpack(f"{order}{size_format}", head[4:])[0]
         begin = file.tell()
         if name == wanted:
             return begin, size if size != _UNKNOWN or long_size is None else long_size, order
         if name == b"ds64" and size >= 16:
             long_size = struct.unpack("<8xQ", file.read(16))[0]
-        if begin + size > length:
+        if not 0 <= size <= length - begin:
             return None
-        file.seek(begin + size + size % 2)
+        file.seek(begin + size + size % 2 * (size_format == "I"))
     return None
 
 

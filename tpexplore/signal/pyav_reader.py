@@ -35,6 +35,10 @@ _CONTAINERS = (
 )
 _INDEXED_CONTAINER = "mov,mp4,m4a,3gp,3g2,mj2"
 _PLAIN_CONTAINERS = ("wav", "w64", "aiff", "au", "caf")
+# Numbers its frames by samples: what damage took is silence, and the rest stays in its place, where
+# libsndfile finds it, too.
+_NUMBERED_CONTAINER = "flac"
+_LONGEST_GAP_SECONDS = 10.0
 # A header's promise of a length is checked by going through the rest of the file, if that is not too much.
 _MOST_BYTES_COUNTED = 64_000_000
 _LENGTH_TOLERANCE_SECONDS = 0.1
@@ -68,7 +72,7 @@ def open_with_pyav(path: Path, name: str, start: float) -> Iterator[Source]:
             entered = other.enter(head, first - round(SEEK_AHEAD_SECONDS * rate))
             if entered is not None and entered[0] <= first:
                 track, (place, frames) = other, entered
-        yield Source(rate, channels, _blocks(frames, place, first, name), track.summary)
+        yield Source(rate, channels, track.blocks(frames, place, first), track.summary)
 
 
 @contextmanager
@@ -147,6 +151,31 @@ class _Track:
         reached = round((entered.pts - head.pts) * entered.time_base * entered.sample_rate)
         return reached, itertools.chain([entered], frames)
 
+    def blocks(
+        self, frames: Iterator[AudioFrame], place: int, first: int
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Frames as arrays with their places, see `Source`; ``place`` is that of the first one."""
+        form = origin = None
+        for frame in frames:
+            rate, channels = frame.sample_rate, frame.layout.nb_channels
+            form = form or (rate, channels)
+            if form != (rate, channels):
+                raise InputError(
+                    f"{self.name} changes its sample rate or channels midway; expected one format."
+                )
+            if self.container.format.name == _NUMBERED_CONTAINER and frame.pts is not None:
+                origin = frame.pts - place if origin is None else origin
+                gap = frame.pts - origin - place
+                if 0 < gap < _LONGEST_GAP_SECONDS * rate:
+                    self.damaged += 1
+                    yield place, np.zeros((gap, channels), np.float32)
+                    place += gap
+            if place + frame.samples > first:
+                array = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
+                yield place, to_float(array.T if frame.format.is_planar else array.reshape(-1, channels))
+            place += frame.samples
+        yield place, np.empty((0, form[1]), np.float32)
+
     def summary(self, reached: int, is_end: bool) -> Summary:
         if self.damaged > self.decoded:
             raise InputError(f"{self.name} is damaged, or no audio at all; expected an intact audio file.")
@@ -192,19 +221,3 @@ class _Track:
         except av.FFmpegError:
             return None
         return float(ticks * self.stream.time_base)
-
-
-def _blocks(
-    frames: Iterator[AudioFrame], place: int, first: int, name: str
-) -> Iterator[tuple[int, np.ndarray]]:
-    form = None
-    for frame in frames:
-        channels = frame.layout.nb_channels
-        form = form or (frame.sample_rate, channels)
-        if form != (frame.sample_rate, channels):
-            raise InputError(f"{name} changes its sample rate or channels midway; expected one format.")
-        if place + frame.samples > first:
-            array = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
-            yield place, to_float(array.T if frame.format.is_planar else array.reshape(-1, channels))
-        place += frame.samples
-    yield place, np.empty((0, form[1]), np.float32)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import soundfile
 
 _BLOCK = 1 << 16
-_BIG_ENDIAN_FORMATS = ("AIFF", "AU")
+_BIG_ENDIAN_FORMATS = ("AIFF", "AU", "CAF")
 # Every sample has its own bytes, so a place is found by arithmetic; FLAC numbers its frames.
 _SEEKABLE = (
     *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
@@ -48,6 +48,10 @@ def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[Source]
     if _is_stream(path):  # before libsndfile opens it: its MP3 decoder writes to the terminal
         raise UnreadableError
     with _opened(path) as file:
+        if file.format in ("MP3", "OGG") or (
+            file.subtype not in _SEEKABLE and start_of_unmeasured_sound(path) is not None
+        ):
+            raise UnreadableError
         yield _source(file, name, start)
 
 
