@@ -18,6 +18,7 @@ from torch import Tensor
 from tpexplore.checkpoints.bundled import Example, bundled_card, bundled_names, example_clips
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
+from tpexplore.model.device import best_device
 from tpexplore.model.packing import pack
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
@@ -73,8 +74,8 @@ def _label(model: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=4)
 def cached_model(choice: ModelChoice):
-    """Load a model, or hand back the one loaded before."""
-    model = pack(load_model(choice.source, frames=choice.frames))
+    """Load a model to this machine's best device, or hand back the one loaded before."""
+    model = pack(load_model(choice.source, frames=choice.frames).to(best_device()))
     # The first pass of a process takes up to a second longer, the first one at a keep-rate a few
     # milliseconds, which is not what a clip costs.
     explore(model, np.zeros(SAMPLE_RATE, np.float32), scores=("attention",))
