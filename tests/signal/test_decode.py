@@ -307,9 +307,9 @@ def test_where_seeking_misses_the_place_the_file_is_read_from_its_beginning(
 def test_notes_tell_what_part_was_read(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, tone(8_000, 20), 8_000)
-    assert read_clip(path).notes == ("Only 10.26 s from 0.00 s on were read of 20.00 s.",)
+    assert read_clip(path).notes == ("Showing 10.26 s (0.00 to 10.26 s) of your 20.00 s clip.",)
     end = read_clip(path, offset=15.5)
-    assert end.notes == ("Only 4.50 s from 15.50 s on were read of 20.00 s.",)
+    assert end.notes == ("Showing 4.50 s (15.50 to 20.00 s) of your 20.00 s clip.",)
     assert (end.seconds, end.file_seconds) == (4.5, 20.0)
     assert read_clip(path, duration=25).notes == ()
 
@@ -323,7 +323,7 @@ def test_a_recording_without_length_that_goes_on(tmp_path: Path) -> None:
     path = write_av(tmp_path / "r.webm", tone(48_000, 13)[:, None], 48_000, "libopus", "webm", live="1")
     clip = read_clip(path)
     assert clip.file_seconds is None
-    assert clip.notes == ("Only 10.26 s from 0.00 s on were read; the file goes on.",)
+    assert clip.notes == ("Showing 10.26 s (0.00 to 10.26 s) of a longer clip.",)
     assert read_clip(path, offset=5.0).file_seconds == pytest.approx(13, abs=0.05)
 
 
@@ -378,7 +378,7 @@ def bytes_read() -> int:
 # --- short, silent, broken -----------------------------------------------------------------------
 
 SHORT_NOTE = "Shorter than one 25 ms analysis window: padded with zeros."
-SILENT_NOTE = "The clip is silent (peak around its mean below 1e-5)."
+SILENT_NOTE = "This clip is silent, so the answer means nothing."
 
 
 @pytest.mark.parametrize("frames", [1, 10, 399])
@@ -573,7 +573,7 @@ def test_a_flac_header_with_a_wrong_length_gives_what_is_there(tmp_path: Path, l
     path.write_bytes(content)
     clip = read_clip(path)
     assert clip.file_seconds is None  # neither number is what is there
-    assert clip.notes[0].startswith("Only 10.26 s from 0.00 s on were read")
+    assert clip.notes[0].startswith("Showing 10.26 s (0.00 to 10.26 s) of ")
     assert read_clip(path, offset=11.0).file_seconds == pytest.approx(12.0)
     assert "the 12 s of" in refusal(read_clip, path, offset=13.0)
 

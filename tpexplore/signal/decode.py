@@ -149,7 +149,7 @@ def read_clip(path: str | os.PathLike[str], *, offset: float = 0.0, duration: fl
     >>> clip.seconds, clip.file_seconds, clip.source_channels
     (1.0, 20.0, 2)
     >>> clip.notes[0]
-    'Only 1.00 s from 4.00 s on were read of 20.00 s.'
+    'Showing 1.00 s (4.00 to 5.00 s) of your 20.00 s clip.'
     """
     window = Window.checked(offset, duration)
     path = check_path(path)
@@ -242,16 +242,17 @@ def _finish(excerpt: _Excerpt, window: Window, name: str) -> Clip:
     samples = resampled[:length]
     notes, part_note = list(excerpt.summary.notes), ""
     if window.offset > 0 or len(resampled) - length >= HOP:
-        whole = "; the file goes on." if file_seconds is None else f" of {file_seconds:.2f} s."
         seconds = len(samples) / SAMPLE_RATE
-        part_note = f"Only {seconds:.2f} s from {window.offset:.2f} s on were read{whole}"
+        end = window.offset + seconds
+        whole = "a longer clip" if file_seconds is None else f"your {file_seconds:.2f} s clip"
+        part_note = f"Showing {seconds:.2f} s ({window.offset:.2f} to {end:.2f} s) of {whole}."
         notes.append(part_note)
     notes += mixing_note
     if len(samples) < ANALYSIS_WINDOW:
         samples = np.pad(samples, (0, ANALYSIS_WINDOW - len(samples)))
         notes.append("Shorter than one 25 ms analysis window: padded with zeros.")
     if np.abs(samples - samples.mean()).max() < _SILENT_PEAK:
-        notes.append("The clip is silent (peak around its mean below 1e-5).")
+        notes.append("This clip is silent, so the answer means nothing.")
     return Clip(samples, file_seconds, rate, channels, window.offset, tuple(notes), part_note)
 
 
