@@ -296,12 +296,12 @@ def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> 
     rows = split_rows(features, split)
     scorer = scorer_for(features, rows)
     at_rate = {
-        which: _one_way(model, features, split, scorer, pruning.keep_rate, score)
+        which: one_way(model, features, split, scorer, pruning.keep_rate, score)
         for which, model in (("elastic", elastic), ("fixed", fixed))
     }
     entry = {
         **scorer.cell(at_rate["fixed"]),
-        "unpruned": scorer.cell(_one_way(fixed, features, split, scorer, 1.0, score)),
+        "unpruned": scorer.cell(one_way(fixed, features, split, scorer, 1.0, score)),
         "elastic_minus_fixed": scorer.difference([at_rate["elastic"]], [at_rate["fixed"]]),
         "score": score,
         "weights_sha256": sha256_of(run / "last.pt"),
@@ -313,7 +313,7 @@ def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> 
 
 
 @torch.inference_mode()
-def _one_way(
+def one_way(
     model: AudioViT, features: Features, split: str, scorer: Scorer, keep_rate: float, score: str
 ) -> np.ndarray:
     """Answers to every clip of a split at one keep-rate."""

@@ -28,7 +28,7 @@ from torch.nn.functional import (
 from tpexplore.command_line import file_or_folder, share, whole
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
-from tpexplore.model.plan import KEEP_RATES, SCORES, check_keep_rate, check_score, scheduled_keep_rate
+from tpexplore.model.plan import KEEP_RATES, RANKINGS, check_keep_rate, check_score, scheduled_keep_rate
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.signal.spectrogram import normalise
 from tpexplore.writing import write_json
@@ -222,7 +222,8 @@ class FinetuneStage:
         if self.pruning_started(step):
             assert ids.shape[1] == model.config.patches, "patches are missing although pruning has started"
         with torch.autocast(self.device.type, torch.bfloat16):
-            x = Entered(model, spec, ids=ids).run(keep_rate, score).tokens
+            # A random order is another one at every step.
+            x = Entered(model, spec, ids=ids).run(keep_rate, score, recipe.pruning.method, seed=step).tokens
             logits, told_logits = self._answers(x)
             patches = x[:, model.config.prefix :]
             pooled = pooled_features(model, x) if "tags" in part else None
@@ -356,7 +357,7 @@ def main() -> None:
     parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
     parser.add_argument("--teacher", type=file_or_folder, help="run folder of training.teacher")
     parser.add_argument("--keep-rate", type=share, help="this one instead of the recipe's")
-    parser.add_argument("--score", choices=SCORES, help="this one instead of the recipe's")
+    parser.add_argument("--score", choices=RANKINGS, help="this one instead of the recipe's")
     parser.add_argument("--seed", type=whole(0, LARGEST_SEED), help="this one instead of the recipe's")
     args = parser.parse_args()
     recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from tpexplore.errors import InputError
-from tpexplore.model.plan import FAMILIES, SCORES
+from tpexplore.model.plan import FAMILIES, METHODS, RANKINGS
 
 from .data.text import read_text
 from .recipe_values import check_value
@@ -150,6 +150,8 @@ class Pruning:
     lowest, full_share : float
         Elastic: the lowest keep-rate, and the share of steps at 1.0.
     scores : dict of score -> share of the steps
+    method : {"drop", "fuse", "merge"}
+        What becomes of the patches that are not kept.
     """
 
     start: float
@@ -158,6 +160,7 @@ class Pruning:
     scores: dict[str, float]
     lowest: float = 0.3
     full_share: float = 0.0
+    method: str = "drop"
 
 
 @dataclass(frozen=True)
@@ -244,6 +247,7 @@ CHOICES: dict[tuple[type, str], tuple[str, ...]] = {
     (Optimiser, "kind"): ("muon", "adamw", "adam"),
     (Schedule, "kind"): ("cosine", "multistep"),
     (Distillation, "to"): ("readout", "token"),
+    (Pruning, "method"): METHODS,
     (FinetuneRecipe, "classes"): ("labels", "tags"),
     (FinetuneRecipe, "loss"): ("ce", "bce"),
     (FinetuneRecipe, "family"): FAMILIES,
@@ -291,7 +295,9 @@ def _check_pruning(values: dict[str, Any], where: str) -> None:
     rate = values["keep_rate"]
     if rate != ELASTIC and not (isinstance(rate, (int, float)) and 0 < rate <= 1):
         raise InputError(f"{where}: keep_rate is {rate!r}; expected a number up to 1 or {ELASTIC!r}.")
-    if not values["scores"] or (unknown := set(values["scores"]) - set(SCORES)):
-        raise InputError(f"{where}: scores names {sorted(unknown)}; expected shares of {', '.join(SCORES)}.")
+    if not values["scores"] or (unknown := set(values["scores"]) - set(RANKINGS)):
+        raise InputError(
+            f"{where}: scores names {sorted(unknown)}; expected shares of {', '.join(RANKINGS)}."
+        )
     if not any(values["scores"].values()):
         raise InputError(f"{where}: all scores have the share 0; expected one that is used.")
