@@ -44,7 +44,7 @@ import { macsText, minus, percent, probabilityText, sentenceCase } from "../shar
 
 /** @param {number} count */
 function countText(count) {
-  return count < 10 ? String(+count.toFixed(1)) : String(Math.round(count));
+  return count < 10 ? String(Number(count.toFixed(1))) : String(Math.round(count));
 }
 
 /** @param {Pick<Data, "same">} data @param {Stage[]} stages */

@@ -22,7 +22,7 @@ export function accuracyCurve(accuracy, unpruned, score, rate) {
   const trace = (/** @type {Score} */ name) => tracePoints(accuracy[name], scales);
   const others = /** @type {Score[]} */ (Object.keys(accuracy)).filter((name) => name !== score);
   const line = trace(score);
-  const band = [...line.map((p) => [p.x, p.high]), ...line.toReversed().map((p) => [p.x, p.low])];
+  const band = [...line.map((p) => [p.x, p.high]), ...[...line].reverse().map((p) => [p.x, p.low])];
   const here = line.filter((p) => p.rate === rate);
   return shape(
     "svg",

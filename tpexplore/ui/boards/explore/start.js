@@ -147,13 +147,13 @@ export function start({ element, props, trigger, watch }) {
   function redrawAfter(event) {
     if (state.pending) return;
     state.pending = true;
-    const start = event.timeStamp;
+    const asked = event.timeStamp;
     requestAnimationFrame(() => {
       state.pending = false;
       redraw();
       const painted = new MessageChannel();
       painted.port1.onmessage = () => {
-        const measure = performance.measure("tp-repaint", { start, end: performance.now() });
+        const measure = performance.measure("tp-repaint", { start: asked, end: performance.now() });
         find(".tp").dataset.repaintMs = measure.duration.toFixed(1);
       };
       painted.port2.postMessage(null);
@@ -172,7 +172,7 @@ export function start({ element, props, trigger, watch }) {
     find(".tp-flips").replaceChildren(...marks);
     const changes = flips.map((flip) => `${percent(flip.rate)} (${flip.from} → ${flip.to})`);
     const whole = changes.length
-      ? `▲ Pruning further, the answer changes at ${changes.toReversed().join(", ")}.`
+      ? `▲ Pruning further, the answer changes at ${changes.reverse().join(", ")}.`
       : "The answer is the same at every keep-rate.";
     out("flips").textContent = complete ? whole : "Other keep-rates are still being computed.";
   }

@@ -37,7 +37,7 @@ export function groupsOf({ picture, clusters }, by) {
 
 /** @param {ArrayLike<number>} values @param {number[]} sound @returns {Group[]} */
 function fifthGroups(values, sound) {
-  const ascending = sound.toSorted((a, b) => values[a] - values[b] || a - b);
+  const ascending = [...sound].sort((a, b) => values[a] - values[b] || a - b);
   const at = (/** @type {number} */ i) => Math.round((ascending.length * i) / FIFTHS.length);
   return FIFTHS.map((name, i) => ({ name, patches: ascending.slice(at(i), at(i + 1)) }));
 }

@@ -93,7 +93,7 @@ function bandShape({ kind, points }, x, y) {
   const wide = points.flatMap(({ block, low, high }) =>
     low === undefined || high === undefined ? [] : [{ block, low, high }],
   );
-  const edge = [...wide.map((p) => [p.block, p.high]), ...wide.toReversed().map((p) => [p.block, p.low])];
+  const edge = [...wide.map((p) => [p.block, p.high]), ...[...wide].reverse().map((p) => [p.block, p.low])];
   const corners = edge.map(([block, value]) => `${x(block)},${y(value)}`).join(" ");
   return shape("polygon", { class: `tr-band tr-${kind}`, points: corners });
 }

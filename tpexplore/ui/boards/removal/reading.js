@@ -70,7 +70,7 @@ export function renderSummary(line, { leaving, answer, before, pending }) {
     node("br"),
     node("b", {}, answer.answer),
     ` ${probabilityText(answer.probability)} `,
-    node("span", { class: "tr-badge" }, badge),
+    node("span", { class: "tr-badge tp-badge" }, badge),
   );
 }
 
@@ -314,7 +314,7 @@ export function measuredTable(series, measured) {
     if (point.low === undefined || point.high === undefined) return percent(point.value, 1);
     return `${percent(point.value, 1)} (${percent(point.low, 1)} to ${percent(point.high, 1)})`;
   };
-  return numbersTable(["Block", ...series.map((one) => one.legend)], measured.blocks, (block) =>
+  return numbersTable(["Block", ...series.map((one) => one.legend ?? "")], measured.blocks, (block) =>
     series.map((one) => cell(one, block)),
   );
 }

@@ -249,7 +249,7 @@ function drawAxes(context, panel, data, style) {
     const x = panel.x + (panel.w * (at - clip.start)) / span;
     context.moveTo(x, panel.y + panel.h);
     context.lineTo(x, panel.y + panel.h + 4);
-    if (panel.axis) context.fillText(`${+at.toFixed(2)} s`, x, panel.y + panel.h + 7);
+    if (panel.axis) context.fillText(`${Number(at.toFixed(2))} s`, x, panel.y + panel.h + 7);
   }
   context.stroke();
 }
