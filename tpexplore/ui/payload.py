@@ -212,19 +212,7 @@ def picture_message(exploration: Exploration) -> dict[str, Any]:
         "intensity": _exact(exploration.intensity),
         "variation": _exact(exploration.variation),
         "patch_decibels": _rounded(_decibels(exploration.intensity, config), 1),
-        "grid": grid_message(config),
         "grey": base64_of(grey),
-    }
-
-
-def grid_message(config: ModelConfig) -> dict[str, int]:
-    """How the patches lie in the picture."""
-    return {
-        "rows": ROWS,
-        "columns": config.frames // PATCH,
-        "melStride": PATCH,
-        "timeStride": PATCH,
-        "patch": PATCH,
     }
 
 

@@ -6,7 +6,9 @@ import { clamp } from "../shared/grid.js";
 
 /**
  * @typedef {import("../shared/fates.js").Fates} Fates
- * @typedef {Pick<import("../shared/grid.js").Grid, "rows" | "columns" | "timeStride" | "columnOf">} Grid
+ * @typedef {Pick<import("../shared/grid.js").Grid, "patches" | "timeSegments" | "melSegments" | "covered" | "framesOf">} Grid
+ *
+ * @typedef {Uint16Array | Uint32Array} BinRows
  *
  * @typedef {object} Spectrum
  * @property {Float32Array} samples
@@ -18,7 +20,7 @@ import { clamp } from "../shared/grid.js";
 
 const STFT_SIZE = 512;
 const STFT_HOP = 128;
-const STFT_BINS = STFT_SIZE / 2 + 1;
+export const STFT_BINS = STFT_SIZE / 2 + 1;
 const FRAME_HOP = 160; // samples from one frame of the picture to the next
 const FRAME_WINDOW = 400; // samples that one frame reads; columns cross-fade over as many
 const GAIN_STEPS = 4096; // in which gains are counted, as the library counts them
@@ -105,23 +107,25 @@ export function spectrumOf(samples) {
 }
 
 /**
- * Gain of every mel row at one frame of the transform; columns of the picture cross-fade around their edges.
+ * Gain of every mel segment at one frame of the transform; segments of time cross-fade around their edges.
  *
- * @param {ArrayLike<number>} kept 0 or 1 a patch
+ * @param {Uint8Array} covered what `Grid.covered` says
  * @param {number} frame
- * @param {Grid} grid
+ * @param {Pick<Grid, "timeSegments" | "melSegments">} grid
  * @param {Float64Array} gains
  */
-export function rowGains(kept, frame, { rows, columns, timeStride }, gains) {
-  const columnSamples = timeStride * FRAME_HOP;
+export function segmentGains(covered, frame, { timeSegments, melSegments }, gains) {
+  const [across, up] = [timeSegments.length - 1, melSegments.length - 1];
   // Frame i of the picture is centred at sample 160 i + 200, and an edge lies half-way between two frames.
   const place = frame * STFT_HOP - (FRAME_WINDOW - FRAME_HOP) / 2;
-  const edge = clamp(Math.round(place / columnSamples), 1, Math.max(1, columns - 1));
-  const past = clamp((place - edge * columnSamples) / FRAME_WINDOW, -0.5, 0.5);
-  const later = columns > 1 ? Math.round(GAIN_STEPS * (0.5 + 0.5 * Math.sin(Math.PI * past))) / GAIN_STEPS : 0;
-  for (let row = 0; row < rows; row++) {
-    const [before, after] = [kept[(edge - 1) * rows + row], later && kept[edge * rows + row]];
-    gains[row] = before * (1 - later) + after * later;
+  const far = (/** @type {number} */ edge) => Math.abs(timeSegments[edge] * FRAME_HOP - place);
+  let nearest = 1;
+  while (nearest + 1 < across && far(nearest + 1) <= far(nearest)) nearest += 1;
+  const past = clamp((place - timeSegments[nearest] * FRAME_HOP) / FRAME_WINDOW, -0.5, 0.5);
+  const later = across > 1 ? Math.round(GAIN_STEPS * (0.5 + 0.5 * Math.sin(Math.PI * past))) / GAIN_STEPS : 0;
+  for (let j = 0; j < up; j++) {
+    const [before, after] = [covered[(nearest - 1) * up + j], later && covered[nearest * up + j]];
+    gains[j] = before * (1 - later) + after * later;
   }
 }
 
@@ -130,20 +134,21 @@ export function rowGains(kept, frame, { rows, columns, timeStride }, gains) {
  * transform: one as its real part, the other as its imaginary part.
  *
  * @param {Spectrum} spectrum
- * @param {Uint16Array} binRows where each bin of the transform lies among the mel rows, in GAIN_STEPS a row
+ * @param {BinRows} binRows where each bin of the transform lies among the mel segments, in GAIN_STEPS each
  * @param {Grid} grid
  * @param {ArrayLike<number>} first
  * @param {ArrayLike<number>} second
  */
 export function maskedPair({ samples, frames, re, im }, binRows, grid, first, second) {
   const length = samples.length;
+  const maps = [grid.covered(first), grid.covered(second)];
   const sounds = [new Float32Array(length), new Float32Array(length)];
   const weight = new Float32Array(length);
-  const gains = [new Float64Array(grid.rows + 1), new Float64Array(grid.rows + 1)];
+  const gains = [new Float64Array(grid.melSegments.length), new Float64Array(grid.melSegments.length)];
   const [zr, zi] = [new Float64Array(STFT_SIZE), new Float64Array(STFT_SIZE)];
   for (let frame = 0; frame < frames; frame++) {
-    rowGains(first, frame, grid, gains[0]);
-    rowGains(second, frame, grid, gains[1]);
+    segmentGains(maps[0], frame, grid, gains[0]);
+    segmentGains(maps[1], frame, grid, gains[1]);
     const silent = gains.every((rows) => rows.every((gain) => gain === 0));
     if (!silent) {
       for (let bin = 0; bin < STFT_BINS; bin++) {
@@ -178,7 +183,7 @@ export function maskedPair({ samples, frames, re, im }, binRows, grid, first, se
  * by the same factor where one would exceed full scale.
  *
  * @param {Spectrum} spectrum
- * @param {Uint16Array} binRows
+ * @param {BinRows} binRows
  * @param {Grid} grid
  * @param {Fates} drop
  * @returns {Record<string, Float32Array>} "original", "kept 4", "removed 4" and so on
@@ -224,19 +229,17 @@ export function levelAgainst(samples, reference) {
  * What patches of one column sound like, with silence after it to be heard apart when it is repeated.
  *
  * @param {Spectrum} spectrum
- * @param {Uint16Array} binRows
+ * @param {BinRows} binRows
  * @param {Grid} grid
  * @param {number[]} kept ids of the patches
  * @param {number} period samples from one repetition to the next
  */
 export function columnSound(spectrum, binRows, grid, kept, period) {
-  const map = new Uint8Array(grid.rows * grid.columns);
+  const map = new Uint8Array(grid.patches);
   for (const patch of kept) map[patch] = 1;
   const [sound] = maskedPair(spectrum, binRows, grid, map, map);
-  const columnSamples = grid.timeStride * FRAME_HOP;
-  const column = grid.columnOf(kept[0]);
-  const first = Math.max(0, column * columnSamples - STFT_SIZE);
-  const heard = sound.subarray(first, (column + 1) * columnSamples + STFT_SIZE);
+  const [begin, end] = grid.framesOf(kept[0]).map((frame) => frame * FRAME_HOP);
+  const heard = sound.subarray(Math.max(0, begin - STFT_SIZE), end + STFT_SIZE);
   const loop = new Float32Array(period);
   const loudest = Math.max(1, peakOf(heard));
   heard.subarray(0, period).forEach((value, i) => (loop[i] = value / loudest));

@@ -2,6 +2,7 @@
 // passes done since. They arrive as one text that grows.
 
 import { bytesOf, rowsOf } from "../shared/bytes.js";
+import { STFT_BINS } from "./masking.js";
 import { attentionOf } from "./ranking.js";
 
 /**
@@ -47,7 +48,7 @@ import { attentionOf } from "./ranking.js";
  * @property {Measured | null} measured
  * @property {Record<Score, Entry>} scores
  * @property {Uint8Array} grey
- * @property {Uint16Array} binRows
+ * @property {import("./masking.js").BinRows} binRows
  *
  * @typedef {object} Clip
  * @property {string} name
@@ -66,6 +67,12 @@ export function linesOf(text) {
   return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
 
+/** Two bytes for each bin of the transform, or four where two do not suffice. @param {string} base64 */
+export function binRowsOf(base64) {
+  const { buffer } = bytesOf(base64);
+  return buffer.byteLength > 2 * STFT_BINS ? new Uint32Array(buffer) : new Uint16Array(buffer);
+}
+
 /** @param {string} text @returns {Data} */
 export function decode(text) {
   const [data, ...later] = linesOf(text);
@@ -73,7 +80,7 @@ export function decode(text) {
   data.scores = {};
   data.grey = bytesOf(data.picture.grey);
   for (const name of ["intensity", "variation"]) data.picture[name] = Float32Array.from(data.picture[name]);
-  data.binRows = new Uint16Array(bytesOf(data.bin_rows).buffer);
+  data.binRows = binRowsOf(data.bin_rows);
   for (const scores of [first, ...later.map((message) => message.scores)]) addPasses(data, scores);
   return data;
 }

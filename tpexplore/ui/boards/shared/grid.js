@@ -33,24 +33,35 @@ export function clamp(value, low, high) {
 }
 
 /**
- * Where the cells of a picture's grid begin and end along one side: `count` + 1 edges from 0 to `length`.
+ * Where the cells in which patches are drawn begin along one side, and where the last one ends.
  *
- * Patches that overlap share what lies between their middles; what no patch reads goes with the nearest.
+ * A cell lies around its patch's middle; the outer ones reach to the ends of what patches read.
  *
  * @param {number} count
  * @param {number} stride
  * @param {number} patch
- * @param {number} length
  */
-export function cellEdges(count, stride, patch, length) {
+export function cellEdges(count, stride, patch) {
   const inner = Array.from({ length: count - 1 }, (_, i) => (i + 1) * stride + Math.floor((patch - stride) / 2));
-  return [0, ...inner, length];
+  return [0, ...inner, stride * (count - 1) + patch];
+}
+
+/**
+ * Where a patch begins or ends along one side: between two of these places the same patches read.
+ *
+ * @param {number} count
+ * @param {number} stride
+ * @param {number} patch
+ */
+export function segmentEdges(count, stride, patch) {
+  const begins = Array.from({ length: count }, (_, i) => i * stride);
+  return [...new Set([...begins, ...begins.map((begin) => begin + patch)])].sort((a, b) => a - b);
 }
 
 /**
  * Patches count up the first column, then up the next.
  *
- * @param {Pick<Picture, "grid" | "frames" | "bins">} picture
+ * @param {{grid: GridMessage}} picture
  */
 export function gridOf(picture) {
   const known = grids.get(picture) ?? createGrid(picture);
@@ -61,10 +72,12 @@ export function gridOf(picture) {
 /** @type {WeakMap<object, ReturnType<typeof createGrid>>} */
 const grids = new WeakMap();
 
-/** @param {Pick<Picture, "grid" | "frames" | "bins">} picture */
-function createGrid({ grid: { rows, columns, melStride, timeStride, patch }, frames, bins }) {
-  const frameEdges = cellEdges(columns, timeStride, patch, frames);
-  const binEdges = cellEdges(rows, melStride, patch, bins);
+/** @param {{grid: GridMessage}} picture */
+function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
+  const frameEdges = cellEdges(columns, timeStride, patch);
+  const binEdges = cellEdges(rows, melStride, patch);
+  const timeSegments = segmentEdges(columns, timeStride, patch);
+  const melSegments = segmentEdges(rows, melStride, patch);
   const columnOf = (/** @type {number} */ id) => Math.floor(id / rows);
   const rowOf = (/** @type {number} */ id) => id % rows;
   const idOf = (/** @type {number} */ column, /** @type {number} */ row) => column * rows + row;
@@ -73,10 +86,11 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch }, fra
   return {
     rows,
     columns,
-    timeStride,
     patches: rows * columns,
     frameEdges,
     binEdges,
+    timeSegments,
+    melSegments,
     columnOf,
     rowOf,
     idOf,
@@ -93,6 +107,25 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch }, fra
       idOf(clamp(columnOf(id) + across, 0, columns - 1), clamp(rowOf(id) + up, 0, rows - 1)),
     /** Frames that a patch reads: the first, and the first that it does not. @param {number} id */
     framesOf: (id) => [columnOf(id) * timeStride, columnOf(id) * timeStride + patch],
+    /**
+     * Where at least one of the patches reads: 1 or 0 of every segment of time and frequency, up the first segment
+     * of time, then up the next. Without overlap a segment is a patch.
+     *
+     * @param {ArrayLike<number>} kept 0 or 1 a patch
+     */
+    covered(kept) {
+      const [across, up] = [timeSegments.length - 1, melSegments.length - 1];
+      const covered = new Uint8Array(across * up);
+      for (let id = 0; id < rows * columns; id++) {
+        if (!kept[id]) continue;
+        const t = timeSegments.indexOf(columnOf(id) * timeStride);
+        const f = melSegments.indexOf(rowOf(id) * melStride);
+        for (let i = t; timeSegments[i] < timeSegments[t] + patch; i++) {
+          for (let j = f; melSegments[j] < melSegments[f] + patch; j++) covered[i * up + j] = 1;
+        }
+      }
+      return covered;
+    },
     /** All patches of the same time. @param {number} id */
     columnPatches: (id) => Array.from({ length: rows }, (_, row) => idOf(columnOf(id), row)),
   };
