@@ -17,6 +17,7 @@ import pytest
 
 from tests import ROOT
 
+BOARDS = ROOT / "tpexplore" / "ui" / "boards"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -92,6 +93,20 @@ def wait_until(condition, seconds: float = 20) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     return bool(condition())
+
+
+def serve_modules(page) -> None:
+    """Let a page import the boards' modules, e.g. ``import("/shared/grid.js")``, without the app."""
+
+    def answer(route) -> None:
+        path = BOARDS / urlsplit(route.request.url).path.lstrip("/")
+        if path.suffix == ".js":
+            route.fulfill(path=path, content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+    page.route("http://boards.test/**", answer)
+    page.goto("http://boards.test/")
 
 
 def skip_tour(context) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from training.command import run_command
+from training.engine.command import run_command
 
 READ_ONLY = "/proc/tpexplore"
 """Where nobody, not even root, can make a file or folder."""

@@ -13,8 +13,10 @@ from tests.conftest import tiny_config
 from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import normalise
-from training import analyze, batches, evaluate, measure
+from training import analyze, evaluate
 from training.data.features import Features
+from training.measure import batches
+from training.measure import scores as measure
 
 BATCH = 4
 """Clips a batch in these tests, so that the few clips make several batches, the last one short."""

@@ -9,7 +9,9 @@ import pytest
 import soundfile
 import torch
 
+import tpexplore
 from tests import ROOT
+from tpexplore import audio
 from tpexplore.checkpoints.bundled import (
     MODELS_FOLDER,
     bundled_card,
@@ -20,6 +22,9 @@ from tpexplore.checkpoints.load import load_model
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.results.store import bundled_models, measured_results
 from tpexplore.signal.decode import load_audio
+
+LAYERS = ("signal", "model", "stats", "checkpoints", "study", "figures", "results", "ui")
+"""The packages of tpexplore: each knows those before it only."""
 
 
 def imported_packages(path: Path) -> set[str]:
@@ -37,6 +42,36 @@ def test_gradio_stays_in_the_interface():
         assert ROOT / "tpexplore/ui" in path.parents or "gradio" not in imported_packages(path), path
     for path in ROOT.glob("tpexplore/**/*.py"):
         assert "training" not in imported_packages(path), path
+
+
+def test_imports_go_one_way():
+    """A package imports from those before it in `LAYERS` only; the README lists them the other way round."""
+    for place, layer in enumerate(LAYERS):
+        for path in ROOT.glob(f"tpexplore/{layer}/**/*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tpexplore."):
+                    imported = node.module.split(".")[1]
+                    assert imported not in LAYERS[place + 1 :], f"{path} imports {node.module}"
+
+
+def test_imports_of_the_first_edition_work():
+    assert audio.clip_from_array is tpexplore.clip_from_array
+    assert audio.load_audio is tpexplore.load_audio
+
+
+def test_where_things_are_is_true():
+    """Every file and folder in the README's tree exists, and every package is in it."""
+    tree = re.search(r"## Where things are\n\n```\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    top, listed = "", []
+    for line in tree.splitlines():
+        name = line.split()[0]
+        top = "" if not line.startswith("  ") else top
+        assert (ROOT / top / name).exists(), name
+        listed.append(name.rstrip("/"))
+        top = name if not line.startswith("  ") else top
+    packages = [name for name in listed if name in LAYERS]
+    assert packages == [*reversed(LAYERS)]
+    assert {path.parent.name for path in ROOT.glob("tpexplore/*/__init__.py")} == set(LAYERS)
 
 
 def test_the_space_gets_the_gradio_that_is_tested():

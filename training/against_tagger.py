@@ -8,71 +8,12 @@ the first tag is the same, and the mean average precision for the tagger's tags.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
-import torch
-
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER
-from tpexplore.checkpoints.load import load_model
 from tpexplore.command_line import file_or_folder
-from tpexplore.errors import InputError
-from tpexplore.model.vit import AudioViT
-from tpexplore.results.store import measured_results
-from tpexplore.stats.intervals import wilson_interval
 from tpexplore.writing import write_json
-
-from . import parallel
-from .answers import PRESENT, as_tags, read_answers
-from .batches import gather_clips, split_batches, split_rows
-from .command import command_arguments, run_command
-from .data.features import read_features
-from .identity import git_commit
-from .loop import pick_device
-from .measure import cell, scorer_for
-
-RATES = (1.0, 0.7, 0.5, 0.3)
-
-
-@torch.inference_mode()
-def compare(model: AudioViT, folder: Path, split: str = "test") -> dict:
-    """A model against the answers stored in one feature folder."""
-    features, answers = read_features(folder), read_answers(folder)
-    if answers is None:
-        raise InputError(f"{folder} holds no stored answers; run python -m training.answers first.")
-    rows, mine = split_rows(features, split), {}
-    for batch in split_batches(features, split, model.config, model.device, features.meta["dataset"]):
-        logits = {rate: model(batch.spec, rate).logits.float().cpu().numpy() for rate in RATES}
-        mine[batch.index] = logits
-    given = gather_clips(mine)
-    scorer = scorer_for(as_tags(features, answers), rows)
-    first = answers.logits[rows].argmax(1)
-    table = {}
-    for rate in RATES:
-        same = int((given[rate].argmax(1) == first).sum())
-        table[f"{rate:.2f}"] = {
-            "first_tag": cell(same / len(rows), wilson_interval(same, len(rows))),
-            "mAP": scorer.cell(given[rate]),
-        }
-    return {
-        "split": features.meta["split"],
-        "n": len(rows),
-        "tagger_sha256": answers.sha256,
-        "tag_counts_from": PRESENT,
-        "features": features.keys,
-        "commit": git_commit(),
-        "attention": table,
-    }
-
-
-def against_tagger(name: str, folders: Sequence[Path]) -> dict:
-    """The results of a bundled model with the comparison added, by dataset."""
-    model = load_model(name).to(pick_device())
-    results = measured_results(name, model.config.sha256)
-    if not results:
-        raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")
-    compared = {read_features(folder).meta["dataset"]: compare(model, folder) for folder in folders}
-    return {**results, "against_tagger": compared}
+from training.engine import parallel
+from training.engine.command import command_arguments, run_command
+from training.measure.against_tagger import against_tagger
 
 
 def main() -> None:

@@ -8,11 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tpexplore.command_line import file_or_folder, whole
-
-from .command import command_arguments, run_command
-from .data.cache import cache_features
-from .data.features import Features, add_unlabelled, join_features, read_features  # noqa: F401 (until all import it there)
-from .datasets import DATASETS, load_dataset
+from training.data.cache import cache_features
+from training.data.datasets import DATASETS, load_dataset
+from training.engine.command import command_arguments, run_command
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tpexplore.errors import InputError
 from tpexplore.results.markdown import findings_list, models_table, training_table, verdicts_markdown
-
-from .command import command_arguments, run_command
+from tpexplore.writing import write_bytes
+from training.engine.command import command_arguments, run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +49,7 @@ def main() -> None:
         text = path.read_text(encoding="utf-8")
         new = renewed(text, parts, file)
         if new != text:
-            path.write_text(new, encoding="utf-8")
+            write_bytes(path, new.encode())
         print(f"{file}: {'written' if new != text else 'is current'}")
 
 

@@ -13,7 +13,7 @@ from tests.faults import READ_ONLY, Commands, full_disk
 from tests.training.test_training import small, small_finetune
 from tpexplore import cli, space
 from tpexplore.command_line import file_or_folder, plain_name
-from training.recipes import PretrainRecipe, TeacherRecipe
+from training.recipes.settings import PretrainRecipe, TeacherRecipe
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = sorted(

@@ -10,7 +10,7 @@ import soundfile
 
 from tests.training.test_training import small, small_finetune
 from training import kfold
-from training.recipes import TeacherRecipe
+from training.recipes.settings import TeacherRecipe
 
 
 @pytest.fixture

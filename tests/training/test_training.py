@@ -21,20 +21,23 @@ from tpexplore.errors import InputError
 from tpexplore.model.plan import KEEP_RATES, SCORES, scheduled_keep_rate
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import fit_frames, log_mel, normalise, patches_of
-from training import augment, evaluate, export
-from training.checkpoint import load_checkpoint, save_checkpoint
-from training.clips import Clips, mean_and_std
+from training import evaluate, export
+from training.data import augment
 from training.data.cache import cache_features
+from training.data.clips import Clips, mean_and_std
+from training.data.datasets import load_dataset
 from training.data.features import read_features
-from training.datasets import load_dataset
-from training.finetune import FinetuneStage, build_model, draw_keep_rate, note_origins
-from training.identity import note_run
-from training.initialise import WHITENING_GAIN, place_positions, whiten_patches
-from training.loop import Run, gradients_of_step, train
-from training.optimise import learning_rate, optimisers_for
-from training.patches import random_grid, random_patches
-from training.pretrain import PretrainStage, fill_in, masked_loss, pictures_of
-from training.recipes import (
+from training.engine.checkpoint import load_checkpoint, save_checkpoint
+from training.engine.export import trained_model
+from training.engine.finetuning import FinetuneStage, build_model, draw_keep_rate, note_origins
+from training.engine.identity import note_run
+from training.engine.initialise import WHITENING_GAIN, place_positions, whiten_patches
+from training.engine.loop import Run, gradients_of_step, train
+from training.engine.optimise import learning_rate, optimisers_for
+from training.engine.patches import random_grid, random_patches
+from training.engine.pretraining import PretrainStage, fill_in, masked_loss, pictures_of
+from training.engine.teacher import TeacherStage, load_teacher
+from training.recipes.settings import (
     FOLDER,
     FinetuneRecipe,
     Optimiser,
@@ -43,7 +46,6 @@ from training.recipes import (
     TeacherRecipe,
     load_recipe,
 )
-from training.teacher import TeacherStage, load_teacher
 
 WORDS = ("high", "low", "mid")
 
@@ -291,7 +293,7 @@ def finished(features, tmp_path_factory) -> Path:
 
 def test_training_learns_the_three_tones(finished, features):
     last = json.loads((finished / "student" / "log.jsonl").read_text().splitlines()[-1])
-    model = export.trained_model(finished / "student", features)
+    model = trained_model(finished / "student", features)
     rows = features.indices("train")
     mel = torch.from_numpy(features.mel[rows].astype(np.float32))
     with torch.no_grad():
@@ -404,7 +406,7 @@ def test_export_and_evaluation_agree_with_the_trained_model(finished, features, 
     assert loaded.config.sha256 == card["weights_sha256"]
     assert card["bytes"] == path.stat().st_size
     assert card["teacher"]["recipe"]["arch"] == "resnet10t"
-    trained = export.trained_model(finished / "student", features)
+    trained = trained_model(finished / "student", features)
     spec = trained.spectrogram(tone("mid", 5))[None]
     with torch.inference_mode():
         torch.testing.assert_close(loaded(spec).logits, trained(spec).logits, atol=0.1, rtol=0.05)
@@ -431,7 +433,7 @@ class KilledError(Exception):
 def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(features, tmp_path, monkeypatch):
     recipe = small_finetune(epochs=2)
     assert finetune(features, recipe, tmp_path / "whole")
-    monkeypatch.setattr("training.loop.SAVE_EVERY_SECONDS", 0)
+    monkeypatch.setattr("training.engine.loop.SAVE_EVERY_SECONDS", 0)
     gain, calls = augment.gain, []
 
     def dying_gain(*args):
@@ -440,7 +442,7 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(features, tmp_path
             raise KilledError
         return gain(*args)
 
-    monkeypatch.setattr("training.augment.gain", dying_gain)
+    monkeypatch.setattr("training.data.augment.gain", dying_gain)
     with pytest.raises(KilledError):
         finetune(features, recipe, tmp_path / "parts")
     assert load_checkpoint(tmp_path / "parts")["step"] == 3

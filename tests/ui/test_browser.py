@@ -155,7 +155,7 @@ def test_upload_is_analysed_and_start_can_be_chosen(desk, tmp_path):
     assert "Showing the loudest" in desk.text(".tp-clip")
     desk.page.fill("#start-row input", "1.5")
     desk.page.click("#start-row button")
-    desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('from 1.50 s')")
+    desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('(1.50 to ')")
     assert desk.text(".tp-time") == "1.50 s"
     assert desk.errors == []
     assert desk.foreign_requests() == []

@@ -279,7 +279,7 @@ def test_another_tab_is_filled_once_and_the_viewer_when_it_opens(opened):
     wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3", tab="kendall")
     visit.page.click("#explore-tab-button")
     visit.wait_for_clip(title_of(LONG))
-    assert "from 1.50 s" in visit.text(".tp-clip")
+    assert "(1.50 to " in visit.text(".tp-clip")
     assert (seen(visit).rate, seen(visit).passport) == ("0.4", "Patch 3")
     wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3")
     assert visit.errors == []

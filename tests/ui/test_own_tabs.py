@@ -250,9 +250,7 @@ def server(tmp_path_factory):
                 refresh = _refresh(tab, choices[0])
                 demo.load(refresh, outputs=tab.outputs, concurrency_limit=1, concurrency_id="model")
         demo.queue(max_size=16)
-        _, url, _ = demo.launch(
-            prevent_thread_lock=True, quiet=True, theme=ui._theme(), head=ui._page_style(), server_port=None
-        )
+        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_port=None, **ui.page_options())
         yield url, folder
         demo.close()
 

@@ -79,7 +79,9 @@ def app_url(exploration, clip, gates):
     with gr.Blocks(analytics_enabled=False) as demo:
         shown = viewer.create_viewer([])
         gr.Button("Go", elem_id="go").click(answer, outputs=shown)
-    _, url, _ = demo.launch(quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[])
+    _, url, _ = demo.launch(
+        quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[], **ui.page_options()
+    )
     yield url
     demo.close()
 
@@ -162,7 +164,9 @@ def slow_app(monkeypatch):
     demo = ui.build()
     steps = Steps()
     monkeypatch.setattr(analysis, "explore_steps", steps)
-    _, url, _ = demo.launch(quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[])
+    _, url, _ = demo.launch(
+        quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[], **ui.page_options()
+    )
     yield url, steps
     demo.close()
 
@@ -194,7 +198,9 @@ def test_a_full_queue_says_that_the_app_is_busy(browser, monkeypatch):
     demo = ui.build()
     steps = Steps(seconds=1)  # the first analysis is still at it when the others ask
     monkeypatch.setattr(analysis, "explore_steps", steps)
-    _, url, _ = demo.launch(quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[])
+    _, url, _ = demo.launch(
+        quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[], **ui.page_options()
+    )
     contexts = [browser.new_context() for _ in range(3)]
     first, *others = pages = [context.new_page() for context in contexts]
     for page in pages:

@@ -18,7 +18,9 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.browser_support import serve_modules
 from tests.conftest import tiny_config
+from tpexplore import ui
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.resynthesis import listen_tracks
@@ -29,7 +31,6 @@ from tpexplore.ui import payload, viewer
 pytest_plugins = ["tests.browser_support"]
 pytestmark = pytest.mark.browser
 
-UI = Path(viewer.__file__).parent
 FRAMES, PATCHES = 256, 128
 EDGES = (-3.0, -1.0, -0.8, -0.4, 0.2, 3.0)
 TRACKS = ["original", *(f"{what} {block}" for block in PRUNE_BLOCKS for what in ("kept", "removed"))]
@@ -62,7 +63,9 @@ def served(message: dict):
     """A page with nothing but the viewer."""
     with gr.Blocks(analytics_enabled=False) as demo:
         viewer.create_viewer([message])
-    _, url, _ = demo.launch(quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[])
+    _, url, _ = demo.launch(
+        quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[], **ui.page_options()
+    )
     try:
         yield url
     finally:
@@ -113,23 +116,33 @@ def lit_pixels(desk) -> np.ndarray:
 
 
 def mask_in_browser(page, samples: np.ndarray, drop: np.ndarray) -> dict[str, np.ndarray]:
-    scripts = "\n".join((UI / name).read_text() for name in ("palette.js", "picture.js", "masking.js"))
     found = page.evaluate(
-        f"""([clip, drop, rows]) => {{
-            {scripts}
+        """async ([clip, drop, rows, grid]) => {
+            const { gridOf } = await import("/shared/grid.js");
+            const { listenTracks, spectrumOf } = await import("/explore/masking.js");
             const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
             const spectrum = spectrumOf(new Float32Array(bytes(clip).buffer));
-            const tracks = listenTracks(spectrum, new Uint16Array(bytes(rows).buffer), bytes(drop));
-            const text = (track) => {{
+            const binRows = new Uint16Array(bytes(rows).buffer);
+            const tracks = listenTracks(spectrum, binRows, gridOf(grid), bytes(drop));
+            const text = (track) => {
                 let letters = "";
                 for (const byte of new Uint8Array(track.buffer)) letters += String.fromCharCode(byte);
                 return btoa(letters);
-            }};
+            };
             return Object.entries(tracks).map(([name, track]) => [name, text(track)]);
-        }}""",
-        [base64.b64encode(array.tobytes()).decode() for array in (samples, drop, payload.bin_rows())],
+        }""",
+        [
+            *(base64.b64encode(array.tobytes()).decode() for array in (samples, drop, payload.bin_rows())),
+            grid_of(drop),
+        ],
     )
     return {name: np.frombuffer(base64.b64decode(track), np.float32) for name, track in found}
+
+
+def grid_of(drop: np.ndarray) -> dict:
+    columns = len(drop) // 8
+    grid = {"rows": 8, "columns": columns, "melStride": 16, "timeStride": 16, "patch": 16}
+    return {"grid": grid, "frames": 16 * columns, "bins": 128}
 
 
 def python_tracks(samples: np.ndarray, drop: np.ndarray) -> dict[str, np.ndarray]:
@@ -154,6 +167,7 @@ def test_masking_in_the_browser_is_the_library_s(browser, clip):
         "an offset": (clip + 0.2, random),
     }
     page = browser.new_page()
+    serve_modules(page)
     for case, (samples, drop) in cases.items():
         samples = samples.astype(np.float32)
         expected, found = python_tracks(samples, drop), mask_in_browser(page, samples, drop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import Any
 
 from tpexplore.threads import brief_spinning
 
@@ -16,8 +16,9 @@ import gradio as gr
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
 from tpexplore.signal.decode import MAX_FILE_BYTES
 
-from . import link, shell, tour
+from . import link, serving, shell, tour
 from .analysis import model_choices
+from .board import create_board
 from .memory import share_arenas
 
 TITLE = "Token Pruning Explorer"
@@ -25,8 +26,9 @@ QUEUE = 64
 """Requests that may wait; whoever comes later is told that the app is busy."""
 SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
 
-_PAGE_STYLES = ("page.css", "tour.css")
-_PAGE_SCRIPTS = ("describe.js", "tablist.js", "tour.js")
+_STYLES = ("shared/tokens.css", "page/page.css", "page/tour.css")
+# Plotly would write addresses of its colours that are wrong after any change of the page's own.
+_NO_BASE = 'document.querySelector("base")?.remove();'
 
 HEADER = f"""
 <header>
@@ -64,7 +66,7 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS)
     ) as demo:
-        gr.HTML(HEADER, elem_id="head", js_on_load=_read(*_PAGE_SCRIPTS), apply_default_css=False)
+        create_board("head", "page/start.js", value=HEADER, before=_NO_BASE)
         shell.build(model_choices(checkpoint, frames))
     return demo.queue(max_size=QUEUE)
 
@@ -79,8 +81,7 @@ def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) ->
     demo.launch(
         server_name=host,
         server_port=port,
-        theme=_theme(),
-        head=_page_style(),
+        **page_options(),
         max_file_size=_UPLOAD_LIMIT,
         footer_links=["api"],
         run_history=False,
@@ -89,13 +90,11 @@ def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) ->
     )
 
 
-def _page_style() -> str:
+def page_options() -> dict[str, Any]:
+    """What `gr.Blocks.launch` needs for boards to look and work as they should."""
     # Not launch(css=…): that reaches only what lies inside the page's content, not its frame.
-    return f"<style>{_read(*_PAGE_STYLES)}</style>"
-
-
-def _read(*names: str) -> str:
-    return "\n".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in names)
+    head = f"<style>{serving.read_text(*_STYLES)}</style>"
+    return {"theme": _theme(), "head": head, "app_kwargs": serving.app_options()}
 
 
 def _theme() -> gr.themes.Base:

@@ -33,18 +33,6 @@ PAGE = ""
 """The entry of the model menus that follows the page's own menu."""
 TOP = 3
 
-_SCRIPTS = (
-    "text.js",
-    "palette.js",
-    "picture.js",
-    "saving.js",
-    "board_link.js",
-    "compare_picture.js",
-    "compare_reading.js",
-    "compare.js",
-)
-_STYLES = ("viewer.css", "compare.css")
-
 
 @dataclass(frozen=True)
 class Side:
@@ -75,7 +63,12 @@ def build(choices: list[ModelChoice]) -> Tab:
     gr.Markdown(HELP, elem_classes="tab-help")
     with gr.Row(equal_height=False, elem_classes="settings"):
         inputs = [*_menu("A", choices, "attention"), *_menu("B", choices, "intensity")]
-    board = create_board("compare", template="compare.html", styles=_STYLES, scripts=_SCRIPTS)
+    board = create_board(
+        "compare",
+        "compare/start.js",
+        html="compare/compare.html",
+        styles=["shared/board.css", "compare/compare.css"],
+    )
     by_source = {choice.source: choice for choice in choices}
 
     def refresh(path, choice, start, model_a, score_a, model_b, score_b) -> tuple[str]:

@@ -1,7 +1,8 @@
 """The link to what is seen: what it may name, and what the page does with one that it is opened by.
 
-The browser reads the address, keeps it up to date and hands out the link (link.js, viewer_link.js); Python is
-asked only for what the page was not built with. A person's own clip never gets into a link.
+The browser reads the address, keeps it up to date and hands out the link (`boards/page/link.js`,
+`boards/explore/address.js`); Python is asked only for what the page was not built with.
+A person's own clip never gets into a link.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -20,6 +20,7 @@ from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.signal.decode import read_clip
 
 from .analysis import ModelChoice
+from .board import create_board
 from .controls import Controls
 from .tabs import Setting
 
@@ -92,13 +93,7 @@ def create_link(
             for name, setting in settings.items()
         },
     }
-    return gr.HTML(
-        js_on_load=(Path(__file__).parent / "link.js").read_text(encoding="utf-8"),
-        apply_default_css=False,
-        elem_id="link",
-        visible="hidden",
-        known=json.dumps(known),
-    )
+    return create_board("link", "page/link.js", events=["open"], visible="hidden", known=json.dumps(known))
 
 
 def read_place(

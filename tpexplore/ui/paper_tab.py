@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import gradio as gr
-
+from . import serving
 from .analysis import ModelChoice
+from .board import create_board
 from .paper_sections import page
 from .tabs import Tab
-
-_HERE = Path(__file__).parent
 
 
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current context. It shows files, so nothing has to be refreshed."""
-    gr.HTML(
-        page(),
-        css_template=(_HERE / "paper.css").read_text(encoding="utf-8"),
-        apply_default_css=False,
-        padding=False,
-        elem_id="paper",
-    )
+    # Long, and seen by few: fetched when the tab opens, and then kept by the browser.
+    create_board("paper", None, html=serving.publish("paper.html", page()), styles=["page/paper.css"])
     return Tab("paper", [], lambda path, choice, start: ())

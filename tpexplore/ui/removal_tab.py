@@ -42,23 +42,6 @@ DRAWS = 8
 MASK_IN_LINK = r"[A-Za-z0-9_-]{2,1400}"
 """A mask as `decode_mask` reads it, in the letters of base64url and without the padding."""
 
-_SCRIPTS = (
-    "text.js",
-    "palette.js",
-    "picture.js",
-    "saving.js",
-    "board_link.js",
-    "removal_selection.js",
-    "removal_picture.js",
-    "removal_chart.js",
-    "removal_reading.js",
-    "removal_questions.js",
-    "removal_downloads.js",
-    "removal.js",
-    "removal_events.js",
-)
-_STYLES = ("viewer.css", "removal.css")
-
 
 @dataclass(frozen=True, eq=False)
 class Shown:
@@ -81,7 +64,14 @@ class Question:
 
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
-    board = create_board("removal", template="removal.html", styles=_STYLES, scripts=_SCRIPTS, reply="")
+    board = create_board(
+        "removal",
+        "removal/start.js",
+        html="removal/removal.html",
+        styles=["shared/board.css", "removal/removal.css"],
+        events=["ask"],
+        reply="",
+    )
     shown = gr.State(None)
 
     def refresh(path: str | None, choice: ModelChoice | None, start: float | None, *_: Any) -> tuple:

@@ -25,10 +25,9 @@ from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel, samples_for
 from tpexplore.writing import append_line, named, write_bytes, write_json
-
-from ..datasets.base import Dataset, Item
-from ..lock import lock_folder
-from .features import digest_of, short_hash
+from training.data.datasets.base import Dataset, Item
+from training.data.features import digest_of, short_hash
+from training.engine.lock import lock_folder
 
 FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 2"
 """Part of the key: change it when the front end changes."""

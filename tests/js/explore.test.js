@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { curveScales } from "../../tpexplore/ui/boards/explore/curve.js";
+import { answerText, explanation, steadyFrom } from "../../tpexplore/ui/boards/explore/explain.js";
+import { addPasses, decode, flipsOf, isComplete } from "../../tpexplore/ui/boards/explore/messages.js";
+import { staysText } from "../../tpexplore/ui/boards/explore/passport.js";
+import { attentionOf, clusterOf, percentile, standing } from "../../tpexplore/ui/boards/explore/ranking.js";
+import { groupsOf } from "../../tpexplore/ui/boards/explore/survival.js";
+import { base64, pictureOf } from "./support.js";
+
+const point = (answer) => ({ answer, probability: 0.5, macs: 1, milliseconds: 1, rows: [], kept: [] });
+// Two columns of two rows; at 0.5 block 4 drops patches 0 and 3, block 7 drops 1.
+const DROPS = [[4, 7, 0, 4], [0, 0, 0, 0]];
+const ATTENTION = Float32Array.from([0.1, 0.2, 0.4, 0.3, 0.45, 0.55, 1]);
+
+function message() {
+  const part = {
+    rates: [0.5, 1],
+    drop: base64(DROPS.flat()),
+    attention: base64(new Uint8Array(ATTENTION.buffer)),
+    points: [point("cat"), point("dog")],
+  };
+  return {
+    picture: { ...pictureOf(2, 2), intensity: [0, 1, 2, 3], variation: [3, 2, 1, 0], grey: base64(new Uint8Array(32 * 32)) },
+    bin_rows: base64(new Uint8Array(514)),
+    rates: [0.5, 0.7, 1],
+    clusters: null,
+    unpruned: point("dog"),
+    scores: { attention: part },
+  };
+}
+
+test("passes are put where their keep-rates belong, whatever their order", () => {
+  const data = decode(JSON.stringify(message()));
+  assert.deepEqual(data.scores.attention.rates, [0.5, 1]);
+  assert.equal(isComplete(data, ["attention"]), false);
+  addPasses(data, { attention: { rates: [0.7], drop: base64([0, 4, 0, 0]), attention: null, points: [point("dog")] } });
+  const { rates, drop, points, flips } = data.scores.attention;
+  assert.deepEqual(rates, [0.5, 0.7, 1]);
+  assert.deepEqual(Array.from(drop[1]), [0, 4, 0, 0]);
+  assert.deepEqual(points.map(({ answer }) => answer), ["cat", "dog", "dog"]);
+  assert.deepEqual(flips, [{ rate: 0.5, from: "dog", to: "cat" }]);
+  assert.equal(isComplete(data, ["attention"]), true);
+  assert.equal(isComplete(data, ["attention", "intensity"]), false);
+});
+
+test("an answer that comes and goes flips twice", () => {
+  const flips = flipsOf({ rates: [0.3, 0.5, 1], points: ["a", "b", "a"].map(point) });
+  assert.deepEqual(flips.map(({ rate }) => rate), [0.3, 0.5]);
+});
+
+test("attention scores are cut into stages by who was there", () => {
+  const [half, whole] = attentionOf(ATTENTION, DROPS.map((row) => Uint8Array.from(row)));
+  assert.equal(whole, null);
+  assert.deepEqual(Array.from(half[4]), Array.from(ATTENTION.slice(0, 4)));
+  assert.deepEqual(Array.from(half[7]), Array.from(ATTENTION.slice(4, 6)));
+  assert.deepEqual(Array.from(half[10]), [1]);
+});
+
+test("ranks, cut and margin of a patch in a stage", () => {
+  const data = decode(JSON.stringify(message()));
+  const stood = standing(data, "attention", 0, 4, 1);
+  assert.deepEqual([stood.rank, stood.of, stood.kept], [3, 4, true]);
+  assert.ok(Math.abs(stood.value - 0.8) < 1e-6); // a fifth, in multiples of a quarter
+  assert.ok(Math.abs(stood.cut - 0.8) < 1e-6);
+  assert.equal(standing(data, "attention", 0, 7, 0), null); // dropped before
+  assert.equal(standing(data, "attention", 0, 7, 1).kept, false);
+  assert.equal(standing(data, "attention", 1, 4, 1), null); // nothing is ranked
+});
+
+test("of equal values the earlier patch ranks first", () => {
+  const data = decode(JSON.stringify(message()));
+  data.picture.intensity = Float32Array.from([1, 1, 1, 1]);
+  data.scores.intensity = data.scores.attention;
+  assert.deepEqual([0, 1, 2, 3].map((patch) => standing(data, "intensity", 0, 4, patch).rank), [1, 2, 3, 4]);
+});
+
+test("percentiles and clusters", () => {
+  assert.equal(percentile(Float32Array.from([1, 2, 2, 3]), 1), 0.25);
+  assert.deepEqual([-9, 0, 0.5, 1, 9].map((value) => clusterOf(value, [-1, 0, 1, 2])), [0, 1, 1, 2, 2]);
+});
+
+test("every patch is in one group", () => {
+  const picture = pictureOf(5, 8, { real: 60 });
+  const clusters = { intensity: [-1, 5, 15, 25, 30, 99], variation: [-99, -30, -25, -15, -5, 1] };
+  for (const by of ["intensity", "variation", "frequency"]) {
+    for (const known of [null, clusters]) {
+      const groups = groupsOf({ picture, clusters: known }, by);
+      const all = groups.flatMap(({ patches }) => patches).sort((a, b) => a - b);
+      assert.deepEqual(all, [...Array(40).keys()]);
+      assert.deepEqual(groups.at(-1), { name: "padding", patches: [32, 33, 34, 35, 36, 37, 38, 39] });
+    }
+  }
+});
+
+test("fifths are as equal as they can be, highest first", () => {
+  const groups = groupsOf({ picture: pictureOf(4, 8), clusters: null }, "intensity");
+  assert.deepEqual(groups.map(({ patches }) => patches.length).sort(), [6, 6, 6, 7, 7]);
+  assert.equal(groups[0].name, "highest fifth");
+  assert.ok(Math.min(...groups[0].patches) > Math.max(...groups[1].patches));
+});
+
+test("at which keep-rates a patch stays", () => {
+  const rates = [0.3, 0.4, 0.5, 0.6, 1];
+  assert.equal(staysText(rates, [4, 0, 4, 0, 0]), "stays to the end at keep-rate 40%, 60–100%");
+  assert.equal(staysText(rates, [4, 4, 4, 7, 10]), "never stays to the end");
+});
+
+test("how far down the answer holds", () => {
+  const entry = { rates: [0.3, 0.5, 0.7, 1], points: ["b", "a", "b", "b"].map(point) };
+  assert.equal(steadyFrom(entry.points, "b"), 2);
+  assert.match(answerText({ answer: "b" }, entry, 1), /down to keep-rate 70%; here it is “a”/);
+  assert.match(answerText({ answer: "b" }, entry, 0), /again here/);
+  assert.match(answerText({ answer: "c" }, { ...entry, points: ["a", "a", "a", "c"].map(point) }, 0), /^Even the lightest/);
+});
+
+test("the story of a clip counts its patches", () => {
+  const text = explanation(decode(JSON.stringify(message())), "attention", 0);
+  assert.match(text, /^2 of 4 patches are left after block 4, 1 after block 7 and 1 after block 10\./);
+  assert.match(explanation(decode(JSON.stringify(message())), "attention", 1), /all 4 patches reach the end/);
+});
+
+test("the curve's axis holds every interval and does not depend on the score", () => {
+  const measured = (value, low, high, macs) => ({ rate: 0.5, value, low, high, macs });
+  const accuracy = { attention: [measured(0.8, 0.71, 0.85, 10)], intensity: [measured(0.5, 0.42, 0.6, 20)] };
+  const { low, high, least, most, x, y } = curveScales(accuracy, { macs: 40 });
+  assert.deepEqual([low, high, least, most], [0.4, 0.9, 10, 40]);
+  assert.ok(x(10) < x(40) && y(0.4) > y(0.9));
+});

@@ -1,0 +1,238 @@
+"""Runs and bundled models are used with the features they were made of; a run goes on as it began."""
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import small_splits
+from tests.faults import Commands
+from tests.training.test_training import small_finetune
+from training import analyze, evaluate, finetune
+from training.data import augment
+from training.data.features import read_features
+from training.engine import export, identity
+from training.engine.checkpoint import load_checkpoint, trim_log
+from training.engine.lock import lock_folder
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def store(folder: Path, fold: int = 1) -> Path:
+    """Features on disk with a key of their own; another fold trains and tests on other clips."""
+    features = small_splits.generated_features()
+    splits = features.splits if fold == 1 else [*features.splits[6:], *features.splits[:6]]
+    meta = {**features.meta, "split": f"fold {fold}", "key": f"key of fold {fold}"}
+    return small_splits.write_features(dataclasses.replace(features, splits=splits, meta=meta), folder)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """Features of two folds, a recipe, and a run on the first fold."""
+    root = tmp_path_factory.mktemp("identity")
+    for fold in (1, 2):
+        store(root / f"noise-fold{fold}", fold)
+    recipe = small_finetune(epochs=2, batch=3, **{"augment.pitch": 0.0})
+    (root / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["finetune", *finetune_arguments(root, root / "run")])
+        finetune.main()
+    return root
+
+
+def finetune_arguments(root: Path, out: Path, fold: int = 1) -> list[str]:
+    return [str(root / f"noise-fold{fold}"), "--recipe", str(root / "recipe.json"), "--out", str(out)]
+
+
+@pytest.fixture
+def run(trained, tmp_path) -> Path:
+    """A copy of the run, to change."""
+    return Path(shutil.copytree(trained / "run", tmp_path / "run"))
+
+
+@pytest.fixture
+def commands(monkeypatch, capsys, tmp_path) -> Commands:
+    small_splits.use_folder(tmp_path / "assets", monkeypatch.setattr)
+    monkeypatch.setattr(export, "MODELS_FOLDER", tmp_path / "assets")
+    return Commands(monkeypatch, capsys)
+
+
+# -- which features
+
+
+def test_a_run_carries_its_configuration_and_the_key_of_its_features(trained, run):
+    noted = json.loads((run / "run.json").read_text())
+    assert noted["features"] == ["noise-fold1"]
+    assert noted["feature_keys"] == {"noise-fold1": "key of fold 1"}
+    features = read_features(trained / "noise-fold1")
+    config = identity.read_model_config(run)
+    assert (config.labels, config.frames) == (("a", "b", "c"), small_splits.FRAMES)
+    train = features.mel[features.indices("train")]
+    lengths = features.lengths[features.indices("train")]
+    real = np.concatenate([m[:n].ravel() for m, n in zip(train, lengths, strict=True)]).astype(float)
+    assert config.mean == pytest.approx(real.mean())
+
+
+def test_other_features_are_refused_by_every_command(trained, run, commands, tmp_path):
+    other, right = trained / "noise-fold2", trained / "noise-fold1"
+    name = "ast-noise"
+    for arguments in (
+        (export.main, run, other, "--name", name),
+        (evaluate.main, "--run", run, other),
+        (finetune.main, *finetune_arguments(trained, run, fold=2)),
+    ):
+        sentence = commands.sentence(*arguments)
+        assert "was trained on noise-fold1; expected those features, not noise-fold2." in sentence
+    assert commands.run(export.main, run, right, "--name", name)[0] == 0
+    card = json.loads((tmp_path / "assets" / f"{name}.json").read_text())
+    assert card["data"]["feature_keys"] == card["feature_keys"] == {"noise-fold1": "key of fold 1"}
+    weights = (tmp_path / "assets" / f"{name}.safetensors").read_bytes()
+    for arguments in (
+        (export.main, "--clusters", name, other),
+        (evaluate.main, name, other),
+        (analyze.main, name, other),
+        (evaluate.main, name, other, "--add-fixed", run),
+    ):
+        assert "was made from noise-fold1; expected the same" in commands.sentence(*arguments)
+    assert (tmp_path / "assets" / f"{name}.safetensors").read_bytes() == weights
+    del card["data"]["feature_keys"]  # a card of the first edition; the split still tells
+    (tmp_path / "assets" / f"{name}.json").write_text(json.dumps(card))
+    assert "'fold 1'; expected the same" in commands.sentence(analyze.main, name, other)
+    assert commands.run(evaluate.main, name, right)[0] == 0
+    results = json.loads((tmp_path / "assets" / "results" / f"{name}.json").read_text())
+    assert results["features"] == ["noise-fold1"]
+
+
+def test_a_run_of_the_first_edition_goes_on_and_is_exported(trained, run, commands):
+    (run / "model.json").unlink()
+    (run / "run.json").write_text(json.dumps({"commit": "abc", "features": ["noise-0123456789ab"]}))
+    assert commands.run(finetune.main, *finetune_arguments(trained, run))[0] == 0
+    assert commands.run(export.main, run, trained / "noise-fold1", "--name", "ast-noise")[0] == 0
+    (run / "run.json").write_text(json.dumps({"commit": "abc", "features": ["spc12-0123456789ab"]}))
+    assert "trained on spc12" in commands.sentence(
+        export.main, run, trained / "noise-fold1", "--name", "ast-noise"
+    )
+
+
+def test_a_recipe_that_lacks_newer_settings_is_the_same_recipe(trained, run):
+    noted = json.loads((run / "recipe.json").read_text())
+    recipe = identity_recipe(run)
+    del noted["ema"]
+    (run / "recipe.json").write_text(json.dumps(noted))
+    features = read_features(trained / "noise-fold1")
+    identity.note_run(run, dataclasses.replace(recipe, ema=0.0), features)  # the default
+    with pytest.raises(identity.InputError, match="another recipe"):
+        identity.note_run(run, recipe, features)
+
+
+def identity_recipe(run: Path):
+    from training.recipes.settings import FinetuneRecipe, load_recipe
+
+    return load_recipe(str(run / "recipe.json"), FinetuneRecipe)
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "run.json", "model.json", "origins.json"])
+def test_damaged_notes_are_named(trained, run, commands, name):
+    for content in ("{", "[]", "\0"):
+        (run / name).write_text(content)
+        sentence = commands.sentence(export.main, run, trained / "noise-fold1", "--name", "ast-noise")
+        assert name in sentence
+
+
+# -- commits
+
+
+def test_outside_of_a_checkout_the_commit_is_unknown(monkeypatch, tmp_path):
+    assert len(identity.git_commit().removesuffix("+changes")) == 12
+    monkeypatch.setattr(identity, "ROOT", tmp_path)
+    assert identity.git_commit() == "unknown"
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert identity.git_commit() == "unknown"  # no commit yet
+    monkeypatch.setattr(identity, "ROOT", tmp_path / "unpacked")
+    (tmp_path / "unpacked").mkdir()
+    assert identity.git_commit() == "unknown"  # the checkout is another project's
+    monkeypatch.setenv("PATH", "")
+    assert identity.git_commit() == "unknown"
+
+
+# -- signals, kills, two at once
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_ends_in_one_line(trained, tmp_path, commands, monkeypatch, number, code):
+    gain, calls = augment.gain, []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            os.kill(os.getpid(), number)
+        return gain(*arguments)
+
+    monkeypatch.setattr(augment, "gain", interrupted)
+    out = tmp_path / "run"
+    before = signal.getsignal(number)
+    ended, _, errors = commands.run(finetune.main, *finetune_arguments(trained, out))
+    assert ended == code
+    assert "Traceback" not in errors
+    assert (
+        errors.splitlines()[-1]
+        == f"Stopped at step 2 of 4, saved in {out}; the same command goes on from there."
+    )
+    assert signal.getsignal(number) == before
+    assert load_checkpoint(out)["step"] == 2
+    assert commands.run(finetune.main, *finetune_arguments(trained, out))[0] == 0
+    assert len(calls) == 4
+    whole, parts = (load_checkpoint(folder)["modules"]["average"] for folder in (trained / "run", out))
+    for key, value in whole.items():
+        assert (parts[key] == value).all(), key
+
+
+def test_ctrl_c_before_training_is_one_line(commands):
+    def main():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert commands.run(main) == (130, "", "Stopped.\n")
+
+
+def test_a_killed_run_logs_every_epoch_once(trained, run, commands, monkeypatch):
+    whole = (trained / "run" / "log.jsonl").read_text()
+    steps = [json.loads(line)["step"] for line in whole.splitlines()]
+    assert steps == [2, 4]
+    state = load_checkpoint(run)
+    lines = whole.splitlines(keepends=True)
+    (run / "log.jsonl").write_text(whole + lines[1][:9])  # killed while writing a line
+    trim_log(run, 2)
+    assert (run / "log.jsonl").read_text() == lines[0]
+    (run / "log.jsonl").write_text(whole)
+    for name in ("last.pt", "previous.pt"):
+        (run / name).unlink(missing_ok=True)  # killed before the first checkpoint
+    assert state["step"] == 4
+    assert commands.run(finetune.main, *finetune_arguments(trained, run))[0] == 0
+    assert [json.loads(line)["step"] for line in (run / "log.jsonl").read_text().splitlines()] == steps
+
+
+def test_a_finished_run_is_left_as_it_is(trained, run, commands):
+    before = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
+    assert commands.run(finetune.main, *finetune_arguments(trained, run))[0] == 0
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
+
+
+def test_two_runs_into_one_folder(trained, run, commands):
+    lock = lock_folder(run)
+    sentence = commands.sentence(finetune.main, *finetune_arguments(trained, run))
+    assert sentence.startswith(f"Another process is working in {run}")
+    lock.release()
+    assert commands.run(finetune.main, *finetune_arguments(trained, run))[0] == 0
+
+
+def test_a_run_without_validation_clips_says_why_it_reports_no_accuracy(trained, tmp_path, commands):
+    _, printed, _ = commands.run(finetune.main, *finetune_arguments(trained, tmp_path / "run"))
+    assert "No accuracy is reported" in printed
+    assert "valid" in printed

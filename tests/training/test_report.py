@@ -1,0 +1,43 @@
+"""The numbers in the READMEs are those of the files in assets/."""
+
+import pytest
+
+from tests import ROOT
+from tpexplore.errors import InputError
+from training import report
+from training.report import PARTS, renewed
+
+
+@pytest.mark.parametrize("file", PARTS)
+def test_readmes_are_current(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert text == renewed(text, PARTS[file], file), "run python -m training.report"
+
+
+def test_only_marked_parts_change():
+    text = "a 1\n<!-- n -->\nold\n<!-- /n -->\nb 2\n<!-- m -->\n<!-- /m -->\nc"
+    parts = {"n": lambda: "new", "m": lambda: "| x |"}
+    expected = "a 1\n<!-- n -->\n\nnew\n\n<!-- /n -->\nb 2\n<!-- m -->\n\n| x |\n\n<!-- /m -->\nc"
+    assert renewed(text, parts, "file") == expected == renewed(expected, parts, "file")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<!-- n -->", "<!-- /n --> <!-- n -->", "<!-- n --> <!-- /n --> <!-- n --> <!-- /n -->"]
+)
+def test_missing_or_doubled_markers_are_named(text):
+    with pytest.raises(InputError, match=r"README.md must hold <!-- n --> and <!-- /n --> once each\."):
+        renewed(text, {"n": str}, "README.md")
+
+
+def test_the_command_writes_what_has_changed(tmp_path, monkeypatch, capsys):
+    for file in PARTS:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text((ROOT / file).read_text(encoding="utf-8"), encoding="utf-8")
+    stale = (tmp_path / "README.md").read_text(encoding="utf-8").replace("- **Confirmed:**", "- **Mixed:**")
+    (tmp_path / "README.md").write_text(stale, encoding="utf-8")
+    monkeypatch.setattr(report, "ROOT", tmp_path)
+    monkeypatch.setattr("sys.argv", ["report"])
+    report.main()
+    assert capsys.readouterr().out == "README.md: written\ntraining/README.md: is current\n"
+    for file in PARTS:
+        assert (tmp_path / file).read_bytes() == (ROOT / file).read_bytes()

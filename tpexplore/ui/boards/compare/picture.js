@@ -1,0 +1,149 @@
+// Three panels in which every patch shows its fate in A and B.
+
+import { lookupTables } from "../shared/colours.js";
+import { node } from "../shared/dom.js";
+import { layoutPanels, patchBox } from "../shared/layout.js";
+import { drawSample, paintPanels, strokeTwice } from "../shared/picture.js";
+import { CAPTION_FONT, INK, PRINTED, printedPicture, textRuler, wrapped } from "../shared/printing.js";
+import { FATES, countOf } from "./fates.js";
+
+/**
+ * @typedef {import("../shared/picture.js").Seen} Seen
+ * @typedef {import("./reading.js").FatedStage} FatedStage
+ */
+
+/**
+ * Blue, orange, bright and dark grey: hues and lightness that no common colour blindness confuses.
+ *
+ * @type {Record<number, import("../shared/colours.js").Ramp>}
+ */
+const RAMPS = {
+  [FATES.both]: { lightness: [0.5, 0.98], chroma: [0.01, 0.01, 0.01], hue: [90, 90] },
+  [FATES.a]: { lightness: [0.32, 0.76], chroma: [0.13, 0.15, 0.1], hue: [264, 245] },
+  [FATES.b]: { lightness: [0.42, 0.84], chroma: [0.1, 0.15, 0.14], hue: [48, 72] },
+  [FATES.neither]: { lightness: [0.1, 0.4], chroma: [0.01, 0.01, 0.01], hue: [280, 280] },
+};
+const TABLES = lookupTables(RAMPS);
+
+const MARK = 4; // px from the middle of a mark to its end
+const KEY = { width: 30, height: 14 };
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../shared/layout.js").Layout} layout
+ * @param {Seen} data
+ * @param {FatedStage[]} stages
+ * @param {import("../shared/picture.js").Style} style
+ * @param {number} scale
+ */
+export function paintComparison(context, layout, data, stages, style, scale) {
+  /** @type {import("../shared/picture.js").Look} */
+  const look = {
+    tables: TABLES,
+    fates: (_, i) => stages[i].fates,
+    marks: (context, panel, i) => drawMarks(context, panel, data.picture, stages[i].fates),
+    heading: ({ stage }, i) => [`After block ${stage}`, `IoU ${stages[i].iou.toFixed(2)}`],
+  };
+  paintPanels(context, layout, data, look, style, scale);
+}
+
+/**
+ * Marks say "only A" and "only B" where colours cannot be told apart.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../shared/layout.js").Panel} panel
+ * @param {import("../shared/grid.js").Picture} picture
+ * @param {Uint8Array} fates
+ */
+function drawMarks(context, panel, picture, fates) {
+  strokeTwice(
+    context,
+    () => {
+      fates.forEach((fate, patch) => {
+        const { x, y, w, h } = patchBox(panel, picture, patch);
+        traceMark(context, fate, x + w / 2, y + h / 2, Math.min(MARK, w / 3, h / 3));
+      });
+    },
+    1,
+  );
+}
+
+/**
+ * A lies, B stands.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} fate
+ * @param {number} x
+ * @param {number} y
+ * @param {number} reach
+ */
+function traceMark(context, fate, x, y, reach) {
+  if (fate !== FATES.a && fate !== FATES.b) return;
+  const [dx, dy] = fate === FATES.a ? [reach, 0] : [0, reach];
+  context.moveTo(x - dx, y - dy);
+  context.lineTo(x + dx, y + dy);
+}
+
+/**
+ * The sample of a fate in the legend.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} fate
+ * @param {number} x
+ * @param {number} y
+ */
+function drawKey(context, fate, x, y) {
+  const { width, height } = KEY;
+  drawSample(context, RAMPS[fate], { x, y, w: width, h: height });
+  if (fate === FATES.both) strokeTwice(context, () => context.rect(x + 2, y + 2, width - 4, height - 4), 1);
+  else strokeTwice(context, () => traceMark(context, fate, x + width / 2, y + height / 2, MARK), 1);
+}
+
+/** @param {number} fate */
+export function keyCanvas(fate) {
+  const scale = Math.ceil(devicePixelRatio);
+  const canvas = node("canvas", { width: KEY.width * scale, height: KEY.height * scale, "aria-hidden": true });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.scale(scale, scale);
+  drawKey(context, fate, 0, 0);
+  return canvas;
+}
+
+/**
+ * What the colours and marks mean, with the number of patches after blocks 4, 7 and 10.
+ *
+ * @param {FatedStage[]} stages
+ */
+export function legendTexts(stages) {
+  const names = { both: "both", a: "only A (–)", b: "only B (|)", neither: "neither" };
+  return Object.entries(names).map(([name, text]) => {
+    const fate = FATES[/** @type {keyof FATES} */ (name)];
+    return { fate, text: `${text}: ${stages.map(({ fates }) => countOf(fates, fate)).join(", ")}` };
+  });
+}
+
+/**
+ * For print: the panels, their legend, and what is said of them.
+ *
+ * @param {Seen} data
+ * @param {FatedStage[]} stages
+ * @param {string[]} lines
+ */
+export function printedComparison(data, stages, lines) {
+  const layout = layoutPanels(PRINTED.width - 2 * PRINTED.margin, data.picture);
+  const left = layout.panels[0].x;
+  const paint = (/** @type {CanvasRenderingContext2D} */ context) => {
+    paintComparison(context, layout, data, stages, INK, PRINTED.scale);
+    Object.assign(context, { font: CAPTION_FONT, textAlign: "left", textBaseline: "alphabetic" });
+    let x = left;
+    for (const { fate, text } of legendTexts(stages)) {
+      drawKey(context, fate, x, layout.height + 4);
+      context.fillStyle = INK.text;
+      context.fillText(text, x + KEY.width + 6, layout.height + 15);
+      x += KEY.width + 24 + context.measureText(text).width;
+    }
+  };
+  const measure = textRuler(CAPTION_FONT);
+  const words = lines.flatMap((line) => wrapped(line, layout.width - left, measure));
+  return printedPicture({ ...layout, height: layout.height + 24 }, paint, words);
+}

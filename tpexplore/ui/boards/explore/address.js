@@ -1,0 +1,45 @@
+// The viewer's part of the page's address: says what is shown, and shows what an address names.
+
+/**
+ * @typedef {object} Shown
+ * @property {import("./messages.js").Score} score
+ * @property {number} keep-rate
+ * @property {string} listen
+ * @property {number} stage
+ * @property {number | null} patch whose passport is open
+ */
+
+/**
+ * @param {import("./state.js").View} view
+ * @param {(shown: Shown) => void} restore
+ */
+export function createAddress({ find, state }, restore) {
+  const first = shown();
+
+  /** @returns {Shown} */
+  function shown() {
+    const { score, rate, listen, opened, pinned } = state;
+    return { score, "keep-rate": rate, listen: listen.what, stage: listen.stage, patch: opened ? pinned : null };
+  }
+
+  /** @param {boolean} fresh whether a clip has just come */
+  function tell(fresh) {
+    if (!state.data) return;
+    const detail = { view: shown(), first, patches: state.data.picture.patches, fresh };
+    document.dispatchEvent(new CustomEvent("tp-view", { detail }));
+  }
+
+  document.addEventListener("tp-ask", () => tell(false));
+  document.addEventListener("tp-restore", (event) => {
+    restore(/** @type {CustomEvent} */ (event).detail);
+    tell(false);
+  });
+  document.addEventListener("tp-opening", (event) => {
+    find(".tp").setAttribute("aria-busy", /** @type {CustomEvent} */ (event).detail);
+  });
+  // After the viewer's own listeners, which have changed the state by then.
+  for (const type of ["input", "change", "click", "keydown"]) {
+    find(".tp-body").addEventListener(type, () => tell(false));
+  }
+  return { tell };
+}

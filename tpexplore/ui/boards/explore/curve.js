@@ -1,0 +1,101 @@
+// The curve of measured accuracy against MACs, as an SVG.
+
+import { shape } from "../shared/dom.js";
+import { macsText, percent } from "../shared/text.js";
+
+/**
+ * @typedef {import("./messages.js").Accuracy} Accuracy
+ * @typedef {import("./messages.js").Score} Score
+ * @typedef {ReturnType<typeof curveScales>} Scales
+ */
+
+const CURVE = { width: 280, height: 170, left: 36, right: 270, top: 10, bottom: 136 };
+
+/**
+ * @param {Record<Score, Accuracy[]>} accuracy
+ * @param {{macs: number}} unpruned
+ * @param {Score} score
+ * @param {number} rate
+ */
+export function accuracyCurve(accuracy, unpruned, score, rate) {
+  const scales = curveScales(accuracy, unpruned);
+  const trace = (/** @type {Score} */ name) => tracePoints(accuracy[name], scales);
+  const others = /** @type {Score[]} */ (Object.keys(accuracy)).filter((name) => name !== score);
+  const line = trace(score);
+  const band = [...line.map((p) => [p.x, p.high]), ...[...line].reverse().map((p) => [p.x, p.low])];
+  const here = line.filter((p) => p.rate === rate);
+  return shape(
+    "svg",
+    {
+      class: "tp-curve",
+      viewBox: `0 0 ${CURVE.width} ${CURVE.height}`,
+      role: "img",
+      "aria-label": `Measured accuracy against MACs, patches ranked by ${score}`,
+    },
+    ...curveAxes(scales),
+    ...others.map((name) => shape("polyline", { class: "tp-other", points: joined(trace(name)) })),
+    shape("polygon", { class: "tp-band", points: band.map((pair) => pair.join()).join(" ") }),
+    shape("polyline", { class: "tp-line", points: joined(line) }),
+    ...line.map((p) => shape("circle", { class: "tp-dot", cx: p.x, cy: p.y, r: 2.2 })),
+    ...here.flatMap(({ x, y }) => [
+      shape("line", { class: "tp-drop-line", x1: x, x2: x, y1: y, y2: CURVE.bottom }),
+      shape("circle", { class: "tp-here", cx: x, cy: y, r: 5.5 }),
+    ]),
+  );
+}
+
+/**
+ * Values run to the next full tenth around all three scores, so that switching the score moves no axis.
+ *
+ * @param {Record<string, Accuracy[]>} accuracy
+ * @param {{macs: number}} unpruned
+ */
+export function curveScales(accuracy, unpruned) {
+  const all = Object.values(accuracy).flat();
+  const low = Math.floor(10 * Math.min(...all.map((m) => m.low))) / 10;
+  const high = Math.max(low + 0.1, Math.ceil(10 * Math.max(...all.map((m) => m.high))) / 10);
+  const least = Math.min(...all.map((m) => m.macs));
+  const most = unpruned.macs;
+  const width = CURVE.right - CURVE.left;
+  return {
+    low,
+    high,
+    least,
+    most,
+    x: (/** @type {number} */ macs) => CURVE.left + (width * (macs - least)) / (most - least),
+    y: (/** @type {number} */ value) => CURVE.bottom - ((CURVE.bottom - CURVE.top) * (value - low)) / (high - low),
+  };
+}
+
+/** @param {Accuracy[]} measured @param {Scales} scales */
+function tracePoints(measured, { x, y }) {
+  return measured.map((m) => ({ rate: m.rate, x: x(m.macs), y: y(m.value), low: y(m.low), high: y(m.high) }));
+}
+
+/** @param {{x: number, y: number}[]} points */
+function joined(points) {
+  return points.map((p) => `${p.x},${p.y}`).join(" ");
+}
+
+/** @param {Scales} scales */
+function curveAxes({ low, high, least, most, x, y }) {
+  const label = (
+    /** @type {number} */ at,
+    /** @type {number} */ up,
+    /** @type {string} */ anchor,
+    /** @type {string} */ text,
+  ) => shape("text", { x: at, y: up, "text-anchor": anchor }, text);
+  const values = [low, (low + high) / 2, high].flatMap((value) => [
+    shape("line", { class: "tp-gridline", x1: CURVE.left, x2: CURVE.right, y1: y(value), y2: y(value) }),
+    label(CURVE.left - 6, y(value) + 4, "end", percent(value)),
+  ]);
+  /** @type {[number, string][]} */
+  const places = [
+    [least, "start"],
+    [(least + most) / 2, "middle"],
+    [most, "end"],
+  ];
+  const costs = places.map(([macs, anchor]) => label(x(macs), CURVE.bottom + 16, anchor, macsText(macs, most)));
+  const title = label((CURVE.left + CURVE.right) / 2, CURVE.height - 3, "middle", "MACs of one pass");
+  return [...values, ...costs, title];
+}

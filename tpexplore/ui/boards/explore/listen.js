@@ -1,0 +1,131 @@
+// The controls under the picture that play it: play and pause, place, and what of the clip is heard.
+
+import { addSegments, checkRadio, valueOf } from "../shared/dom.js";
+import { afterRest } from "../shared/board.js";
+import { DROPPED_BY } from "../shared/fates.js";
+import { gridOf } from "../shared/grid.js";
+import { createPlayer } from "./player.js";
+import { createSounds, listenText, loudnessText, trackName } from "./sounds.js";
+
+const SOUND_NAMES = { original: "Original", kept: "Kept", removed: "Removed" };
+const SOUND_DELAY = 150; // ms that the slider must rest before new sounds are made
+const LISTEN_HELP = "Hear what a stage keeps or removes; switching keeps the place.";
+const LOOP_HELP = "Repeats what sounds in this patch alone, or in all patches of its time.";
+
+/**
+ * @param {import("./state.js").View} view
+ * @param {() => void} redrawCursor
+ */
+export function createListening(view, redrawCursor) {
+  const { find, out, state } = view;
+  const playButton = find(".tp-play");
+  /** @type {HTMLInputElement} */
+  const seekInput = find(".tp-seek");
+  /** @type {HTMLFieldSetElement} */
+  const after = find(".tp-after");
+  const loopButtons = /** @type {HTMLElement[]} */ ([...view.element.querySelectorAll("[data-loop]")]);
+  const player = createPlayer(movePlayHead);
+
+  const timeText = (/** @type {number} */ seconds) => `${(view.data().clip.start + seconds).toFixed(2)} s`;
+  const sounds = () => (state.sounds ??= createSounds(view.data()));
+
+  /** @param {number} seconds @param {boolean} playing */
+  function movePlayHead(seconds, playing) {
+    state.seconds = seconds;
+    seekInput.value = String(seconds);
+    out("time").textContent = timeText(seconds);
+    seekInput.setAttribute("aria-valuetext", timeText(seconds));
+    playButton.dataset.playing = String(playing);
+    playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
+    if (state.layout) redrawCursor();
+  }
+
+  /** Makes what is to be heard at this keep-rate and lets it take over where the last sound is. */
+  function refresh() {
+    const start = performance.now();
+    const drop = view.dropMap();
+    const tracks = sounds().tracks(drop);
+    player.change(tracks[trackName(state.listen)]);
+    out("listen").textContent = listenText(state.listen, tracks, drop);
+    performance.measure("tp-sound", { start, end: performance.now() });
+  }
+
+  const refreshAfterRest = afterRest(SOUND_DELAY, refresh);
+
+  function toggle() {
+    loop(null);
+    if (!player.isPlaying()) refresh();
+    player.toggle();
+  }
+
+  /** @param {Partial<import("./state.js").Listen>} choice */
+  function choose(choice) {
+    Object.assign(state.listen, choice);
+    after.disabled = state.listen.what === "original";
+    refresh();
+  }
+
+  /** Repeats the sound of the pinned patch or of its column; null ends it. @param {string | null} what */
+  function loop(what) {
+    state.looping = what;
+    for (const button of loopButtons) button.setAttribute("aria-pressed", String(button.dataset.loop === what));
+    out("loop").textContent = LOOP_HELP;
+    if (!what || state.pinned === null) {
+      player.repeat(null);
+      return;
+    }
+    const whole = what === "column";
+    const patches = whole ? gridOf(view.data().picture).columnPatches(state.pinned) : [state.pinned];
+    const sound = sounds().loop(patches);
+    out("loop").textContent = loudnessText(sound, sounds().samples, whole ? "The column" : "The patch");
+    player.repeat(sound);
+  }
+
+  /** Shows which sound is chosen. */
+  function renderChoice() {
+    checkRadio(find(".tp-what"), state.listen.what);
+    checkRadio(after, state.listen.stage);
+    after.disabled = state.listen.what === "original";
+  }
+
+  addSegments(find(".tp-what"), "tp-what", SOUND_NAMES);
+  addSegments(after, "tp-after", Object.fromEntries(DROPPED_BY.map((stage) => [stage, `${stage}`])));
+  renderChoice();
+  out("listen").textContent = LISTEN_HELP;
+
+  find(".tp-what").addEventListener("change", (event) => choose({ what: valueOf(event) }));
+  after.addEventListener("change", (event) => choose({ stage: Number(valueOf(event)) }));
+  playButton.addEventListener("click", toggle);
+  seekInput.addEventListener("input", () => player.seek(Number(seekInput.value)));
+  for (const button of loopButtons) {
+    const what = button.dataset.loop ?? null;
+    button.addEventListener("click", () => loop(state.looping === what ? null : what));
+  }
+
+  return {
+    /** Another clip. */
+    load() {
+      const { clip } = view.data();
+      state.sounds = createSounds(view.data());
+      player.load(state.sounds.samples, clip.sample_rate);
+      state.seconds = null;
+      loop(null);
+      seekInput.max = String(clip.seconds);
+      seekInput.value = "0";
+      out("time").textContent = timeText(0);
+    },
+    /** Sounds cost some 50 ms: they are made only for someone who listens. */
+    refreshSoon() {
+      if (player.isPlaying() || state.listen.what !== "original") refreshAfterRest();
+    },
+    toggle,
+    loop,
+    /** The pinned patch is another: what is repeated follows. */
+    followPin() {
+      if (state.looping) loop(state.looping);
+    },
+    /** @param {number} seconds */
+    seek: (seconds) => player.seek(Math.min(seconds, view.data().clip.seconds)),
+    renderChoice,
+  };
+}

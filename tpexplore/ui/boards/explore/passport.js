@@ -1,0 +1,158 @@
+// All that is known of one patch: what it holds, how it stood in each stage, at which keep-rates it stays.
+
+import { RAMPS, rampColour } from "../shared/colours.js";
+import { node } from "../shared/dom.js";
+import { DROPPED_BY } from "../shared/fates.js";
+import { isPadding, patchPlace } from "../shared/grid.js";
+import { hertzRange, minus, percent, timeRange } from "../shared/text.js";
+import { clusterOf, percentile, standing } from "./ranking.js";
+import { SCORE_NAMES } from "./state.js";
+
+/**
+ * @typedef {import("./messages.js").Data} Data
+ * @typedef {import("./messages.js").Entry} Entry
+ * @typedef {import("./messages.js").Score} Score
+ */
+
+/** @type {Record<number, number>} fate -> the place on its ramp against which the text is read */
+const STRIP_SHADES = { 0: 0.85, 4: 0.5, 7: 0.15, 10: 0.85 };
+const EQUAL_SHARE = "Attention of 1 is what each would get if all that are there shared it equally. ";
+
+/** @param {Data} data @param {number} patch */
+export function placeText(data, patch) {
+  const { start, end, low, high } = patchPlace(data, patch);
+  return { time: timeRange(start, end), frequency: hertzRange(low, high) };
+}
+
+/** @param {number} by */
+export function fateText(by) {
+  return by ? `dropped by block ${by}` : "kept to the end";
+}
+
+/** @param {Data} data @param {"intensity" | "variation"} name @param {number} patch */
+function statisticText({ picture, clusters }, name, patch) {
+  const value = picture[name][patch];
+  const higher = `higher than ${percent(percentile(picture[name], patch))} of this clip's patches`;
+  const cluster = clusters ? `, cluster ${clusterOf(value, clusters[name]) + 1} of ${clusters[name].length - 1}` : "";
+  return `${minus(value.toFixed(2))}, ${higher}${cluster}`;
+}
+
+/** @param {Data} data @param {number} patch */
+function passportFacts(data, patch) {
+  const { time, frequency } = placeText(data, patch);
+  const level = `${minus(data.picture.patch_decibels[patch].toFixed(1))} dB on average`;
+  return {
+    Time: time,
+    Frequency: frequency,
+    Level: isPadding(data.picture, patch) ? `${level}: padding, no sound` : level,
+    Intensity: statisticText(data, "intensity", patch),
+    Variation: statisticText(data, "variation", patch),
+  };
+}
+
+/**
+ * @param {Data} data
+ * @param {Score} score
+ * @param {number} index of the keep-rate
+ * @param {number} stage
+ * @param {number} patch
+ */
+function stageRow(data, score, index, stage, patch) {
+  const stood = standing(data, score, index, stage, patch);
+  const heading = node("th", { scope: "row" }, `Block ${stage}`);
+  const by = data.scores[score].drop[index][patch];
+  if (!stood) {
+    const why = by && by < stage ? `gone: ${fateText(by)}` : "nothing is ranked at keep-rate 100%";
+    return node("tr", {}, heading, node("td", { colspan: 5 }, why));
+  }
+  const number = (/** @type {number} */ value) => minus(value.toFixed(2));
+  const cells = [
+    number(stood.value),
+    `${stood.rank} of ${stood.of}`,
+    number(stood.cut),
+    `${stood.margin < 0 ? "" : "+"}${number(stood.margin)}`,
+    stood.kept ? "kept" : "dropped",
+  ];
+  return node("tr", { "data-kept": stood.kept }, heading, ...cells.map((text) => node("td", {}, text)));
+}
+
+/**
+ * One cell a keep-rate: a dot where the patch stays to the end, else the block that drops it.
+ *
+ * @param {string} score
+ * @param {Entry} entry
+ * @param {boolean} chosen
+ * @param {number} index of the keep-rate that is shown
+ * @param {number} patch
+ */
+function stripRow(score, entry, chosen, index, patch) {
+  const fates = entry.drop.map((drop) => drop[patch]);
+  const cells = fates.map((by, i) => {
+    const style = `background: rgb(${rampColour(RAMPS[by], STRIP_SHADES[by])})`;
+    return node("i", { "data-by": by, "data-here": i === index, style }, by ? `${by}` : "●");
+  });
+  return node(
+    "div",
+    { class: "tp-strip", "data-chosen": chosen },
+    node("span", {}, score),
+    node("span", { class: "tp-cells", role: "img", "aria-label": staysText(entry.rates, fates) }, ...cells),
+  );
+}
+
+/**
+ * "stays to the end at keep-rate 45%, 55–100%"
+ *
+ * @param {number[]} rates
+ * @param {number[]} fates at each of them
+ */
+export function staysText(rates, fates) {
+  /** @type {{from: number, to: number}[]} */
+  const spans = [];
+  fates.forEach((by, i) => {
+    if (by) return;
+    const last = spans[spans.length - 1];
+    if (last?.to === i - 1) last.to = i;
+    else spans.push({ from: i, to: i });
+  });
+  const text = spans.map(({ from, to }) =>
+    from === to ? percent(rates[from]) : `${percent(rates[from]).slice(0, -1)}–${percent(rates[to])}`,
+  );
+  return text.length ? `stays to the end at keep-rate ${text.join(", ")}` : "never stays to the end";
+}
+
+/**
+ * The card of the pinned patch.
+ *
+ * @param {import("./state.js").View} view
+ * @param {() => void} onClose
+ */
+export function createPassport({ find, out, state, data, entry, rateIndex }, onClose) {
+  find(".tp-close").addEventListener("click", onClose);
+  find(".tp-body").addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && state.opened) onClose();
+  });
+
+  return {
+    render() {
+      find(".tp-passport").hidden = !state.opened;
+      if (!state.opened || state.pinned === null) return;
+      const { score, pinned: patch } = state;
+      const index = rateIndex();
+      const { drop, rates } = entry();
+      out("patch").textContent = `Patch ${patch}`;
+      const fate = fateText(drop[index][patch]);
+      out("fate").textContent = `${fate} at keep-rate ${percent(rates[index])}, ranked by ${score}`;
+      const facts = Object.entries(passportFacts(data(), patch));
+      const pairs = facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)]);
+      out("facts").replaceChildren(...pairs);
+      out("ranked-by").textContent = SCORE_NAMES[score];
+      out("ranked-unit").textContent = score === "attention" ? EQUAL_SHARE : "";
+      const stages = DROPPED_BY.map((stage) => stageRow(data(), score, index, stage, patch));
+      out("stages").replaceChildren(...stages);
+      const strips = Object.entries(data().scores).map(([name, one]) =>
+        stripRow(name, one, name === score, index, patch),
+      );
+      out("strips").replaceChildren(...strips);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// The viewer's three panels: kept patches warm, dropped ones cool, and the layer of marks above.
+
+import { RAMPS, lookupTables } from "../shared/colours.js";
+import { DROPPED_BY, keptAfter } from "../shared/fates.js";
+import { clamp } from "../shared/grid.js";
+import { patchBox } from "../shared/layout.js";
+import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
+
+/**
+ * @typedef {import("../shared/fates.js").Fates} Fates
+ * @typedef {import("../shared/layout.js").Layout} Layout
+ * @typedef {import("../shared/picture.js").Seen} Seen
+ * @typedef {import("../shared/picture.js").Style} Style
+ */
+
+const TABLES = lookupTables(RAMPS);
+
+/**
+ * On a canvas of `scale` pixels a px, or on anything that takes the same calls.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Layout} layout
+ * @param {Seen} data
+ * @param {Fates} drop
+ * @param {Style} style
+ * @param {number} scale
+ */
+export function paintPicture(context, layout, data, drop, style, scale) {
+  /** @type {import("../shared/picture.js").Look} */
+  const look = {
+    tables: TABLES,
+    fates: () => drop,
+    heading: ({ stage }) => [`After block ${stage}`, `${keptAfter(drop, stage)} of ${drop.length} kept`],
+  };
+  paintPanels(context, layout, data, look, style, scale);
+}
+
+/**
+ * What the colours mean, with the number of patches; the stage is null for the hatching.
+ *
+ * @param {Pick<Seen, "picture">} data
+ * @param {Fates} drop
+ * @returns {{stage: number | null, text: string}[]}
+ */
+export function legendKeys({ picture }, drop) {
+  const dropped = (/** @type {number} */ stage) => Array.from(drop).filter((by) => by === stage).length;
+  const kept = keptAfter(drop, DROPPED_BY[DROPPED_BY.length - 1]);
+  /** @type {{stage: number | null, text: string}[]} */
+  const keys = [{ stage: 0, text: `kept (${kept})` }];
+  for (const stage of DROPPED_BY) keys.push({ stage, text: `dropped by block ${stage} (${dropped(stage)})` });
+  if (picture.real_frames < picture.frames) keys.push({ stage: null, text: "padding, not sound" });
+  return keys;
+}
+
+/**
+ * The layer above, in all three panels at once: play-head, the patch being read, the patch whose passport is
+ * open, and a veil over all but the patches of a lit group.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {Layout} layout
+ * @param {Seen} data
+ * @param {{patch: number | null, opened: number | null, lit: Set<number> | null, seconds: number | null}} marks
+ */
+export function drawCursor(canvas, layout, { picture }, { patch, opened, lit, seconds }) {
+  const context = fitCanvas(canvas, layout);
+  for (const panel of layout.panels) {
+    if (lit) {
+      context.fillStyle = "rgba(12, 8, 24, 0.78)";
+      for (let at = 0; at < picture.patches; at++) {
+        if (lit.has(at)) continue;
+        const { x, y, w, h } = patchBox(panel, picture, at);
+        context.fillRect(x, y, w, h);
+      }
+    }
+    for (const at of new Set([opened, patch])) {
+      if (at === null) continue;
+      const { x, y, w, h } = patchBox(panel, picture, at);
+      strokeTwice(context, () => context.rect(x, y, w, h), at === patch ? 2 : 1.25);
+    }
+    if (seconds !== null) {
+      const x = panel.x + (panel.w * clamp(seconds, 0, picture.seconds)) / picture.seconds;
+      strokeTwice(context, () => {
+        context.moveTo(x, panel.y);
+        context.lineTo(x, panel.y + panel.h);
+      });
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// What is heard: the clip, or what a stage keeps or has removed of it; made when it is first asked for.
+
+import { bytesOf } from "../shared/bytes.js";
+import { keptAfter } from "../shared/fates.js";
+import { gridOf } from "../shared/grid.js";
+import { columnSound, levelAgainst, listenTracks, peakOf, spectrumOf } from "./masking.js";
+
+/**
+ * @typedef {import("../shared/fates.js").Fates} Fates
+ * @typedef {import("./state.js").Listen} Listen
+ */
+
+const LOOP_SECONDS = 0.5; // from one repetition of a patch to the next
+const QUIET_DECIBELS = -40; // against the clip's peak; fainter patches are hard to hear by themselves
+
+/** @param {import("./messages.js").Data} data */
+export function createSounds({ clip, picture, binRows }) {
+  const pcm = new Int16Array(bytesOf(clip.pcm).buffer);
+  const samples = Float32Array.from(pcm, (value) => (value / 32767) * clip.scale);
+  const grid = gridOf(picture);
+  /** @type {import("./masking.js").Spectrum | null} */
+  let spectrum = null;
+  /** @type {{drop: Fates | null, tracks: Record<string, Float32Array>}} */
+  let made = { drop: null, tracks: {} };
+  return {
+    samples,
+    /** All tracks for one map of dropped patches; the last ones are kept. @param {Fates} drop */
+    tracks(drop) {
+      spectrum ??= spectrumOf(samples);
+      if (made.drop !== drop) made = { drop, tracks: listenTracks(spectrum, binRows, grid, drop) };
+      return made.tracks;
+    },
+    /** @param {number[]} patches of one column */
+    loop(patches) {
+      spectrum ??= spectrumOf(samples);
+      return columnSound(spectrum, binRows, grid, patches, clip.sample_rate * LOOP_SECONDS);
+    },
+  };
+}
+
+/** @param {Listen} listen */
+export function trackName({ what, stage }) {
+  return what === "original" ? what : `${what} ${stage}`;
+}
+
+/**
+ * @param {Listen} listen
+ * @param {Record<string, Float32Array>} tracks
+ * @param {Fates} drop
+ */
+export function listenText({ what, stage }, tracks, drop) {
+  if (what === "original") return "The clip as the model gets it.";
+  const left = keptAfter(drop, stage);
+  const removed = what === "removed";
+  if (removed && left === drop.length) return "Nothing is removed here: silence.";
+  const whose = removed ? `${drop.length - left} patches gone` : `${left} patches left`;
+  const level = Math.round(levelAgainst(tracks[trackName({ what, stage })], tracks.original));
+  const against = level > 0 ? `${level} dB louder than` : level < 0 ? `${-level} dB quieter than` : "as loud as";
+  return `The ${whose} after block ${stage}: ${Number.isFinite(level) ? against : "silent beside"} the clip.`;
+}
+
+/**
+ * @param {Float32Array} loop
+ * @param {Float32Array} clip
+ * @param {string} what
+ */
+export function loudnessText(loop, clip, what) {
+  const level = 20 * Math.log10(peakOf(loop) / peakOf(clip));
+  if (!Number.isFinite(level)) return `${what}: silence.`;
+  const below = `${what}: its peak is ${Math.round(-level)} dB below the clip's`;
+  return level < QUIET_DECIBELS ? `${below}, which may be too quiet to hear.` : `${below}.`;
+}

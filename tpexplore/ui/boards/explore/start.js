@@ -1,0 +1,343 @@
+// The viewer: takes a clip in, turns events into redraws. Nothing here asks the server for an analysis.
+
+import { afterRest, onNewLook } from "../shared/board.js";
+import { RAMPS, cssGradient } from "../shared/colours.js";
+import { addSegments, checkRadio, fillTrack, node, valueOf } from "../shared/dom.js";
+import { gridOf } from "../shared/grid.js";
+import { layoutPanels, pointAt } from "../shared/layout.js";
+import { coloursOf, fitCanvas } from "../shared/picture.js";
+import { setUpRates } from "../shared/rates.js";
+import { percent, probabilityText } from "../shared/text.js";
+import { createAddress } from "./address.js";
+import { createBudgetField } from "./budget.js";
+import { explanation } from "./explain.js";
+import { wireDownloads } from "./figure.js";
+import { createGroups } from "./groups.js";
+import { createListening } from "./listen.js";
+import { addPasses, decode, isComplete, linesOf } from "./messages.js";
+import { createPassport } from "./passport.js";
+import { legendKeys, paintPicture } from "./picture.js";
+import { renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
+import { createReadout } from "./readout.js";
+import { SCORE_NAMES, createView } from "./state.js";
+import { createTakeaway } from "./takeaway.js";
+
+const SCORE_HELP = {
+  attention: {
+    ast: "attention paid by the CLS token, mean over heads",
+    audiomae: "attention paid by all patches, mean over heads",
+  },
+  intensity: "mean of a patch's values: loud patches stay",
+  variation: "spread of a patch's values: contrasts stay",
+};
+const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
+const OUT_OF_SIGHT = 120; // px at the window's edge in which the picture does not count as seen
+
+/** @param {import("../shared/board.js").Gradio} gradio */
+export function start({ element, props, trigger, watch }) {
+  const view = createView(element);
+  const { find, out, state, data, entry, rateIndex, dropMap } = view;
+  /** @type {HTMLCanvasElement} */
+  const picture = find(".tp-picture");
+  /** @type {HTMLInputElement} */
+  const rateInput = find(".tp-rate-input");
+  addSegments(find(".tp-score"), "tp-score", SCORE_NAMES);
+
+  const readout = createReadout(view);
+  const listening = createListening(view, readout.redrawCursor);
+  const passport = createPassport(view, closePassport);
+  const groups = createGroups(view, { redrawCursor: readout.redrawCursor, onChange: redrawAfter });
+  const budget = createBudgetField(view, {
+    setRate,
+    onChange(event) {
+      speakSummarySoon();
+      redrawAfter(event);
+    },
+  });
+  const takeaway = createTakeaway(view, trigger);
+  wireDownloads(view);
+
+  // ---- data in --------------------------------------------------------------------------------------------
+
+  /** @param {string} value */
+  function show(value) {
+    find(".tp-empty").hidden = Boolean(value);
+    find(".tp-body").hidden = !value;
+    if (!value) return;
+    const data = decode(value);
+    // The server begins with what the person looked at when asking; another choice may have been made since.
+    const known = /** @type {import("./messages.js").Score[]} */ (Object.keys(data.scores));
+    if (!data.scores[state.score]) [state.score] = known;
+    Object.assign(state, { data, hover: null, pinned: null, opened: false });
+    listening.load();
+    setUpControls();
+    groups.regroup();
+    out("clip-name").textContent = data.clip.name;
+    out("clip").textContent = data.clip.sentences.join(" ");
+    find(".tp").dataset.clip = data.clip.name;
+    resize();
+    redraw();
+  }
+
+  /** Further passes of the clip that is shown. @param {string} text */
+  function add(text) {
+    for (const { scores } of linesOf(text)) addPasses(data(), scores);
+    budget.apply();
+    redraw();
+  }
+
+  function setUpControls() {
+    const { rates, clip, model } = data();
+    setUpRates(rateInput, rates, state.rate);
+    picture.setAttribute(
+      "aria-label",
+      `Spectrogram of ${clip.name} as ${model.name} sees it, after blocks 4, 7 and 10. Arrow keys move from ` +
+        "patch to patch, Enter opens a patch's passport and moves the play-head there, Space plays.",
+    );
+    const ends = [rates[0], rates[rates.length - 1]].map((rate) => node("span", {}, percent(rate)));
+    out("strip-ends").replaceChildren(...ends);
+    budget.load();
+  }
+
+  // ---- data out -------------------------------------------------------------------------------------------
+
+  function resize() {
+    if (!state.data) return;
+    const width = find(".tp-canvases").clientWidth;
+    if (!width) return; // hidden, for example in a closed tab
+    const { picture: seen, clip } = state.data;
+    state.layout = layoutPanels(width, seen);
+    const { abreast, panels } = state.layout;
+    // Stacked panels share one time axis with the seek bar; side by side they cannot.
+    const played = (panels[0].w * clip.seconds) / seen.seconds;
+    find(".tp-player").style.setProperty("--tp-seek-width", abreast ? "100%" : `${Math.max(80, played)}px`);
+  }
+
+  function redraw() {
+    if (!state.data) return;
+    const { layout, score, data } = state;
+    // Read by tests, and by the page when it asks for another analysis.
+    const complete = isComplete(data, Object.keys(SCORE_NAMES));
+    Object.assign(find(".tp").dataset, { score, rate: state.rate, complete });
+    if (!layout) return;
+    const index = rateIndex();
+    const { drop: drops, points, rates } = entry();
+    const [drop, point] = [drops[index], points[index]];
+    paintPicture(fitCanvas(picture, layout), layout, data, drop, coloursOf(find(".tp")), devicePixelRatio);
+    renderRate(point, rates[index]);
+    renderSummary(out("summary"), data, point);
+    renderScores();
+    renderLegend();
+    readPatch();
+    passport.render();
+    out("explanation").textContent = explanation(data, score, index);
+    groups.render();
+    renderAnswer(find(".tp-card-answer"), data, point, rates[index]);
+    renderCost(find(".tp-card-cost"), data, point);
+    renderAccuracy(find(".tp-card-accuracy"), data, score, index);
+    listening.refreshSoon();
+  }
+
+  /**
+   * Redraws in the next frame; what that took from the person's action to the paint can be read from
+   * `performance` and from data-repaint-ms.
+   *
+   * @param {Event} event
+   */
+  function redrawAfter(event) {
+    if (state.pending) return;
+    state.pending = true;
+    const asked = event.timeStamp;
+    requestAnimationFrame(() => {
+      state.pending = false;
+      redraw();
+      const painted = new MessageChannel();
+      painted.port1.onmessage = () => {
+        const measure = performance.measure("tp-repaint", { start: asked, end: performance.now() });
+        find(".tp").dataset.repaintMs = measure.duration.toFixed(1);
+      };
+      painted.port2.postMessage(null);
+    });
+  }
+
+  /** @param {import("./messages.js").Point} point @param {number} rate */
+  function renderRate({ answer, probability }, rate) {
+    out("rate").textContent = percent(rate);
+    fillTrack(rateInput);
+    const spoken = `${percent(rate)} of the patches kept at each stage, answer ${answer} ${probabilityText(probability)}`;
+    rateInput.setAttribute("aria-valuetext", spoken);
+    const [min, max] = [Number(rateInput.min), Number(rateInput.max)];
+    const { flips, complete } = entry();
+    const marks = flips.map((flip) => node("span", { style: `--tp-at: ${(flip.rate - min) / (max - min)}` }));
+    find(".tp-flips").replaceChildren(...marks);
+    const changes = flips.map((flip) => `${percent(flip.rate)} (${flip.from} → ${flip.to})`);
+    const whole = changes.length
+      ? `▲ Pruning further, the answer changes at ${changes.reverse().join(", ")}.`
+      : "The answer is the same at every keep-rate.";
+    out("flips").textContent = complete ? whole : "Other keep-rates are still being computed.";
+  }
+
+  function renderScores() {
+    const { scores, model } = data();
+    checkRadio(find(".tp-score"), state.score);
+    for (const radio of find(".tp-score").querySelectorAll("input")) {
+      radio.disabled = !scores[/** @type {import("./messages.js").Score} */ (radio.value)];
+    }
+    const help = SCORE_HELP[state.score];
+    out("score-help").textContent = typeof help === "string" ? help : help[model.family];
+  }
+
+  function renderLegend() {
+    const keys = legendKeys(data(), dropMap()).map(({ stage, text }) => {
+      const sample =
+        stage === null ? { class: "tp-hatch" } : { style: `background: ${cssGradient(RAMPS[stage])}` };
+      return node("span", { class: "tp-key" }, node("i", sample), text);
+    });
+    find(".tp-legend").replaceChildren(...keys);
+  }
+
+  const speakSummarySoon = afterRest(SPEECH_DELAY, () => {
+    if (!state.data) return;
+    const { rates, points } = entry();
+    const { answer, probability, macs } = points[rateIndex()];
+    const saved = `${percent(1 - macs / data().unpruned.macs)} of the MACs saved`;
+    view.say(`Keep-rate ${percent(rates[rateIndex()])}: ${answer} ${probabilityText(probability)}, ${saved}.`);
+  });
+
+  // ---- the patch that is read -----------------------------------------------------------------------------
+
+  function readPatch() {
+    readout.redrawCursor();
+    readout.render();
+    groups.point(readout.inFocus());
+  }
+
+  function openPassport() {
+    state.opened = true;
+    readPatch();
+    passport.render();
+    readout.speak();
+    listening.followPin();
+  }
+
+  function closePassport() {
+    state.opened = false;
+    listening.loop(null);
+    readPatch();
+    passport.render();
+    picture.focus();
+  }
+
+  /** @param {MouseEvent} event */
+  function pointUnder(event) {
+    const box = picture.getBoundingClientRect();
+    if (!state.layout) return null;
+    return pointAt(state.layout, data().picture, event.clientX - box.left, event.clientY - box.top);
+  }
+
+  /** @param {number} across columns @param {number} up rows */
+  function movePin(across, up) {
+    state.pinned = state.pinned === null ? 0 : gridOf(data().picture).step(state.pinned, across, up);
+  }
+
+  function seekToPin() {
+    const { picture: seen } = data();
+    const [first] = gridOf(seen).framesOf(state.pinned ?? 0);
+    listening.seek((first * seen.seconds) / seen.frames);
+  }
+
+  // ---- events ---------------------------------------------------------------------------------------------
+
+  /** @param {number} rate */
+  function setRate(rate) {
+    state.rate = rate;
+    rateInput.value = String(rate);
+  }
+
+  rateInput.addEventListener("input", (event) => {
+    state.rate = Number(rateInput.value);
+    budget.clear();
+    redrawAfter(event);
+  });
+
+  find(".tp-score").addEventListener("change", (event) => {
+    state.score = /** @type {import("./messages.js").Score} */ (valueOf(event));
+    budget.apply();
+    speakSummarySoon();
+    redrawAfter(event);
+  });
+
+  picture.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "mouse") return; // a finger scrolls the page; its tap arrives as a click
+    state.hover = pointUnder(event);
+    readPatch();
+  });
+
+  picture.addEventListener("pointerleave", () => {
+    state.hover = null;
+    readPatch();
+  });
+
+  picture.addEventListener("click", (event) => {
+    const point = pointUnder(event);
+    if (!point) return;
+    state.pinned = point.patch;
+    listening.seek(point.seconds);
+    openPassport();
+  });
+
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    ArrowLeft: () => movePin(-1, 0),
+    ArrowRight: () => movePin(1, 0),
+    ArrowUp: () => movePin(0, 1),
+    ArrowDown: () => movePin(0, -1),
+    Home: () => movePin(-Infinity, 0),
+    End: () => movePin(Infinity, 0),
+  };
+
+  picture.addEventListener("keydown", (event) => {
+    if (event.key === " ") listening.toggle();
+    else if (event.key === "Enter" && state.pinned !== null) {
+      seekToPin();
+      openPassport();
+    } else if (keys[event.key]) {
+      state.hover = null;
+      keys[event.key]();
+      readPatch();
+      passport.render();
+      readout.speak();
+      listening.followPin();
+    } else return;
+    event.preventDefault();
+  });
+
+  // ---- page -----------------------------------------------------------------------------------------------
+
+  onNewLook(find(".tp-canvases"), resize, redraw);
+
+  let shown = props.value;
+  show(shown);
+  const address = createAddress(view, ({ score, listen, stage, patch, ...others }) => {
+    setRate(others["keep-rate"]);
+    Object.assign(state, { score, pinned: patch, opened: patch !== null });
+    Object.assign(state.listen, { what: listen, stage });
+    listening.renderChoice();
+    redraw();
+  });
+  address.tell(false);
+
+  watch("value", () => {
+    const before = shown;
+    shown = props.value;
+    if (before && shown.startsWith(before)) add(shown.slice(before.length));
+    else {
+      show(shown);
+      // On a phone the upload lies below the picture: bring the new picture into sight.
+      const { top, bottom } = element.getBoundingClientRect();
+      if (bottom < OUT_OF_SIGHT || top > innerHeight - OUT_OF_SIGHT) element.scrollIntoView({ behavior: "smooth" });
+    }
+    address.tell(true);
+  });
+  watch("reply", () => takeaway.receive(props.reply));
+}

@@ -1,0 +1,91 @@
+// What the viewer shows and where: the state that all its parts share.
+
+import { nearestRate } from "../shared/rates.js";
+import { finder } from "../shared/dom.js";
+
+export const SCORE_NAMES = { attention: "Attention", intensity: "Intensity", variation: "Variation" };
+export const FIRST_RATE = 0.5;
+
+/**
+ * @typedef {import("./messages.js").Data} Data
+ * @typedef {import("./messages.js").Score} Score
+ * @typedef {import("./survival.js").Group} Group
+ * @typedef {{what: string, stage: number}} Listen
+ * @typedef {NonNullable<ReturnType<typeof import("../shared/layout.js").pointAt>>} Point
+ *
+ * @typedef {object} State
+ * @property {Data | null} data
+ * @property {ReturnType<typeof import("./sounds.js").createSounds> | null} sounds
+ * @property {import("../shared/layout.js").Layout | null} layout
+ * @property {number} rate
+ * @property {Score} score
+ * @property {Point | null} hover where the mouse is
+ * @property {number | null} pinned the patch chosen by click, tap or arrow keys
+ * @property {boolean} opened whether the passport of the pinned patch is open
+ * @property {string | null} looping what of it is repeated: "patch" or "column"
+ * @property {Listen} listen
+ * @property {string} grouping
+ * @property {Group[]} groups
+ * @property {number | null} pointedGroup the group of patches that the pointer or the focus is on
+ * @property {number | null} pressedGroup the one that stays lit
+ * @property {boolean} pending whether a redraw waits for the next frame
+ * @property {number | null} seconds of the play-head; null until someone plays or seeks
+ *
+ * @typedef {ReturnType<typeof createView>} View
+ */
+
+/**
+ * The viewer's state, its elements, and what all its parts ask of it.
+ *
+ * @param {HTMLElement} element
+ */
+export function createView(element) {
+  const find = finder(element);
+  /** @type {State} */
+  const state = {
+    data: null,
+    sounds: null,
+    layout: null,
+    rate: FIRST_RATE,
+    score: "attention",
+    hover: null,
+    pinned: null,
+    opened: false,
+    looping: null,
+    listen: { what: "original", stage: 4 },
+    grouping: "intensity",
+    groups: [],
+    pointedGroup: null,
+    pressedGroup: null,
+    pending: false,
+    seconds: null,
+  };
+
+  /** What is shown; its parts are used only while there is something. */
+  function data() {
+    if (!state.data) throw new Error("Nothing is shown yet.");
+    return state.data;
+  }
+
+  /** The passes of the chosen score. */
+  const entry = () => data().scores[state.score];
+
+  /** The chosen keep-rate, or of those that have arrived the nearest. */
+  const rateIndex = () => nearestRate(entry().rates, state.rate);
+
+  return {
+    element,
+    find,
+    /** Where a part of the reading stands. @param {string} name */
+    out: (name) => find(`[data-out="${name}"]`),
+    state,
+    data,
+    entry,
+    rateIndex,
+    dropMap: () => entry().drop[rateIndex()],
+    /** Tells a screen reader. @param {string} text */
+    say: (text) => {
+      find(".tp-spoken").textContent = text;
+    },
+  };
+}

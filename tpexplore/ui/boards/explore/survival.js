@@ -1,0 +1,99 @@
+// Groups of patches, and how many of each are left after each stage.
+
+import { node } from "../shared/dom.js";
+import { DROPPED_BY, keptAfter } from "../shared/fates.js";
+import { gridOf, isPadding } from "../shared/grid.js";
+import { hertzRange, percent } from "../shared/text.js";
+import { clusterOf } from "./ranking.js";
+import { meter } from "./meter.js";
+
+/**
+ * @typedef {import("../shared/grid.js").Picture} Picture
+ * @typedef {{name: string, patches: number[]}} Group
+ * @typedef {"intensity" | "variation" | "frequency"} Grouping
+ */
+
+const FIFTHS = ["lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth"];
+
+/**
+ * Every patch is in one group: padding, or one of the rest by a statistic or by frequency; highest first.
+ *
+ * @param {Pick<import("./messages.js").Data, "picture" | "clusters">} data
+ * @param {Grouping} by
+ * @returns {Group[]}
+ */
+export function groupsOf({ picture, clusters }, by) {
+  const patches = [...Array(picture.patches).keys()];
+  const padding = patches.filter((patch) => isPadding(picture, patch));
+  const sound = patches.filter((patch) => !isPadding(picture, patch));
+  let groups;
+  if (by === "frequency") groups = frequencyGroups(picture, sound);
+  else if (clusters) groups = clusterGroups(picture[by], clusters[by], sound);
+  else groups = fifthGroups(picture[by], sound);
+  groups.reverse();
+  groups.push({ name: "padding", patches: padding });
+  return groups.filter((group) => group.patches.length);
+}
+
+/** @param {ArrayLike<number>} values @param {number[]} sound @returns {Group[]} */
+function fifthGroups(values, sound) {
+  const ascending = [...sound].sort((a, b) => values[a] - values[b] || a - b);
+  const at = (/** @type {number} */ i) => Math.round((ascending.length * i) / FIFTHS.length);
+  return FIFTHS.map((name, i) => ({ name, patches: ascending.slice(at(i), at(i + 1)) }));
+}
+
+/** @param {ArrayLike<number>} values @param {number[]} edges @param {number[]} sound @returns {Group[]} */
+function clusterGroups(values, edges, sound) {
+  const last = edges.length - 2;
+  return edges.slice(1).map((_, i) => ({
+    name: `C${i + 1}${i === 0 ? " (lowest)" : i === last ? " (highest)" : ""}`,
+    patches: sound.filter((patch) => clusterOf(values[patch], edges) === i),
+  }));
+}
+
+/** @param {Picture} picture @param {number[]} sound @returns {Group[]} */
+function frequencyGroups(picture, sound) {
+  const { row_hertz: hertz } = picture;
+  const grid = gridOf(picture);
+  return hertz.slice(1).map((high, row) => ({
+    name: hertzRange(hertz[row], high),
+    patches: sound.filter((patch) => grid.rowOf(patch) === row),
+  }));
+}
+
+/**
+ * The table's rows, to be filled by `fillSurvival`. A group's name is a button that keeps its patches lit.
+ *
+ * @param {HTMLTableSectionElement} body
+ * @param {Group[]} groups
+ */
+export function buildSurvival(body, groups) {
+  const row = (/** @type {Node | string} */ heading, /** @type {import("../shared/dom.js").Attributes} */ attributes) => {
+    const cells = [0, ...DROPPED_BY].map(() => node("td", {}, meter(0), node("span")));
+    return node("tr", attributes, node("th", { scope: "row" }, heading), ...cells);
+  };
+  body.replaceChildren(
+    ...groups.map(({ name }, i) =>
+      row(node("button", { type: "button", "aria-pressed": false, "data-group": i }, name), { "data-group": i }),
+    ),
+    row("all patches", { class: "tp-total" }),
+  );
+}
+
+/**
+ * @param {HTMLTableSectionElement} body
+ * @param {Group[]} groups
+ * @param {import("../shared/fates.js").Fates} drop
+ */
+export function fillSurvival(body, groups, drop) {
+  const all = { patches: Array.from(drop, (_, patch) => patch) };
+  [...groups, all].forEach(({ patches }, i) => {
+    [0, ...DROPPED_BY].forEach((stage, column) => {
+      const left = keptAfter(drop, stage, patches);
+      const cell = body.rows[i].cells[column + 1];
+      const [track, number] = cell.children;
+      number.textContent = String(left);
+      /** @type {HTMLElement} */ (track.firstElementChild).style.width = percent(left / patches.length, 1);
+    });
+  });
+}

@@ -1,0 +1,221 @@
+// The link to what is seen: opens what the address names, keeps the address up to date, and hands the link out.
+//
+// It asks the server only for what the page was not built with and cannot change by itself: an example, model,
+// start or tab, and the settings that are Gradio's. The rest is between this and the pictures: "tp-view" tells
+// what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to show, "tp-opening" whether that is
+// still on its way; "tp-board" tells that another picture is there, "tp-setting" what one of a tab's settings is
+// now, "tp-left-out" that what the link named of it does not fit.
+
+import { createQueries, unknownText } from "./query.js";
+
+/** @typedef {import("./query.js").Values} Values */
+
+const REST_MILLISECONDS = 300; // browsers allow the address only so many changes
+const PATIENCE_MILLISECONDS = 60_000;
+const SPACES = ".hf.space"; // there the address bar is that of a page around this one
+const HUB = "https://huggingface.co";
+
+/**
+ * @template Entry
+ * @param {Record<string, Entry>} entries
+ * @param {(entry: Entry) => boolean} fits
+ */
+const nameOf = (entries, fits) => Object.entries(entries).find(([, entry]) => fits(entry))?.[0] ?? null;
+
+/** @param {import("../shared/board.js").Gradio} gradio */
+export function start({ props, trigger }) {
+  /** @type {import("./query.js").Known} */
+  const known = JSON.parse(props.known);
+  const queries = createQueries(known);
+  const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+  const [copyButton, note, problemLine] = ["link-copy", "link-told", "link-problem"].map(byId);
+  const field = /** @type {HTMLInputElement} */ (byId("link-field"));
+
+  const { values: wanted, unknown } = queries.read(location.search);
+  if (unknown.length) problemLine.textContent = unknownText(unknown);
+
+  // ---- what is seen ---------------------------------------------------------------------------------------
+
+  const isNamed = (/** @type {string} */ name) =>
+    wanted[name] !== undefined && wanted[name] !== queries.first[name];
+  /** @type {Values} */
+  const place = { ...queries.first };
+  for (const name of Object.keys(place)) place[name] = wanted[name] ?? place[name];
+  let ownClip = false;
+  /** @type {Values | null} what the viewer shows; null until it has told */
+  let view = null;
+  /** @type {Values} what it shows where no link says otherwise */
+  let firstView = {};
+  let patches = 0; // of the clip that it shows
+  /** @type {number | null} the one whose passport is still to be opened */
+  let patch = wanted.patch ?? null;
+  /** @type {Record<string, string | null>} */
+  const settings = Object.fromEntries(Object.keys(known.settings).map((name) => [name, wanted[name] ?? null]));
+  const served = Object.keys(settings).filter((name) => known.settings[name].served && settings[name] !== null);
+  let awaited = ["example", "model", "start"].some(isNamed); // until the viewer shows the link's clip
+  let opening = awaited; // until that, or until it is known that it will not come now
+  let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has done all that was asked of it
+  let openTab = queries.first.tab;
+  /** @type {string | null} our part of the address */
+  let written = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  function queryNow() {
+    return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, ownClip);
+  }
+
+  /** Tells the address bar, once things rest. */
+  function update() {
+    if (!view) return;
+    document.dispatchEvent(new CustomEvent("tp-opening", { detail: opening }));
+    const query = String(queryNow());
+    written ??= query;
+    clearTimeout(timer);
+    if (query !== written) timer = setTimeout(writeAddress, REST_MILLISECONDS, query);
+  }
+
+  /** @param {string} query */
+  function writeAddress(query) {
+    written = query;
+    problemLine.textContent = ""; // what it told of stands in the address no longer
+    const whole = new URLSearchParams(location.search);
+    for (const name of queries.names) whole.delete(name);
+    for (const [name, value] of new URLSearchParams(query)) whole.set(name, value);
+    const search = whole.size ? `?${whole}` : "";
+    history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
+    if (window.parent !== window && location.hostname.endsWith(SPACES)) {
+      window.parent.postMessage({ queryString: query }, HUB);
+    }
+  }
+
+  // ---- opening --------------------------------------------------------------------------------------------
+
+  function open() {
+    if (arriving) {
+      trigger("open", { ...place, settings: Object.fromEntries(served.map((name) => [name, settings[name]])) });
+      setTimeout(arrive, PATIENCE_MILLISECONDS); // where the queue is full, nothing comes back
+    }
+    const values = { ...firstView };
+    for (const name of Object.keys(values)) values[name] = wanted[name] ?? values[name];
+    document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...values, patch: null } }));
+    restorePatch();
+  }
+
+  /** A passport is of the link's clip, so it waits for that. */
+  function restorePatch() {
+    if (patch === null || awaited) return;
+    const named = patch;
+    patch = null;
+    if (named < patches) {
+      document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...view, patch: named } }));
+    } else leaveOut("patch", String(named));
+  }
+
+  /** @param {string} name @param {string} text */
+  function leaveOut(name, text) {
+    unknown.push([name, text]);
+    problemLine.textContent = unknownText(unknown);
+    written = String(queryNow()); // else the address would be written, and the sentence gone
+  }
+
+  function endOpening() {
+    opening = false;
+    update();
+  }
+
+  /** @param {string} type @param {(detail: any) => void} act */
+  function on(type, act) {
+    document.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  on("tp-view", (detail) => {
+    const isFirst = !view;
+    ({ view, first: firstView, patches } = detail);
+    if (isFirst) open();
+    if (awaited && detail.fresh) {
+      awaited = false;
+      endOpening();
+      restorePatch();
+    }
+    update();
+  });
+
+  function arrive() {
+    arriving = false;
+    place.tab = openTab;
+    endOpening();
+  }
+
+  on("tp-opened", arrive);
+
+  // What the person or a link has chosen. Where the clip is cleared, what is seen stays.
+  on("tp-request", ({ path, model }) => {
+    place.model = nameOf(known.models, (source) => source === model);
+    if (path) {
+      place.example = nameOf(known.examples, (example) => example.path === path);
+      ownClip = place.example === null;
+    }
+    update();
+  });
+
+  // The person has asked for something else than the link did.
+  on("tp-start", (seconds) => {
+    place.start = seconds;
+    patch = null;
+    update();
+  });
+
+  on("tp-tab", (id) => {
+    openTab = id;
+    if (arriving) return; // the first tab says so, too, when the page opens
+    place.tab = id;
+    update();
+  });
+
+  // A picture with settings of its own has been built: it takes what the link names of them.
+  on("tp-board", ({ tab, restore }) => {
+    const named = Object.entries(settings).filter(([name]) => name.startsWith(`${tab}.`));
+    restore(Object.fromEntries(named.map(([name, text]) => [name.slice(tab.length + 1), text])));
+  });
+
+  on("tp-setting", ({ name, value }) => {
+    settings[name] = queries.textOf(name, value);
+    update();
+  });
+
+  on("tp-left-out", (name) => {
+    const text = settings[name];
+    settings[name] = null;
+    leaveOut(name, text ?? "");
+  });
+
+  // ---- handing it out -------------------------------------------------------------------------------------
+
+  function ownNote() {
+    const title = queries.first.example && known.examples[queries.first.example].title;
+    return ownClip && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
+  }
+
+  async function copyLink() {
+    if (!view) return;
+    const query = String(queryNow());
+    // On a Space this is the app's own address, which works alone; what else its query holds may be secret.
+    const url = `${location.origin}${location.pathname}${query && `?${query}`}`;
+    note.textContent = "";
+    field.hidden = true;
+    try {
+      await navigator.clipboard.writeText(url);
+      note.textContent = `The link is copied: it opens what you see now.${ownNote()}`;
+    } catch {
+      // Without a secure address, or in a page that does not let its frames: the person's own keys can.
+      field.hidden = false;
+      field.value = url;
+      field.select();
+      note.textContent = `Press Ctrl+C, or ⌘C on a Mac, to copy the link.${ownNote()}`;
+    }
+  }
+
+  copyButton.addEventListener("click", copyLink);
+  document.dispatchEvent(new Event("tp-ask"));
+}

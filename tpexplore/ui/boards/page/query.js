@@ -1,0 +1,150 @@
+// What an address may name, and how: text <-> values.
+
+/**
+ * @typedef {object} KnownSetting one of a tab's settings; exactly one of the first three says what names it
+ * @property {Record<string, unknown> | null} values
+ * @property {[number, number] | null} span
+ * @property {string} pattern
+ * @property {unknown} first
+ * @property {boolean} served whether it is Gradio's, and thus the server's
+ *
+ * @typedef {object} Known
+ * @property {Record<string, {path: string, title: string, seconds: number}>} examples
+ * @property {Record<string, string>} models name -> source
+ * @property {string[]} tabs
+ * @property {string[]} scores
+ * @property {number[]} rates
+ * @property {number[]} blocks
+ * @property {Record<string, KnownSetting>} settings "tab.name" -> setting
+ *
+ * @typedef {Record<string, any>} Values by name
+ */
+
+const SHOWN_LETTERS = 40;
+
+/**
+ * The only one among `names` that reads so.
+ *
+ * @param {(string | number)[]} names
+ */
+const among = (names) => (/** @type {string} */ text) => names.find((name) => String(name) === text);
+
+const numeric = (/** @type {string} */ text) => (/^\d*\.?\d+$/.test(text) ? Number(text) : NaN);
+
+/**
+ * A setting stays a text: its tab or the server knows what it stands for.
+ *
+ * @param {KnownSetting} setting
+ * @param {string} text
+ */
+function readSetting({ values, span, pattern }, text) {
+  const fits = values
+    ? Object.hasOwn(values, text)
+    : span
+      ? numeric(text) >= span[0] && numeric(text) <= span[1]
+      : new RegExp(`^(?:${pattern})$`).test(text);
+  return fits ? text : undefined;
+}
+
+/** The first of the names, which an address need not hold. @param {Record<string, unknown>} names */
+export const firstOf = (names) => [...Object.keys(names), null][0];
+
+/**
+ * Reads and writes addresses of a page that knows these names.
+ *
+ * @param {Known} known
+ */
+export function createQueries(known) {
+  /** Where a page opens that no address says otherwise. @type {Values} */
+  const first = {
+    example: firstOf(known.examples),
+    start: null,
+    model: firstOf(known.models),
+    tab: known.tabs[0],
+  };
+
+  /** @type {Record<string, (text: string, found: Values) => unknown>} in the order in which an address names them */
+  const readers = {
+    example: among(Object.keys(known.examples)),
+    start(text, { example = first.example }) {
+      const seconds = numeric(text);
+      return seconds < known.examples[example]?.seconds ? seconds : undefined;
+    },
+    model: among(Object.keys(known.models)),
+    score: among(known.scores),
+    "keep-rate": (text) => known.rates.find((rate) => rate === numeric(text)),
+    listen: among(["original", "kept", "removed"]),
+    stage: among(known.blocks),
+    patch: (text) => (/^\d{1,5}$/.test(text) ? Number(text) : undefined),
+    tab: among(known.tabs),
+  };
+  const own = Object.keys(readers);
+
+  return {
+    first,
+    /** All that an address may name. */
+    names: [...own, ...Object.keys(known.settings)],
+    /**
+     * The values that an address names, and what of it is not understood.
+     *
+     * @param {string} search
+     */
+    read(search) {
+      const query = new URLSearchParams(search);
+      /** @type {Values} */
+      const values = {};
+      /** @type {[string, string][]} */
+      const unknown = [];
+      for (const name of this.names) {
+        const text = query.get(name);
+        if (text === null) continue;
+        const value = readers[name] ? readers[name](text, values) : readSetting(known.settings[name], text);
+        if (value === undefined) unknown.push([name, text]);
+        else values[name] = value;
+      }
+      return { values, unknown };
+    },
+    /**
+     * An address for what is seen. What is as it was at first is left out, and the clip where it is the person's.
+     *
+     * @param {Values} here
+     * @param {Values} firstView what the viewer shows where no address says otherwise
+     * @param {Record<string, string | null>} settings
+     * @param {boolean} ownClip
+     */
+    write(here, firstView, settings, ownClip) {
+      /** @type {Values} */
+      const defaults = { ...first, ...firstView };
+      const named = own.filter((name) => here[name] !== defaults[name]);
+      const kept = ownClip ? named.filter((name) => name !== "example" && name !== "start") : named;
+      const ofTab = Object.entries(settings).flatMap(([name, text]) =>
+        text !== null && name.startsWith(`${here.tab}.`) ? [[name, text]] : [],
+      );
+      return new URLSearchParams([...kept.map((name) => [name, String(here[name])]), ...ofTab]);
+    },
+    /**
+     * How an address names what a setting is now; null where it is as at first.
+     *
+     * @param {string} name
+     * @param {unknown} value null where its tab says that it is
+     */
+    textOf(name, value) {
+      const { values, first: initial } = known.settings[name];
+      if (value === null || value === initial) return null;
+      if (!values) return String(value);
+      return Object.keys(values).find((text) => values[text] === value) ?? null;
+    },
+  };
+}
+
+/** @param {[string, string][]} unknown names and texts */
+export function unknownText(unknown) {
+  const words = unknown.map(([name, text]) => {
+    const short = text.length > SHOWN_LETTERS ? `${text.slice(0, SHOWN_LETTERS)}…` : text;
+    return `${name} “${short}”`;
+  });
+  const last = words.length - 1;
+  const named = [words.slice(0, last).join(", "), words[last]].filter(Boolean).join(" and ");
+  const verbs = last ? "were not understood and are" : "was not understood and is";
+  return `Of this link, ${named} ${verbs} left out.`;
+}

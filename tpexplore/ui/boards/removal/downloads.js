@@ -1,0 +1,57 @@
+// What can be taken away: the picture, the two curves, their numbers.
+
+import { canvasBlob, csvBlob, fileName, saveAs } from "../shared/saving.js";
+import { probabilityText } from "../shared/text.js";
+import { chartBlob, printedChart } from "./chart.js";
+import { printedBoard } from "./picture.js";
+import { clipRows, measuredRows } from "./reading.js";
+
+/**
+ * What the download buttons do, by name.
+ *
+ * @param {import("./state.js").Board} board
+ * @param {ReturnType<typeof import("./curves.js").createCurves>} curves
+ * @param {object} said
+ * @param {() => string} said.leaving
+ * @param {() => import("./knowledge.js").Answer | null} said.answer
+ * @param {() => import("./picture.js").BoardView} said.view
+ * @returns {Record<string, () => void>}
+ */
+export function createDownloads({ part, data }, curves, { leaving, answer, view }) {
+  /** @param {string} what @param {string} ending */
+  function nameOf(what, ending) {
+    const { model, clip } = data();
+    return fileName([model.name, clip.name, what], ending, "-");
+  }
+
+  async function savePicture() {
+    const { clip, model, before } = data();
+    const words = (/** @type {{answer: string, probability: number} | null} */ one) =>
+      one ? `${one.answer} ${probabilityText(one.probability)}` : "not known yet";
+    const lines = [
+      `${clip.name} in ${model.name}. ${leaving()}`,
+      `Answer ${words(answer())}; with all patches ${words(before)}.`,
+    ];
+    saveAs(await canvasBlob(printedBoard(data(), view(), lines)), nameOf("removal", "png"));
+  }
+
+  /** @param {string} name @param {string} what @param {string} about */
+  async function saveChart(name, what, about) {
+    const card = part(name);
+    const text = (/** @type {string} */ selector) => card.querySelector(selector)?.textContent ?? "";
+    const lines = [text("h3"), about, text(".tr-finding")];
+    const printed = printedChart(card, curves.charts[name], lines, [...card.querySelectorAll(".tr-key")]);
+    const made = chartBlob(printed, getComputedStyle(card).backgroundColor);
+    printed.remove();
+    saveAs(await made, nameOf(what, "png"));
+  }
+
+  return {
+    "picture-png": savePicture,
+    "curve-png": () => saveChart("curve", "removal-curve", `${data().clip.name} in ${data().model.name}. ${leaving()}`),
+    "curve-csv": () =>
+      saveAs(csvBlob(clipRows(curves.curveSeries(), curves.clipFacts())), nameOf("removal-curve", "csv")),
+    "measured-png": () => saveChart("measured", "removal-measured", data().model.name),
+    "measured-csv": () => saveAs(csvBlob(measuredRows(curves.splitSeries())), nameOf("removal-measured", "csv")),
+  };
+}

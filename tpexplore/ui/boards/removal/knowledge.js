@@ -1,0 +1,128 @@
+// What the server has said of each removal, and what to ask it next. One piece at a time, the one in sight first,
+// and none for long: the queue is shared with everybody else, and whoever goes on painting waits for the piece
+// that is being computed.
+
+import { clamp } from "../shared/grid.js";
+
+/**
+ * @typedef {object} Answer what the model says without some patches
+ * @property {string} answer
+ * @property {number} probability
+ * @property {number} kept probability of the answer with all patches
+ * @property {boolean} stays
+ * @property {number} left
+ * @property {[string, number, number][]} rows
+ *
+ * @typedef {{value: number, stays: boolean}} Draw what it says without as many random ones
+ * @typedef {{mask: string, blocks: number[], draws: number[]}} Question
+ *
+ * @typedef {object} Reply
+ * @property {number} id
+ * @property {number} seconds
+ * @property {Answer[]} [answers] one a block
+ * @property {number[][]} [values] of each block, one a draw
+ * @property {boolean[][]} [stays]
+ * @property {string} [problem]
+ * @property {boolean} [stale]
+ *
+ * @typedef {ReturnType<typeof createKnowledge>} Knowledge
+ */
+
+const AT_ONCE_SECONDS = 0.1; // the block in sight is asked for alone unless all take no longer
+const MOMENT_SECONDS = 0.35; // random draws are asked for together as far as they take no longer
+const LONGEST_SECONDS = 4; // a removal is asked for after all blocks at once unless that takes longer
+
+/** @param {{model: {depth: number}, picture: {patches: number}, draws: number}} data */
+export function createKnowledge(data) {
+  const blocks = Array.from({ length: data.model.depth - 1 }, (_, i) => i + 1);
+  /** @type {Map<string, Map<number, Answer>>} of each mask: block -> answer */
+  const answers = new Map();
+  /** @type {Map<number, Map<number, Draw>[]>} of each number of patches: for each draw, block -> result */
+  const draws = new Map();
+  let pace = 0; // seconds one block of one clip takes there; 0 until the first answer
+  let delay = 0; // seconds an answer takes beyond that
+
+  /** @param {string} key @returns {Map<number, Answer>} */
+  function answersOf(key) {
+    const known = answers.get(key) ?? new Map();
+    answers.set(key, known);
+    return known;
+  }
+
+  /** @param {number} count */
+  function drawsOf(count) {
+    const known = draws.get(count) ?? Array.from({ length: data.draws }, () => new Map());
+    draws.set(count, known);
+    return known;
+  }
+
+  const passes = (/** @type {number[]} */ asked, /** @type {number} */ rows) =>
+    Math.max(...asked) + rows * asked.reduce((sum, block) => sum + data.model.depth - block, 0);
+  const within = (/** @type {number} */ seconds, /** @type {number[]} */ asked, /** @type {number} */ rows) =>
+    pace > 0 && pace * passes(asked, rows) <= seconds;
+
+  /** As many of the missing blocks as are not too long, in the order given; at least one. @param {number[]} missing */
+  function affordable(missing) {
+    let most = 1;
+    while (most < missing.length && within(LONGEST_SECONDS, missing.slice(0, most + 1), 1)) most += 1;
+    return missing.slice(0, most).sort((a, b) => a - b);
+  }
+
+  /** @param {string} key @param {number} block */
+  function missingAnswers(key, block) {
+    const missing = blocks.filter((b) => !answersOf(key).has(b));
+    return missing.sort((a, b) => Math.abs(a - block) - Math.abs(b - block));
+  }
+
+  /** @param {number} count */
+  function missingDraws(count) {
+    const open = drawsOf(count).map((known) => blocks.filter((b) => !known.has(b)));
+    const first = open.findIndex((missing) => missing.length);
+    if (first < 0) return null;
+    const asked = affordable(open[first]);
+    const numbers = [first];
+    for (let next = first + 1; next < open.length; next++) {
+      const moment = clamp(delay, MOMENT_SECONDS, LONGEST_SECONDS / 2); // asking again must not cost more
+      if (open[next].join() !== open[first].join() || !within(moment, asked, numbers.length + 1)) break;
+      numbers.push(next);
+    }
+    return { blocks: asked, draws: numbers };
+  }
+
+  return {
+    blocks,
+    answersOf,
+    drawsOf,
+    /**
+     * @param {string[]} keys masks to know all blocks of, the chosen one first
+     * @param {number} block the one in sight
+     * @param {number} count of the patches that are marked: what is drawn at random is as many
+     * @returns {Question | null}
+     */
+    next(keys, block, count) {
+      for (const key of keys) {
+        const missing = missingAnswers(key, block);
+        const waiting = missing[0] === block && key === keys[0] && !within(AT_ONCE_SECONDS, missing, 1);
+        if (waiting) return { mask: key, blocks: [block], draws: [] };
+        if (missing.length) return { mask: key, blocks: affordable(missing), draws: [] };
+      }
+      const open = count > 0 && count < data.picture.patches ? missingDraws(count) : null;
+      return open && { mask: keys[0], ...open };
+    },
+    /** @param {Question} question @param {number} count @param {Reply} reply @param {number} waited seconds */
+    learn(question, count, reply, waited) {
+      const rows = Math.max(1, question.draws.length);
+      const measured = reply.seconds / passes(question.blocks, rows);
+      pace = pace ? 0.7 * pace + 0.3 * measured : measured;
+      delay = 0.7 * delay + 0.3 * Math.max(0, waited - reply.seconds);
+      const { answers: said, values, stays } = reply;
+      question.blocks.forEach((block, i) => {
+        if (said) answersOf(question.mask).set(block, said[i]);
+        if (!values || !stays) return;
+        question.draws.forEach((draw, j) => {
+          drawsOf(count)[draw].set(block, { value: values[i][j], stays: stays[i][j] });
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,323 @@
+// The removal board: turns events into marks, marks into questions to the server, and answers into words.
+
+import { leaveOutOfAddress, putInAddress, takeFromAddress } from "../shared/address.js";
+import { onNewLook } from "../shared/board.js";
+import { bytesOf } from "../shared/bytes.js";
+import { fillTrack, valueOf } from "../shared/dom.js";
+import { clamp } from "../shared/grid.js";
+import { coloursOf, fitCanvas } from "../shared/picture.js";
+import { probabilityText } from "../shared/text.js";
+import { createAsker } from "./asker.js";
+import { createCurves } from "./curves.js";
+import { createDownloads } from "./downloads.js";
+import { wireHand } from "./hand.js";
+import { createHistory } from "./history.js";
+import { createKnowledge } from "./knowledge.js";
+import { countOf, groupMask, maskInLink, maskKey, maskOfLink } from "./marks.js";
+import { layoutBoard, paintBoard } from "./picture.js";
+import { leavingText, nothingLeft, renderPrediction, renderSummary } from "./reading.js";
+import { FIRST, createBoard } from "./state.js";
+import { createTools } from "./tools.js";
+
+/**
+ * @typedef {import("./state.js").Data} Data
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./history.js").Step} Step
+ */
+
+const REST_MILLISECONDS = 150; // how long the hand has to rest before the server is asked
+
+/** @param {import("../shared/board.js").Gradio} gradio */
+export function start({ element, props, trigger, watch }) {
+  const board = createBoard(element);
+  const { find, part, root, picture, state, shown, data, marks, markedGroup, groupStep, groupWords } = board;
+  const { keyOf, chosenKey } = board;
+  /** @type {HTMLInputElement} */
+  const blockInput = find(".tr-block-input");
+  const tools = createTools(board);
+  const curves = createCurves(board);
+  const downloads = createDownloads(board, curves, { leaving, answer: answerNow, view: viewNow });
+
+  /** @type {Record<string, string | null>} what the address names, until the first clip is here */
+  let linked = {};
+  let spoken = ""; // what the last spoken answer was to, "" before anyone has marked anything
+  /** @type {ReturnType<typeof setTimeout> | undefined} of the next answer to be spoken */
+  let speaking;
+  /** @type {{stamp: string, count: number} | null} of the open question */
+  let asked = null;
+
+  // ---- data in --------------------------------------------------------------------------------------------
+
+  /** @param {string} value */
+  function show(value) {
+    find(".tp-empty").hidden = Boolean(value);
+    find(".tr-body").hidden = !value;
+    if (!value) return;
+    const data = JSON.parse(value);
+    if (data.stamp === state.shown?.data.stamp) return;
+    data.grey = bytesOf(data.picture.grey);
+    for (const statistic of Object.values(data.clusters)) statistic.ids &&= bytesOf(statistic.ids);
+    const history = createHistory(firstStep(data, state.shown));
+    state.shown = { data, history, knowledge: createKnowledge(data) };
+    Object.assign(state, { hover: null, pin: null, stroke: null, answer: null });
+    state.block = clamp(state.block, 1, data.model.depth - 1);
+    Object.assign(blockInput, { max: data.model.depth - 1, value: state.block });
+    part("first").textContent = "1";
+    part("last").textContent = String(data.model.depth - 1);
+    tools.fill();
+    board.alert("");
+    takeLinkedMarks();
+    putAllInAddress();
+    resize();
+    redraw();
+    asker.pump();
+  }
+
+  /**
+   * What stays marked when another clip or model comes: the same group; the same patches of the same clip.
+   *
+   * @param {Data} data
+   * @param {State["shown"]} last
+   * @returns {Step}
+   */
+  function firstStep(data, last) {
+    const now = last?.history.now();
+    const alike = last?.data.clip.name === data.clip.name && last.data.picture.patches === data.picture.patches;
+    if (now && !now.group && alike) return now;
+    const group = now?.group ?? FIRST.group;
+    const { ids } = data.clusters[state.by];
+    return ids
+      ? { mask: groupMask(ids, data.groups[group]), group }
+      : { mask: new Uint8Array(data.picture.patches), group: null };
+  }
+
+  function takeLinkedMarks() {
+    const { group, patches } = linked;
+    linked = {};
+    if (group) shown().history = createHistory(groupStep(group) ?? shown().history.now());
+    if (!patches) return;
+    const mask = maskOfLink(patches, data().picture.patches);
+    if (mask) shown().history = createHistory({ mask, group: null });
+    else leaveOutOfAddress("removal", "patches"); // of a picture of another size
+  }
+
+  function putAllInAddress() {
+    const { mask, group } = shown().history.now();
+    putInAddress("removal", "by", state.by, FIRST.by);
+    putInAddress("removal", "block", state.block, FIRST.block);
+    putInAddress("removal", "group", group, FIRST.group);
+    putInAddress("removal", "patches", group ? null : maskInLink(mask), null);
+  }
+
+  // ---- what is marked -------------------------------------------------------------------------------------
+
+  /** @param {Step} step */
+  function mark(step) {
+    shown().history.push(step);
+    changed();
+  }
+
+  /** Redraw at once; ask the server once the hand rests. */
+  function changed() {
+    board.alert("");
+    putAllInAddress();
+    spoken = "something else"; // an answer is spoken again where patches were spoken of since
+    redraw();
+    asker.pumpAfter(REST_MILLISECONDS);
+  }
+
+  /** @param {string} group */
+  function chooseGroup(group) {
+    const step = groupStep(group);
+    if (step) mark(step);
+  }
+
+  /** @type {Record<string, () => void>} */
+  const actions = {
+    undo() {
+      shown().history.undo();
+      changed();
+    },
+    redo() {
+      shown().history.redo();
+      changed();
+    },
+    clear: () => mark({ mask: new Uint8Array(data().picture.patches), group: null }),
+    invert: () => mark({ mask: marks().map((marked) => 1 - marked), group: null }),
+    ...downloads,
+  };
+
+  // ---- questions and answers ------------------------------------------------------------------------------
+
+  const asker = createAsker({
+    next() {
+      if (!state.shown || state.stroke || element.offsetParent === null) return null;
+      const keys = [chosenKey(), keyOf("L"), keyOf("H")].filter((key) => key !== null);
+      return shown().knowledge.next(keys, state.block, countOf(marks()));
+    },
+    send(question) {
+      const { stamp } = data();
+      asked = { stamp, count: countOf(marks()) };
+      root.dataset.state = "busy";
+      trigger("ask", { stamp, ...question });
+    },
+    learn(question, reply, waited) {
+      if (asked?.stamp !== data().stamp) return true; // about a clip that is gone: ask of this one
+      if (reply.stale) return false; // about a clip that is on its way here: it will ask when it comes
+      shown().knowledge.learn(question, asked.count, reply, waited);
+      redrawAnswers();
+      return true;
+    },
+    fail: board.alert,
+  });
+
+  /** @param {string} text */
+  function receive(text) {
+    if (!text) return;
+    root.dataset.state = "idle";
+    asker.receive(JSON.parse(text));
+  }
+
+  /** The answer for what is marked now; null while the server has not given it. */
+  function answerNow() {
+    const { before, picture } = data();
+    const key = chosenKey();
+    if (key) return shown().knowledge.answersOf(key).get(state.block) ?? null;
+    /** @type {[string, number, number][]} */
+    const rows = before.rows.map(([label, share]) => [label, share, share]);
+    return { ...before, kept: before.probability, stays: true, left: picture.patches, rows };
+  }
+
+  // ---- data out -------------------------------------------------------------------------------------------
+
+  function resize() {
+    const width = find(".tr-canvases").clientWidth;
+    if (!state.shown || !width) return; // without width: in a tab that is not open
+    state.layout = layoutBoard(width, data().picture);
+  }
+
+  function redraw() {
+    const { layout, block } = state;
+    if (!layout || !state.shown) return;
+    paintBoard(fitCanvas(picture, layout), layout, data(), viewNow(), coloursOf(root), devicePixelRatio);
+    tools.readPatch();
+    part("block").textContent = String(block);
+    fillTrack(blockInput);
+    blockInput.setAttribute("aria-valuetext", `after block ${block}`);
+    picture.setAttribute("aria-label", pictureLabel(data(), countOf(marks())));
+    picture.dataset.tool = state.tool;
+    root.dataset.mask = maskKey(marks());
+    tools.renderLegend();
+    tools.render();
+    redrawAnswers();
+  }
+
+  function viewNow() {
+    const { patches } = data().picture;
+    const stay = patches - countOf(marks());
+    return { mask: marks(), title: "What the model reads", left: `${stay} of ${patches} stay` };
+  }
+
+  function redrawAnswers() {
+    if (!state.layout) return;
+    const { before, model } = data();
+    const answer = answerNow();
+    if (answer) state.answer = answer;
+    const view = { answer: state.answer, before, pending: !answer };
+    renderSummary(part("summary"), { ...view, leaving: leaving() });
+    renderPrediction(part("prediction"), { ...view, family: model.family });
+    curves.render();
+    if (answer) speakAnswer(answer);
+  }
+
+  function leaving() {
+    const group = markedGroup();
+    const what = group ? `${groupWords(group)}: ` : "";
+    return leavingText(what, countOf(marks()), data().picture.patches, state.block);
+  }
+
+  /**
+   * Spoken once for every new state of things, not for every piece of the curve that comes in; and once the hand
+   * rests, after what a key has said of its patch.
+   *
+   * @param {import("./knowledge.js").Answer} answer
+   */
+  function speakAnswer(answer) {
+    const now = `${chosenKey()} ${state.block}`;
+    if (spoken === now) return;
+    const first = !spoken;
+    spoken = now;
+    if (first) return; // nobody asked for what is there when the tab opens
+    const { before, model } = data();
+    const was = answer.stays ? "as with all patches" : `with all patches ${before.answer}`;
+    const nothing = answer.left ? "" : ` ${nothingLeft(model.family)}`;
+    const share = probabilityText(answer.probability);
+    clearTimeout(speaking);
+    const sentence = `${leaving()} Answer ${answer.answer}, ${share}, ${was}.${nothing}`;
+    speaking = setTimeout(board.speak, REST_MILLISECONDS, sentence);
+  }
+
+  // ---- events ---------------------------------------------------------------------------------------------
+
+  wireHand(board, tools, { mark, redraw });
+
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || !state.shown) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    actions[key === "y" || event.shiftKey ? "redo" : "undo"]();
+  });
+
+  root.addEventListener("click", (event) => {
+    const button = /** @type {Element} */ (event.target).closest("button");
+    if (!button || !state.shown) return;
+    if (button.dataset.group) chooseGroup(button.dataset.group);
+    else actions[button.dataset.do ?? ""]?.();
+  });
+
+  part("by").addEventListener("change", (event) => {
+    state.by = /** @type {State["by"]} */ (valueOf(event));
+    const { group } = shown().history.now();
+    if (group) chooseGroup(group);
+    else changed();
+  });
+
+  part("tool").addEventListener("change", (event) => {
+    state.tool = /** @type {State["tool"]} */ (valueOf(event));
+    redraw();
+  });
+
+  part("brush").addEventListener("change", (event) => {
+    state.brush = /** @type {State["brush"]} */ (valueOf(event));
+  });
+
+  blockInput.addEventListener("input", () => {
+    state.block = Number(blockInput.value);
+    changed();
+  });
+
+  // ---- page -----------------------------------------------------------------------------------------------
+
+  onNewLook(find(".tr-canvases"), resize, () => {
+    redraw();
+    asker.pump(); // the tab may just have been opened
+  });
+
+  takeFromAddress("removal", (named) => {
+    linked = named;
+    state.by = /** @type {State["by"]} */ (named.by ?? state.by);
+    state.block = Number(named.block ?? state.block);
+  });
+  watch("value", () => show(props.value));
+  watch("reply", () => receive(props.reply));
+  show(props.value);
+}
+
+/** @param {Data} data @param {number} count */
+function pictureLabel({ clip, model, picture }, count) {
+  return (
+    `Spectrogram of ${clip.name} as ${model.name} reads it, ${count} of ${picture.patches} patches marked. ` +
+    "Arrow keys go from patch to patch, Space or Enter marks or unmarks."
+  );
+}

@@ -1,0 +1,46 @@
+// What every board needs of the page around it.
+
+/**
+ * What Gradio gives a component's script.
+ *
+ * @typedef {object} Gradio
+ * @property {HTMLElement} element
+ * @property {Record<string, any>} props
+ * @property {(event: string, detail?: unknown) => void} trigger
+ * @property {(name: string, act: () => void) => void} watch
+ * @property {(file: File) => Promise<{path: string, url: string}>} upload
+ */
+
+/**
+ * Runs `act` once nothing has asked for it for some time.
+ *
+ * @param {number} milliseconds
+ * @param {() => void} act
+ */
+export function afterRest(milliseconds, act) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, milliseconds);
+  };
+}
+
+/**
+ * Calls `redraw` whenever a canvas has to be drawn again though nothing that it shows has changed, and `resize`
+ * before it where `box` has another size.
+ *
+ * @param {Element} box
+ * @param {() => void} resize
+ * @param {() => void} redraw
+ */
+export function onNewLook(box, resize, redraw) {
+  new ResizeObserver(() => {
+    resize();
+    redraw();
+  }).observe(box);
+  // Gradio marks its dark theme by a class of <body>, which no canvas sees.
+  new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] });
+  // Text on a canvas is drawn in whatever font is there; draw it again once the page's own has arrived.
+  document.fonts.addEventListener("loadingdone", redraw);
+}

@@ -1,0 +1,71 @@
+// Colours of the picture. Lightness rises evenly in OKLab, so a louder patch always looks louder.
+
+/**
+ * A ramp of colours from quiet to loud.
+ *
+ * @typedef {{lightness: [number, number], chroma: [number, number, number], hue: [number, number]}} Ramp
+ */
+
+// Kept patches are warm, from wine to pale yellow. Dropped ones are cool and lose contrast; the
+// earlier a block dropped them the darker they are, so that the order survives any colour blindness.
+/** @type {Record<number, Ramp>} fate -> its ramp */
+export const RAMPS = {
+  0: { lightness: [0.17, 0.96], chroma: [0.07, 0.17, 0.09], hue: [335, 460] },
+  4: { lightness: [0.27, 0.41], chroma: [0.08, 0.09, 0.08], hue: [275, 265] },
+  7: { lightness: [0.42, 0.58], chroma: [0.06, 0.07, 0.06], hue: [210, 200] },
+  10: { lightness: [0.59, 0.77], chroma: [0.05, 0.06, 0.06], hue: [150, 140] },
+};
+
+/** @param {number} lightness @param {number} chroma @param {number} hue degrees @returns {number[]} sRGB, 0 to 255 */
+export function oklch(lightness, chroma, hue) {
+  const a = chroma * Math.cos((hue * Math.PI) / 180);
+  const b = chroma * Math.sin((hue * Math.PI) / 180);
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  return [
+    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+  ].map((linear) => {
+    const c = Math.min(1, Math.max(0, linear));
+    return Math.round(255 * (c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055));
+  });
+}
+
+/** @param {number} from @param {number} to @param {number} share */
+const mix = (from, to, share) => from + (to - from) * share;
+
+/** @param {Ramp} ramp @param {number} at 0 to 1 */
+export function rampColour(ramp, at) {
+  const [start, middle, end] = ramp.chroma;
+  const chroma = at < 0.5 ? mix(start, middle, at * 2) : mix(middle, end, at * 2 - 1);
+  return oklch(mix(...ramp.lightness, at), chroma, mix(...ramp.hue, at));
+}
+
+/**
+ * 256 pixels of a ramp, each one 32-bit word in the byte order of ImageData.
+ *
+ * @param {Ramp} ramp
+ */
+export function lookupTable(ramp) {
+  const bytes = new Uint8ClampedArray(256 * 4);
+  for (let i = 0; i < 256; i++) bytes.set([...rampColour(ramp, i / 255), 255], i * 4);
+  return new Uint32Array(bytes.buffer);
+}
+
+/**
+ * The tables of several ramps, by fate.
+ *
+ * @param {Record<number, Ramp>} ramps
+ * @returns {Record<number, Uint32Array>}
+ */
+export function lookupTables(ramps) {
+  return Object.fromEntries(Object.entries(ramps).map(([fate, ramp]) => [fate, lookupTable(ramp)]));
+}
+
+/** @param {Ramp} ramp */
+export function cssGradient(ramp) {
+  const stops = [0, 0.25, 0.5, 0.75, 1].map((at) => `rgb(${rampColour(ramp, at)})`);
+  return `linear-gradient(to right, ${stops})`;
+}

@@ -1,0 +1,84 @@
+// Where the panels of a picture lie, and what lies under a point of them.
+
+import { DROPPED_BY } from "./fates.js";
+import { clamp, gridOf } from "./grid.js";
+
+/**
+ * @typedef {import("./grid.js").Picture} Picture
+ *
+ * @typedef {object} Panel
+ * @property {number} stage the block after which it shows the patches
+ * @property {number} x
+ * @property {number} y
+ * @property {number} w
+ * @property {number} h
+ * @property {boolean} axis whether the numbers of the time axis stand below it
+ * @property {boolean} hertz whether the frequency axis stands beside it
+ *
+ * @typedef {{abreast: boolean, panels: Panel[], width: number, height: number}} Layout
+ */
+
+export const MARGIN = { left: 42, right: 54, top: 28, bottom: 26, gap: 14 };
+const SIDE_BY_SIDE_FROM = 620; // px of width; below it three panels would be too small to touch
+export const LONGEST_SIDE_BY_SIDE = 256; // frames; longer pictures want the whole width
+
+/**
+ * One panel a stage, beside each other or below.
+ *
+ * @param {number} width
+ * @param {Picture} picture
+ * @returns {Layout}
+ */
+export function layoutPanels(width, picture) {
+  const abreast = width >= SIDE_BY_SIDE_FROM && picture.frames <= LONGEST_SIDE_BY_SIDE;
+  const columns = abreast ? DROPPED_BY.length : 1;
+  const inner = width - MARGIN.left - MARGIN.right - MARGIN.gap * (columns - 1);
+  const w = Math.floor(inner / columns);
+  const h = Math.round(clamp((w * picture.bins) / picture.frames, abreast ? 150 : 104, abreast ? 260 : 150));
+  const panels = DROPPED_BY.map((stage, i) => ({
+    stage,
+    x: MARGIN.left + (abreast ? i * (w + MARGIN.gap) : 0),
+    y: MARGIN.top + (abreast ? 0 : i * (h + MARGIN.top + 4)),
+    w,
+    h,
+    axis: abreast || i === DROPPED_BY.length - 1,
+    hertz: !abreast || i === 0,
+  }));
+  const last = panels[panels.length - 1];
+  return { abreast, panels, width, height: last.y + h + MARGIN.bottom };
+}
+
+/**
+ * Where a patch's cell lies in a panel.
+ *
+ * @param {Panel} panel
+ * @param {Picture} picture
+ * @param {number} patch
+ */
+export function patchBox(panel, picture, patch) {
+  const grid = gridOf(picture);
+  const [column, row] = [grid.columnOf(patch), grid.rowOf(patch)];
+  const x = (/** @type {number} */ i) => panel.x + (panel.w * grid.frameEdges[i]) / picture.frames;
+  const y = (/** @type {number} */ i) => panel.y + panel.h * (1 - grid.binEdges[i] / picture.bins);
+  return { x: x(column), y: y(row + 1), w: x(column + 1) - x(column), h: y(row) - y(row + 1) };
+}
+
+/**
+ * What is shown at a point, or null outside of all panels.
+ *
+ * @param {Layout} layout
+ * @param {Picture} picture
+ * @param {number} x
+ * @param {number} y
+ */
+export function pointAt(layout, picture, x, y) {
+  for (const panel of layout.panels) {
+    const across = (x - panel.x) / panel.w;
+    const up = (panel.y + panel.h - y) / panel.h;
+    if (across < 0 || across >= 1 || up < 0 || up >= 1) continue;
+    const frame = Math.floor(across * picture.frames);
+    const bin = Math.floor(up * picture.bins);
+    return { frame, bin, patch: gridOf(picture).at(frame, bin), seconds: across * picture.seconds };
+  }
+  return null;
+}

@@ -1,0 +1,301 @@
+// The picture on a canvas: the spectrogram in the colours of its patches' fates, and what stands around it.
+
+import { RAMPS, rampColour } from "./colours.js";
+import { isGone } from "./fates.js";
+import { gridOf } from "./grid.js";
+import { LONGEST_SIDE_BY_SIDE } from "./layout.js";
+import { minus } from "./text.js";
+
+/**
+ * @typedef {import("./grid.js").Picture} Picture
+ * @typedef {import("./layout.js").Panel} Panel
+ * @typedef {import("./layout.js").Layout} Layout
+ * @typedef {import("./fates.js").Fates} Fates
+ *
+ * @typedef {{picture: Picture, grey: Uint8Array, clip: {start: number}}} Seen
+ *
+ * @typedef {{font: string, text: string, subdued: string, line: string}} Style
+ *
+ * @typedef {object} Look how a board draws its panels
+ * @property {Record<number, Uint32Array>} tables colours of each fate
+ * @property {(context: CanvasRenderingContext2D, panel: Panel, i: number) => void} [marks] drawn over the
+ *   colours, under the lines
+ * @property {(panel: Panel, i: number) => [string, string]} heading what it shows, and in figures what comes of it
+ * @property {(panel: Panel, i: number) => Fates} fates
+ */
+
+/**
+ * What the canvas, which no style reaches, takes from the page around it.
+ *
+ * @param {Element} root
+ * @returns {Style}
+ */
+export function coloursOf(root) {
+  const css = getComputedStyle(root);
+  return {
+    font: css.fontFamily,
+    text: css.color,
+    subdued: css.getPropertyValue("--tp-subdued"),
+    line: css.getPropertyValue("--tp-line"),
+  };
+}
+
+/**
+ * The whole picture at one pixel per frame and mel bin, every patch in the colours of its fate by `stage`.
+ *
+ * @param {Seen} data
+ * @param {Fates} fates
+ * @param {number} stage
+ * @param {Record<number, Uint32Array>} tables
+ */
+export function composePanel({ picture, grey }, fates, stage, tables) {
+  const { frames, bins } = picture;
+  const grid = gridOf(picture);
+  const image = new ImageData(frames, bins);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let patch = 0; patch < grid.patches; patch++) {
+    const [column, row] = [grid.columnOf(patch), grid.rowOf(patch)];
+    const table = tables[fates[patch] <= stage ? fates[patch] : 0];
+    for (let frame = grid.frameEdges[column]; frame < grid.frameEdges[column + 1]; frame++) {
+      for (let bin = grid.binEdges[row]; bin < grid.binEdges[row + 1]; bin++) {
+        pixels[(bins - 1 - bin) * frames + frame] = table[grey[frame * bins + bin]];
+      }
+    }
+  }
+  return image;
+}
+
+/**
+ * All panels, on a canvas of `scale` pixels a px or on anything that takes the same calls.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Layout} layout
+ * @param {Seen} data
+ * @param {Look} look
+ * @param {Style} style
+ * @param {number} scale
+ */
+export function paintPanels(context, layout, data, look, style, scale) {
+  const scratch = document.createElement("canvas");
+  scratch.width = data.picture.frames;
+  scratch.height = data.picture.bins;
+  layout.panels.forEach((panel, i) => {
+    const fates = look.fates(panel, i);
+    scratch.getContext("2d")?.putImageData(composePanel(data, fates, panel.stage, look.tables), 0, 0);
+    // Pixels stay square-edged when enlarged: they are what the model sees. Shrunk ones must be averaged.
+    context.imageSmoothingEnabled = panel.w * scale < scratch.width;
+    context.drawImage(scratch, panel.x, panel.y, panel.w, panel.h);
+    drawPadding(context, panel, data.picture);
+    look.marks?.(context, panel, i);
+    drawKeptEdges(context, panel, data.picture, fates);
+    const [title, figures] = look.heading(panel, i);
+    drawHeading(context, panel, title, figures, style);
+    drawAxes(context, panel, data, style);
+  });
+  drawColourBar(context, layout, data.picture, style);
+}
+
+/**
+ * A canvas as large as the layout on this screen, empty.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {{width: number, height: number}} size
+ */
+export function fitCanvas(canvas, { width, height }) {
+  const scale = devicePixelRatio;
+  const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
+  if (canvas.width !== w || canvas.height !== h) {
+    Object.assign(canvas, { width: w, height: h });
+    canvas.style.height = `${height}px`;
+  }
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Panel} panel
+ * @param {Picture} picture
+ */
+function drawPadding(context, panel, picture) {
+  const start = panel.x + (panel.w * picture.real_frames) / picture.frames;
+  const end = panel.x + panel.w;
+  if (end - start < 1) return;
+  context.save();
+  context.beginPath();
+  context.rect(start, panel.y, end - start, panel.h);
+  context.clip();
+  context.strokeStyle = "rgba(255, 255, 255, 0.3)";
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let x = start - panel.h; x < end; x += 8) {
+    context.moveTo(x, panel.y + panel.h);
+    context.lineTo(x + panel.h, panel.y);
+  }
+  context.stroke();
+  context.restore();
+}
+
+/**
+ * A line wherever a kept patch meets a dropped one.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Panel} panel
+ * @param {Picture} picture
+ * @param {Fates} fates
+ */
+function drawKeptEdges(context, panel, picture, fates) {
+  const grid = gridOf(picture);
+  const gone = (/** @type {number} */ t, /** @type {number} */ f) => isGone(fates[grid.idOf(t, f)], panel.stage);
+  const x = (/** @type {number} */ t) => panel.x + (panel.w * grid.frameEdges[t]) / picture.frames;
+  const y = (/** @type {number} */ f) => panel.y + panel.h * (1 - grid.binEdges[f] / picture.bins);
+  context.beginPath();
+  for (let t = 0; t < grid.columns; t++) {
+    for (let f = 0; f < grid.rows; f++) {
+      if (t + 1 < grid.columns && gone(t, f) !== gone(t + 1, f)) {
+        context.moveTo(x(t + 1), y(f));
+        context.lineTo(x(t + 1), y(f + 1));
+      }
+      if (f + 1 < grid.rows && gone(t, f) !== gone(t, f + 1)) {
+        context.moveTo(x(t), y(f + 1));
+        context.lineTo(x(t + 1), y(f + 1));
+      }
+    }
+  }
+  context.lineCap = "square";
+  context.strokeStyle = "rgba(255, 255, 255, 0.85)";
+  context.lineWidth = picture.frames > LONGEST_SIDE_BY_SIDE ? 1 : 1.5;
+  context.stroke();
+}
+
+/**
+ * The sample of a ramp in a legend.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./colours.js").Ramp} ramp
+ * @param {{x: number, y: number, w: number, h: number}} box
+ */
+export function drawSample(context, ramp, { x, y, w, h }) {
+  const gradient = context.createLinearGradient(x, 0, x + w, 0);
+  for (let i = 0; i <= 8; i++) gradient.addColorStop(i / 8, `rgb(${rampColour(ramp, i / 8)})`);
+  context.fillStyle = gradient;
+  context.fillRect(x, y, w, h);
+}
+
+/**
+ * Above a panel: what it shows, and in figures what comes of it.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Panel} panel
+ * @param {string} title
+ * @param {string} figures
+ * @param {Style} style
+ */
+function drawHeading(context, panel, title, figures, style) {
+  context.textBaseline = "alphabetic";
+  context.textAlign = "left";
+  context.fillStyle = style.text;
+  context.font = `600 13px ${style.font}`;
+  context.fillText(title, panel.x, panel.y - 9);
+  context.textAlign = "right";
+  context.fillStyle = style.subdued;
+  context.font = `13px ${style.font}`;
+  context.fillText(figures, panel.x + panel.w, panel.y - 9);
+}
+
+/**
+ * @param {number} span
+ * @param {number} most
+ */
+function niceStep(span, most) {
+  const steps = [0.1, 0.2, 0.25, 0.5, 1, 2, 5];
+  return steps.find((step) => span / step <= most) ?? 10;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Panel} panel
+ * @param {Seen} data
+ * @param {Style} style
+ */
+function drawAxes(context, panel, data, style) {
+  const { picture, clip } = data;
+  context.fillStyle = style.subdued;
+  context.strokeStyle = style.line;
+  context.lineWidth = 1;
+  context.font = `11px ${style.font}`;
+  context.beginPath();
+  if (panel.hertz) {
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    let free = Infinity; // labels go up from the lowest; one that would touch the last is left out
+    for (const tick of picture.hertz_ticks) {
+      const y = panel.y + panel.h * (1 - tick.at);
+      context.moveTo(panel.x - 4, y);
+      context.lineTo(panel.x, y);
+      if (y > free) continue;
+      context.fillText(tick.label, panel.x - 7, y);
+      free = y - 13;
+    }
+    context.fillText("Hz", panel.x - 7, panel.y - 16);
+  }
+  const span = picture.seconds;
+  const step = niceStep(span, panel.w / 52);
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  for (let at = Math.ceil(clip.start / step - 1e-6) * step; at <= clip.start + span + 1e-6; at += step) {
+    const x = panel.x + (panel.w * (at - clip.start)) / span;
+    context.moveTo(x, panel.y + panel.h);
+    context.lineTo(x, panel.y + panel.h + 4);
+    if (panel.axis) context.fillText(`${Number(at.toFixed(2))} s`, x, panel.y + panel.h + 7);
+  }
+  context.stroke();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Layout} layout
+ * @param {Picture} picture
+ * @param {Style} style
+ */
+function drawColourBar(context, layout, picture, style) {
+  const { x, y, w, h } = layout.panels[layout.abreast ? layout.panels.length - 1 : 0];
+  const left = x + w + 12;
+  const gradient = context.createLinearGradient(0, y + h, 0, y);
+  for (let i = 0; i <= 16; i++) gradient.addColorStop(i / 16, `rgb(${rampColour(RAMPS[0], i / 16)})`);
+  context.fillStyle = gradient;
+  context.fillRect(left, y, 9, h);
+  context.fillStyle = style.subdued;
+  context.font = `11px ${style.font}`;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  const [low, high] = picture.decibels;
+  for (const share of h >= 130 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
+    context.fillText(minus(Math.round(low + (high - low) * share)), left + 14, y + h * (1 - share));
+  }
+  context.fillText("dB", left, y - 16);
+}
+
+/**
+ * Light on dark, so that a line shows on any colour.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {() => void} trace
+ * @param {number} [thick]
+ */
+export function strokeTwice(context, trace, thick = 2) {
+  /** @type {[string, number][]} */
+  const strokes = [
+    ["rgba(0, 0, 0, 0.75)", thick + 2],
+    ["#fff", thick],
+  ];
+  for (const [colour, width] of strokes) {
+    context.beginPath();
+    trace();
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}

@@ -1,0 +1,192 @@
+"""What a tagger answers to every clip of a feature folder, stored so that no teacher runs during training.
+
+Answers are those to the clean clips [Schmid et al. 2023]; training mixes stored answers when it mixes clips.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+from scipy.special import logit
+from tqdm import tqdm
+
+from tpexplore.checkpoints.labels import audioset_labels
+from tpexplore.errors import InputError
+from tpexplore.signal.decode import SAMPLE_RATE, load_audio
+from tpexplore.signal.spectrogram import samples_for
+from tpexplore.writing import whole_file, write_json
+from training.data.datasets.base import all_audio_files, clip_name
+from training.data.features import Features, read_features
+from training.engine import parallel
+from training.engine.tagger import SAMPLE_RATE as TAGGER_RATE
+from training.engine.tagger import Tagger
+
+CLIPS_PER_PART = 64
+"""Clips whose answers are written at once; a kill loses no more than these."""
+
+
+KINDS = ("logits", "embeddings")
+
+
+PRESENT = 0.3
+"""A tagger's probability from which on a tag counts as one of the clip's."""
+
+
+@dataclass(frozen=True)
+class StoredAnswers:
+    """A tagger's answers to all clips of a feature folder, in its order.
+
+    Attributes
+    ----------
+    logits : (clips, 527) float16
+    embeddings : (clips, channels) float16
+    sha256 : str
+        Of the tagger's weights.
+    """
+
+    logits: np.ndarray
+    embeddings: np.ndarray
+    sha256: str
+
+
+def as_tags(features: Features, answers: StoredAnswers) -> Features:
+    """Features whose classes are AudioSet's 527, with the tagger's tags in the place of labels."""
+    about = {"class_names": list(audioset_labels()), "multilabel": True, "task": "AudioSet tags"}
+    present = answers.logits.astype(np.float32) > logit(PRESENT)
+    return replace(features, targets=present, meta=features.meta | about)
+
+
+def answers_folder(features: Path, sha256: str) -> Path:
+    return features / f"answers-{sha256[:12]}"
+
+
+def read_answers(features: Path) -> StoredAnswers | None:
+    """The answers stored in a feature folder; None where there are none.
+
+    Raises
+    ------
+    InputError
+        If answers of several taggers lie there.
+    """
+    present = sorted(path.parent for path in features.glob("answers-*/index.json"))
+    if not present:
+        return None
+    if len(present) > 1:
+        names = ", ".join(path.name for path in present)
+        raise InputError(f"{features} holds the answers of several taggers ({names}); delete all but one.")
+    try:
+        index = json.loads((present[0] / "index.json").read_text())
+        logits, embeddings = (np.load(present[0] / f"{kind}.npy", mmap_mode="r") for kind in KINDS)
+        return StoredAnswers(logits, embeddings, index["tagger_sha256"])
+    except (ValueError, KeyError, TypeError, EOFError) as error:
+        raise InputError(
+            f"{present[0]} is damaged; delete it and run python -m training.answers again."
+        ) from error
+
+
+def join_answers(several: Sequence[StoredAnswers | None], rows: Sequence[np.ndarray]) -> StoredAnswers | None:
+    """Rows of several folders' answers as one; None unless all have them.
+
+    Raises
+    ------
+    InputError
+        If different taggers answered.
+    """
+    if any(answers is None for answers in several):
+        return None
+    if len({answers.sha256 for answers in several}) > 1:
+        raise InputError("The feature folders hold answers of different taggers; expected those of one.")
+    joined = [
+        np.concatenate([getattr(answers, kind)[r] for answers, r in zip(several, rows, strict=True)])
+        for kind in KINDS
+    ]
+    return StoredAnswers(*joined, several[0].sha256)
+
+
+def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
+    """Ask the tagger about every clip of a feature folder and write the answers beside the features."""
+    features, target = read_features(folder), answers_folder(folder, tagger.sha256)
+    if (target / "index.json").exists():
+        return target
+    parts_folder = target / "parts"
+    parts_folder.mkdir(parents=True, exist_ok=True)
+    paths = paths_by_name(audio)
+    count = math.ceil(len(features.files) / CLIPS_PER_PART)
+    for part in tqdm(parallel.shard(count), desc=f"answers to {folder.name}", disable=not parallel.is_main()):
+        file = parts_folder / f"{part:06d}.npz"
+        if not file.exists():
+            rows = range(len(features.files))[part * CLIPS_PER_PART : (part + 1) * CLIPS_PER_PART]
+            _write_part(file, [_one_answer(tagger, features, row, paths) for row in rows])
+    parallel.barrier()
+    if parallel.is_main():
+        _join_parts(target, [parts_folder / f"{part:06d}.npz" for part in range(count)], tagger.sha256)
+    parallel.barrier()
+    return target
+
+
+def paths_by_name(audio: Path) -> dict[str, Path]:
+    """Every audio file under a folder by the name that features have for it: "parent/name"."""
+    if not audio.is_dir():
+        raise InputError(f"{audio} is not a folder; expected the audio that the features were made from.")
+    paths: dict[str, Path] = {}
+    for file in all_audio_files(audio):
+        if (other := paths.setdefault(clip_name(file), file)) != file:
+            raise InputError(f"{other} and {file} have the same name and parent folder; rename one of them.")
+    return paths
+
+
+def files_of(name: str, paths: dict[str, Path]) -> list[tuple[Path, float]]:
+    """The files of a clip, by its `Item.name`, and the second in each at which it begins.
+
+    Names of files and folders may themselves hold "+" and "@": what stands in ``paths`` decides.
+    """
+    ends = [at for at, sign in enumerate(name) if sign == "+"] + [len(name)]
+    for end in ends:
+        file, at, start = name[:end].rpartition("@")
+        if name[:end] in paths:
+            first = (paths[name[:end]], 0.0)
+        elif at and file in paths and start.replace(".", "", 1).isdigit():
+            first = (paths[file], float(start))
+        else:
+            continue
+        if end == len(name):
+            return [first]
+        with suppress(InputError):
+            return [first, *files_of(name[end + 1 :], paths)]
+    raise InputError(f"{name} is not in the audio folder; expected what the features were made from.")
+
+
+@torch.inference_mode()
+def _one_answer(
+    tagger: Tagger, features: Features, row: int, paths: dict[str, Path]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and embedding of one clip, of the same stretch of sound that its features show."""
+    longest = samples_for(features.meta["frames"])
+    pieces = []
+    for file, start in files_of(features.files[row], paths):
+        pieces.append(load_audio(file, offset=start, duration=longest / SAMPLE_RATE))
+    wave = soxr.resample(np.concatenate(pieces)[:longest], SAMPLE_RATE, TAGGER_RATE)
+    answer = tagger(torch.from_numpy(wave)[None])
+    return answer.logits[0].half().numpy(), answer.embedding[0].half().numpy()
+
+
+def _write_part(path: Path, answers: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    with whole_file(path) as file:
+        np.savez(file, **dict(zip(KINDS, map(np.array, zip(*answers, strict=True)), strict=True)))
+
+
+def _join_parts(target: Path, parts: list[Path], sha256: str) -> None:
+    for kind in KINDS:
+        with whole_file(target / f"{kind}.npy") as file:
+            np.save(file, np.concatenate([np.load(part)[kind] for part in parts]))
+    write_json(target / "index.json", {"tagger_sha256": sha256})  # last: its presence says that all is there
+    shutil.rmtree(target / "parts")

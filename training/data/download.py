@@ -1,0 +1,193 @@
+"""Fetch a dataset from its official place, check it, and lay it out for training."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tpexplore.checkpoints.files import sha256_of
+from tpexplore.errors import InputError
+from training.data.datasets import load_dataset
+
+PLAIN = {"Accept-Encoding": "identity"}
+"""No compression on the way: a part of a compressed answer cannot be continued."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dataset comes from, and how to know that it arrived whole.
+
+    Attributes
+    ----------
+    url : str
+        A .zip or .tar.gz archive.
+    top : str
+        The folder in the archive that is the dataset.
+    clips : int
+        Audio files it must hold.
+    sha256 : str, optional
+        Of the archive, where its publisher keeps it the same.
+    """
+
+    url: str
+    top: str
+    clips: int
+    sha256: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        return ".zip" if self.url.endswith(".zip") else ".tar.gz"
+
+
+SOURCES = {
+    # GitHub packs this archive anew on demand, so no checksum of it lasts; every file in it carries a
+    # CRC, and meta/esc50.csv says which files there must be. For the same reason GitHub cannot send the
+    # rest of it: an interrupted download starts again from the beginning.
+    "esc50": Source(
+        "https://github.com/karolpiczak/ESC-50/archive/refs/heads/master.zip",
+        top="ESC-50-master",
+        clips=2_000,
+    ),
+    "speech_commands": Source(
+        "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz",
+        top=".",
+        clips=105_829,
+        sha256="af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58",
+    ),
+}
+
+
+def download(name: str, root: Path) -> Path:
+    """Download, check and unpack a dataset, so that ``load_dataset(name, root)`` reads it.
+
+    Beside ``root`` lies, while it works, the archive (ending in .part until it is whole), then a folder
+    ending in .unpacking; both are gone at the end.
+
+    Raises
+    ------
+    InputError
+        If the dataset is unknown, ``root`` holds something else, or what arrived is damaged.
+    """
+    if name not in SOURCES:
+        raise InputError(f"{name!r} cannot be downloaded; expected one of {', '.join(SOURCES)}.")
+    source, root = SOURCES[name], root.resolve()
+    if root.exists():
+        if not root.is_dir():
+            raise InputError(f"{root} is a file; expected the folder to make.")
+        if any(root.iterdir()):
+            return _already_there(name, root)
+        root.rmdir()
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{root.parent} cannot be made ({_reason(error)}).") from error
+    archive = root.with_name(root.name + source.suffix)
+    if not archive.exists():
+        _fetch(source, archive)
+    unpacked = root.with_name(root.name + ".unpacking")
+    shutil.rmtree(unpacked, ignore_errors=True)
+    _unpack(archive, unpacked)
+    _check_clips(name, unpacked / source.top, source)
+    (unpacked / source.top).replace(root)  # last: its presence says that the dataset is whole
+    shutil.rmtree(unpacked, ignore_errors=True)
+    archive.unlink()
+    return root
+
+
+def _fetch(source: Source, archive: Path) -> None:
+    """Download into ARCHIVE.part, continuing one that is there; rename it once it is checked."""
+    part = archive.with_name(archive.name + ".part")
+    _receive(source.url, part)
+    if source.sha256 and (digest := sha256_of(part)) != source.sha256:
+        part.unlink()
+        raise InputError(
+            f"{source.url} arrived with checksum {digest[:12]}…, expected {source.sha256[:12]}…;"
+            " it was deleted, run the command again."
+        )
+    part.replace(archive)
+
+
+def _receive(url: str, part: Path) -> None:
+    """Append to a file what it lacks of a URL.
+
+    huggingface_hub is here for model checkpoints already; its `http_get` knows Range requests, servers
+    that ignore them, retries and the progress bar.
+    """
+    from huggingface_hub.file_download import http_get
+
+    there = part.stat().st_size if part.exists() else 0
+    try:
+        with _quiet_hub(), part.open("ab") as file:
+            http_get(url, file, resume_size=there, headers=PLAIN, displayed_filename=part.stem)
+    except Exception as error:  # its own kinds, the HTTP client's, the disk's
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status == 416 and there:  # nothing is left to send: killed before it was checked
+            return
+        if part.exists() and not part.stat().st_size:
+            part.unlink()
+        reason = f"HTTP {status}" if status else _reason(error)
+        raise InputError(
+            f"{url} could not be downloaded ({reason}); run the command again to go on where it stopped."
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet_hub() -> Iterator[None]:
+    """Without huggingface_hub's own words about every retry."""
+    from huggingface_hub.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack, never writing outside the folder; a damaged archive is deleted."""
+    print(f"Unpacking {archive.name} …")
+    try:
+        if archive.suffix == ".zip":
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(folder)  # keeps names inside by itself, and checks every CRC
+        else:
+            with tarfile.open(archive) as packed:
+                packed.extractall(folder, filter="data")
+    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        archive.unlink()
+        raise InputError(
+            f"{archive} is damaged ({_reason(error)}); it was deleted, run the command again."
+        ) from error
+    except OSError as error:
+        raise InputError(f"{archive} could not be unpacked ({_reason(error)}).") from error
+
+
+def _already_there(name: str, root: Path) -> Path:
+    """``root``, or InputError where what it holds is something else."""
+    try:
+        _check_clips(name, root, SOURCES[name])
+    except InputError as error:
+        raise InputError(f"{root} is not empty, and not {name}: {error}") from error
+    return root
+
+
+def _check_clips(name: str, folder: Path, source: Source) -> None:
+    """Raise InputError unless the folder is the whole dataset."""
+    if not folder.is_dir():
+        raise InputError(f"{source.url} holds no folder {source.top}; its layout has changed.")
+    load_dataset(name, folder)
+    found = sum(1 for path in folder.glob("*/*.wav") if not path.parent.name.startswith("_"))
+    if found != source.clips:
+        raise InputError(f"{folder} holds {found:,} clips of {name}; expected {source.clips:,}.")
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")

@@ -1,0 +1,149 @@
+"""The app's example clips: published recordings, and words spoken by espeak-ng in some room noise.
+
+No model was trained on these clips.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
+from tpexplore.errors import InputError
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.writing import write_bytes
+
+PEAK, LOUD = 0.5, 0.8
+"""Highest sample of spoken and of recorded examples."""
+ROOM_DB = -55
+"""Level of the room noise under the speech's peak; digital silence is nothing a microphone gives."""
+
+
+def speak(text: str, voice: str, speed: int) -> np.ndarray:
+    """Speech at 16 kHz, peak 0.5, leading and trailing silence removed."""
+    call = ["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text]
+    wav = subprocess.run(call, capture_output=True, check=True).stdout
+    samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
+    samples = soxr.resample(samples, rate, SAMPLE_RATE)
+    loud = np.flatnonzero(np.abs(samples) > 0.01 * np.abs(samples).max())
+    samples = samples[loud[0] : loud[-1] + 1]
+    return samples * (PEAK / np.abs(samples).max())
+
+
+def in_room(parts: list[tuple[float, np.ndarray]], seconds: float, noise_db: float, seed: int) -> np.ndarray:
+    """Parts placed at their start times over steady pink-ish noise."""
+    rng = np.random.default_rng(seed)
+    white = rng.standard_normal(round(seconds * SAMPLE_RATE))
+    spectrum = np.fft.rfft(white) / np.sqrt(1 + np.arange(len(white) // 2 + 1))
+    noise = np.fft.irfft(spectrum, len(white))
+    out = noise * (PEAK * 10 ** (noise_db / 20) / np.abs(noise).max())
+    for start, samples in parts:
+        at = round(start * SAMPLE_RATE)
+        out[at : at + len(samples)] += samples[: len(out) - at]
+    return np.clip(out, -1, 1).astype(np.float32)
+
+
+WORDS = [
+    ("happy", "happy", "en-us+f3", 140, ROOM_DB),
+    ("zero", "zero", "en-us+m3", 140, ROOM_DB),
+    ("left", "left", "en-gb+f2", 130, ROOM_DB),
+    ("cat", "cat", "en-us+m7", 120, ROOM_DB),
+    ("happy-noisy", "happy", "en-us+f3", 140, -14),
+]
+"""File, word, voice, speed and noise of the spoken examples."""
+
+BERKLEE = "OLPC Sound Library, recorded at Berklee College of Music, CC BY 3.0"
+LUFTRUM = "Luftrum, Freesound 48412, as edited for the Blanket app, CC BY"
+
+RECORDINGS = [
+    ("thunder", "Thunder", ("Thunder", "Thunderstorm"), ("thunderstorm",), BERKLEE),
+    ("footsteps", "Footsteps", ("Walk, footsteps", "Run"), ("footsteps",), BERKLEE),
+    ("birds-in-a-park", "Birds in a park", ("Bird", "Bird vocalization, bird call, bird song"), (), BERKLEE),
+    (
+        "train-passing",
+        "A train passing",
+        ("Train", "Rail transport", "Railroad car, train wagon"),
+        (),
+        BERKLEE,
+    ),
+    ("telephone", "A telephone", ("Telephone bell ringing", "Telephone", "Ringtone"), (), BERKLEE),
+    ("waves", "Waves", ("Waves, surf", "Ocean"), ("sea waves",), LUFTRUM),
+    ("applause", "Applause", ("Applause", "Clapping", "Crowd"), (), BERKLEE),
+    ("sitar", "A sitar", ("Sitar", "Music", "Plucked string instrument"), (), BERKLEE),
+    (
+        "guitar-chord",
+        "A guitar chord",
+        ("Guitar", "Acoustic guitar", "Music", "Plucked string instrument"),
+        (),
+        BERKLEE,
+    ),
+    (
+        "water-in-a-sink",
+        "Water in a sink",
+        ("Water", "Water tap, faucet", "Sink (filling or washing)"),
+        (),
+        BERKLEE,
+    ),
+    ("sawing", "Sawing", ("Sawing", "Wood"), ("hand saw",), BERKLEE),
+]
+"""File, title, right answers of AudioSet and of ESC-50, and source of the recorded examples."""
+
+
+class Listing:
+    """The example clips, written one by one, and their list."""
+
+    def __init__(self):
+        self.entries: list[dict] = []
+
+    def add(
+        self, file: str, labels: dict[str, Sequence[str]], title: str, description: str, samples: np.ndarray
+    ) -> None:
+        encoded = io.BytesIO()
+        soundfile.write(encoded, samples, SAMPLE_RATE, subtype="PCM_16", format=Path(file).suffix[1:])
+        write_bytes(EXAMPLES_FOLDER / file, encoded.getvalue())
+        named = {task: list(right) for task, right in labels.items()}
+        self.entries.append({"file": file, "labels": named, "title": title, "description": description})
+
+
+def add_recordings(listing: Listing, folder: Path) -> None:
+    """Convert the recordings to 16 kHz; nothing else is changed but their level."""
+    for stem, title, tags, esc50, source in RECORDINGS:
+        path = folder / f"{stem}.flac"
+        if not path.is_file():
+            raise InputError(
+                f"{path} is missing; expected the recordings named in training/data/examples.py."
+            )
+        samples, rate = soundfile.read(path, dtype="float32")
+        samples = soxr.resample(samples - samples.mean(), rate, SAMPLE_RATE)
+        labels = {"AudioSet": tags} | ({"ESC-50": esc50} if esc50 else {})
+        listing.add(
+            f"{stem}.flac", labels, title, f"{title}: {source}.", samples * (LOUD / np.abs(samples).max())
+        )
+
+
+def add_words(listing: Listing) -> None:
+    for seed, (stem, word, voice, speed, noise_db) in enumerate(WORDS):
+        spoken = speak(word, voice, speed)
+        start = max(0.05, (1 - len(spoken) / SAMPLE_RATE) / 2)
+        noisy = " in loud noise" if noise_db > ROOM_DB else ""
+        listing.add(
+            f"{stem}.wav",
+            {"spc-12": [word]},
+            f"“{word}”{noisy}",
+            f"The word “{word}”{noisy}, spoken by espeak-ng ({voice}).",
+            in_room([(start, spoken)], 1.0, noise_db, seed),
+        )
+    three = [speak(word, "en-us+m3", 130) for word in ("one", "five", "zero")]
+    listing.add(
+        "one-five-zero.wav",
+        {"spc-12": []},
+        "“one … five … zero”",
+        "Three words in 3.6 s, spoken by espeak-ng (en-us+m3): longer than the model's window.",
+        in_room([(0.3 + 1.15 * i, word) for i, word in enumerate(three)], 3.6, ROOM_DB, 99),
+    )

@@ -1,0 +1,188 @@
+"""What a run and a bundled model were made of, and that they are used with the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+from tpexplore.checkpoints.bundled import bundled_card
+from tpexplore.errors import InputError
+from tpexplore.model.vit import ModelConfig
+from tpexplore.writing import write_json
+from training.data.features import Features
+from training.engine import parallel
+from training.measure.class_names import tags_of_classes
+from training.recipes.settings import load_recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def note_run(folder: Path, recipe: object, features: Features) -> None:
+    """Write a run's recipe, commit and data into its folder.
+
+    Raises
+    ------
+    InputError
+        If the folder is a run of another recipe or of other features.
+    """
+    noted, run = folder / "recipe.json", folder / "run.json"
+    if noted.exists() and not _same_recipe(noted, recipe):
+        raise InputError(f"{folder} was started with another recipe; choose another folder or delete it.")
+    check_run(folder, features, all_of_them=True)
+    if not parallel.is_main():
+        return
+    if not noted.exists():
+        write_json(noted, asdict(recipe))
+    if not run.exists():
+        write_json(
+            run, {"commit": git_commit(), "features": list(features.keys), "feature_keys": features.keys}
+        )
+
+
+def _same_recipe(path: Path, recipe: object) -> bool:
+    """Whether a noted recipe is this one; settings that it does not know have their defaults."""
+    return json.dumps(asdict(load_recipe(str(path), type(recipe)))) == json.dumps(asdict(recipe))
+
+
+def note_model(folder: Path, config: ModelConfig, features: Features) -> None:
+    """Write into a run folder, once, the configuration of its model and the data it learns from."""
+    if parallel.is_main() and not (folder / "model.json").exists():
+        data = {"attribution": features.meta["attribution"], "training_clips": len(features.indices("train"))}
+        write_json(folder / "model.json", {"config": asdict(config), "data": data})
+
+
+def read_model_config(folder: Path) -> ModelConfig | None:
+    """A run's model configuration; None for a run of the first edition, which did not note it."""
+    path = folder / "model.json"
+    if not path.exists():
+        return None
+    try:
+        noted = read_json(path)["config"]
+        return ModelConfig(**{**noted, "labels": tuple(noted["labels"])})
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); restore it.") from error
+
+
+def check_run(folder: Path, features: Features, all_of_them: bool = False) -> None:
+    """Raise InputError unless a run was trained on these features, and perhaps further ones.
+
+    Parameters
+    ----------
+    all_of_them : bool
+        Whether these must be all that it was trained on, as they must be to go on with it.
+    """
+    path = folder / "run.json"
+    if not path.exists() or not features.keys:
+        return
+    noted = read_json(path)
+    names = noted.get("features", [])
+    if "feature_keys" in noted:
+        keys = noted["feature_keys"].values()
+        same = set(features.keys.values()) <= set(keys) and (
+            not all_of_them or len(keys) == len(features.keys)
+        )
+    else:  # the first edition noted folders, or for folds of ESC-50 the split
+        known = {*names, *(name.rpartition("-")[0] for name in names)}
+        about = (features.meta["dataset"], features.meta.get("split"))
+        same = not known.isdisjoint((*about, *features.keys, *features.meta["dataset"].split(" + ")))
+    if not same:
+        raise InputError(
+            f"{folder} was trained on {', '.join(names)}; expected those features, not"
+            f" {', '.join(features.keys)}."
+        )
+
+
+def check_fit(features: Features, config: ModelConfig) -> None:
+    """Raise InputError unless the features are what a model classifies."""
+    by_name = tags_of_classes(features, config) is not None
+    if tuple(features.meta["class_names"]) != config.labels and not by_name:
+        raise InputError(f"The features' classes are not those of {config.name}.")
+    if features.meta["frames"] != config.frames:
+        raise InputError(
+            f"The features have {features.meta['frames']} frames; {config.name} expects {config.frames}."
+        )
+
+
+def check_bundled(features: Features, config: ModelConfig) -> None:
+    """Raise InputError unless a bundled model was made from these features, and perhaps further ones."""
+    check_fit(features, config)
+    data = bundled_card(config.name).get("data", {})
+    mine = describe_data(features)
+    # Cards of the first edition carry no keys; another fold or another copy of the data differs in the rest.
+    compared = ["feature_keys"] if data.get("feature_keys") and features.keys else data.keys() & mine.keys()
+    for entry in compared:
+        wanted, present = data[entry], mine[entry]
+        keys = entry == "feature_keys"
+        if not (set(present.values()) <= set(wanted.values()) if keys else wanted == present):
+            raise InputError(
+                f"{config.name} was made from {_in_words(wanted)}; expected the same features, not"
+                f" {_in_words(present)}."
+            )
+
+
+def _in_words(value: object) -> str:
+    return ", ".join(value) if isinstance(value, dict) else repr(value)
+
+
+def describe_data(features: Features) -> dict:
+    """What a card says of the features that a model was made from."""
+    return {
+        "dataset": features.meta["dataset"],
+        "front_end": features.meta["front_end"],
+        "training_clips": len(features.indices("train")),
+        "test_split": features.meta["split"],
+        "attribution": features.meta["attribution"],
+        "feature_keys": features.keys,
+    }
+
+
+def describe_run(folder: Path) -> dict:
+    """A run's recipe, the commit it started at and the last line of its log, for cards."""
+    return {
+        "recipe": read_json(folder / "recipe.json"),
+        **read_json(folder / "run.json"),
+        "last": last_log_line(folder),
+    }
+
+
+def last_log_line(folder: Path) -> dict:
+    """What a run logged last; InputError if it has finished no epoch yet."""
+    path = folder / "log.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if not lines:
+        raise InputError(f"{folder} has finished no epoch yet; continue its training first.")
+    try:
+        return json.loads(lines[-1])
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); continue its training, which mends it.") from error
+
+
+def read_json(path: Path) -> dict:
+    """A JSON object that an earlier command wrote; InputError if it is something else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); restore it, or delete the folder.") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is damaged; expected a JSON object.")
+    return content
+
+
+def git_commit() -> str:
+    """Commit of the working tree, marked "+changes" where code differs from it; "unknown" outside of one."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout.strip()
+
+    try:
+        # An unpacked ZIP may lie inside of another project's checkout.
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != ROOT:
+            return "unknown"
+        changed = git("status", "--porcelain", "--", "tpexplore", "training")
+        return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):  # no git, no checkout, or none yet that has a commit
+        return "unknown"

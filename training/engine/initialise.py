@@ -1,0 +1,117 @@
+"""Starting weights that let a small ViT learn from a few thousand clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from timm.layers import build_sincos2d_pos_embed
+from torch import Tensor
+
+from tpexplore.checkpoints.bundled import bundled_names
+from tpexplore.checkpoints.load import load_model
+from tpexplore.errors import InputError
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.grid import PATCH
+from tpexplore.signal.spectrogram import patches_of
+from training.engine.checkpoint import load_checkpoint
+from training.engine.identity import describe_run
+
+WHITENING_GAIN = 0.5
+"""Standard deviation of each patch feature at the start, of the order of the position codes'."""
+
+
+@torch.no_grad()
+def whiten_patches(model: AudioViT, specs: Tensor) -> None:
+    """Set the patch embedding to the leading principal components of patches, whitened.
+
+    Neighbouring mel values are strongly correlated, so a random projection shows the first block
+    little but loudness; whitening gives every component the same say [Coates & Ng 2012].
+
+    Parameters
+    ----------
+    specs : (clips, frames, 128)
+        Normalised pictures to take the components from.
+    """
+    values = patches_of(specs).flatten(0, 1).double()
+    mean = values.mean(0)
+    power, axes = torch.linalg.eigh(torch.cov(values.T))
+    # eigh sorts ascending; a model wider than a patch has values keeps its random kernels for the rest.
+    count = min(model.config.dim, len(power))
+    power, axes = power[-count:].flip(0), axes[:, -count:].flip(1)
+    kernel = (axes / (power + 1e-2 * power.mean()).sqrt() * WHITENING_GAIN).T
+    projection = model.vit.patch_embed.proj
+    projection.weight[:count] = kernel.reshape(-1, 1, PATCH, PATCH).to(projection.weight)
+    projection.bias[:count] = -(kernel @ mean).to(projection.bias)
+
+
+@torch.no_grad()
+def place_positions(model: AudioViT) -> None:
+    """Set the position embedding to a 2-D sin-cos grid, prefix tokens at 0."""
+    grid = model.config.grid
+    grid = build_sincos2d_pos_embed([grid.columns, grid.rows], dim=model.config.dim)
+    pos = model.vit.pos_embed
+    pos.zero_()
+    pos[0, model.config.prefix :] = grid.to(pos)
+
+
+@torch.no_grad()
+def start_from(model: AudioViT, source: str) -> None:
+    """Take over the weights of an earlier model, where they fit.
+
+    Positions of another grid are left out, and so is the classifier of a model with other classes.
+
+    Parameters
+    ----------
+    source : str
+        Run folder of `training.pretrain` or `training.finetune`, or what `load_model` takes: a bundled name
+        or a checkpoint.
+    """
+    if Path(source).is_dir():
+        weights, same_classes = weights_of_run(Path(source)), False
+    else:
+        # A published checkpoint is cropped to the task's length; a bundled model has its own.
+        frames = None if source in bundled_names() else model.config.frames
+        earlier = load_model(source, frames=frames)
+        weights, same_classes = earlier.state_dict(), earlier.config.labels == model.config.labels
+    if model.vit.patch_embed.proj.weight.shape != weights["vit.patch_embed.proj.weight"].shape:
+        raise InputError(f"{source} has another width than the recipe's {model.config.dim}.")
+    own = model.state_dict()
+    classifier = ("vit.head.", "vit.fc_norm.", "head.")
+    taken = {
+        key: value
+        for key, value in weights.items()
+        if key in own and own[key].shape == value.shape and (same_classes or not key.startswith(classifier))
+    }
+    place_positions(model)
+    model.load_state_dict(taken, strict=False)
+
+
+def weights_of_run(run: Path) -> dict[str, Tensor]:
+    """Weights of the pre-trained encoder in a run folder, or the averaged ones of a fine-tuned model."""
+    state = load_checkpoint(run)
+    modules = state["modules"] if state else {}
+    if "encoder" in modules:
+        return modules["encoder"]
+    if "average" not in modules:
+        raise InputError(
+            f"{run} holds no pre-trained encoder and no fine-tuned model;"
+            " run python -m training.pretrain or training.finetune first."
+        )
+    named = modules["average"].items()
+    return {key.removeprefix("module."): value for key, value in named if key.startswith("module.")}
+
+
+def describe_start(source: str | None) -> dict | None:
+    """What a model started from, for its card."""
+    if source is None or Path(source).is_dir():
+        return source and describe_run(Path(source))
+    config = load_model(source).config
+    return {"model": config.name, "weights_sha256": config.sha256}
+
+
+def sample_specs(mel: np.ndarray, indices: np.ndarray, mean: float, std: float, count: int = 512) -> Tensor:
+    """Normalised pictures of up to ``count`` clips, evenly spaced over ``indices``."""
+    chosen = indices[:: max(1, len(indices) // count)][:count]
+    return (torch.from_numpy(mel[chosen].astype(np.float32)) - mean) / (2 * std)

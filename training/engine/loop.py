@@ -1,0 +1,222 @@
+"""The training loop all stages share: steps, processes, checkpoints, log, time limit."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from tpexplore.command_line import Interrupted
+from tpexplore.errors import InputError
+from tpexplore.writing import append_line
+from training.engine import parallel
+from training.engine.checkpoint import load_checkpoint, save_checkpoint, trim_log
+from training.engine.optimise import learning_rate, optimisers_for
+from training.engine.signals import kept_signals
+from training.recipes.settings import Recipe
+
+SAVE_EVERY_SECONDS = 120
+
+Batch = dict[str, Tensor]
+"""Tensors of one step, all with the same first axis."""
+
+
+class Stage(Protocol):
+    """What a kind of training adds to the loop.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    steps_per_epoch : int
+    trained, averaged : dict of name -> module
+        What the optimisers step, and what only follows; both are saved under these names.
+    """
+
+    recipe: Recipe
+    steps_per_epoch: int
+    trained: dict[str, nn.Module]
+    averaged: dict[str, nn.Module]
+
+    def draw(self, step: int) -> Batch:
+        """The whole batch of one step, augmented; the same in every process."""
+
+    def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
+        """Mean "loss" over a part of the batch, and further figures to log."""
+
+    def after_step(self, step: int) -> None:
+        """Called when the weights have been stepped."""
+
+    def after_epoch(self, epoch: int) -> dict[str, float]:
+        """Figures to log at the end of an epoch; called in the main process only."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where and how a stage is run.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds last.pt (the newest checkpoint), previous.pt and log.jsonl.
+    minutes : float, optional
+        Stop, saved, after this long.
+    accumulate : int
+        Parts that each process cuts its share of a batch into, one after the other.
+    """
+
+    folder: Path
+    minutes: float | None = None
+    accumulate: int = 1
+    started: float = field(default_factory=time.monotonic)
+
+    def out_of_time(self) -> bool:
+        return self.minutes is not None and time.monotonic() - self.started > self.minutes * 60
+
+
+def pick_device() -> torch.device:
+    """This process's GPU, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", torch.cuda.current_device())
+    return torch.device("cpu")
+
+
+def prepare_for_training(model: nn.Module, device: torch.device) -> nn.Module:
+    """Move to ``device``; on a CPU use plain attention, whose backward pass is faster there."""
+    if device.type == "cpu":
+        for module in model.modules():
+            if hasattr(module, "fused_attn"):
+                module.fused_attn = False
+    return model.to(device)
+
+
+def train(stage: Stage, run: Run) -> bool:
+    """Run the steps that are left, from the last checkpoint on if there is one.
+
+    Under torchrun every process takes its share of each batch and gradients are added up, so that the
+    weights stay the same everywhere. Batch norm sees each process's share alone.
+
+    Returns
+    -------
+    bool
+        Whether all steps are done.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or a polite kill, once everything is saved.
+    """
+    recipe, folder = stage.recipe, run.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = round(recipe.epochs * stage.steps_per_epoch)
+    optimisers = optimisers_for(list(stage.trained.values()), recipe.optimiser)
+    modules = {**stage.trained, **stage.averaged}
+    first, spent_before = 0, 0.0
+    if state := load_checkpoint(folder):
+        try:
+            for name, module in modules.items():
+                module.load_state_dict(state["modules"][name])
+            for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(saved)
+            first, spent_before = state["step"], state["seconds"]
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{folder} holds a checkpoint of another model; choose another folder."
+            ) from error
+    if parallel.is_main():
+        trim_log(folder, first)
+    if state and first >= steps:
+        return True
+    groups = [group for optimiser in optimisers for group in optimiser.param_groups]
+    trainable = [parameter for group in groups for parameter in group["params"]]
+    saved_at = time.monotonic()
+    recent: dict[str, list[float]] = defaultdict(list)
+
+    def spent() -> float:
+        return spent_before + time.monotonic() - run.started
+
+    def save(step: int) -> None:
+        if parallel.is_main():
+            state = {
+                "step": step,
+                "seconds": spent(),
+                "modules": {name: m.state_dict() for name, m in modules.items()},
+                "optimisers": [o.state_dict() for o in optimisers],
+            }
+            save_checkpoint(folder, state)
+
+    about = {"initial": first, "total": steps, "desc": folder.name, "mininterval": 5}
+    progress = tqdm(range(first, steps), **about, disable=not parallel.is_main())
+    with kept_signals() as signals, progress:
+        for step in progress:
+            if parallel.agree(bool(signals) or run.out_of_time()):
+                save(step)
+                if signals:
+                    raise Interrupted(
+                        f"Stopped at step {step} of {steps}, saved in {folder}; the same command goes on"
+                        " from there.",
+                        signals[0],
+                    )
+                return False
+            for group in groups:
+                rate = learning_rate(step, steps, stage.steps_per_epoch, recipe.optimiser.lr, recipe.schedule)
+                group["lr"] = rate * group["scale"]
+            for name, value in gradients_of_step(stage, run, step, trainable).items():
+                recent[name].append(value)
+            if recipe.optimiser.clip_norm:
+                nn.utils.clip_grad_norm_(trainable, recipe.optimiser.clip_norm)
+            for optimiser in optimisers:
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
+            stage.after_step(step)
+            if (step + 1) % stage.steps_per_epoch == 0 or step + 1 == steps:
+                if parallel.is_main():
+                    means = {name: round(sum(v) / len(v), 4) for name, v in recent.items()}
+                    epoch = round((step + 1) / stage.steps_per_epoch, 2)
+                    line = {"epoch": epoch, "step": step + 1, **means, **stage.after_epoch(round(epoch))}
+                    append_log(folder, {**line, "minutes": round(spent() / 60, 2)})
+                recent.clear()
+            if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
+                save(step + 1)
+                saved_at = time.monotonic()
+    save(steps)
+    parallel.barrier()  # nobody reads the run before it is written
+    return True
+
+
+def gradients_of_step(stage: Stage, run: Run, step: int, trainable: list[nn.Parameter]) -> dict[str, float]:
+    """Gradients of one step on ``trainable``, and this process's figures.
+
+    The batch is cut into the same parts, with the same random numbers, for any number of processes with
+    the same number of parts in all: two processes do what one does with ``accumulate`` doubled.
+    """
+    seed = stage.recipe.seed * 1_000_003 + step
+    torch.manual_seed(seed)
+    whole = stage.draw(step)
+    size = len(next(iter(whole.values())))
+    parts = parallel.world_size() * run.accumulate
+    if size < parts:
+        raise InputError(f"A batch of {size} clips cannot be cut into {parts} parts; use fewer processes.")
+    pieces = [torch.arange(part, size, parts) for part in range(parts)]
+    figures: dict[str, float] = defaultdict(float)
+    for part in parallel.shard(parts):
+        torch.manual_seed(seed * 1009 + part)
+        at = pieces[part].to(whole["mel"].device)
+        share = len(at) / size
+        found = stage.loss(step, {name: values[at] for name, values in whole.items()})
+        (found["loss"] * share).backward()
+        for name, value in found.items():
+            figures[name] += float(value.detach()) * share * parallel.world_size()
+    parallel.sum_gradients(trainable)
+    return figures
+
+
+def append_log(folder: Path, line: dict) -> None:
+    append_line(folder / "log.jsonl", json.dumps(line))
+    tqdm.write(json.dumps(line))

@@ -1,0 +1,157 @@
+"""Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022].
+
+python -m training.pretrain FEATURES [MORE_FEATURES …] --recipe pretrain-spc12 --out runs/pretrain-spc12
+
+Every few epochs a picture goes into the run folder: above the originals, then what the encoder sees, below
+what the decoder makes of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+from timm.layers import build_sincos2d_pos_embed
+from timm.models.vision_transformer import Block
+from torch import Tensor, nn
+
+from tpexplore.errors import InputError
+from tpexplore.model.pruning import take_patches
+from tpexplore.model.vit import HEAD_WIDTH, AudioViT, ModelConfig
+from tpexplore.signal.grid import PATCH
+from tpexplore.signal.spectrogram import ROWS, normalise, patches_of
+from training.data.clips import Clips, mean_and_std
+from training.data.features import Features
+from training.engine.initialise import place_positions, sample_specs, start_from, whiten_patches
+from training.engine.loop import Batch, pick_device, prepare_for_training
+from training.engine.patches import random_patches
+from training.recipes.settings import PretrainRecipe
+
+PICTURE_CLIPS = 4
+
+
+class Decoder(nn.Module):
+    """Narrow transformer that fills masked patches in."""
+
+    def __init__(self, recipe: PretrainRecipe, config: ModelConfig):
+        super().__init__()
+        dim = recipe.decoder_dim
+        if dim % HEAD_WIDTH:
+            raise InputError(f"The recipe's decoder_dim is {dim}; expected a multiple of {HEAD_WIDTH}.")
+        self.enter = nn.Linear(config.dim, dim)
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, dim))
+        grid = build_sincos2d_pos_embed([config.grid.columns, config.grid.rows], dim=dim)
+        self.register_buffer("positions", grid.reshape(1, -1, dim))
+        heads = max(1, dim // HEAD_WIDTH)
+        self.blocks = nn.ModuleList(Block(dim, heads, qkv_bias=True) for _ in range(recipe.decoder_depth))
+        self.norm = nn.LayerNorm(dim)
+        self.predict = nn.Linear(dim, PATCH * PATCH)
+
+    def forward(self, visible: Tensor, ids: Tensor) -> Tensor:
+        """Encoded visible patches (batch, k, dim) and their ids -> all patches (batch, patches, 256)."""
+        seen = self.enter(visible)
+        x = self.mask_token.to(seen.dtype).expand(len(seen), self.positions.shape[1], -1)
+        x = x.scatter(1, ids[..., None].expand(-1, -1, seen.shape[-1]), seen) + self.positions
+        for block in self.blocks:
+            x = block(x)
+        return self.predict(self.norm(x))
+
+
+def masked_loss(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
+    """Mean squared error on masked patches, each target patch normalised to mean 0 and std 1."""
+    target = patches_of(spec)
+    target = (target - target.mean(-1, keepdim=True)) / (target.var(-1, keepdim=True) + 1e-2).sqrt()
+    error = (prediction.float() - target).square().mean(-1)
+    masked = torch.ones_like(error).scatter(1, visible, 0.0)
+    return (error * masked).sum() / masked.sum()
+
+
+class PretrainStage:
+    """Training of an AudioMAE encoder without labels, see `training.engine.loop.Stage`."""
+
+    def __init__(self, features: Features, recipe: PretrainRecipe, folder: Path, init: str | None = None):
+        self.recipe, self.folder, self.device = recipe, folder, pick_device()
+        self.clips = Clips(features, "train", recipe, self.device)
+        self.steps_per_epoch = self.clips.steps_per_epoch
+        mean, std = mean_and_std(features)
+        self.config = ModelConfig(
+            "audiomae", features.meta["frames"], recipe.dim, recipe.depth, self.clips.classes, mean, std
+        )
+        self.keep = round(self.config.patches * (1 - recipe.mask))
+        if not 0 < self.keep < self.config.patches:
+            raise InputError(
+                f"The recipe's mask of {recipe.mask} leaves {self.keep} of {self.config.patches} patches;"
+                " expected some to see and some to fill in."
+            )
+        torch.manual_seed(recipe.seed)
+        model, decoder = AudioViT(self.config), Decoder(recipe, self.config)
+        specs = sample_specs(features.mel, self.clips.rows, mean, std)
+        if init:
+            start_from(model, init)
+        else:
+            whiten_patches(model, specs)
+            place_positions(model)
+        for part in (model.vit.head, model.vit.fc_norm):
+            part.requires_grad_(False)
+        model.vit.pos_embed.requires_grad_(False)
+        self.encoder = prepare_for_training(model, self.device)
+        self.decoder = prepare_for_training(decoder, self.device)
+        self.trained, self.averaged = {"encoder": self.encoder, "decoder": self.decoder}, {}
+        self.shown = specs[:PICTURE_CLIPS].to(self.device)
+
+    def draw(self, step: int) -> Batch:
+        mel = self.clips.batch(step)["mel"]
+        return {"mel": mel, "visible": random_patches(len(mel), self.config.patches, self.keep, self.device)}
+
+    def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
+        spec = normalise(part["mel"], self.config.mean, self.config.std)
+        return {"loss": masked_loss(self.predict(spec, part["visible"]), spec, part["visible"])}
+
+    def predict(self, spec: Tensor, visible: Tensor) -> Tensor:
+        """All patches (batch, patches, 256), each normalised, from the visible ones."""
+        with torch.autocast(self.device.type, torch.bfloat16):
+            x = take_patches(self.encoder.embed(spec), visible, self.config.prefix)
+            x = self.encoder.run_blocks(x, 1, self.config.depth)
+            return self.decoder(x[:, self.config.prefix :], visible)
+
+    def after_step(self, step: int) -> None:
+        pass
+
+    def after_epoch(self, epoch: int) -> dict[str, float]:
+        if epoch % self.recipe.picture_every == 0:
+            self.draw_picture(self.folder / f"epoch-{epoch:03d}.png")
+        return {}
+
+    @torch.inference_mode()
+    def draw_picture(self, path: Path) -> None:
+        """Original, visible part and reconstruction of a few training clips, as one PNG."""
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        order = torch.rand(len(self.shown), self.config.patches, generator=generator).argsort(1)
+        visible = order[:, : self.keep].sort(1).values.to(self.device)
+        filled = fill_in(self.predict(self.shown, visible).float(), self.shown, visible)
+        seen = torch.zeros(len(self.shown), self.config.patches, dtype=torch.bool, device=self.device)
+        hidden = ~seen.scatter(1, visible, True)
+        masked = pictures_of(patches_of(self.shown).masked_fill(hidden[..., None], self.shown.min()))
+        rows = [torch.cat(list(kind.transpose(1, 2).flip(1)), 1) for kind in (self.shown, masked, filled)]
+        grey = torch.cat(rows).cpu()
+        grey = (grey - grey.min()) / (grey.max() - grey.min()) * 255
+        Image.fromarray(grey.to(torch.uint8).numpy()).save(path)
+
+
+def fill_in(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
+    """Pictures (batch, frames, 128) with masked patches as predicted, at each true patch's level and spread.
+
+    The training target is normalised patch by patch, so level and spread are not predicted.
+    """
+    true = patches_of(spec)
+    spread = (true.var(-1, keepdim=True) + 1e-2).sqrt()
+    filled = prediction * spread + true.mean(-1, keepdim=True)
+    seen = torch.zeros(true.shape[:2], dtype=torch.bool, device=true.device).scatter(1, visible, True)
+    return pictures_of(torch.where(seen[..., None], true, filled))
+
+
+def pictures_of(patches: Tensor) -> Tensor:
+    """Inverse of `patches_of`: (batch, patches, 256) -> (batch, frames, 128)."""
+    grid = patches.unflatten(1, (-1, ROWS)).unflatten(3, (PATCH, PATCH))
+    return grid.transpose(2, 3).flatten(3).flatten(1, 2)

@@ -1,0 +1,1 @@
+"""How good a trained model is, and what its attention follows."""

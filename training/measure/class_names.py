@@ -1,0 +1,27 @@
+"""Classes of a dataset under AudioSet's names: how a tagging model meets labels that it never learned."""
+
+from __future__ import annotations
+
+import csv
+
+from tpexplore.checkpoints.labels import LABELS_FOLDER
+from tpexplore.model.vit import ModelConfig
+from training.data.features import Features
+
+ESC50_FILE = LABELS_FOLDER / "esc50_audioset.csv"
+"""For each class of ESC-50 the AudioSet class that means the same, or comes nearest."""
+
+
+def tags_of_classes(features: Features, config: ModelConfig) -> list[int] | None:
+    """Which of a model's answers stands for each of a dataset's classes.
+
+    None where the model answers with those classes themselves, or has no name for one of them.
+    """
+    classes = features.meta["class_names"]
+    if not classes or tuple(classes) == config.labels:
+        return None
+    with ESC50_FILE.open(encoding="utf-8", newline="") as file:
+        names = {row["esc50"]: row["audioset"] for row in csv.DictReader(file)}
+    known = {label: index for index, label in enumerate(config.labels)}
+    tags = [known.get(names.get(name, name)) for name in classes]
+    return None if None in tags else tags

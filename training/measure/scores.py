@@ -1,0 +1,302 @@
+"""How good answers are: accuracy or mAP, their intervals, and paired differences between two ways."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+
+import numpy as np
+import torch
+from sklearn.metrics import average_precision_score
+from torch import Tensor, nn
+
+from tpexplore.model.vit import ModelConfig
+from tpexplore.stats.intervals import (
+    bootstrap_interval,
+    mcnemar_p,
+    percentile_interval,
+    ratio_interval,
+    wilson_interval,
+)
+from training.data.answers import StoredAnswers
+from training.data.features import Features
+from training.engine import parallel
+from training.engine.identity import git_commit
+from training.measure.class_names import tags_of_classes
+
+MAP_ROUNDS = 200
+"""Resamples behind an interval of mAP, which costs far more than one of accuracy."""
+
+
+@torch.inference_mode()
+def split_accuracy(
+    features: Features,
+    classify: Callable[[Tensor], Tensor],
+    model: nn.Module,
+    device: torch.device,
+    split: str = "valid",
+    batch: int = 256,
+) -> dict[str, float]:
+    """Accuracy (multi-label: mAP) of ``classify`` (log-mel -> logits) on a split during training.
+
+    {} where the dataset has no such split.
+    """
+    rows = features.indices(split)
+    if not len(rows):
+        return {}
+    model.eval()
+    scorer = scorer_for(features, rows)
+    kept = [scorer.keep(logits) for logits in _logits_of(features, rows, classify, device, batch)]
+    return {f"{split}_{scorer.short}": round(scorer.value(np.concatenate(kept)), 4)}
+
+
+@torch.inference_mode()
+def tag_agreement(
+    features: Features,
+    answers: StoredAnswers,
+    classify: Callable[[Tensor], Tensor],
+    model: nn.Module,
+    device: torch.device,
+    split: str = "valid",
+    batch: int = 256,
+) -> dict[str, float]:
+    """Share of a split's clips with the same first tag as the tagger's; {} without such clips."""
+    rows = features.indices(split)
+    if not len(rows):
+        return {}
+    model.eval()
+    first = [logits.argmax(1).cpu() for logits in _logits_of(features, rows, classify, device, batch)]
+    same = torch.cat(first).numpy() == answers.logits[rows].argmax(1)
+    return {f"{split}_first_tag": round(float(same.mean()), 4)}
+
+
+def _logits_of(
+    features: Features,
+    rows: np.ndarray,
+    classify: Callable[[Tensor], Tensor],
+    device: torch.device,
+    batch: int,
+) -> Iterator[Tensor]:
+    for start in range(0, len(rows), batch):
+        mel = torch.from_numpy(features.mel[rows[start : start + batch]].astype(np.float32)).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            yield classify(mel)
+
+
+def say_if_unmeasured(features: Features, split: str = "valid") -> None:
+    """Print why a training reports no accuracy, where it will not."""
+    if parallel.is_main() and not len(features.indices(split)):
+        print(
+            f"No accuracy is reported: the features hold no clip of the split {split!r}. Add clips to it,"
+            " or run python -m training.evaluate afterwards."
+        )
+
+
+def scorer_for(
+    features: Features, rows: np.ndarray, config: ModelConfig | None = None
+) -> Accuracy | MeanAveragePrecision:
+    """What judges answers to these clips; a model that knows their classes by name only, by those names."""
+    if config and (tags := tags_of_classes(features, config)):
+        return ByClassName(features.targets[rows], tags)
+    kind = MeanAveragePrecision if features.meta.get("multilabel") else Accuracy
+    return kind(features.targets[rows])
+
+
+class Accuracy:
+    """Judges answers to clips of one class each.
+
+    An answer is the most probable class of every clip, (clips,); a way to answer that rests on random
+    numbers may be given as several passes.
+    """
+
+    metric, short = "top-1 accuracy", "accuracy"
+
+    def __init__(self, targets: np.ndarray):
+        self.labels = targets.argmax(1)
+        self.classes = targets.shape[1]
+
+    @staticmethod
+    def keep(logits: Tensor) -> np.ndarray:
+        """What is kept of a batch's logits (clips, classes)."""
+        return logits.argmax(1).to(torch.int32).cpu().numpy()
+
+    @staticmethod
+    def top(answers: np.ndarray) -> np.ndarray:
+        """Most probable class of every clip."""
+        return answers
+
+    def value(self, answers: np.ndarray) -> float:
+        return float((answers == self.labels).mean())
+
+    def cell(self, *passes: np.ndarray) -> dict:
+        """Value with its 95 % interval: Wilson's, or for several passes a bootstrap over clips."""
+        right = self._right(passes)
+        if len(passes) > 1:
+            return mean_cell(right)
+        return cell(right.mean(), wilson_interval(int(right.sum()), len(right)))
+
+    def difference(self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> dict:
+        """First minus second on the same clips: paired bootstrap interval and McNemar's exact p.
+
+        Of several passes McNemar's test takes one at a time; the largest p is given.
+        """
+        chances = [mcnemar_p(one == self.labels, other == self.labels) for one in first for other in second]
+        return {
+            **mean_cell(self._right(first) - self._right(second)),
+            "mcnemar_p": float(f"{max(chances):.3g}"),
+        }
+
+    def by_class(self, answers: np.ndarray) -> list[tuple[int, float]]:
+        """Clips of every class and their accuracy, nan where there are none."""
+        rows = [np.flatnonzero(self.labels == label) for label in range(self.classes)]
+        right = answers == self.labels
+        return [(len(r), float(right[r].mean()) if len(r) else math.nan) for r in rows]
+
+    def confusion(self, answers: np.ndarray) -> list[list[int]]:
+        """Clips by true class (rows) and answer (columns)."""
+        cells = np.bincount(self.labels * self.classes + answers, minlength=self.classes**2)
+        return cells.reshape(self.classes, self.classes).tolist()
+
+    def _right(self, passes: Sequence[np.ndarray]) -> np.ndarray:
+        return np.mean([answers == self.labels for answers in passes], axis=0)
+
+
+class ByClassName(Accuracy):
+    """Judges a tagging model by the most probable of the dataset's classes, under AudioSet's names.
+
+    Parameters
+    ----------
+    targets : (clips, classes)
+    tags : (classes,) int
+        Which of the model's answers stands for each of the dataset's classes.
+    """
+
+    def __init__(self, targets: np.ndarray, tags: list[int]):
+        super().__init__(targets)
+        self.tags = tags
+
+    def keep(self, logits: Tensor) -> np.ndarray:
+        return super().keep(logits[:, self.tags])
+
+
+class MeanAveragePrecision:
+    """Judges answers to clips that may have several classes each; answers are logits (clips, classes).
+
+    The mean is over the classes that some clip has.
+    """
+
+    metric = short = "mAP"
+
+    def __init__(self, targets: np.ndarray):
+        self.targets = targets
+        self.present = targets.any(0)
+        clips = len(targets)
+        generator = np.random.default_rng(0)
+        self.resamples = generator.multinomial(clips, np.full(clips, 1 / clips), size=MAP_ROUNDS)
+
+    @staticmethod
+    def keep(logits: Tensor) -> np.ndarray:
+        """What is kept of a batch's logits (clips, classes)."""
+        return logits.float().cpu().numpy()
+
+    @staticmethod
+    def top(answers: np.ndarray) -> np.ndarray:
+        """Most probable class of every clip."""
+        return answers.argmax(1)
+
+    def value(self, answers: np.ndarray) -> float:
+        return float(np.mean([precision for n, precision in self.by_class(answers) if n]))
+
+    def cell(self, *passes: np.ndarray) -> dict:
+        """Value with its 95 % interval, a bootstrap over clips."""
+        return cell(
+            np.mean([self.value(one) for one in passes]), percentile_interval(self._resampled(passes))
+        )
+
+    def difference(self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> dict:
+        """First minus second on the same clips, with a paired bootstrap interval."""
+        value = np.mean([self.value(one) for one in first]) - np.mean([self.value(one) for one in second])
+        return cell(value, percentile_interval(self._resampled(first) - self._resampled(second)))
+
+    def by_class(self, answers: np.ndarray) -> list[tuple[int, float]]:
+        """Clips of every class and their average precision, nan where there are none."""
+        return [
+            (int(truth.sum()), float(average_precision_score(truth, scores)) if truth.any() else math.nan)
+            for truth, scores in zip(self.targets.T, answers.T, strict=True)
+        ]
+
+    def _resampled(self, passes: Sequence[np.ndarray]) -> np.ndarray:
+        return np.mean([weighted_map(self.targets, one, self.resamples) for one in passes], axis=0)
+
+
+def weighted_map(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """mAP of many resamples of the same clips, each class sorted once.
+
+    Parameters
+    ----------
+    targets : (clips, classes) bool
+    scores : (clips, classes)
+    weights : (rounds, clips)
+        How often each clip was drawn.
+
+    Returns
+    -------
+    (rounds,)
+        As scikit-learn's average_precision_score, over the classes that a resample has clips of.
+    """
+    total, classes = np.zeros((2, len(weights)))
+    for truth, score in zip(targets.T, scores.T, strict=True):
+        order = np.argsort(-score, kind="stable")
+        hits = np.flatnonzero(truth[order])
+        # Clips of equal score are retrieved together: precision counts up to the last of them.
+        ends = np.searchsorted(-score[order], -score[order][hits], side="right") - 1
+        drawn = weights[:, order]
+        found = np.cumsum(drawn[:, hits], axis=1)[:, np.searchsorted(hits, ends, side="right") - 1]
+        precision = found / np.cumsum(drawn, axis=1)[:, ends].clip(min=1)
+        held = drawn[:, hits].sum(1)
+        total += (drawn[:, hits] * precision).sum(1) / held.clip(min=1)
+        classes += held > 0
+    return total / classes
+
+
+def mean_cell(values: np.ndarray) -> dict:
+    """Mean of one value a clip with its 95 % bootstrap interval over clips.
+
+    Clips without a value (nan) are left out; "n" then tells how many were left.
+    """
+    left = int((~np.isnan(values)).sum())
+    found = cell(np.nanmean(values) if left else math.nan, bootstrap_interval(values))
+    return found if left == len(values) else {**found, "n": left}
+
+
+def ratio_cell(parts: np.ndarray, wholes: np.ndarray) -> dict:
+    """Sum of ``parts`` over sum of ``wholes``, one of each a clip, with a bootstrap interval over clips."""
+    ratio = parts.sum() / wholes.sum() if wholes.any() else math.nan
+    return cell(ratio, ratio_interval(parts, wholes))
+
+
+def cell(value: float, interval: tuple[float, float]) -> dict:
+    """A number with its 95 % interval, as results files hold it."""
+    return {"value": tidy(value), "ci95": [tidy(edge) for edge in interval]}
+
+
+def tidy(value: float) -> float | None:
+    """Five digits after the point; None where there is no number, which JSON cannot say otherwise."""
+    return None if math.isnan(value) else round(float(value), 5)
+
+
+def provenance(name: str, features: Features, metric: str, n: int, *, sha256: str, made_by: str) -> dict:
+    """What results files begin with. Only "date", and "commit" in another tree, differ in a rerun."""
+    return {
+        "model": name,
+        "task": features.meta["task"],
+        "split": features.meta["split"],
+        "features": list(features.keys),
+        "metric": metric,
+        "n": n,
+        "weights_sha256": sha256,
+        "commit": git_commit(),
+        "made_by": made_by,
+        "date": datetime.now(timezone.utc).date().isoformat(),
+    }
