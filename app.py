@@ -12,7 +12,7 @@ def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = OneSentenceParser(prog="app.py", description="See what a pruned audio transformer throws away.")
     parser.add_argument(
-        "--checkpoint", metavar="FILE", help="a checkpoint to offer before the bundled models"
+        "--checkpoint", metavar="MODEL", help="a file, a folder or hf_hub:owner/name to offer first"
     )
     parser.add_argument("--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512")
     parser.add_argument("--host", help="address to listen on (default: Gradio's)")

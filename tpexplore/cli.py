@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="classify a clip, pruned and not")
     explore.add_argument("clip", metavar="CLIP", help="audio file")
-    explore.add_argument("--model", required=True, help="bundled name, checkpoint file or hf_hub:owner/name")
+    explore.add_argument(
+        "--model", required=True, help="bundled name, checkpoint file or folder, or hf_hub:owner/name"
+    )
     explore.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
     explore.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
     explore.add_argument("--offset", help="where to begin, in seconds (default: the loudest part)")

@@ -25,6 +25,7 @@ def test_dropped_and_fused():
     assert fused.size.tolist() == [[4, 4, 4, 1, 4], [4, 4, 4, 4, 1]]
     assert fused.sizes_after(3).tolist() == [[1, 2, 1, 1, 2], [2, 1, 1, 2, 1]]
     assert fused.clip(1).block.tolist() == [3, 5, 5, 3, 0]
+    assert fused.clip(1).present_after(3).tolist() == [1, 2, 4]
 
 
 def test_nothing_pruned():

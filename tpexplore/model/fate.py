@@ -46,6 +46,10 @@ class Fate:
             left[self.holders[block] != own] = block
         return left
 
+    def present_after(self, block: int) -> np.ndarray:
+        """Of one clip, ids of the patches that are still tokens of their own after a pruning block: (k,)."""
+        return np.flatnonzero(self.holders[block] == np.arange(self.patches))
+
     @property
     def into(self) -> np.ndarray:
         """Holders after the last pruning block: (..., patches)."""

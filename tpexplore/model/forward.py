@@ -358,5 +358,5 @@ def probabilities(logits: Tensor, config: ModelConfig) -> Tensor:
 
 def to_numpy(values: Tensor) -> np.ndarray:
     """A result on the CPU; floating-point ones as float32."""
-    values = values.detach()
+    values = values.detach() if values.requires_grad else values
     return (values.float() if values.is_floating_point() else values).cpu().numpy()

@@ -206,16 +206,17 @@ class _Track:
         return None if self.container.duration is None else self.container.duration / 1_000_000
 
     def _seconds_left(self) -> float | None:
-        """Length of all packets not read so far; None where one does not tell, or they are too many."""
+        """Length of all packets not read so far; None where one does not tell, or the file is too large."""
         import av
 
-        ticks = size = 0
+        if self.container.size > _MOST_BYTES_COUNTED:
+            return None
+        ticks = 0
         longest = _LONGEST_PACKET_SECONDS / self.stream.time_base
         try:
             for packet in self.container.demux(self.stream):
-                size += packet.size
                 duration = packet.duration or 0
-                if size > _MOST_BYTES_COUNTED or (packet.size and not 0 < duration <= longest):
+                if packet.size and not 0 < duration <= longest:
                     return None
                 ticks += duration
         except av.FFmpegError:

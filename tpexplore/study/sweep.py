@@ -344,15 +344,16 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
 
 
 def _point(config: ModelConfig, rate: KeepRate, out: Output, blocks: Sequence[int], seconds: float) -> Point:
+    fate = out.fate.clip(0)
     return Point(
         keep_rate=rate,
         logits=to_numpy(out.logits[0]),
         probabilities=to_numpy(probabilities(out.logits[0], config)),
-        kept={block: to_numpy(ids[0]) for block, ids in out.kept.items()},
+        kept={block: fate.present_after(block) for block in fate.holders},
         macs=config.macs(rate, blocks, out.method),
         seconds=seconds,
         scores={stage.block: to_numpy(stage.scores[0]) for stage in out.stages if stage.scores is not None},
-        fate=out.fate.clip(0),
+        fate=fate,
     )
 
 

@@ -53,7 +53,7 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
     Parameters
     ----------
     checkpoint : str or None
-        A checkpoint file to offer first, before the bundled models.
+        A checkpoint file or folder, or hf_hub:owner/name, to offer before the bundled models.
     frames : int or None
         Input frames of that checkpoint, where its file leaves them open.
 

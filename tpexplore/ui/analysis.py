@@ -44,7 +44,10 @@ CLUSTERS = 5
 PART_SECONDS = 0.1
 """At least this long between two parts of an analysis: each costs a trip to the browser."""
 
-NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint FILE to explore your own."
+LARGE_MACS = 20e9
+"""From here on, as ViT-B has, a pass takes longer than anything that warming up could save."""
+
+NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint MODEL to explore your own."
 NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
 
 
@@ -63,8 +66,11 @@ class ModelChoice:
 
 
 def model_choices(checkpoint: str | None = None, frames: int | None = None) -> list[ModelChoice]:
-    """The models to choose from: a checkpoint file first, where one was given, then the bundled ones."""
-    own = [ModelChoice(Path(checkpoint).name, str(checkpoint), frames)] if checkpoint else []
+    """The models to choose from: the person's own first, where there is one, then the bundled ones."""
+    own = []
+    if checkpoint:
+        source = str(checkpoint) if Path(checkpoint).name else str(Path(checkpoint).resolve())  # "."
+        own.append(ModelChoice(Path(source).name, source, frames))
     return own + [ModelChoice(_label(model), model["name"]) for model in bundled_models()]
 
 
@@ -77,8 +83,14 @@ def cached_model(choice: ModelChoice):
     """Load a model to this machine's best device, or hand back the one loaded before."""
     model = pack(load_model(choice.source, frames=choice.frames).to(best_device()))
     # The first pass of a process takes up to a second longer, the first one at a keep-rate a few
-    # milliseconds, which is not what a clip costs.
-    explore(model, np.zeros(SAMPLE_RATE, np.float32), scores=("attention",))
+    # milliseconds, which is not what a clip costs. A large model's passes take seconds: one is enough.
+    large = model.config.macs() > LARGE_MACS
+    explore(
+        model,
+        np.zeros(SAMPLE_RATE, np.float32),
+        keep_rates=(1,) if large else KEEP_RATES,
+        scores=("attention",),
+    )
     return model
 
 
