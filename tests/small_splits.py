@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from tests.conftest import tiny_config
+from tpexplore.checkpoints import bundled
 from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import normalise
@@ -100,9 +101,8 @@ def bundle(family: str, features: Features, folder: Path) -> str:
 
 def use_folder(folder: Path, setattr_) -> None:
     """Make ``folder`` the place of bundled models, results and analyses, in small batches."""
-    for module in ("tpexplore.checkpoints.bundled", "tpexplore.checkpoints.load"):
-        setattr_(sys.modules[module], "MODELS_FOLDER", folder)
-    setattr_(sys.modules["tpexplore.checkpoints.bundled"], "RESULTS_FOLDER", folder / "results")
+    setattr_(bundled, "MODELS_FOLDER", folder)
+    setattr_(bundled, "RESULTS_FOLDER", folder / "results")
     setattr_(evaluate, "RESULTS_FOLDER", folder / "results")
     setattr_(analyze, "ANALYSIS_FOLDER", folder / "analysis")
     setattr_(batches, "BATCH", BATCH)

@@ -42,7 +42,7 @@ def run(*arguments: object, options: tuple[str, ...] = ()) -> subprocess.Complet
 
 
 def imported(stderr: str) -> set[str]:
-    """Top-level packages that ``python -X importtime`` told of."""
+    """Top-level packages named by ``python -X importtime``."""
     return {name.split(".")[0] for name in re.findall(r"^import time:[^|]*\|[^|]*\|\s*(\S+)", stderr, re.M)}
 
 
@@ -98,14 +98,14 @@ def test_explore_json_and_what_it_costs(folder):
     """
     bare = (sys.executable, "-c", "import torch, timm")
     ask = ("explore", folder / "clip.wav", "--model", folder / "ast.safetensors", "--keep-rate", "0.5")
-    asked = command(*ask, "--score", "variation", "--json", options=("-X", "importtime"))
+    explored = command(*ask, "--score", "variation", "--json", options=("-X", "importtime"))
     least = {}
     for _ in range(5):
-        for name, arguments in (("bare", bare), ("asked", asked)):
+        for name, arguments in (("bare", bare), ("explored", explored)):
             wall, cpu, ran = timed(*arguments)
             past = least.get(name, (wall, cpu))
             least[name] = (min(wall, past[0]), min(cpu, past[1]))
-        (wall, cpu), (bare_wall, bare_cpu) = least["asked"], least["bare"]
+        (wall, cpu), (bare_wall, bare_cpu) = least["explored"], least["bare"]
         quick = cpu - bare_cpu <= 2 and wall - bare_wall <= 2 * max(1, bare_wall / bare_cpu)
         if quick:
             break
@@ -125,12 +125,12 @@ def test_explore_json_and_what_it_costs(folder):
     model = load_model(folder / "ast.safetensors")
     spec = model.spectrogram(load_audio(folder / "clip.wav"))[None]
     with torch.inference_mode():
-        for told, rate in ((point, 0.5), (answer["unpruned"], 1.0)):
+        for entry, rate in ((point, 0.5), (answer["unpruned"], 1.0)):
             out = model(spec, keep_rate=rate, score="variation")
-            assert told["kept"] == {str(block): ids[0].tolist() for block, ids in out.kept.items()}
-            np.testing.assert_allclose(told["logits"], out.logits[0].numpy(), atol=1e-4)
+            assert entry["kept"] == {str(block): ids[0].tolist() for block, ids in out.kept.items()}
+            np.testing.assert_allclose(entry["logits"], out.logits[0].numpy(), atol=1e-4)
             best = [model.config.labels[i] for i in out.logits[0].argsort(descending=True)[:5]]
-            assert [entry["label"] for entry in told["top"]] == best
+            assert [entry["label"] for entry in entry["top"]] == best
 
 
 def test_explore_text(folder, capsys):
@@ -181,8 +181,8 @@ def test_other_blocks_methods_and_rankings(folder, capsys):
 def test_keep_rate_one_drops_nothing(folder, capsys):
     ask = ["explore", f"{folder}/clip.wav", "--model", f"{folder}/ast.safetensors"]
     assert main([*ask, "--keep-rate", "1"]) == 0
-    told = capsys.readouterr()
-    assert "64 patches, none dropped" in told.out and "0.0% saved" in told.out and told.err == ""
+    output = capsys.readouterr()
+    assert "64 patches, none dropped" in output.out and "0.0% saved" in output.out and output.err == ""
 
 
 def test_offset_and_notes(folder, capsys):
@@ -235,7 +235,7 @@ def check_sentence(stderr: str, *parts: str) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_without_torch(folder, changes, parts):
-    """Everything that can be told before a model is needed is told before torch is imported."""
+    """Everything that can be said before a model is needed is said before torch is imported."""
     values = {"CLIP": "clip.wav", "--model": folder / "ast.safetensors", "--keep-rate": "0.5"} | changes
     arguments = ["explore", folder / values.pop("CLIP")]
     for name, value in values.items():
@@ -266,10 +266,10 @@ def test_bad_arguments(arguments, part):
 def test_models_that_do_not_fit(folder, tmp_path, capfd):
     def refused(path: Path, *more: str) -> str:
         assert main(["explore", str(folder / "clip.wav"), "--model", str(path), *more]) == 2
-        told = capfd.readouterr()  # whatever writes to the stream, libraries included
-        assert told.out == ""
-        check_sentence(told.err)
-        return told.err
+        output = capfd.readouterr()  # whatever writes to the stream, libraries included
+        assert output.out == ""
+        check_sentence(output.err)
+        return output.err
 
     assert refused(folder / "text.pth").startswith("text.pth cannot be read as a PyTorch checkpoint;")
     state = files.audiomae_state(frames=128, dim=64, classes=3)

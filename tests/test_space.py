@@ -86,7 +86,7 @@ EXPECTED = [
 
 
 class FakeHub:
-    """Remembers what it was asked; picks files of a folder as the real client does."""
+    """Remembers every request; picks files of a folder as the real client does."""
 
     def __init__(self):
         self.created, self.uploaded, self.calls = [], [], []
@@ -150,10 +150,10 @@ def test_dry_run_contacts_nothing_and_lists_everything(monkeypatch, capsys):
     monkeypatch.setattr(huggingface_hub, "HfApi", None)
     monkeypatch.setattr(huggingface_hub, "get_token", None)
     assert space.main(["me/space", "--dry-run"]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for file in space.uploads():
-        assert f"{file.size:>12,}  {file.path}" in told
-    assert "Nothing was sent" in told
+        assert f"{file.size:>12,}  {file.path}" in output
+    assert "Nothing was sent" in output
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -161,10 +161,10 @@ def test_pointer_instead_of_weights_is_recognised(project, hub, capsys, dry_run)
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5638968\n"
     (project / "assets/models/tiny.safetensors").write_text(pointer)
     assert space.main(["me/space", *["--dry-run"] * dry_run], project) == 2
-    told = capsys.readouterr()
-    assert told.err.count("\n") == 1
-    assert "assets/models/tiny.safetensors is a Git LFS pointer" in told.err
-    assert ("REFUSED: is a Git LFS pointer" in told.out) is dry_run
+    output = capsys.readouterr()
+    assert output.err.count("\n") == 1
+    assert "assets/models/tiny.safetensors is a Git LFS pointer" in output.err
+    assert ("REFUSED: is a Git LFS pointer" in output.out) is dry_run
     assert (hub.created, hub.uploaded) == ([], [])
 
 

@@ -32,14 +32,14 @@ print(json.dumps([shared, open(sys.argv[1]).read().count("<heap nr=")]))
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("settings", "expected"),
     [
         ({}, "5000"),
         ({"GOMP_SPINCOUNT": "7"}, "7"),
         ({"OMP_WAIT_POLICY": "active"}, None),
     ],
 )
-def test_threads_spin_briefly_unless_the_user_decided(given, expected):
+def test_threads_spin_briefly_unless_the_user_decided(settings, expected):
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("OMP_WAIT", "GOMP"))
     }
@@ -48,17 +48,17 @@ def test_threads_spin_briefly_unless_the_user_decided(given, expected):
         " assert 'torch' not in sys.modules; print(os.environ.get('GOMP_SPINCOUNT'))"
     )
     run = [sys.executable, "-c", code]
-    found = subprocess.run(
-        run, cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, check=True
+    ran = subprocess.run(
+        run, cwd=ROOT, env={**environment, **settings}, capture_output=True, text=True, check=True
     )
-    assert found.stdout.strip() == str(expected)
+    assert ran.stdout.strip() == str(expected)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="arenas are glibc's")
 def test_threads_share_two_arenas(tmp_path):
     run = [sys.executable, "-c", GROW, str(tmp_path / "arenas.xml")]
-    found = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
-    shared, arenas = json.loads(found.stdout)
+    ran = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
+    shared, arenas = json.loads(ran.stdout)
     if not shared:
         pytest.skip("this C library has no arenas")
     assert arenas <= 2

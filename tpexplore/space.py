@@ -130,8 +130,8 @@ def _upload(path: Path, root: Path) -> Upload:
 
 
 def _secret_in(content: bytes) -> str:
-    found = next((what for what, pattern in SECRETS.items() if re.search(pattern, content)), None)
-    return f"holds {found}; expected nothing secret" if found else ""
+    secret = next((what for what, pattern in SECRETS.items() if re.search(pattern, content)), None)
+    return f"holds {secret}; expected nothing secret" if secret else ""
 
 
 def _weights_problem(path: Path, content: bytes) -> str:
@@ -165,11 +165,11 @@ def check_front_matter(root: Path = ROOT) -> dict[str, Any]:
 def _front_matter(text: str) -> dict[str, Any]:
     import yaml  # comes with huggingface_hub
 
-    found = re.match(r"---\r?\n(.*?)^---\s*$", text, re.DOTALL | re.MULTILINE)
-    if not found:
+    front = re.match(r"---\r?\n(.*?)^---\s*$", text, re.DOTALL | re.MULTILINE)
+    if not front:
         raise InputError("README.md has no front matter; expected YAML between two lines of --- at its top.")
     try:
-        settings = yaml.safe_load(found[1])
+        settings = yaml.safe_load(front[1])
     except yaml.YAMLError as error:
         reason = str(getattr(error, "problem", None) or "it cannot be read")
         raise InputError(f"README.md's front matter is not YAML ({reason}); expected key: value.") from error
@@ -201,9 +201,9 @@ def _setting_problems(settings: dict[str, Any], root: Path) -> Iterator[str]:
     app = settings.get("app_file", "app.py")
     if not isinstance(app, str) or not (root / app).is_file() or app not in UPLOADED:
         yield f"app_file is {app!r}, expected a file of the project"
-    told = settings.get("short_description", "")
-    if not isinstance(told, str) or len(told) > LONGEST_DESCRIPTION:
-        yield f"short_description is {told!r}, expected at most {LONGEST_DESCRIPTION} characters"
+    description = settings.get("short_description", "")
+    if not isinstance(description, str) or len(description) > LONGEST_DESCRIPTION:
+        yield f"short_description is {description!r}, expected at most {LONGEST_DESCRIPTION} characters"
 
 
 def _gradio_pin(root: Path) -> str | None:

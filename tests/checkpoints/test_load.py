@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from tests import ROOT
 from tests import checkpoint_files as files
 from tests.conftest import tiny_config
-from tpexplore.checkpoints import bundled, sources
+from tpexplore.checkpoints import bundled
 from tpexplore.checkpoints.files import read_safetensors, sha256_of, write_safetensors
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.checkpoints.load import load_model
@@ -857,7 +857,6 @@ def bundle(own, tmp_path, monkeypatch) -> Path:
     weights.write_bytes(own[0].read_bytes())
     (folder / "ast-spc3.json").write_text(json.dumps({"weights_sha256": sha256_of(weights)}))
     monkeypatch.setattr(bundled, "MODELS_FOLDER", folder)
-    monkeypatch.setattr(sources, "MODELS_FOLDER", folder)
     return folder
 
 

@@ -75,8 +75,8 @@ def test_kendall_title_says_the_finding(values, said):
 
 
 def test_ties_counted_as_agreement_are_judged_by_what_unrelated_scores_would_give():
-    told = titles.kendall_title("variation", [0.3] * 12, "τ", unrelated=0.25)
-    assert told == "Attention is unrelated to variation (mean τ 0.30, 0.25 if unrelated)"
+    said = titles.kendall_title("variation", [0.3] * 12, "τ", unrelated=0.25)
+    assert said == "Attention is unrelated to variation (mean τ 0.30, 0.25 if unrelated)"
     figure = plots.kendall_figure("variation", Series("clip", [0.3] * 12), None, None, "τ", 0.25)
     assert [line.y0 for line in figure.layout.shapes] == [0.25]
 
@@ -117,12 +117,12 @@ def test_padding_is_marked_where_the_sound_ends():
 
 def test_share_title_compares_with_the_dataset():
     own = [0.4, 0.2, 0.2, 0.1, 0.1]
-    told = {
+    said = {
         usual: titles.share_title("intensity", own, [usual, 0, 0, 0, 1 - usual]).replace("\u00a0", " ")
         for usual in (0.3, 0.6, 0.9)
     }
     start = "60 % of this clip's patches are of low intensity (C1, C2), "
-    assert told == {
+    assert said == {
         0.3: start + "more than its dataset's 30 %",
         0.6: start + "as in its dataset's 60 %",
         0.9: start + "less than its dataset's 90 %",
@@ -237,11 +237,11 @@ def test_effect_sizes_are_drawn_with_their_interval():
     drawn = named(figure)["dataset"]
     assert list(drawn.error_y.array) == pytest.approx([0.05] * 3)
     assert list(drawn.error_y.arrayminus) == pytest.approx([0.1] * 3)
-    told = "Over the dataset kept patches get more attention at every stage: δ 0.50, 0.40, 0.30"
-    assert figure.layout.title.text == told
+    said = "Over the dataset kept patches get more attention at every stage: δ 0.50, 0.40, 0.30"
+    assert figure.layout.title.text == said
     alone = plots.delta_figure(Series("this clip", [0.6, 0.5, -0.2]), None)
-    told = "In this clip kept patches get more attention at some stages and less at others"
-    assert alone.layout.title.text == f"{told}: δ 0.60, 0.50, −0.20"
+    said = "In this clip kept patches get more attention at some stages and less at others"
+    assert alone.layout.title.text == f"{said}: δ 0.60, 0.50, −0.20"
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,15 @@ test("place and padding of a patch", () => {
   // A patch that begins before the end of the sound is sound.
   assert.deepEqual([15, 16, 23, 24].map((id) => isPadding(picture, id)), [false, false, false, true]);
 });
+
+test("what a patch reads, and the share that some of them read together", () => {
+  const overlapping = gridOf(pictureOf(3, 12, { stride: 10 }));
+  assert.ok(overlapping.overlaps && !gridOf(pictureOf(3, 8)).overlaps);
+  assert.deepEqual([overlapping.framesOf(13), overlapping.binsOf(13)], [[10, 26], [10, 26]]);
+  assert.deepEqual([overlapping.seenFrames, overlapping.seenBins], [36, 126]);
+  const kept = new Uint8Array(36);
+  assert.equal(overlapping.coveredShare(kept), 0);
+  kept[0] = kept[13] = 1; // 16 by 16 each, of which 6 by 6 are the same
+  assert.ok(Math.abs(overlapping.coveredShare(kept) - (512 - 36) / (36 * 126)) < 1e-12);
+  assert.equal(overlapping.coveredShare(kept.fill(1)), 1);
+});

@@ -12,7 +12,7 @@ export function pictureOf(columns, rows, { stride = 16, patch = 16, real = Infin
     seconds: frames / 100,
     grid: { rows, columns, melStride: stride, timeStride: stride, patch },
     decibels: [-60, 0],
-    row_hertz: Array.from({ length: rows + 1 }, (_, i) => 100 * i),
+    row_hertz: Array.from({ length: rows }, (_, i) => [100 * i, 100 * (i + 1)]),
     hertz_ticks: [],
     intensity: Float32Array.from({ length: patches }, (_, i) => i),
     variation: Float32Array.from({ length: patches }, (_, i) => -i),

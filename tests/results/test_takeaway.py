@@ -81,28 +81,28 @@ def test_same_view_same_bytes(exploration):
 @pytest.mark.parametrize("score", ["attention", "variation"])
 @pytest.mark.parametrize("keep_rate", [0.4, 1.0])
 def test_tokens_are_the_exploration_s(exploration, score, keep_rate):
-    told = lines(tokens_csv(exploration, keep_rate, score))
-    assert [int(line["patch"]) for line in told] == list(range(64))
+    table = lines(tokens_csv(exploration, keep_rate, score))
+    assert [int(line["patch"]) for line in table] == list(range(64))
     point = next(p for p in exploration.points[score] if p.keep_rate == keep_rate)
     for block in PRUNE_BLOCKS:
-        kept = [int(t["patch"]) for t in told if not t["dropped_by"] or int(t["dropped_by"]) > block]
+        kept = [int(t["patch"]) for t in table if not t["dropped_by"] or int(t["dropped_by"]) > block]
         assert kept == (point.kept[block].tolist() if point.kept else list(range(64)))
-    assert [float(t["intensity"]) for t in told] == pytest.approx(exploration.intensity, rel=1e-5)
-    assert [float(t["variation"]) for t in told] == pytest.approx(exploration.variation, rel=1e-5)
-    assert (told[0]["time_start"], told[0]["time_end"], told[9]["time_start"]) == ("0.00", "0.16", "0.16")
-    assert told[7]["hz_high"] == told[15]["hz_high"]
-    assert 7900 < float(told[7]["hz_high"]) < 8000
+    assert [float(t["intensity"]) for t in table] == pytest.approx(exploration.intensity, rel=1e-5)
+    assert [float(t["variation"]) for t in table] == pytest.approx(exploration.variation, rel=1e-5)
+    assert (table[0]["time_start"], table[0]["time_end"], table[9]["time_start"]) == ("0.00", "0.16", "0.16")
+    assert table[7]["hz_high"] == table[15]["hz_high"]
+    assert 7900 < float(table[7]["hz_high"]) < 8000
     # 0.6 s fill 58 frames: the fourth column, frames 48 to 63, is partly sound, the fifth is not.
     assert exploration.real_frames == 58
-    assert [int(t["padding"]) for t in told] == [0] * 32 + [1] * 32
+    assert [int(t["padding"]) for t in table] == [0] * 32 + [1] * 32
 
 
 def test_ranks_are_those_that_pruned(exploration):
-    told = lines(tokens_csv(exploration, 0.4, "attention"))
+    table = lines(tokens_csv(exploration, 0.4, "attention"))
     kept = exploration.points["attention"][0].kept
     for block, present in zip(PRUNE_BLOCKS, (range(64), kept[4], kept[7]), strict=True):
         ranks = {
-            int(t["patch"]): int(t[f"attention_rank_{block}"]) for t in told if t[f"attention_rank_{block}"]
+            int(t["patch"]): int(t[f"attention_rank_{block}"]) for t in table if t[f"attention_rank_{block}"]
         }
         assert sorted(ranks) == list(present)
         assert sorted(ranks.values()) == list(range(1, len(ranks) + 1))
@@ -117,8 +117,8 @@ def test_ranks_are_empty_where_attention_was_not_explored(model, clip):
 
 def test_rows_lie_where_the_app_draws_them():
     grid = Grid.of(128)
-    edges = [grid.hertz_of(0)[0], *(grid.hertz_of(row)[1] for row in range(8))]
-    assert edges == pytest.approx(row_hertz(), abs=0.1)
+    for row, drawn in enumerate(row_hertz()):
+        assert grid.hertz_of(row) == pytest.approx(drawn, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -221,17 +221,17 @@ def test_script_makes_an_example_again_and_sees_what_differs(bundled, run_here, 
     assert (run.returncode, run.stderr) == (0, "")
     top = exploration.points["attention"][0]
     label = bundled.config.labels[top.answer]
-    assert run.stdout.startswith(f"answer: {label} ({top.probabilities.max():.1%}), told: {label} (")
+    assert run.stdout.startswith(f"answer: {label} ({top.probabilities.max():.1%}), recorded: {label} (")
     for block in PRUNE_BLOCKS:
         count = len(top.kept[block])
-        assert f"block {block}: {count} of {count} kept patches are those told" in run.stdout
+        assert f"block {block}: {count} of {count} kept patches are the recorded ones" in run.stdout
     # Another answer is noticed, and so are other weights.
-    told = script.with_name("result.json")
-    text = told.read_text(encoding="utf-8")
-    told.write_text(text.replace(bundled.config.sha256, "0" * 64), encoding="utf-8")
-    assert run_here(script) == "These are other weights than those told."
-    told.write_text(text.replace(f'"label": "{label}"', '"label": "another"'), encoding="utf-8")
-    assert run_here(script) == "The answer is another one than that told."
+    recorded = script.with_name("result.json")
+    text = recorded.read_text(encoding="utf-8")
+    recorded.write_text(text.replace(bundled.config.sha256, "0" * 64), encoding="utf-8")
+    assert run_here(script) == "The weights differ from those in result.json."
+    recorded.write_text(text.replace(f'"label": "{label}"', '"label": "another"'), encoding="utf-8")
+    assert run_here(script) == "The answer differs from the recorded one."
 
 
 def test_script_takes_the_clip_that_stayed_at_home(bundled, run_here, tmp_path, capsys):
@@ -266,14 +266,14 @@ def test_other_blocks_and_methods(model, clip, method):
     script = archive.read("reproduce.py").decode()
     assert f"keep_rates=[(0.9, 0.5)], scores=['attention'], blocks=(3, 8), method={method!r})" in script
     ast.parse(script)
-    told = lines(tokens_csv(exploration, rates, "attention"))
-    assert [name for name in told[0] if "rank" in name] == ["attention_rank_3", "attention_rank_8"]
-    left = [line["patch"] for line in told if not line["dropped_by"]]
+    table = lines(tokens_csv(exploration, rates, "attention"))
+    assert [name for name in table[0] if "rank" in name] == ["attention_rank_3", "attention_rank_8"]
+    left = [line["patch"] for line in table if not line["dropped_by"]]
     assert len(left) == 29
-    for line in told:
+    for line in table:
         if method == "fuse":
             assert line["into"] == (line["patch"] if line["patch"] in left else "fused")
             assert line["group_size"] == ("1" if line["patch"] in left else "35")
         else:
             assert line["into"] in left
-            assert int(line["group_size"]) == sum(other["into"] == line["into"] for other in told)
+            assert int(line["group_size"]) == sum(other["into"] == line["into"] for other in table)

@@ -130,7 +130,7 @@ def test_saved_table_holds_every_row_and_reads_back(files):
 def test_numbers_of_other_weights_are_not_shown(files):
     files["results", "ast-esc50"]["weights_sha256"] = "others"
     files["analysis", "audiomae-spc12"]["weights_sha256"] = "others"
-    found = judged(files)
+    by_number = judged(files)
     evidence = load_evidence(files.folder)
     assert evidence["ast-esc50"].results == {} and evidence["ast-esc50"].analysis
     assert evidence["audiomae-spc12"].analysis == {}
@@ -138,9 +138,9 @@ def test_numbers_of_other_weights_are_not_shown(files):
     assert reasons == {
         "Not measured yet: assets/results/ast-esc50.json was measured on other weights than those bundled."
     }
-    assert "ast-esc50" not in {c.model for c in found["1"].contrasts}
-    assert "audiomae-spc12" not in {c.model for c in found["2"].contrasts}
-    assert "Not measured yet: ast-esc50." in found["1"].summary
+    assert "ast-esc50" not in {c.model for c in by_number["1"].contrasts}
+    assert "audiomae-spc12" not in {c.model for c in by_number["2"].contrasts}
+    assert "Not measured yet: ast-esc50." in by_number["1"].summary
 
 
 @pytest.mark.parametrize("kind", ["models", "results", "analysis"])
@@ -166,8 +166,8 @@ def test_a_file_that_cannot_be_used_leaves_a_reason(files, kind, content):
 def test_a_missing_part_leaves_a_reason(files, kind, key):
     for content in files.of(kind):
         del content[key]
-    found = judged(files)
-    assert list(found) == NUMBERS
+    by_number = judged(files)
+    assert list(by_number) == NUMBERS
     for row in rows_of(files.folder):
         assert (row.measured is None) == bool(row.reason)
     verdicts_markdown(load_evidence(files.folder), load_published(files.folder))
@@ -212,17 +212,17 @@ def test_rule(margins, verdict):
 
 
 def test_all_findings_hold_in_the_made_up_files(files):
-    found = judged(files)
-    assert {number: v.verdict for number, v in found.items()} == dict.fromkeys(NUMBERS, CONFIRMED)
-    for v in found.values():
+    by_number = judged(files)
+    assert {number: v.verdict for number, v in by_number.items()} == dict.fromkeys(NUMBERS, CONFIRMED)
+    for v in by_number.values():
         assert v.caveat.endswith(".") and v.summary.endswith(".")
         assert v.basis.startswith("One seed each, small models of 5.0 M parameters trained on 1,000 clips")
-    assert len(found["1"].contrasts) == len(MODELS) * 2 * 3
-    assert len(found["2"].contrasts) == len(MODELS) * 2
-    assert len(found["3a"].contrasts) == len(MODELS) * 3
-    assert len(found["3b"].contrasts) == 3 * 3
-    assert len(found["4"].contrasts) == 1
-    assert len(found["5"].contrasts) == 3  # no clip of esc50's is padded
+    assert len(by_number["1"].contrasts) == len(MODELS) * 2 * 3
+    assert len(by_number["2"].contrasts) == len(MODELS) * 2
+    assert len(by_number["3a"].contrasts) == len(MODELS) * 3
+    assert len(by_number["3b"].contrasts) == 3 * 3
+    assert len(by_number["4"].contrasts) == 1
+    assert len(by_number["5"].contrasts) == 3  # no clip of esc50's is padded
 
 
 def spoil_attention(files, names):
@@ -277,9 +277,9 @@ def test_a_verdict_flips_with_its_numbers_and_no_other_does(tmp_path, number, sp
     for names, verdict in ((MODELS, NOT_CONFIRMED), (("ast-spc12", "audiomae-esc50"), partly)):
         files = Files(tmp_path)
         spoil(files, names)
-        found = {key: v.verdict for key, v in judged(files).items()}
+        by_number = {key: v.verdict for key, v in judged(files).items()}
         # The high patches' loss is measured against the low ones' on the same clips.
-        assert found == dict.fromkeys(NUMBERS, CONFIRMED) | {number: verdict}
+        assert by_number == dict.fromkeys(NUMBERS, CONFIRMED) | {number: verdict}
 
 
 def test_a_doubt_is_no_confirmation(files):
@@ -291,25 +291,27 @@ def test_a_doubt_is_no_confirmation(files):
 def test_sentences_carry_the_numbers(files):
     files["results", "ast-spc12"]["paired"]["attention_minus_intensity"]["0.40"] = cell(-0.034, 0.02)
     files["analysis", "ast-spc12"]["kendall"]["intensity"]["clusters"][2] = cell(-0.1)
-    found = judged(files)
+    by_number = judged(files)
     assert (
         "minus intensity runs from −3.4 [−5.4, −1.4] (ast-spc12) to +12.0 [+11.0, +13.0]"
-        in found["1"].summary
+        in by_number["1"].summary
     )
-    assert "(paper: −0.1 to +7.2)" in found["1"].summary  # SPC-2's AudioMAE, VoxCeleb-1's
-    assert "above 0 in 29 of 30 comparisons and below 0 in 1" in found["1"].summary
-    assert " 12.0 (" in found["1"].summary  # 0.72 with the right indices, 0.60 with the shifted ones
-    assert "in 119 of 120 curve points and below 0 in 1 (block 3)" in found["2"].summary
-    assert found["2"].lines[0].cells["ast-spc12"] == "11 of 12, mean 0.27 [0.26, 0.28]; below 0 in block 3"
-    assert "esc50 1.90 [1.79, 2.01]×" in found["4"].summary
-    assert "No clip of audiomae-esc50 and ast-esc50 has a patch of padding only." in found["5"].summary
+    assert "(paper: −0.1 to +7.2)" in by_number["1"].summary  # SPC-2's AudioMAE, VoxCeleb-1's
+    assert "above 0 in 29 of 30 comparisons and below 0 in 1" in by_number["1"].summary
+    assert " 12.0 (" in by_number["1"].summary  # 0.72 with the right indices, 0.60 with the shifted ones
+    assert "in 119 of 120 curve points and below 0 in 1 (block 3)" in by_number["2"].summary
+    assert (
+        by_number["2"].lines[0].cells["ast-spc12"] == "11 of 12, mean 0.27 [0.26, 0.28]; below 0 in block 3"
+    )
+    assert "esc50 1.90 [1.79, 2.01]×" in by_number["4"].summary
+    assert "No clip of audiomae-esc50 and ast-esc50 has a patch of padding only." in by_number["5"].summary
 
 
 def test_speech_does_not_decide_what_is_said_of_general_sounds(tmp_path):
     files = Files(tmp_path, ("audiomae-spc12", "ast-spc12"))
-    found = judged(files)
-    assert found["4"].verdict == NOT_MEASURED and "spc12 1.90" in found["4"].summary
-    assert found["3b"].verdict == NOT_MEASURED
+    by_number = judged(files)
+    assert by_number["4"].verdict == NOT_MEASURED and "spc12 1.90" in by_number["4"].summary
+    assert by_number["3b"].verdict == NOT_MEASURED
 
 
 def test_intervals_of_differences_and_ratios():
@@ -325,9 +327,9 @@ def test_intervals_of_differences_and_ratios():
 
 
 def test_bundled_files_lead_to_sentences():
-    found = verdicts(load_evidence(), load_published())
-    assert [v.number for v in found] == NUMBERS
-    for v in found:
+    by_number = verdicts(load_evidence(), load_published())
+    assert [v.number for v in by_number] == NUMBERS
+    for v in by_number:
         assert v.verdict in (CONFIRMED, MIXED, NOT_CONFIRMED, NOT_MEASURED)
         assert (v.verdict == NOT_MEASURED) == (not v.contrasts)
         assert not re.search(r"\bnan\b|\bNone\b|[{}]", v.summary + v.caveat + v.basis)
@@ -384,8 +386,10 @@ def test_what_training_writes_is_what_is_read_here(really_measured):
     rows = rows_of(really_measured)
     assert {row.dataset for row in rows if row.measured is None} == {"AS-20K"}
     assert all(row.beside for row in rows if row.table in ("Table IV", "Figure 4") and row.measured)
-    found = {v.number: v for v in verdicts(load_evidence(really_measured), load_published(really_measured))}
-    assert {number: len(v.contrasts) for number, v in found.items()} == {
+    by_number = {
+        v.number: v for v in verdicts(load_evidence(really_measured), load_published(really_measured))
+    }
+    assert {number: len(v.contrasts) for number, v in by_number.items()} == {
         "1": 30,
         "2": 10,
         "3a": 15,
@@ -393,7 +397,7 @@ def test_what_training_writes_is_what_is_read_here(really_measured):
         "4": 1,
         "5": 5,
     }
-    assert "shifted indices" in found["1"].summary
-    for v in found.values():
+    assert "shifted indices" in by_number["1"].summary
+    for v in by_number.values():
         for line in v.lines:
             assert list(line.cells) == list(MODELS)

@@ -17,6 +17,7 @@ from timm.optim import param_groups_layer_decay
 
 from tests.conftest import tiny_config
 from tpexplore import load_model
+from tpexplore.checkpoints import bundled
 from tpexplore.errors import InputError
 from tpexplore.model.plan import KEEP_RATES, SCORES, scheduled_keep_rate
 from tpexplore.model.vit import AudioViT
@@ -320,8 +321,7 @@ def test_pretraining_start_is_kept(finished, features):
 
 def test_a_model_of_the_same_classes_lends_its_classifier(finished, features, tmp_path, monkeypatch):
     export.export(finished / "student", features, "tones", tmp_path)
-    for module in ("tpexplore.checkpoints.bundled", "tpexplore.checkpoints.load"):
-        monkeypatch.setattr(f"{module}.MODELS_FOLDER", tmp_path)
+    monkeypatch.setattr(bundled, "MODELS_FOLDER", tmp_path)
     earlier = load_model("tones")
     model = build_model(features, small_finetune(), "tones")
     assert torch.equal(model.vit.head.weight, earlier.vit.head.weight)
@@ -399,8 +399,7 @@ def test_multi_label_loss_is_torchs(features):
 def test_export_and_evaluation_agree_with_the_trained_model(finished, features, tmp_path, monkeypatch):
     path = export.export(finished / "student", features, "audiomae-tones", tmp_path)
     card = json.loads((tmp_path / "audiomae-tones.json").read_text())
-    for module in ("tpexplore.checkpoints.bundled", "tpexplore.checkpoints.load"):
-        monkeypatch.setattr(f"{module}.MODELS_FOLDER", tmp_path)
+    monkeypatch.setattr(bundled, "MODELS_FOLDER", tmp_path)
     loaded = load_model("audiomae-tones")
     assert loaded.config.labels == ("high", "low", "mid")
     assert loaded.config.sha256 == card["weights_sha256"]

@@ -188,7 +188,7 @@ def test_a_person_takes_home_what_is_seen(visit, tmp_path):
     )
     assert (run.returncode, run.stderr) == (0, "")
     for block, count in zip(PRUNE_BLOCKS, desk.kept(), strict=True):
-        assert f"block {block}: {count} of {count} kept patches are those told" in run.stdout
+        assert f"block {block}: {count} of {count} kept patches are the recorded ones" in run.stdout
     assert desk.errors == []
 
 

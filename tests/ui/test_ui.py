@@ -165,8 +165,9 @@ def test_frequencies_are_those_of_the_kaldi_filters():
     banks, _ = kaldi.get_mel_banks(128, 512, 16_000.0, 20.0, 0.0, 100.0, -500.0, 1.0)
     total = banks.sum(1).clamp(min=1e-9)  # the narrowest filters fall between two FFT bins and hold none
     centres = (banks * torch.arange(256)).sum(1) / total * (16_000 / 512)
-    edges = payload.row_hertz()
-    assert len(edges) == 9
+    rows = payload.row_hertz()
+    edges = [rows[0][0], *(high for _, high in rows)]
+    assert len(edges) == 9 and [low for low, _ in rows] == edges[:-1]
     for row in range(8):
         for place in (0, 15):  # narrow filters hold one FFT bin, so their centre is known to half of one
             assert edges[row] - 16 < centres[row * 16 + place] < edges[row + 1] + 16

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from tpexplore.checkpoints import bundled
 from tpexplore.checkpoints.bundled import (
     HUB_PREFIX,
-    MODELS_FOLDER,
     bundled_card,
     bundled_names,
     check_model_name,
@@ -90,7 +90,7 @@ def find_source(source: str) -> Source:
     if source.startswith(HUB_PREFIX):
         return _in_repository(source, partial(fetch, source.removeprefix(HUB_PREFIX)))
     if source in bundled_names():
-        path = MODELS_FOLDER / f"{source}.safetensors"
+        path = bundled.MODELS_FOLDER / f"{source}.safetensors"
         return Source(source, (path,), None, _checked_digest(path))
     path = Path(source)
     name = path.resolve().name
@@ -170,6 +170,6 @@ def _checked_digest(path: Path) -> str:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     if start == LFS_POINTER:
         raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
-    if path.parent == MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
+    if path.parent == bundled.MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
         raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")
     return digest

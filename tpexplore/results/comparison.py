@@ -109,40 +109,40 @@ def counterpart(dataset: str, family: str, evidence: Mapping[str, Evidence]) -> 
     task = COUNTERPARTS.get(dataset)
     if task is None:
         return None, f"{dataset} cannot be measured: AudioSet is not here."
-    found = evidence.get(f"{FAMILIES[family]}-{task}")
-    return found, "" if found else f"Not measured: there is no {family} for {task} here."
+    model = evidence.get(f"{FAMILIES[family]}-{task}")
+    return model, "" if model else f"Not measured: there is no {family} for {task} here."
 
 
-def _measured(found: Evidence | None, reason: str, source: str, path: tuple, what: str, scale: float = 1.0):
+def _measured(model: Evidence | None, reason: str, source: str, path: tuple, what: str, scale: float = 1.0):
     """A row's keywords ``ours``, ``measured`` and ``reason``."""
-    if found is None:
+    if model is None:
         return {"ours": "", "measured": None, "reason": reason}
-    cell = found.cell(source, *path)
+    cell = model.cell(source, *path)
     if cell is None:
-        return {"ours": found.name, "measured": None, "reason": found.why_not(source, what)}
-    return {"ours": found.name, "measured": cell.scaled(scale)}
+        return {"ours": model.name, "measured": None, "reason": model.why_not(source, what)}
+    return {"ours": model.name, "measured": cell.scaled(scale)}
 
 
 def _loss(cell: Measure | None, unpruned: Measure | None) -> float | None:
     return None if cell is None or unpruned is None else unpruned.value - cell.value
 
 
-def _unpruned(found: Evidence | None) -> Measure | None:
-    cell = found and found.cell("results", "keep_rate", "attention", "1.00")
+def _unpruned(model: Evidence | None) -> Measure | None:
+    cell = model and model.cell("results", "keep_rate", "attention", "1.00")
     return cell.scaled(100) if cell else None
 
 
 def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Row]:
     for one in series:
         dataset, family, all_patches = one["dataset"], one["model"], one["unpruned"]
-        found, reason = counterpart(dataset, family, evidence)
-        unpruned = _unpruned(found)
+        model, reason = counterpart(dataset, family, evidence)
+        unpruned = _unpruned(model)
         cells = [("unpruned", "1.0", all_patches)]
         cells += [(score, rate, value) for score in SCORES for rate, value in one[score].items()]
         for line, rate, value in cells:
             score = "attention" if line == "unpruned" else line
             path = ("keep_rate", score, f"{float(rate):.2f}")
-            ours = _measured(found, reason, "results", path, f"{score} at keep-rate {rate}", 100)
+            ours = _measured(model, reason, "results", path, f"{score} at keep-rate {rate}", 100)
             yield Row(
                 *("Table I", dataset, family, line, rate, "%", value),
                 **ours,
@@ -166,10 +166,10 @@ def vit_b_macs(dataset: str, tokens: int, keep_rate: float, prefix: int = 1) -> 
 
 def _table3(percent: dict[str, list[float]], evidence: Mapping[str, Evidence]) -> Iterable[Row]:
     for dataset, shares in percent.items():
-        found, reason = clusters_of(dataset, "variation", evidence)
+        model, reason = clusters_of(dataset, "variation", evidence)
         for i, value in enumerate(shares):
             path = ("clusters", "variation", "shares", i)
-            ours = _measured(found, reason, "card", path, "clusters of variation", 100)
+            ours = _measured(model, reason, "card", path, "clusters of variation", 100)
             yield Row("Table III", dataset, "", "", CLUSTERS[i], "%", value, **ours)
 
 
@@ -192,14 +192,14 @@ def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
     }
     for one in tables.get("table4_group_removal", []):
         dataset, family = one["dataset"], one["model"]
-        found, reason = counterpart(dataset, family, evidence)
-        unpruned = _unpruned(found)
+        model, reason = counterpart(dataset, family, evidence)
+        unpruned = _unpruned(model)
         base = all_patches.get((dataset, family))
         for group in ("L", "H"):
             for block, value in one[group].items():
                 path = ("removal", group, block)
-                ours = _measured(found, reason, "results", path, f"removal after block {block}", 100)
-                random = found and found.cell("analysis", *removal_path("intensity", group, block, "random"))
+                ours = _measured(model, reason, "results", path, f"removal after block {block}", 100)
+                random = model and model.cell("analysis", *removal_path("intensity", group, block, "random"))
                 yield Row(
                     *("Table IV", dataset, family, group, block, "%", value),
                     **ours,
@@ -218,11 +218,11 @@ def _figure4(values: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
     for statistic, families in values.items():
         for family, datasets in families.items():
             for dataset, curve in datasets.items():
-                found, reason = counterpart(dataset, family, evidence)
+                model, reason = counterpart(dataset, family, evidence)
                 for i, value in enumerate(curve):
                     path = ("kendall", statistic, "concordant", i)
-                    ours = _measured(found, reason, "analysis", path, f"Kendall tau of {statistic}")
-                    tau_b = found and found.cell("analysis", "kendall", statistic, "clusters", i)
+                    ours = _measured(model, reason, "analysis", path, f"Kendall tau of {statistic}")
+                    tau_b = model and model.cell("analysis", "kendall", statistic, "clusters", i)
                     yield Row(
                         *("Figure 4", dataset, family, statistic, str(i + 1), "tau", value),
                         **ours,

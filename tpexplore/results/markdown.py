@@ -52,7 +52,7 @@ def findings_list(
 ) -> str:
     """Each finding of the paper in one sentence with its verdict.
 
-    Reads the bundled files unless it is given others.
+    Reads the bundled files unless others are passed.
     """
     evidence = load_evidence() if evidence is None else evidence
     published = load_published() if published is None else published
@@ -67,7 +67,7 @@ def verdicts_markdown(
 ) -> str:
     """The verdicts with all their numbers and intervals.
 
-    Reads the bundled files unless it is given others.
+    Reads the bundled files unless others are passed.
     """
     evidence = load_evidence() if evidence is None else evidence
     judged = verdicts(evidence, load_published() if published is None else published)

@@ -41,8 +41,8 @@ from pathlib import Path
 import tpexplore as tpx  # version {version}
 
 here = Path(__file__).parent
-told = json.loads((here / "result.json").read_text(encoding="utf-8"))
-settings = told["settings"]
+recorded = json.loads((here / "result.json").read_text(encoding="utf-8"))
+settings = recorded["settings"]
 path = sys.argv[1] if len(sys.argv) > 1 else {example}
 if path is None:
     sys.exit(f"Name the clip {{settings['clip']!r}}: python reproduce.py CLIP")
@@ -51,24 +51,24 @@ try:
     # What was done, in three lines:
     model = tpx.load_model({source})
     clip = tpx.load_audio(path, offset={start!r}, duration=model.config.seconds)
-    found = tpx.explore(model, clip, keep_rates=[{keep_rate!r}], scores=[{score!r}]{pruning})
+    result = tpx.explore(model, clip, keep_rates=[{keep_rate!r}], scores=[{score!r}]{pruning})
 except tpx.InputError as error:
     sys.exit(str(error))
 
 # Is it the same?
-(point,) = found.points[{score!r}]
-points = told["exploration"]["scores"][{score!r}]["points"]
+(point,) = result.points[{score!r}]
+points = recorded["exploration"]["scores"][{score!r}]["points"]
 before = next(p for p in points if p["keep_rate"] == {stored_rate!r})
 answer, expected = model.config.labels[point.answer], before["top"][0]["label"]
-print(f"answer: {{answer}} ({{point.probabilities.max():.1%}}), told: {{expected}}"
+print(f"answer: {{answer}} ({{point.probabilities.max():.1%}}), recorded: {{expected}}"
       f" ({{before['top'][0]['probability']:.1%}})")
 for block, ids in point.kept.items():
     same = len(set(ids.tolist()) & set(before["kept"][str(block)]))
-    print(f"block {{block}}: {{same}} of {{len(ids)}} kept patches are those told")
+    print(f"block {{block}}: {{same}} of {{len(ids)}} kept patches are the recorded ones")
 if model.config.sha256 != settings["weights_sha256"]:
-    sys.exit("These are other weights than those told.")
+    sys.exit("The weights differ from those in result.json.")
 if answer != expected:
-    sys.exit("The answer is another one than that told.")
+    sys.exit("The answer differs from the recorded one.")
 '''
 
 
@@ -100,9 +100,9 @@ def build_takeaway(
     start : float
         Where in the clip the model's window begins, in seconds.
     source : str or None
-        What `load_model` was given; of a file only the name is told. By default the model's name.
+        The source for `load_model`; of a file, only its name is written. By default the model's name.
     frames : int or None
-        The frames that `load_model` was given.
+        The ``frames`` for `load_model`.
     pictures : mapping of name -> PNG, or None
         Names without the ending.
     example : Path or None
@@ -225,10 +225,10 @@ def _attention_ranks(
 ) -> dict[int, dict[int, int]]:
     """Rank of each patch still there before each block that prunes: block -> patch -> rank."""
     ranks: dict[int, dict[int, int]] = {block: {} for block in exploration.blocks}
-    found = [p for p in exploration.points.get("attention", ()) if p.keep_rate == keep_rate]
-    if not found or not found[0].scores:
+    points = [p for p in exploration.points.get("attention", ()) if p.keep_rate == keep_rate]
+    if not points or not points[0].scores:
         return ranks
-    (point,) = found
+    (point,) = points
     present = np.arange(exploration.config.patches)
     for block in point.scores:
         # Of equal scores the lower id ranks higher, as in pruning.

@@ -15,7 +15,7 @@ from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
 from tpexplore.results.store import of_weights
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.grid import PATCH, Grid
-from tpexplore.signal.mel import MEL_BINS, hertz_at, place_of
+from tpexplore.signal.mel import MEL_BINS, place_of
 from tpexplore.signal.resynthesis import bin_shares
 from tpexplore.signal.spectrogram import HOP_SECONDS
 
@@ -118,9 +118,9 @@ def compact(message: Mapping[str, Any]) -> str:
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
 
-def row_hertz(grid: Grid = SIDE_BY_SIDE) -> list[float]:
-    """Frequencies at which the drawn rows of patches begin, and where the last one ends, in Hz."""
-    return [round(float(hertz_at(edge)), 1) for edge in grid.bin_edges]
+def row_hertz(grid: Grid = SIDE_BY_SIDE) -> list[tuple[float, float]]:
+    """Frequencies between which each row of patches reads, in Hz; where patches overlap, rows do."""
+    return [tuple(round(hertz, 1) for hertz in grid.hertz_of(row)) for row in range(grid.rows)]
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 
-from tpexplore.checkpoints.labels import LABELS_FOLDER
+from tpexplore.checkpoints.labels import LABELS_FOLDER, audioset_labels
 from tpexplore.model.vit import ModelConfig
 from training.data.features import Features
 
@@ -15,10 +15,10 @@ ESC50_FILE = LABELS_FOLDER / "esc50_audioset.csv"
 def tags_of_classes(features: Features, config: ModelConfig) -> list[int] | None:
     """Which of a model's answers stands for each of a dataset's classes.
 
-    None where the model answers with those classes themselves, or has no name for one of them.
+    None where the model is no tagging model, or has no name for one of them.
     """
     classes = features.meta["class_names"]
-    if not classes or tuple(classes) == config.labels:
+    if not classes or config.labels != audioset_labels() or tuple(classes) == config.labels:
         return None
     with ESC50_FILE.open(encoding="utf-8", newline="") as file:
         names = {row["esc50"]: row["audioset"] for row in csv.DictReader(file)}

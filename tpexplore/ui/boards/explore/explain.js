@@ -1,7 +1,7 @@
 // What happened to this clip, in its own numbers.
 
-import { DROPPED_BY, isPruned, keptAfter } from "../shared/fates.js";
-import { isPadding } from "../shared/grid.js";
+import { DROPPED_BY, isGone, isPruned, keptAfter } from "../shared/fates.js";
+import { gridOf, isPadding } from "../shared/grid.js";
 import { percent } from "../shared/text.js";
 
 /**
@@ -26,9 +26,12 @@ export function explanation(data, score, index) {
 function leftText({ picture }, drop, rate) {
   if (!isPruned(drop)) return `At keep-rate ${percent(rate)} all ${picture.patches} patches reach the end.`;
   const [first, second, third] = DROPPED_BY.map((stage) => keptAfter(drop, stage));
+  const grid = gridOf(picture);
+  const last = Array.from(drop, (by) => (isGone(by, DROPPED_BY[2]) ? 0 : 1));
+  const seen = grid.overlaps ? ` They overlap: the last ${third} see ${percent(grid.coveredShare(last))} of the picture.` : "";
   return (
     `${first} of ${picture.patches} patches are left after block 4, ${second} after block 7 and ` +
-    `${third} after block 10.`
+    `${third} after block 10.${seen}`
   );
 }
 

@@ -118,14 +118,19 @@ export function segmentGains(covered, frame, { timeSegments, melSegments }, gain
   const [across, up] = [timeSegments.length - 1, melSegments.length - 1];
   // Frame i of the picture is centred at sample 160 i + 200, and an edge lies half-way between two frames.
   const place = frame * STFT_HOP - (FRAME_WINDOW - FRAME_HOP) / 2;
-  const far = (/** @type {number} */ edge) => Math.abs(timeSegments[edge] * FRAME_HOP - place);
   let nearest = 1;
+  const far = (/** @type {number} */ edge) => Math.abs(timeSegments[edge] * FRAME_HOP - place);
   while (nearest + 1 < across && far(nearest + 1) <= far(nearest)) nearest += 1;
-  const past = clamp((place - timeSegments[nearest] * FRAME_HOP) / FRAME_WINDOW, -0.5, 0.5);
-  const later = across > 1 ? Math.round(GAIN_STEPS * (0.5 + 0.5 * Math.sin(Math.PI * past))) / GAIN_STEPS : 0;
-  for (let j = 0; j < up; j++) {
-    const [before, after] = [covered[(nearest - 1) * up + j], later && covered[nearest * up + j]];
-    gains[j] = before * (1 - later) + after * later;
+  // Share of a segment and all after it. Edges can be nearer to each other than a fade is long.
+  const from = (/** @type {number} */ edge) => {
+    if (edge <= 0 || edge >= across) return edge <= 0 ? 1 : 0;
+    const past = clamp((place - timeSegments[edge] * FRAME_HOP) / FRAME_WINDOW, -0.5, 0.5);
+    return Math.round(GAIN_STEPS * (0.5 + 0.5 * Math.sin(Math.PI * past))) / GAIN_STEPS;
+  };
+  gains.fill(0);
+  for (let i = Math.max(0, nearest - 2); i < Math.min(across, nearest + 2); i++) {
+    const share = from(i) - from(i + 1);
+    for (let j = 0; share && j < up; j++) gains[j] += share * covered[i * up + j];
   }
 }
 

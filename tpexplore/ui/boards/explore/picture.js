@@ -3,7 +3,7 @@
 import { RAMPS, lookupTables } from "../shared/colours.js";
 import { DROPPED_BY, keptAfter } from "../shared/fates.js";
 import { clamp } from "../shared/grid.js";
-import { patchBox } from "../shared/layout.js";
+import { extentBox, patchBox } from "../shared/layout.js";
 import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
 
 /**
@@ -74,7 +74,7 @@ export function drawCursor(canvas, layout, { picture }, { patch, opened, lit, se
     }
     for (const at of new Set([opened, patch])) {
       if (at === null) continue;
-      const { x, y, w, h } = patchBox(panel, picture, at);
+      const { x, y, w, h } = extentBox(panel, picture, at);
       strokeTwice(context, () => context.rect(x, y, w, h), at === patch ? 2 : 1.25);
     }
     if (seconds !== null) {

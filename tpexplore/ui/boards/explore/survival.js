@@ -53,10 +53,9 @@ function clusterGroups(values, edges, sound) {
 
 /** @param {Picture} picture @param {number[]} sound @returns {Group[]} */
 function frequencyGroups(picture, sound) {
-  const { row_hertz: hertz } = picture;
   const grid = gridOf(picture);
-  return hertz.slice(1).map((high, row) => ({
-    name: hertzRange(hertz[row], high),
+  return picture.row_hertz.map(([low, high], row) => ({
+    name: hertzRange(low, high),
     patches: sound.filter((patch) => grid.rowOf(patch) === row),
   }));
 }

@@ -17,7 +17,7 @@
  * @property {number} seconds
  * @property {GridMessage} grid
  * @property {[number, number]} decibels
- * @property {number[]} row_hertz
+ * @property {[number, number][]} row_hertz frequencies between which each row of patches reads
  * @property {{label: string, at: number}[]} hertz_ticks
  * @property {ArrayLike<number>} intensity
  * @property {ArrayLike<number>} variation
@@ -91,6 +91,8 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
     binEdges,
     timeSegments,
     melSegments,
+    seenFrames: timeSegments[timeSegments.length - 1],
+    seenBins: melSegments[melSegments.length - 1],
     columnOf,
     rowOf,
     idOf,
@@ -107,6 +109,18 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
       idOf(clamp(columnOf(id) + across, 0, columns - 1), clamp(rowOf(id) + up, 0, rows - 1)),
     /** Frames that a patch reads: the first, and the first that it does not. @param {number} id */
     framesOf: (id) => [columnOf(id) * timeStride, columnOf(id) * timeStride + patch],
+    /** Mel bins that a patch reads, likewise. @param {number} id */
+    binsOf: (id) => [rowOf(id) * melStride, rowOf(id) * melStride + patch],
+    overlaps: melStride < patch || timeStride < patch,
+    /** What at least one of the patches reads, as a share of all that is read. @param {ArrayLike<number>} kept */
+    coveredShare(kept) {
+      const up = melSegments.length - 1;
+      const sum = this.covered(kept).reduce((area, one, at) => {
+        const [i, j] = [Math.floor(at / up), at % up];
+        return area + one * (timeSegments[i + 1] - timeSegments[i]) * (melSegments[j + 1] - melSegments[j]);
+      }, 0);
+      return sum / (timeSegments[timeSegments.length - 1] * melSegments[up]);
+    },
     /**
      * Where at least one of the patches reads: 1 or 0 of every segment of time and frequency, up the first segment
      * of time, then up the next. Without overlap a segment is a patch.
@@ -140,8 +154,9 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
 export function patchPlace({ picture, clip }, id) {
   const grid = gridOf(picture);
   const [column, row] = [grid.columnOf(id), grid.rowOf(id)];
+  const [low, high] = picture.row_hertz[row];
   const [start, end] = grid.framesOf(id).map((frame) => clip.start + frame * (picture.seconds / picture.frames));
-  return { column, row, start, end, low: picture.row_hertz[row], high: picture.row_hertz[row + 1] };
+  return { column, row, start, end, low, high };
 }
 
 /**

@@ -64,6 +64,20 @@ export function patchBox(panel, picture, patch) {
 }
 
 /**
+ * All that a patch reads; where patches overlap, more than the cell in which it is drawn.
+ *
+ * @param {Panel} panel
+ * @param {Picture} picture
+ * @param {number} patch
+ */
+export function extentBox(panel, picture, patch) {
+  const grid = gridOf(picture);
+  const [left, right] = grid.framesOf(patch).map((frame) => panel.x + (panel.w * frame) / picture.frames);
+  const [bottom, top] = grid.binsOf(patch).map((bin) => panel.y + panel.h * (1 - bin / picture.bins));
+  return { x: left, y: top, w: right - left, h: bottom - top };
+}
+
+/**
  * What is shown at a point, or null outside of all panels.
  *
  * @param {Layout} layout

@@ -53,6 +53,13 @@ export function composePanel({ picture, grey }, fates, stage, tables) {
   const grid = gridOf(picture);
   const image = new ImageData(frames, bins);
   const pixels = new Uint32Array(image.data.buffer);
+  if (grid.seenFrames < frames || grid.seenBins < bins) {
+    grey.forEach((value, at) => {
+      const [frame, bin] = [Math.floor(at / bins), at % bins];
+      const dim = value >> 2; // what no patch reads keeps no colour
+      pixels[(bins - 1 - bin) * frames + frame] = (0xff000000 | (dim << 16) | (dim << 8) | dim) >>> 0;
+    });
+  }
   for (let patch = 0; patch < grid.patches; patch++) {
     const [column, row] = [grid.columnOf(patch), grid.rowOf(patch)];
     const table = tables[fates[patch] <= stage ? fates[patch] : 0];
@@ -85,7 +92,7 @@ export function paintPanels(context, layout, data, look, style, scale) {
     // Pixels stay square-edged when enlarged: they are what the model sees. Shrunk ones must be averaged.
     context.imageSmoothingEnabled = panel.w * scale < scratch.width;
     context.drawImage(scratch, panel.x, panel.y, panel.w, panel.h);
-    drawPadding(context, panel, data.picture);
+    hatchUnread(context, panel, data.picture);
     look.marks?.(context, panel, i);
     drawKeptEdges(context, panel, data.picture, fates);
     const [title, figures] = look.heading(panel, i);
@@ -115,24 +122,37 @@ export function fitCanvas(canvas, { width, height }) {
 }
 
 /**
+ * Hatch the padding after the sound, and what no patch reads at the end and on top.
+ *
  * @param {CanvasRenderingContext2D} context
  * @param {Panel} panel
  * @param {Picture} picture
  */
-function drawPadding(context, panel, picture) {
-  const start = panel.x + (panel.w * picture.real_frames) / picture.frames;
-  const end = panel.x + panel.w;
-  if (end - start < 1) return;
+function hatchUnread(context, panel, picture) {
+  const grid = gridOf(picture);
+  const { x, y, w, h } = panel;
+  const start = x + (w * Math.min(picture.real_frames, grid.seenFrames)) / picture.frames;
+  hatch(context, { x: start, y, w: x + w - start, h });
+  hatch(context, { x, y, w, h: h * (1 - grid.seenBins / picture.bins) });
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number, w: number, h: number}} box
+ */
+function hatch(context, box) {
+  if (box.w < 1 || box.h < 1) return;
+  const [start, end] = [box.x, box.x + box.w];
   context.save();
   context.beginPath();
-  context.rect(start, panel.y, end - start, panel.h);
+  context.rect(box.x, box.y, box.w, box.h);
   context.clip();
   context.strokeStyle = "rgba(255, 255, 255, 0.3)";
   context.lineWidth = 1;
   context.beginPath();
-  for (let x = start - panel.h; x < end; x += 8) {
-    context.moveTo(x, panel.y + panel.h);
-    context.lineTo(x + panel.h, panel.y);
+  for (let x = start - box.h; x < end; x += 8) {
+    context.moveTo(x, box.y + box.h);
+    context.lineTo(x + box.h, box.y);
   }
   context.stroke();
   context.restore();
