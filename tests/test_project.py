@@ -21,7 +21,7 @@ from tpexplore.checkpoints.bundled import (
 from tpexplore.checkpoints.load import load_model
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.results.store import bundled_models, measured_results
-from tpexplore.signal.decode import load_audio
+from tpexplore.signal.excerpt import read_excerpt
 
 LAYERS = ("signal", "model", "stats", "checkpoints", "study", "figures", "results", "ui")
 """The packages of tpexplore: each knows those before it only."""
@@ -133,7 +133,8 @@ def test_models_know_the_examples_that_fit_them(name):
     assert bool(fitting) is (name != "audiomae-speaker34")  # whose speakers made no example
     for example in fitting:
         with torch.inference_mode():
-            logits = model(model.spectrogram(load_audio(example.path))[None]).logits
+            excerpt = read_excerpt(example.path, model.config.seconds)
+            logits = model(model.spectrogram(excerpt.samples)[None]).logits
         answer = model.config.labels[int(logits.argmax())]
         assert answer == recorded[example.path.name], example.path.name
         assert answer in example.right_answers(card["task"]), example.path.name

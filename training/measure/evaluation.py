@@ -18,7 +18,7 @@ from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.store import measured_results
-from tpexplore.signal.decode import load_audio
+from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.stats.patch_statistics import Clusters
 from tpexplore.study.removal import group_mask, removal_curve
 from training.data.features import Features
@@ -212,7 +212,7 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
         right = example.right_answers(model.config.task)
         if not right or set(right).isdisjoint(model.config.labels):
             continue
-        spec = model.spectrogram(load_audio(example.path))[None]
+        spec = model.spectrogram(read_excerpt(example.path, model.config.seconds).samples)[None]
         logits = model(spec).logits[0]
         chances = probabilities(logits, model.config)
         best = int(chances.argmax())
