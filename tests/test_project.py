@@ -62,13 +62,12 @@ def test_imports_of_the_first_edition_work():
 def test_where_things_are_is_true():
     """Every file and folder in the README's tree exists, and every package is in it."""
     tree = re.search(r"## Where things are\n\n```\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
-    top, listed = "", []
+    parents, listed = [], []
     for line in tree.splitlines():
-        name = line.split()[0]
-        top = "" if not line.startswith("  ") else top
-        assert (ROOT / top / name).exists(), name
+        name, depth = line.split()[0], (len(line) - len(line.lstrip())) // 2
+        parents[depth:] = [name]
+        assert ROOT.joinpath(*parents).exists(), line
         listed.append(name.rstrip("/"))
-        top = name if not line.startswith("  ") else top
     packages = [name for name in listed if name in LAYERS]
     assert packages == [*reversed(LAYERS)]
     assert {path.parent.name for path in ROOT.glob("tpexplore/*/__init__.py")} == set(LAYERS)

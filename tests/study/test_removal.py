@@ -16,8 +16,9 @@ from tests.model.test_vit import timm_twin, twin_logits
 from tpexplore.errors import InputError
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.study.removal import GROUPS, group_mask, random_mask, removal_curve
-from tpexplore.ui import analysis, removal_tab
-from tpexplore.ui.removal_tab import Shown, decode_mask, draw_masks, encode_mask, read_question
+from tpexplore.ui import analysis
+from tpexplore.ui.tabs import removal as removal_tab
+from tpexplore.ui.tabs.removal import Shown, decode_mask, draw_masks, encode_mask, read_question
 
 BLOCKS = range(1, 12)
 PATCHES = 64

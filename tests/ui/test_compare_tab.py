@@ -21,8 +21,9 @@ from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
 from tpexplore.results.store import measured_results
 from tpexplore.signal.decode import read_clip
 from tpexplore.signal.excerpt import loudest_start
-from tpexplore.ui import analysis, compare_tab
-from tpexplore.ui.compare_tab import Side, compare_clip
+from tpexplore.ui import analysis
+from tpexplore.ui.tabs import compare as compare_tab
+from tpexplore.ui.tabs.compare import Side, compare_clip
 
 pytest_plugins = ["tests.browser_support"]
 SHORT, LONG = "ast-spc12", "audiomae-esc50"

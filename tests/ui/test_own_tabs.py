@@ -27,9 +27,11 @@ from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.study.labels import LabelledClip
 from tpexplore.study.own_data import AccuracyCurve, accuracy_curve
 from tpexplore.study.stability import CHANGES, stability
-from tpexplore.ui import analysis, own_data_tab, stability_tab
+from tpexplore.ui import analysis
 from tpexplore.ui.analysis import ModelChoice
-from tpexplore.ui.own_data_tab import Job
+from tpexplore.ui.tabs import own_data as own_data_tab
+from tpexplore.ui.tabs import stability as stability_tab
+from tpexplore.ui.tabs.own_data import Job
 
 pytest_plugins = ["tests.browser_support"]
 

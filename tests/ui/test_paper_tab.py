@@ -11,8 +11,8 @@ import pytest
 from tests.paper_files import MODELS, Files
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.results.comparison import compare, load_evidence, load_published
-from tpexplore.ui import paper_sections
-from tpexplore.ui.paper_tables import signed
+from tpexplore.ui.paper import sections as paper_sections
+from tpexplore.ui.paper.tables import signed
 
 pytest_plugins = ["tests.browser_support"]
 

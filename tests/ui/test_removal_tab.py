@@ -15,7 +15,7 @@ import torch
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.study.removal import group_mask
 from tpexplore.ui import analysis
-from tpexplore.ui.removal_tab import decode_mask, draw_masks
+from tpexplore.ui.tabs.removal import decode_mask, draw_masks
 
 if TYPE_CHECKING:
     from tests.browser_support import Visit

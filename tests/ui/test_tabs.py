@@ -24,8 +24,11 @@ from tpexplore.checkpoints.bundled import bundled_card, bundled_names, example_c
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.stats.patch_statistics import cliffs_delta
-from tpexplore.ui import analysis, clusters_tab, kendall_tab, plots, shell, statistics_tab
+from tpexplore.ui import analysis, plots, shell
 from tpexplore.ui.tabs import Tab
+from tpexplore.ui.tabs import clusters as clusters_tab
+from tpexplore.ui.tabs import kendall as kendall_tab
+from tpexplore.ui.tabs import statistics as statistics_tab
 
 pytest_plugins = ["tests.browser_support"]
 pytestmark = [

@@ -14,20 +14,7 @@ import gradio as gr
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
 
-from . import (
-    clusters_tab,
-    compare_tab,
-    controls,
-    endpoints,
-    explore_tab,
-    kendall_tab,
-    link,
-    own_data_tab,
-    paper_tab,
-    removal_tab,
-    stability_tab,
-    statistics_tab,
-)
+from . import controls, endpoints, link
 from .analysis import (
     NO_CLIP,
     NO_MODEL,
@@ -38,20 +25,31 @@ from .analysis import (
     fitting_source,
 )
 from .controls import Controls
-from .tabs import Tab
+from .tabs import (
+    Tab,
+    clusters,
+    compare,
+    explore,
+    kendall,
+    own_data,
+    paper,
+    removal,
+    stability,
+    statistics,
+)
 
 log = logging.getLogger(__name__)
 
 TABS = {
-    "explore": ("Explore", explore_tab),
-    "compare": ("Compare", compare_tab),
-    "kendall": ("Kendall τ", kendall_tab),
-    "clusters": ("Clusters", clusters_tab),
-    "removal": ("Removal", removal_tab),
-    "statistics": ("Statistics", statistics_tab),
-    "paper": ("Paper and here", paper_tab),
-    "stability": ("Stability", stability_tab),
-    "own": ("Own data", own_data_tab),
+    "explore": ("Explore", explore),
+    "compare": ("Compare", compare),
+    "kendall": ("Kendall τ", kendall),
+    "clusters": ("Clusters", clusters),
+    "removal": ("Removal", removal),
+    "statistics": ("Statistics", statistics),
+    "paper": ("Paper and here", paper),
+    "stability": ("Stability", stability),
+    "own": ("Own data", own_data),
 }
 
 # One analysis at a time, whatever asks for it: the cores are few.
@@ -90,7 +88,7 @@ class Pane:
 
     def __init__(self, id: str, label: str, module: ModuleType, choices: list[ModelChoice]):
         self.id = id
-        explores = module is explore_tab
+        explores = module is explore
         with gr.Tab(label, id=id, elem_id=f"{id}-tab", render_children=explores) as self.handle:
             self.line = gr.HTML(elem_id=f"{id}-line", elem_classes="message-box")
             with gr.Column(elem_id=f"{id}-content") as self.content:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpexplore.checkpoints.files import sha256_of
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, reason_of
 from training.data.datasets import load_dataset
 
 PLAIN = {"Accept-Encoding": "identity"}
@@ -190,4 +190,6 @@ def _check_clips(name: str, folder: Path, source: Source) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return reason_of(error)
     return (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")

@@ -55,13 +55,22 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
     """Write NAME.safetensors and its card NAME.json; returns the weights' path."""
     model = trained_model(run, features)
     folder.mkdir(parents=True, exist_ok=True)
+    # All that may be missing is read before anything is written.
+    last = last_log_line(run)
+    noted = {
+        "recipe": read_json(run / "recipe.json"),
+        **read_json(run / "origins.json"),
+        **read_json(run / "run.json"),
+        "training_minutes": last["minutes"],
+        "epochs_done": last["epoch"],
+    }
+    clusters = cluster_entries(features, model.config)
     path = folder / f"{name}.safetensors"
     config = {k: v for k, v in asdict(model.config).items() if k not in ("name", "sha256")}
     config["task"] = features.meta["task"]
     write_safetensors(path, model.state_dict(), config)
     if path.stat().st_size > LIMIT_BYTES:
         raise InputError(f"{path.name} takes {path.stat().st_size} bytes; expected at most {LIMIT_BYTES}.")
-    last = last_log_line(run)
     card = {
         "name": name,
         "family": model.config.family,
@@ -73,12 +82,8 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "weights_sha256": sha256_of(path),
         "storage": "matrices as int8 with one scale per row",
         "data": describe_data(features),
-        **cluster_entries(features, model.config),
-        "recipe": read_json(run / "recipe.json"),
-        **read_json(run / "origins.json"),
-        **read_json(run / "run.json"),
-        "training_minutes": last["minutes"],
-        "epochs_done": last["epoch"],
+        **clusters,
+        **noted,
         "exported_at_commit": git_commit(),
         "date": datetime.now(timezone.utc).date().isoformat(),
     }

@@ -15,10 +15,10 @@ import pytest
 from tests import small_splits
 from tests.faults import Commands
 from tests.training.test_training import small_finetune
-from training import analyze, evaluate, finetune
+from training import analyze, evaluate, export, finetune
 from training.data import augment
 from training.data.features import read_features
-from training.engine import export, identity
+from training.engine import identity
 from training.engine.checkpoint import load_checkpoint, trim_log
 from training.engine.lock import lock_folder
 

@@ -23,11 +23,11 @@ from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
 from tpexplore.results.comparison import load_published
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, cluster_survival
+from tpexplore.ui.analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced
+from tpexplore.ui.payload import hertz_ticks
+from tpexplore.ui.plots import FigureBox
 
-from .analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced
-from .payload import hertz_ticks
-from .plots import FigureBox
-from .tabs import NOT_MEASURED, Setting, Tab, sample_of
+from . import NOT_MEASURED, Setting, Tab, sample_of
 
 HELP = """
 Patches sorted by intensity (mean) or variation (spread) into five K-means clusters, C1 the lowest, C5 the

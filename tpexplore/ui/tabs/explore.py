@@ -8,12 +8,12 @@ import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.model.plan import SCORES
+from tpexplore.ui import takeaway_button
+from tpexplore.ui.analysis import ModelChoice, analyse_clip, check_request
+from tpexplore.ui.takeaway_button import Seen
+from tpexplore.ui.viewer import create_viewer, encode
 
-from . import takeaway_button
-from .analysis import ModelChoice, analyse_clip, check_request
-from .tabs import Tab
-from .takeaway_button import Seen
-from .viewer import create_viewer, encode
+from . import Tab
 
 HELP = """
 The model does not hear the clip but reads this spectrogram, cut into patches of 0.16 s by 16 mel bands.

@@ -27,7 +27,7 @@ from tpexplore.results.measures import Measure
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
 
-from .paper_figures import (
+from .figures import (
     ClusterRange,
     cluster_bars,
     cluster_ranges,
@@ -35,7 +35,7 @@ from .paper_figures import (
     histogram_pairs,
     kendall_panels,
 )
-from .paper_tables import (
+from .tables import (
     READING_ORDER,
     band_table,
     csv_link,

@@ -24,11 +24,11 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.study.labels import LabelledClip, label_clips
 from tpexplore.study.own_data import AccuracyCurve, Row, accuracy_csv, answers_csv
 from tpexplore.study.uploads import MAX_FILES, MAX_TOTAL_BYTES, take_uploads
+from tpexplore.ui.analysis import NO_MODEL, ModelChoice, cached_model, check_uploads
+from tpexplore.ui.plots import FigureBox
 
-from .analysis import NO_MODEL, ModelChoice, cached_model, check_uploads
-from .plots import FigureBox
-from .stability_tab import message_html, progress_html, table_box, table_html, told_html
-from .tabs import Tab
+from . import Tab
+from .stability import message_html, progress_html, table_box, table_html, told_html
 
 log = logging.getLogger(__name__)
 

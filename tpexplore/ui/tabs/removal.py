@@ -28,11 +28,11 @@ from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
 from tpexplore.study.removal import GROUPS, random_mask, removal_curve
 from tpexplore.study.sweep import Exploration
+from tpexplore.ui.analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
+from tpexplore.ui.board import create_board
+from tpexplore.ui.payload import TOP, base64_of, compact, picture_message
 
-from .analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
-from .board import create_board
-from .payload import TOP, base64_of, compact, picture_message
-from .tabs import Setting, Tab
+from . import Setting, Tab
 
 log = logging.getLogger(__name__)
 

@@ -18,11 +18,11 @@ from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.results.store import measured_results
 from tpexplore.study.overlap import MATCHES, Overlap, check_same_cut, matched, score_tau, stage_overlaps
 from tpexplore.study.sweep import Exploration, Point, explore
+from tpexplore.ui.analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, written_at
+from tpexplore.ui.board import create_board
+from tpexplore.ui.payload import base64_of, compact, picture_message
 
-from .analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, written_at
-from .board import create_board
-from .payload import base64_of, compact, picture_message
-from .tabs import Setting, Tab
+from . import Setting, Tab
 
 HELP = """
 Do two models, or two ways to rank the patches, keep the same ones? Choose A and B; the picture shows what

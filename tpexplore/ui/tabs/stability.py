@@ -19,11 +19,11 @@ from tpexplore.signal.grid import PATCH
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import HOP_SECONDS
 from tpexplore.study.stability import Stability, stability_steps
+from tpexplore.ui.analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced
+from tpexplore.ui.payload import hertz_ticks
+from tpexplore.ui.plots import FigureBox
 
-from .analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced
-from .payload import hertz_ticks
-from .plots import FigureBox
-from .tabs import Setting, Tab
+from . import Setting, Tab
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
 from tpexplore.results.judging import Contrast, Verdict
 from tpexplore.results.store import Evidence, find
 
-from .paper_tables import READING_ORDER
+from .tables import READING_ORDER
 
 WIDTH, HEIGHT = 230, 132
 LEFT, RIGHT, TOP, BOTTOM = 30, 6, 8, 20

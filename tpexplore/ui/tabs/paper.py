@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import serving
-from .analysis import ModelChoice
-from .board import create_board
-from .paper_sections import page
-from .tabs import Tab
+from tpexplore.ui import serving
+from tpexplore.ui.analysis import ModelChoice
+from tpexplore.ui.board import create_board
+from tpexplore.ui.paper.sections import page
+
+from . import Tab
 
 
 def build(choices: list[ModelChoice]) -> Tab:

@@ -14,10 +14,10 @@ from tpexplore.figures.titles import CLUSTER_NAMES
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
+from tpexplore.ui.analysis import STATISTICS, ClipTrace, ModelChoice, traced
+from tpexplore.ui.plots import FigureBox
 
-from .analysis import STATISTICS, ClipTrace, ModelChoice, traced
-from .plots import FigureBox
-from .tabs import NOT_MEASURED, Setting, Tab, sample_of
+from . import NOT_MEASURED, Setting, Tab, sample_of
 
 HELP = """
 Where the patches that pruning by attention keeps lie in intensity (mean) and variation (spread), and how

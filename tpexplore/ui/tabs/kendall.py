@@ -13,10 +13,10 @@ from tpexplore.results.comparison import COUNTERPARTS, load_published
 from tpexplore.results.measures import join
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, kendall_tau
+from tpexplore.ui.analysis import CLUSTERS, FAMILY_NAMES, STATISTICS, ClipTrace, ModelChoice, traced
+from tpexplore.ui.plots import FigureBox
 
-from .analysis import CLUSTERS, FAMILY_NAMES, STATISTICS, ClipTrace, ModelChoice, traced
-from .plots import FigureBox
-from .tabs import NOT_MEASURED, Setting, Tab, sample_of
+from . import NOT_MEASURED, Setting, Tab, sample_of
 
 HELP = """
 Does attention rank the patches as their intensity (mean) and variation (spread) do? Kendall's τ is 1 for the

@@ -1,0 +1,1 @@
+"""What the tab "Paper and here" says, as HTML."""
