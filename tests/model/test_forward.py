@@ -166,3 +166,28 @@ def test_bad_arguments_are_named(model, specs, arguments, words):
 
 def test_scores_of_the_paper_stay_the_default():
     assert SCORES == ("attention", "intensity", "variation") and RANKINGS[:3] == SCORES
+
+
+class Pruned(torch.nn.Module):
+    """What an export takes: tensors in, tensors out."""
+
+    def __init__(self, model: AudioViT, **pruning):
+        super().__init__()
+        self.model, self.pruning = model, pruning
+
+    def forward(self, spec: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        out = self.model(spec, **self.pruning)
+        return out.logits, *out.kept.values()
+
+
+@pytest.mark.parametrize(
+    ("family", "pruning"), [("ast", {"score": "intensity"}), ("audiomae", {"method": "merge"})]
+)
+def test_torch_export_leaves_the_batch_free(specs, family, pruning):
+    torch.manual_seed(0)
+    whole = Pruned(AudioViT(tiny_config(family)).eval(), keep_rate=0.5, **pruning)
+    batch = torch.export.Dim("batch")
+    with torch.no_grad():
+        program = torch.export.export(whole, (specs[:2],), dynamic_shapes=({0: batch},))
+        for ours, theirs in zip(program.module()(specs), whole(specs), strict=True):
+            torch.testing.assert_close(ours, theirs)

@@ -145,7 +145,7 @@ class Entered:
     ):
         self.model, self.spec = model, spec
         self.blocks = check_blocks(blocks, model.config.depth)
-        self.ids = model.patch_ids(len(spec)) if ids is None else ids
+        self.ids = model.patch_ids(spec.shape[0]) if ids is None else ids
         x = model.embed(spec)
         if self.ids.shape[1] < model.config.patches:
             x = pruning.take_patches(x, self.ids, model.config.prefix)
@@ -251,7 +251,7 @@ class Entered:
             return None
         if score == "random":
             ranks = pruning.random_ranks(seed, [0], self.model.config.patches)
-            return ranks.to(self.tokens.device).expand(len(self.spec), -1)
+            return ranks.to(self.tokens.device).expand(self.spec.shape[0], -1)
         return self.statistics[score]
 
 
@@ -274,7 +274,7 @@ class _Pruned:
         self.score, self.method, self.fixed = score, method, fixed
         self.fused = 0
         self.sizes = None
-        self.holders = entered.model.patch_ids(len(self.ids)) if method == "merge" else None
+        self.holders = entered.model.patch_ids(self.ids.shape[0]) if method == "merge" else None
 
     def bias(self) -> Tensor | None:
         """What attention adds for tokens of several patches."""

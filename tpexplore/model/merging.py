@@ -114,4 +114,4 @@ def size_bias(sizes: Tensor, prefix: int, dtype: torch.dtype) -> Tensor:
     Tensor of shape (batch, 1, 1, prefix + k)
     """
     logs = sizes.log()
-    return torch.cat([logs.new_zeros(len(logs), prefix), logs], dim=1)[:, None, None].to(dtype)
+    return torch.cat([logs.new_zeros(logs.shape[0], prefix), logs], dim=1)[:, None, None].to(dtype)

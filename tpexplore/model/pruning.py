@@ -114,7 +114,7 @@ def top_positions(scores: Tensor, k: int) -> Tensor:
 
 def complement(positions: Tensor, n: int) -> Tensor:
     """The positions from 0 to n - 1 that are not in ``positions`` (batch, k), ascending: (batch, n - k)."""
-    taken = positions.new_zeros(len(positions), n, dtype=torch.uint8).scatter(1, positions, 1)
+    taken = positions.new_zeros(positions.shape[0], n, dtype=torch.uint8).scatter(1, positions, 1)
     return taken.argsort(dim=1, stable=True)[:, : n - positions.shape[1]]
 
 

@@ -218,7 +218,7 @@ class AudioViT(nn.Module):
         vit = self.vit
         prefix = [vit.cls_token] if vit.reg_token is None else [vit.cls_token, vit.reg_token]
         patches = vit.patch_embed(spec[:, None].to(self.device, self.dtype))
-        tokens = torch.cat([t.expand(len(spec), -1, -1) for t in prefix] + [patches], dim=1)
+        tokens = torch.cat([t.expand(spec.shape[0], -1, -1) for t in prefix] + [patches], dim=1)
         return tokens + vit.pos_embed
 
     # -- blocks, counted from 1

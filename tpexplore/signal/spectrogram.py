@@ -106,7 +106,7 @@ def patches_of(spec: Tensor, grid: Grid | None = None) -> Tensor:
     """
     grid = grid or Grid.of(spec.shape[1])
     cut = spec.unfold(1, grid.patch, grid.time_stride).unfold(2, grid.patch, grid.mel_stride)
-    return cut.reshape(len(spec), grid.patches, grid.patch**2)
+    return cut.reshape(spec.shape[0], grid.patches, grid.patch**2)
 
 
 def patch_statistics(spec: Tensor, grid: Grid | None = None) -> tuple[Tensor, Tensor]:
