@@ -22,7 +22,7 @@ def models_table() -> str:
     """The bundled models: what they recognise, and accuracy and computing at some keep-rates."""
     heads = [f"{100 * rate:.0f} % kept" for rate in SHOWN_RATES]
     lines = []
-    for name in bundled_names():
+    for name in sorted(bundled_names()):
         card, results = bundled_card(name), measured_results(name) or {}
         cells = [_accuracy(results, rate) + _saved(card, rate) for rate in SHOWN_RATES]
         tested = f"{results['n']:,} clips, {results['split']}" if results else NOTHING
@@ -33,7 +33,7 @@ def models_table() -> str:
 def training_table() -> str:
     """How long each bundled model was trained, from its card."""
     lines = []
-    for name in bundled_names():
+    for name in sorted(bundled_names()):
         card, results = bundled_card(name), measured_results(name) or {}
         before = card.get("start") or card.get("pretrained") or {}
         minutes = [card.get("training_minutes")]
