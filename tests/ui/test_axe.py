@@ -229,7 +229,7 @@ def test_tabs_open_by_arrow_keys(visit):
 OBVIOUS = re.compile(
     r"""(Save\ |Picture,\ |Patches,\ |All\ keep-rates,\ )?(PNG|SVG|CSV)$ | (Undo|Redo|Clear|Stop|Play|Pause)$
     | (Show\ me\ around|Copy\ link|Close\ the\ passport|Reset\ to\ default\ value|Analyse\ from\ there)$
-    | What\ the\ picture\ shows | Adjust\  | Skip\  """,
+    | What\ the\ picture\ shows | Adjust\  | Skip\  | Your\ own\ model | Load\ this\ model$""",
     re.VERBOSE,
 )
 BARE = """() => {

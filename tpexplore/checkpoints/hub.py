@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tpexplore.checkpoints.bundled import HUB_PREFIX
@@ -27,14 +29,62 @@ def fetch(repository: str, name: str) -> Path | None:
     InputError
         If the repository does not exist, is gated, or cannot be reached.
     """
-    from huggingface_hub import errors, hf_hub_download
+    from huggingface_hub import hf_hub_download
+
+    with _in_one_sentence(repository):
+        return Path(hf_hub_download(repository, name))
+    return None
+
+
+def bytes_to_fetch(repository: str, wanted: Callable[[Collection[str]], Collection[str]]) -> int:
+    """Size of a repository's files that are wanted and not in the local cache.
+
+    Parameters
+    ----------
+    repository : str
+        "owner/name".
+    wanted : callable
+        From the names of all of its files to those that would be fetched.
+
+    Returns
+    -------
+    int
+        0 where the Hub cannot be asked, but what is wanted may lie in the cache.
+
+    Raises
+    ------
+    InputError
+        If the repository does not exist or is gated.
+    """
+    from huggingface_hub import errors, model_info, try_to_load_from_cache
+
+    with _in_one_sentence(repository):
+        try:
+            files = model_info(repository, files_metadata=True).siblings or []
+        except (errors.RepositoryNotFoundError, errors.HFValidationError):
+            raise
+        except Exception:  # no network: `fetch` looks into the cache, and says what is wrong
+            return 0
+        sizes = {file.rfilename: file.size or 0 for file in files}
+        return sum(
+            sizes[name]
+            for name in wanted(sizes)
+            if not isinstance(try_to_load_from_cache(repository, name), str)
+        )
+    return 0
+
+
+@contextmanager
+def _in_one_sentence(repository: str) -> Iterator[None]:
+    """Turn what the Hub's library raises into InputError; pass over a file that is not in the repository."""
+    from huggingface_hub import errors
     from huggingface_hub.utils import logging
 
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # offline, it would tell of every retry before the one sentence below
     source = f"{HUB_PREFIX}{repository}"
     try:
-        return Path(hf_hub_download(repository, name))
+        yield
     except errors.GatedRepoError as error:
         raise InputError(
             f"{source} is gated: accept its terms on its page, then log in with hf auth login."
@@ -46,7 +96,7 @@ def fetch(repository: str, name: str) -> Path | None:
         if isinstance(error, errors.EntryNotFoundError) and not isinstance(
             error, errors.LocalEntryNotFoundError
         ):
-            return None
+            return
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")
         raise InputError(f"{source} could not be fetched ({reason}).") from error
     finally:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -98,6 +99,19 @@ def find_source(source: str) -> Source:
         return _in_repository(name, partial(_beside, path))
     settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
     return Source(name, (path,), settings, _checked_digest(path))
+
+
+def wanted_files(names: Collection[str]) -> list[str]:
+    """Of a repository's files those that `find_source` reads; of parts those that look like them."""
+    settings = [name for name in (CONFIG, EXTRACTOR) if name in names]
+    for weights in WEIGHTS:
+        if weights in names:
+            return [*settings, weights]
+        if weights + INDEX in names:
+            stem, ending = weights.split(".")
+            parts = [name for name in names if re.fullmatch(rf"{stem}-\d+-of-\d+\.{ending}", name)]
+            return [*settings, weights + INDEX, *parts]
+    return settings
 
 
 def _beside(folder: Path, name: str) -> Path | None:

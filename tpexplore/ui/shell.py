@@ -14,7 +14,7 @@ import gradio as gr
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
 
-from . import controls, endpoints, link
+from . import controls, endpoints, link, own_model
 from .analysis import (
     NO_CLIP,
     NO_MODEL,
@@ -72,9 +72,12 @@ def build(choices: list[ModelChoice]) -> None:
             panes = [Pane(id, label, module, choices) for id, (label, module) in TABS.items()]
         with gr.Column(scale=3, min_width=300, elem_id="controls"):
             chosen = controls.build(choices, examples, problem)
+            own = own_model.build() if own_model.is_offered() else None
     first = _key(examples[0].path, choices[0], None) if not problem else None
     page = Page(tabs, panes, chosen, choices, first)
     page.wire()
+    if own:
+        page.wire_own_model(own)
     page.wire_link(link.create_link(choices, examples, list(TABS), page.settings))
     endpoints.build(choices)
 
@@ -220,6 +223,36 @@ class Page:
         )
         for pane in panes:
             self._wire_pane(pane)
+
+    def wire_own_model(self, own: own_model.OwnModel) -> None:
+        """Connect the field for a person's own model: what is loaded there joins the menu, and is chosen."""
+        loaded = gr.on(
+            [own.load.click, own.source.submit],
+            self.on_own_model,
+            own.source,
+            [own.status, self.chosen.model],
+            show_progress_on=[own.status],
+            **QUEUED,
+            **HIDDEN,
+        )
+        # What a generator answers tells of no change, so the page asks by itself.
+        ask = "(asked, problem) => (problem ? asked : asked + 1)"
+        loaded.then(None, [self.asked, own.status], self.asked, js=ask, show_progress="hidden", **HIDDEN)
+
+    def on_own_model(self, text, progress=gr.Progress(track_tqdm=True)):  # noqa: B008
+        """A person names a model of their own."""
+        try:
+            for sentence, choice in own_model.loading(text):
+                if choice is None:
+                    yield html.escape(sentence), gr.skip()
+        except Exception as error:
+            yield html.escape(sentence_for(error, None)), gr.skip()
+            return
+        menu = [(entry.label, entry.source) for entry in self.choices.values()]
+        self.choices.setdefault(choice.source, choice)
+        if (choice.label, choice.source) not in menu:
+            menu.insert(0, (choice.label, choice.source))
+        yield "", gr.update(choices=menu, value=choice.source)
 
     def wire_link(self, opener: gr.HTML) -> None:
         """Connect the link: it opens what the address names, and is told what is chosen."""

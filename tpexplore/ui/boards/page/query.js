@@ -115,7 +115,8 @@ export function createQueries(known) {
     write(here, firstView, settings, ownClip) {
       /** @type {Values} */
       const defaults = { ...first, ...firstView };
-      const named = own.filter((name) => here[name] !== defaults[name]);
+      // A person's own model has no name that an address could give.
+      const named = own.filter((name) => here[name] !== defaults[name] && !(name === "model" && here.model === null));
       const kept = ownClip ? named.filter((name) => name !== "example" && name !== "start") : named;
       const ofTab = Object.entries(settings).flatMap(([name, text]) =>
         text !== null && name.startsWith(`${here.tab}.`) ? [[name, text]] : [],
