@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { namesNoEvent } from "../../tpexplore/ui/boards/page/cancelling.js";
+import { problemOf } from "../../tpexplore/ui/boards/page/intake.js";
 import { nextTab } from "../../tpexplore/ui/boards/page/tablist.js";
 import { base64Of, bytesOf, rowsOf } from "../../tpexplore/ui/boards/shared/bytes.js";
 import { RAMPS, oklch, rampColour } from "../../tpexplore/ui/boards/shared/colours.js";
@@ -75,4 +77,17 @@ test("a louder patch is lighter on every ramp", () => {
     const lights = [0, 0.25, 0.5, 0.75, 1].map((at) => luminance(rampColour(ramp, at)));
     assert.deepEqual(lights, [...lights].sort((a, b) => a - b));
   }
+});
+
+test("what cannot be a clip is said in a sentence before it is sent", () => {
+  assert.equal(problemOf({ name: "a.wav", size: 10 }, 10), "");
+  assert.equal(problemOf({ name: "a.wav", size: 26e6 }, 25e6), "a.wav has 26.0 MB; at most 25.0 MB are taken.");
+  assert.match(problemOf({ name: "folder", size: 0 }, 10), /^folder is empty or a folder/);
+  assert.match(problemOf(undefined, 10), /^Nothing was read/);
+});
+
+test("only what names no event is not cancelled", () => {
+  assert.equal(namesNoEvent('{"session_hash": "a", "fn_index": 1}'), true);
+  assert.equal(namesNoEvent('{"session_hash": "a", "event_id": "b"}'), false);
+  assert.equal(namesNoEvent(undefined), false);
 });

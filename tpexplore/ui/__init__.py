@@ -43,6 +43,7 @@ HEADER = f"""
   </div>
 </header>
 {link.PROBLEM}
+<div class="message-box"><p id="drop-problem" class="message" role="alert"></p></div>
 {tour.CARD}
 """
 

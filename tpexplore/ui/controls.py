@@ -68,6 +68,7 @@ def build(choices: list[ModelChoice], examples: list[Example], problem: str) -> 
         components=[gr.Textbox(visible=False)],
         samples=[[example.title] for example in examples],
         type="index",
+        samples_per_page=max(1, len(examples)),
         visible=bool(examples),
         elem_id="examples",
     )

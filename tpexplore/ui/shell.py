@@ -13,6 +13,7 @@ import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
+from tpexplore.signal.decode import MAX_FILE_BYTES
 
 from . import controls, endpoints, link, own_model
 from .analysis import (
@@ -24,6 +25,7 @@ from .analysis import (
     excerpt_of,
     fitting_source,
 )
+from .board import create_board
 from .controls import Controls
 from .tabs import (
     Tab,
@@ -215,6 +217,17 @@ class Page:
             js="(asked) => [asked + 1, null]",
             **ask,
         )
+        # A sound that was dropped on the page or pasted: the browser has sent it to Gradio's own uploads.
+        intake = create_board(
+            "intake", "page/intake.js", events=["clip"], visible="hidden", limit=MAX_FILE_BYTES
+        )
+        intake.clip(
+            None,
+            self.asked,
+            [chosen.audio, self.asked, chosen.start],
+            js="(asked) => [globalThis.tpClip, asked + 1, null]",
+            **ask,
+        )
         chosen.picks.click(
             self.on_pick,
             [chosen.picks, chosen.model, self.asked],
@@ -272,11 +285,14 @@ class Page:
         place = link.read_place(
             event._data, list(self.choices.values()), example_clips(), list(self.panes), self.settings
         )
+        if isinstance(event._data, dict) and event._data.get("same"):
+            # Back or Forward to another tab: it is filled by `on_open`, if it has to be.
+            return {self.tabs: gr.Tabs(selected=place.tab)}
         opened = dict(zip(self.chosen.request, (place.path, place.source, place.start), strict=True))
+        opened[self.tabs] = gr.Tabs(selected=place.tab)
         if place.tab != next(iter(self.panes)):
             # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
             shown = {**shown, place.tab: _key(place.path, self.choices.get(place.source), place.start)}
-            opened[self.tabs] = gr.Tabs(selected=place.tab)
         opened |= {self.settings[name].component: value for name, value in place.settings.items()}
         return {**opened, self.open: place.tab, self.shown: shown, self.asked: asked + 1}
 

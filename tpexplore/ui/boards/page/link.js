@@ -14,6 +14,7 @@ const REST_MILLISECONDS = 300; // browsers allow the address only so many change
 const PATIENCE_MILLISECONDS = 60_000;
 const SPACES = ".hf.space"; // there the address bar is that of a page around this one
 const HUB = "https://huggingface.co";
+const STEPS = ["example", "model", "tab"]; // a change of one of these is a step that Back undoes
 
 /**
  * @template Entry
@@ -56,6 +57,7 @@ export function start({ props, trigger }) {
   let opening = awaited; // until that, or until it is known that it will not come now
   let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has done all that was asked of it
   let openTab = queries.first.tab;
+  let step = stepNow(); // what Back would come from
   /** @type {string | null} our part of the address */
   let written = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -65,6 +67,10 @@ export function start({ props, trigger }) {
     return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, ownClip);
   }
 
+  function stepNow() {
+    return JSON.stringify([...STEPS.map((name) => place[name]), ownClip]);
+  }
+
   /** Tells the address bar, once things rest. */
   function update() {
     if (!view) return;
@@ -72,7 +78,7 @@ export function start({ props, trigger }) {
     const query = String(queryNow());
     written ??= query;
     clearTimeout(timer);
-    if (query !== written) timer = setTimeout(writeAddress, REST_MILLISECONDS, query);
+    if (query !== written || step !== stepNow()) timer = setTimeout(writeAddress, REST_MILLISECONDS, query);
   }
 
   /** @param {string} query */
@@ -83,7 +89,11 @@ export function start({ props, trigger }) {
     for (const name of queries.names) whole.delete(name);
     for (const [name, value] of new URLSearchParams(query)) whole.set(name, value);
     const search = whole.size ? `?${whole}` : "";
-    history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
+    const address = `${location.pathname}${search}${location.hash}`;
+    const isStep = step !== stepNow();
+    step = stepNow();
+    if (isStep) history.pushState({ ownClip }, "", address);
+    else history.replaceState({ ...history.state, ownClip }, "", address);
     if (window.parent !== window && location.hostname.endsWith(SPACES)) {
       window.parent.postMessage({ queryString: query }, HUB);
     }
@@ -101,6 +111,36 @@ export function start({ props, trigger }) {
     document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...values, patch: null } }));
     restorePatch();
   }
+
+  /** Back or Forward: what the address names now is shown again. */
+  function revisit() {
+    if (!view || arriving) return;
+    const { values } = queries.read(location.search);
+    // A person's own clip is in no address: it stays if it is still there.
+    const sameClip = Boolean(history.state?.ownClip) === ownClip && (ownClip || place.example === (values.example ?? queries.first.example));
+    /** @type {Values} */
+    const target = { ...queries.first };
+    for (const name of Object.keys(target)) target[name] = values[name] ?? target[name];
+    if (ownClip && history.state?.ownClip) Object.assign(target, { example: place.example, start: place.start });
+    const same = sameClip && ["model", "start"].every((name) => place[name] === target[name]);
+    for (const name of Object.keys(settings)) settings[name] = values[name] ?? null;
+    const named = Object.entries(settings).filter(([name]) => known.settings[name].served);
+    const tabs = place.tab !== target.tab;
+    Object.assign(place, target);
+    if (!same) ownClip = false;
+    written = String(queryNow());
+    step = stepNow();
+    if (!same) {
+      arriving = true;
+      setTimeout(arrive, PATIENCE_MILLISECONDS);
+    }
+    if (!same || tabs) trigger("open", { ...place, same, settings: Object.fromEntries(named) });
+    const shown = { ...firstView };
+    for (const name of Object.keys(shown)) shown[name] = values[name] ?? shown[name];
+    document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...shown, patch: same ? shown.patch : null } }));
+  }
+
+  addEventListener("popstate", revisit);
 
   /** A passport is of the link's clip, so it waits for that. */
   function restorePatch() {

@@ -6,14 +6,15 @@
  * @typedef {{lightness: [number, number], chroma: [number, number, number], hue: [number, number]}} Ramp
  */
 
-// Kept patches are warm, from wine to pale yellow. Dropped ones are cool and lose contrast; the
-// earlier a block dropped them the darker they are, so that the order survives any colour blindness.
+// Kept patches are warm, from wine to pale yellow, and the quietest of them is lighter than anything that block 4
+// drops. Dropped ones are cool and lose contrast; the earlier a block dropped them the darker they are, so that the
+// order survives any colour blindness.
 /** @type {Record<number, Ramp>} fate -> its ramp */
 export const RAMPS = {
-  0: { lightness: [0.17, 0.96], chroma: [0.07, 0.17, 0.09], hue: [335, 460] },
-  4: { lightness: [0.27, 0.41], chroma: [0.08, 0.09, 0.08], hue: [275, 265] },
-  7: { lightness: [0.42, 0.58], chroma: [0.06, 0.07, 0.06], hue: [210, 200] },
-  10: { lightness: [0.59, 0.77], chroma: [0.05, 0.06, 0.06], hue: [150, 140] },
+  0: { lightness: [0.33, 0.96], chroma: [0.13, 0.17, 0.09], hue: [350, 460] },
+  4: { lightness: [0.15, 0.31], chroma: [0.05, 0.07, 0.06], hue: [275, 265] },
+  7: { lightness: [0.35, 0.5], chroma: [0.05, 0.06, 0.06], hue: [215, 205] },
+  10: { lightness: [0.55, 0.73], chroma: [0.05, 0.06, 0.06], hue: [155, 145] },
 };
 
 /** @param {number} lightness @param {number} chroma @param {number} hue degrees @returns {number[]} sRGB, 0 to 255 */

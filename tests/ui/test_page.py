@@ -1,0 +1,77 @@
+"""Back and Forward, a sound dropped on the page, quick hands: in headless Chromium."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tpexplore.checkpoints.bundled import bundled_names, example_clips
+
+pytest_plugins = ["tests.browser_support"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not bundled_names(), reason="no model is bundled"),
+    pytest.mark.skipif(len(example_clips()) < 2, reason="fewer than two example clips are bundled"),
+]
+
+DROP = """([data, name]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const held = new DataTransfer();
+    held.items.add(new File([bytes], name, { type: "audio/wav" }));
+    const event = (type) => new DragEvent(type, { dataTransfer: held, bubbles: true, cancelable: true });
+    const legend = document.querySelector(".tp-legend");
+    return ["dragenter", "dragover", "drop"].map((type) => legend.dispatchEvent(event(type)));
+}"""
+
+
+def test_back_and_forward_walk_over_tabs_and_examples(visit):
+    page = visit().page
+    page.set_default_timeout(60_000)
+    first, second = (example.title for example in example_clips()[:2])
+    page.wait_for_selector(f".tp[data-clip='{first}'][data-complete=true]")
+    page.click("#compare-tab-button")
+    page.wait_for_url("**tab=compare*")
+    page.click("#explore-tab-button")
+    page.wait_for_function("!location.search.includes('tab=')")
+    page.click("#examples button >> nth=1")
+    page.wait_for_selector(f".tp[data-clip='{second}']")
+    page.wait_for_url("**example=*")
+    page.go_back()
+    page.wait_for_selector(f".tp[data-clip='{first}']")
+    page.go_back()
+    page.wait_for_selector("#compare-tab-button[aria-selected=true]")
+    page.go_forward()
+    page.wait_for_selector("#explore-tab-button[aria-selected=true]")
+    page.go_forward()
+    page.wait_for_selector(f".tp[data-clip='{second}']")
+    assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
+
+
+def test_a_sound_dropped_anywhere_is_analysed_though_a_clip_is_there(visit):
+    opened = visit()
+    data = base64.b64encode(example_clips()[1].path.read_bytes()).decode()
+    not_prevented = opened.page.evaluate(DROP, [data, "dropped.wav"])
+    assert not_prevented == [False, False, False]  # else the browser would open the file
+    opened.wait_for_clip("dropped.wav")
+    opened.page.evaluate(DROP, ["", "nothing.wav"])
+    assert "nothing.wav is empty" in opened.text("#drop-problem")
+    assert opened.page.get_attribute(".tp", "data-clip") == "dropped.wav"
+    assert opened.errors == []
+
+
+def test_switching_the_model_ten_times_in_three_seconds_leaves_no_error(visit):
+    if len(bundled_names()) < 2:
+        pytest.skip("only one model is bundled")
+    opened = visit()
+    for step in range(10):
+        opened.page.click("#model input")
+        opened.page.keyboard.press("ArrowDown" if step % 2 else "ArrowUp")
+        opened.page.keyboard.press("Enter")
+        opened.page.wait_for_timeout(100)
+    opened.page.wait_for_timeout(3000)
+    assert opened.errors == []
+
+
+def test_colours_of_plots_do_not_hang_on_the_address(visit):
+    assert visit().page.evaluate("document.querySelector('base')") is None

@@ -1,0 +1,81 @@
+// A sound that is dropped anywhere on the page, or pasted, becomes its clip.
+
+const BYTES_PER_MEGABYTE = 1e6;
+const OWN_ZONE = "#own-files"; // takes files of its own
+
+/**
+ * What is wrong with what was dropped, or "".
+ *
+ * @param {{name: string, size: number} | undefined} file
+ * @param {number} limit bytes
+ */
+export function problemOf(file, limit) {
+  if (!file) return "Nothing was read: drop a sound file, not a folder or a picture of another page.";
+  if (!file.size) return `${file.name} is empty or a folder; drop a sound file.`;
+  const megabytes = (/** @type {number} */ bytes) => `${(bytes / BYTES_PER_MEGABYTE).toFixed(1)} MB`;
+  return file.size > limit ? `${file.name} has ${megabytes(file.size)}; at most ${megabytes(limit)} are taken.` : "";
+}
+
+/** @param {import("../shared/board.js").Gradio} gradio */
+export function start({ props, trigger, upload }) {
+  const line = /** @type {HTMLElement} */ (document.getElementById("drop-problem"));
+
+  /** @param {DragEvent} event */
+  function takes(event) {
+    const zone = /** @type {Element} */ (event.target).closest?.(OWN_ZONE);
+    return !zone && event.dataTransfer?.types.includes("Files");
+  }
+
+  /** @param {boolean} over whether a file is held over the page */
+  function light(over) {
+    document.body.classList.toggle("tp-dropping", over);
+  }
+
+  /** @param {File | undefined} file */
+  async function take(file) {
+    line.textContent = problemOf(file, props.limit);
+    if (line.textContent || !file) return;
+    try {
+      const { path, url } = await upload(file);
+      const about = { orig_name: file.name, size: file.size, mime_type: file.type };
+      // Read by the event's own script: what an event carries along is not checked by Gradio, a value is.
+      Object.assign(globalThis, { tpClip: { path, url, ...about, meta: { _type: "gradio.FileData" } } });
+      document.dispatchEvent(new CustomEvent("tp-start", { detail: null }));
+      trigger("clip");
+    } catch {
+      line.textContent = `${file.name} could not be sent to the app. Please try again.`;
+    }
+  }
+
+  // Before Gradio's own: it takes a file only where no clip is, and the browser would open the file elsewhere.
+  for (const type of ["dragenter", "dragover"]) {
+    addEventListener(
+      type,
+      (event) => {
+        const over = /** @type {DragEvent} */ (event);
+        if (!takes(over)) return;
+        over.preventDefault();
+        light(true);
+      },
+      true,
+    );
+  }
+  addEventListener("dragleave", (event) => !event.relatedTarget && light(false), true);
+  addEventListener(
+    "drop",
+    (event) => {
+      light(false);
+      if (!takes(event)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      take(event.dataTransfer?.files[0]);
+    },
+    true,
+  );
+  addEventListener("paste", (event) => {
+    const file = event.clipboardData?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    take(file);
+  });
+}
