@@ -112,12 +112,21 @@ export function start({ props, trigger }) {
     restorePatch();
   }
 
+  let left = false; // whether Back or Forward was pressed while something was still arriving
+
   /** Back or Forward: what the address names now is shown again. */
   function revisit() {
-    if (!view || arriving) return;
+    if (!view) return;
+    if (arriving) {
+      left = true;
+      return;
+    }
+    clearTimeout(timer);
     const { values } = queries.read(location.search);
     // A person's own clip is in no address: it stays if it is still there.
-    const sameClip = Boolean(history.state?.ownClip) === ownClip && (ownClip || place.example === (values.example ?? queries.first.example));
+    const sameClip =
+      Boolean(history.state?.ownClip) === ownClip &&
+      (ownClip || place.example === (values.example ?? queries.first.example));
     /** @type {Values} */
     const target = { ...queries.first };
     for (const name of Object.keys(target)) target[name] = values[name] ?? target[name];
@@ -184,7 +193,10 @@ export function start({ props, trigger }) {
   function arrive() {
     arriving = false;
     place.tab = openTab;
-    endOpening();
+    if (left) {
+      left = false;
+      revisit();
+    } else endOpening();
   }
 
   on("tp-opened", arrive);
