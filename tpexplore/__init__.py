@@ -15,6 +15,8 @@ _HOMES = {
     "clip_from_array": "signal.decode",
     "count_macs": "model.macs",
     "explore": "study.sweep",
+    "explore_windows": "study.windows",
+    "export": "checkpoints.export",
     "load_audio": "signal.decode",
     "load_model": "checkpoints.load",
     "pack": "model.packing",

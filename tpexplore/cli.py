@@ -1,13 +1,14 @@
-"""The command line: models, explore, macs, bench. Torch is imported only once the arguments are right."""
+"""The command line. Torch is imported only once the arguments are right."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import sys
 
 from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, check_model_name
-from tpexplore.command_line import OneSentenceParser, exit_code
+from tpexplore.command_line import BAD_FILES, OneSentenceParser, exit_code, file_or_folder, positive, whole
 from tpexplore.errors import InputError
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import (
@@ -21,6 +22,7 @@ from tpexplore.model.plan import (
     shortest_keep_rate,
 )
 from tpexplore.results.store import bundled_models
+from tpexplore.study.window_table import COLUMNS
 from tpexplore.threads import brief_spinning
 
 
@@ -46,12 +48,45 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
     explore.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
     explore.add_argument("--offset", help="where to begin, in seconds (default: the loudest part)")
+    explore.add_argument("--windows", action="store_true", help="every window of a long recording")
+    explore.add_argument("--csv", type=file_or_folder, help="also write a table, one line a window")
+    explore.add_argument("--labels", type=file_or_folder, help="also write a label track for Audacity")
     explore.set_defaults(run=_explore)
+
+    batch = commands.add_parser(
+        "batch",
+        help="every window of every recording in a folder, as a table",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="columns of the table:\n"
+        + "\n".join(f"  {name:<21} {meaning}" for name, (_, meaning) in COLUMNS.items()),
+    )
+    batch.add_argument("folder", metavar="FOLDER", type=file_or_folder, help="searched with all below it")
+    batch.add_argument("--model", required=True, help="bundled name, checkpoint file or hf_hub:owner/name")
+    batch.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
+    batch.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
+    batch.add_argument("--out", type=file_or_folder, required=True, help="FILE.csv or FILE.parquet")
+    batch.add_argument("--labels", type=file_or_folder, help="folder for a label track of each file")
+    batch.add_argument("--workers", type=whole(1, 1024), default=1, help="processes (default 1)")
+    batch.set_defaults(run=_batch)
+
+    for command in (explore, batch):
+        command.add_argument(
+            "--hop", type=positive, help="seconds from window to window (default: side by side)"
+        )
+
+    export = commands.add_parser("export", help="write the pruned model to a file, ONNX or torch.export")
+    export.add_argument("model", metavar="MODEL", help="bundled name, checkpoint file or hf_hub:owner/name")
+    export.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
+    export.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
+    export.add_argument(
+        "--out", type=file_or_folder, required=True, help="FILE.onnx, or FILE.pt2 for torch.export"
+    )
+    export.set_defaults(run=_export)
 
     macs = commands.add_parser("macs", help="the paper's Table II beside the exact count")
     macs.set_defaults(run=_macs)
 
-    for command, default in ((explore, "0.7"), (macs, None)):
+    for command, default in ((explore, "0.7"), (batch, "0.7"), (export, "0.7"), (macs, None)):
         blocks = ",".join(map(str, PRUNE_BLOCKS))
         command.add_argument(
             "--keep-rate",
@@ -68,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.set_defaults(run=_bench)
     bench.add_argument("--device", default="cpu", help="cpu, cuda, mps, … (default cpu)")
 
-    for command in (models, explore, macs, bench):
+    for command in (models, explore, batch, export, macs, bench):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -116,21 +151,33 @@ def _explore(args: argparse.Namespace) -> None:
     except ValueError:
         raise InputError(f"Offset {args.offset!r} is not a number; expected seconds.") from None
     check_model_name(args.model)
+    if args.windows and offset is not None:
+        raise InputError("--windows reads the whole file; leave --offset out.")
+    if args.hop is not None and not args.windows:
+        raise InputError("--hop is for --windows; expected both.")
     from tpexplore.signal.decode import read_clip
     from tpexplore.signal.excerpt import loudness_profile, read_excerpt
 
-    profile = loudness_profile(args.clip) if offset is None else None
-    if offset is not None:  # wrong values end here, before torch is imported
-        read_clip(args.clip, offset=offset, duration=0.1)
+    profile = loudness_profile(args.clip) if offset is None and not args.windows else None
+    if offset is not None or args.windows:  # wrong values end here, before torch is imported
+        read_clip(args.clip, offset=offset or 0.0, duration=0.1)
 
     from tpexplore.checkpoints.load import load_model
     from tpexplore.study.sweep import explore
 
     model = load_model(args.model, frames=args.frames)
+    if args.windows:
+        _explore_windows(args, model, keep_rate, blocks)
+        return
     clip = read_excerpt(args.clip, model.config.seconds, offset, profile)
     exploration = explore(
         model, clip.samples, keep_rates=(keep_rate,), scores=(score,), blocks=blocks, method=method
     )
+    if args.csv or args.labels:
+        from tpexplore.study.window_table import rows_of
+        from tpexplore.study.windows import WindowResult
+
+        _write_windows(args, rows_of(WindowResult.of_clip(clip.samples, clip.start, exploration), args.clip))
     if args.json:
         print(json.dumps({"clip": args.clip, "notes": list(clip.sentences), **exploration.to_dict()}))
         return
@@ -151,6 +198,41 @@ def _explore(args: argparse.Namespace) -> None:
         print(f"{_share(model, unpruned, before):<32}  {_share(model, pruned, after)}")
 
 
+def _explore_windows(args: argparse.Namespace, model, keep_rate, blocks: tuple[int, ...]) -> None:
+    from tpexplore.study.window_table import rows_of
+    from tpexplore.study.windows import explore_windows
+
+    rows = []
+    windows = explore_windows(
+        model,
+        args.clip,
+        keep_rates=[keep_rate],
+        score=args.score,
+        hop=args.hop,
+        blocks=blocks,
+        method=args.method,
+    )
+    for window in windows:
+        (row,) = rows_of(window, args.clip)
+        rows.append(row)
+        if not args.json:
+            before = f"{row['unpruned_probability']:6.1%} {row['unpruned_answer']}"
+            after = f"{row['probability']:6.1%} {row['answer']}" + (" (changed)" if row["flips"] else "")
+            print(f"{row['start_s']:9.2f} {row['end_s']:9.2f} s  {before:<32}  {after}", flush=True)
+    _write_windows(args, rows)
+    if args.json:
+        print(json.dumps(rows))
+
+
+def _write_windows(args: argparse.Namespace, rows: list[dict]) -> None:
+    from tpexplore.study.window_table import write_labels, write_table
+
+    if args.csv:
+        write_table(args.csv, rows)
+    if args.labels:
+        write_labels(args.labels, rows)
+
+
 def _groups(point) -> str:
     """How many patches the fused token, or the largest merged one, holds."""
     from tpexplore.model.fate import FUSED
@@ -164,6 +246,46 @@ def _groups(point) -> str:
 
 def _share(model, point, index: int) -> str:
     return f"{point.probabilities[index]:6.1%} {model.config.labels[index]}"
+
+
+def _batch(args: argparse.Namespace) -> int:
+    blocks = _pruning_blocks(args)
+    check_model_name(args.model)
+    from tpexplore.study.batch import Job, run_batch
+
+    rates = (_keep_rate(args.keep_rate, blocks),)
+    job = Job(args.model, args.frames, rates, args.score, args.method, blocks, args.hop)
+    summary = run_batch(args.folder, args.out, job, workers=args.workers, labels=args.labels)
+    if summary is None:
+        return 0
+    if args.json:
+        print(json.dumps({"out": str(args.out), **vars(summary)}))
+    else:
+        print(f"{args.out}: {summary.windows} windows of {summary.files} files.")
+    if summary.problems:
+        print(f"{len(summary.problems)} could not be read, or not to the end:", file=sys.stderr)
+        for file, problem in summary.problems.items():
+            print(f"{file}: {problem}", file=sys.stderr)
+    return BAD_FILES if summary.problems else 0
+
+
+def _export(args: argparse.Namespace) -> None:
+    blocks, score = _pruning_blocks(args), check_score(args.score)
+    keep_rate, method = _keep_rate(args.keep_rate, blocks), check_method(args.method, score)
+    check_model_name(args.model)
+    from tpexplore.checkpoints.export import check_export_name, export
+
+    check_export_name(args.out)
+    from tpexplore.checkpoints.load import load_model
+
+    model = load_model(args.model, frames=args.frames)
+    card = export(model, args.out, keep_rate, score, method, blocks)
+    if args.json:
+        print(json.dumps(card))
+        return
+    saved = 1 - card["macs"] / card["unpruned_macs"]
+    print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, {saved:.1%} of the MACs saved.")
+    print(f"{args.out}.json says how to make its input and read its output.")
 
 
 def _macs(args: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from tpexplore.errors import InputError, sentence_of
 
-BAD_INPUT, INTERRUPTED = 2, 130
+BAD_FILES, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -33,7 +33,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def exit_code(command: Callable[[], object]) -> int:
-    """Run a command and return its exit code.
+    """Run a command and return its exit code: 0, or the number that it returns.
 
     Bad input, a file or disk that cannot be used and too little memory end in one sentence on stderr and
     code 2, Ctrl-C in one line and 130. A reader of the output that has seen enough (``| head``) is no error.
@@ -42,7 +42,7 @@ def exit_code(command: Callable[[], object]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        command()
+        result = command()
         sys.stdout.flush()
     except InputError as error:
         return _ended(BAD_INPUT, str(error))
@@ -60,6 +60,8 @@ def exit_code(command: Callable[[], object]) -> int:
         return _ended(BAD_INPUT, "There is not enough memory for this; choose smaller numbers.")
     except KeyboardInterrupt as stop:
         return _ended(getattr(stop, "exit_code", INTERRUPTED), str(stop) or "Stopped.")
+    else:
+        return result if type(result) is int else 0
     return 0
 
 

@@ -48,6 +48,13 @@ class PackedLinear(nn.Module):
     def _weight(self) -> Tensor:
         return self._plain if self._packed is None else self._packed.to_dense()
 
+    def unpacked(self) -> nn.Linear:
+        """The layer that this one was made of."""
+        with torch.device("meta"):
+            layer = nn.Linear(self.in_features, self.out_features, bias=self.bias is not None)
+        layer.weight, layer.bias = nn.Parameter(self._weight()), self.bias
+        return layer
+
     def forward(self, x: Tensor) -> Tensor:
         """(…, in_features) -> (…, out_features)."""
         if self._packed is None:
@@ -102,4 +109,14 @@ def pack(model: AudioViT) -> AudioViT:
             for name, layer in list(part.named_children()):
                 if isinstance(layer, nn.Linear) and packable(layer.weight):
                     setattr(part, name, PackedLinear(layer))
+    return model
+
+
+def unpack(model: AudioViT) -> AudioViT:
+    """Switch a model's packed layers back to `torch.nn.Linear`, in place; the inverse of `pack`."""
+    for block in model.vit.blocks:
+        for part in (block.attn, block.mlp):
+            for name, layer in list(part.named_children()):
+                if isinstance(layer, PackedLinear):
+                    setattr(part, name, layer.unpacked())
     return model

@@ -251,7 +251,7 @@ def _finish(excerpt: _Excerpt, window: Window, name: str) -> Clip:
     if len(samples) < ANALYSIS_WINDOW:
         samples = np.pad(samples, (0, ANALYSIS_WINDOW - len(samples)))
         notes.append("Shorter than one 25 ms analysis window: padded with zeros.")
-    if np.abs(samples - samples.mean()).max() < _SILENT_PEAK:
+    if is_silent(samples):
         notes.append("This clip is silent, so the answer means nothing.")
     return Clip(samples, file_seconds, rate, channels, window.offset, tuple(notes), part_note)
 
@@ -265,6 +265,11 @@ def _check_frames(excerpt: _Excerpt, lead: int, window: Window, name: str) -> No
         raise InputError(f"offset is {window.offset:g} s; expected less than the {end:.6g} s of {name}.")
     if not np.abs(excerpt.frames).max() <= LARGEST_VALUE:  # NaN compares false, too
         raise InputError(f"{name} holds NaN, infinite or absurdly large values; expected about ±1.")
+
+
+def is_silent(samples: np.ndarray) -> bool:
+    """Whether samples (n,) hold no sound: nothing but a constant."""
+    return bool(np.abs(samples - samples.mean()).max() < _SILENT_PEAK)
 
 
 def mix(frames: np.ndarray) -> tuple[np.ndarray, list[str]]:

@@ -1,0 +1,129 @@
+"""An exported model answers in other programs as the library does, for any batch, and says what it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from tests.conftest import tiny_config
+from tpexplore import InputError, export, load_audio, load_model, pack
+from tpexplore.checkpoints import export as module
+from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
+from tpexplore.checkpoints.files import sha256_of
+from tpexplore.cli import main
+from tpexplore.model.vit import AudioViT
+
+
+def tiny(family: str) -> AudioViT:
+    torch.manual_seed(0)
+    model = AudioViT(tiny_config(family)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.2)
+    return model
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options)
+
+
+def check_same(
+    path: Path, model: AudioViT, spec: torch.Tensor, keep_rate, score="attention", **pruning
+) -> None:
+    """The file's outputs are the library's for one clip and for three."""
+    running = session(path)
+    assert [entry.shape for entry in running.get_inputs()] == [["batch", *spec.shape[1:]]]
+    for batch in (1, 3):
+        logits, *kept = running.run(None, {"spectrogram": spec[:batch].numpy()})
+        with torch.inference_mode():
+            out = model(spec[:batch], keep_rate, score, **pruning)
+        np.testing.assert_allclose(logits, out.logits, atol=1e-4)
+        assert [output.name for output in running.get_outputs()[1:]] == [f"kept_{b}" for b in out.kept]
+        for ids, stage in zip(kept, out.stages, strict=True):
+            check_kept(ids, stage)
+
+
+def check_kept(ids: np.ndarray, stage) -> None:
+    """The same patches, but for those whose scores are equal within rounding."""
+    for mine, theirs, present, scores in zip(stage.kept, ids, stage.ids, stage.scores, strict=True):
+        assert sorted(set(theirs.tolist())) == theirs.tolist() and len(theirs) == len(mine)
+        of = dict(zip(present.tolist(), scores.tolist(), strict=True))
+        swapped = set(mine.tolist()) ^ set(theirs.tolist())
+        worth = [of[patch] for patch in swapped]
+        assert not worth or max(worth) - min(worth) < 1e-6
+
+
+def test_drop_by_attention(tmp_path, specs):
+    """AST, packed as the app has it; half of the pictures is padding, whose patches tie."""
+    model, path = pack(tiny("ast")), tmp_path / "pruned.onnx"
+    card = export(model, path)
+    padded = specs.clone()
+    padded[1:, 64:] = -1.0
+    check_same(path, model, padded, 0.7)
+    assert type(model.vit.blocks[0].mlp.fc1).__name__ == "PackedLinear"  # it is as it was
+    assert card == json.loads((tmp_path / "pruned.onnx.json").read_text())
+    assert card["sha256"] == sha256_of(path) and card["outputs"] == ["logits", "kept_4", "kept_7", "kept_10"]
+    assert (card["mean"], card["std"], card["padding"], card["frames"]) == (-6.0, 4.0, "min", 128)
+    assert (card["keep_rate"], card["score"], card["blocks"]) == (0.7, "attention", [4, 7, 10])
+    assert card["macs"] == model.config.macs(0.7) < card["unpruned_macs"] == model.config.macs()
+    assert card["labels"] == list(model.config.labels) and len(list(tmp_path.iterdir())) == 2
+
+
+def test_other_blocks_rates_and_method(tmp_path, specs):
+    model, path = tiny("audiomae").to(torch.float64), tmp_path / "fused.onnx"
+    pruning = {"method": "fuse", "blocks": (3, 6)}
+    export(model, path, (0.9, 0.5), "time-even", **pruning)
+    check_same(path, model.float(), specs, (0.9, 0.5), "time-even", **pruning)
+
+
+def test_a_bundled_model_on_a_real_clip_from_the_command_line(tmp_path, capsys):
+    path = tmp_path / "b.onnx"
+    assert main(["export", "audiomae-spc12", "--keep-rate", "0.5", "--out", str(path)]) == 0
+    written = capsys.readouterr()
+    assert written.err == "" and written.out.startswith(f"{path}: ")
+    model = load_model("audiomae-spc12")
+    names = ("happy.wav", "left.wav", "zero.wav")
+    spec = torch.stack([model.spectrogram(load_audio(EXAMPLES_FOLDER / name)) for name in names])
+    check_same(path, model, spec, 0.5)
+    assert json.loads((tmp_path / "b.onnx.json").read_text())["source_sha256"] == model.config.sha256
+
+
+def test_torch_export(tmp_path, specs):
+    model, path = tiny("ast"), tmp_path / "merged.pt2"
+    assert export(model, path, 0.5, method="merge")["method"] == "merge"
+    run = torch.export.load(path).module()
+    with torch.inference_mode():
+        out = model(specs, 0.5, method="merge")
+        logits, *kept = run(specs)
+    torch.testing.assert_close(logits, out.logits, atol=1e-4, rtol=0)
+    assert all(torch.equal(ids, stage.kept) for ids, stage in zip(kept, out.stages, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "part"),
+    [
+        ("pruned.h5", {}, "ends in neither of .onnx and .pt2"),
+        ("a.onnx", {"keep_rate": 0}, "Keep-rate 0"),
+        ("a.onnx", {"score": "loudness"}, "'loudness'"),
+        ("a.onnx", {"blocks": (4, 13)}, "from 1 to 12"),
+        ("a.onnx", {"method": "merge", "score": "intensity"}, "ranks none"),
+    ],
+)
+def test_what_cannot_be_exported(tmp_path, file, options, part):
+    with pytest.raises(InputError, match=part):
+        export(tiny("ast"), tmp_path / file, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_packages_are_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert main(["export", "ast-spc12", "--out", str(tmp_path / "a.onnx")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert 'pip install "tpexplore[onnx]"' in line and line.endswith(".")
