@@ -179,7 +179,7 @@ def test_a_folder_tree_to_a_table(tree, weights, tmp_path, capsys):
     assert printed.err.splitlines()[-1].startswith("broken.mp3: 'broken.mp3' could not be decoded")
     rows = table(out)
     assert [row["file"] for row in rows] == [FILES[0]] * 3 + [FILES[2]] * 2 + [FILES[3]]
-    assert not out.with_name("t.csv.part").exists()
+    assert not out.with_name("t.csv.unfinished").exists()
     assert len((labels / "LOUD.WAV.txt").read_text().splitlines()) == 3
     (tree / "broken.mp3").unlink()
     assert main([*ask[:5], str(tmp_path / "good.csv")]) == 0
@@ -204,7 +204,7 @@ def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run_batch(tree, out, job, quiet=True)
     assert not out.exists() and analysed == FILES[:2]
-    journal = tmp_path / "t.csv.part/0.jsonl"
+    journal = tmp_path / "t.csv.unfinished/0.jsonl"
     with journal.open("a") as file:  # as a process leaves it that is killed while it writes
         file.write('{"key": "12')
     with pytest.raises(InputError, match="other settings"):

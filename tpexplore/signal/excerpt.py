@@ -233,7 +233,7 @@ def _joined(source: Source, length: int) -> Iterator[np.ndarray]:
         if size >= length:
             yield np.concatenate(pieces)
             pieces, size = [], 0
-    if pieces:
+    if size:  # the last block of a file is empty
         yield np.concatenate(pieces)
 
 

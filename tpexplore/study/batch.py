@@ -120,7 +120,8 @@ def run_batch(
 ) -> Summary | None:
     """Analyse every file and window of a folder tree.
 
-    What is done is noted in the folder OUT.part, file by file. After a crash the same command goes on there.
+    What is done is noted in the folder OUT.unfinished, file by file. After a crash the same command goes on
+    there.
     Under torchrun, also on several machines with common disks, every process takes its share of the files;
     the first writes the table.
 
@@ -145,14 +146,14 @@ def run_batch(
     Raises
     ------
     InputError
-        If nothing is found, an argument is out of range, or OUT.part holds results of other settings.
+        If nothing is found, an argument is out of range, or OUT.unfinished holds results of other settings.
     """
     from tqdm import tqdm
 
     check_table_name(out)
     files = find_recordings(folder)
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    journal = Journal(out.with_name(out.name + ".part"), rank, folder, job)
+    journal = Journal(out.with_name(out.name + ".unfinished"), rank, folder, job)
     done = journal.done()
     todo = [file for file in files[rank::world] if journal.key(file) not in done]
     with tqdm(total=len(files[rank::world]), unit="file", disable=quiet or rank > 0, leave=False) as bar:
