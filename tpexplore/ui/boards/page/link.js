@@ -192,6 +192,7 @@ export function start({ props, trigger }) {
 
   function arrive() {
     arriving = false;
+    opening = false;
     place.tab = openTab;
     if (left) {
       left = false;
