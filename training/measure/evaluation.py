@@ -332,11 +332,14 @@ def _heading(
     name: str, config: ModelConfig, features: Features, split: str, sha256: str, arguments: str
 ) -> dict:
     rows = split_rows(features, split)
-    return provenance(
+    heading = provenance(
         name,
         features,
         scorer_for(features, rows, config).metric,
         len(rows),
         sha256=sha256,
         made_by=f"python -m training.evaluate {arguments}",
-    ) | ({"split": f"{features.meta['split']}, by class name"} if tags_of_classes(features, config) else {})
+    )
+    if tags_of_classes(features, config):
+        heading["split"] = f"{features.meta['task']} by class name, {features.meta['split']}"
+    return heading
