@@ -50,6 +50,8 @@ class Commands:
         lines = [line for line in errors.splitlines() if line.strip() and "it/s]" not in line]
         assert code == 2, errors
         assert "Traceback" not in errors
-        (line,) = [line for line in lines if "?it/s" not in line and "s/it]" not in line] or [""]
+        lines = [line for line in lines if "?it/s" not in line and "s/it]" not in line]
+        assert len(lines) == 1, errors
+        (line,) = lines
         assert line.endswith("."), errors
         return line

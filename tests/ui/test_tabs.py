@@ -17,6 +17,7 @@ import soundfile
 import torch
 
 from tests.analysis_files import CARD_CLUSTERS, made_up_analysis
+from tests.example_clips import spoken_examples
 from tests.ui.test_browser import write_sweep
 from tpexplore import ui
 from tpexplore.checkpoints import bundled
@@ -76,7 +77,7 @@ def unmeasured(monkeypatch, tmp_path):
 
 
 def trace_of(example: int = 0) -> analysis.ClipTrace:
-    return analysis.traced(example_clips()[example].path, the_choice())
+    return analysis.traced(spoken_examples()[example].path, the_choice())
 
 
 def the_choice() -> analysis.ModelChoice:
@@ -91,7 +92,7 @@ def test_a_clip_is_traced_once(measured):
     assert trace_of() is trace
     patches, blocks = trace.model.config.patches, trace.model.config.depth
     assert trace.scores.shape == (blocks, patches)
-    assert trace.name == example_clips()[0].title
+    assert trace.name == spoken_examples()[0].title
     assert trace.padding.sum() == 8 * (trace.model.config.frames // 16 - math.ceil(trace.real_frames / 16))
 
 
@@ -408,7 +409,7 @@ def test_tabs_fill_all_their_outputs_with_and_without_a_dataset(module, request)
         with gr.Blocks():
             tab = module.build(analysis.model_choices())
         values = tab.refresh(
-            str(example_clips()[0].path),
+            str(spoken_examples()[0].path),
             the_choice(),
             None,
             *[component.value for component in tab.inputs],

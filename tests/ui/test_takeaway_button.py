@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from tests import ROOT
+from tests.example_clips import spoken_examples
 from tests.ui.test_browser import write_sweep
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names, example_clips
 from tpexplore.model.plan import PRUNE_BLOCKS
@@ -45,12 +46,12 @@ def text(content: bytes) -> str:
 
 @pytest.fixture
 def seen() -> Seen:
-    return Seen(str(example_clips()[0].path), ModelChoice("AST", MODEL), None)
+    return Seen(str(spoken_examples()[0].path), ModelChoice("AST", MODEL), None)
 
 
 def asked(**changes) -> dict:
     """What the button of a page that shows the first example sends."""
-    told = {"clip": example_clips()[0].title, "model": MODEL, "start": 0}
+    told = {"clip": spoken_examples()[0].title, "model": MODEL, "start": 0}
     return {
         "id": 7,
         **told,
@@ -66,7 +67,7 @@ def test_the_answer_is_the_view_that_was_asked_for(seen):
     assert set(reply) == {"id", "zip"}
     assert reply["id"] == 7
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(reply["zip"]))) as archive:
-        names = ["result.json", "tokens.csv", "reproduce.py", "picture.png", example_clips()[0].path.name]
+        names = ["result.json", "tokens.csv", "reproduce.py", "picture.png", spoken_examples()[0].path.name]
         assert archive.namelist() == names
         assert archive.read("picture.png") == png()
         result = json.loads(archive.read("result.json"))

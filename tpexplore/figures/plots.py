@@ -39,7 +39,7 @@ FONT = '"IBM Plex Sans", system-ui, sans-serif'
 CLIP, DATASET, PAPER = "#D55E00", "#0072B2", "#808080"
 """Colours of what this clip, its model's dataset and the paper say (the first two of Okabe and Ito)."""
 SOUND, PADDING = "#009E73", "#BF5FA0"
-CLUSTER_COLOURS = ("#2A50C8", "#7455BF", "#A9538F", "#C3603F", "#BD7F00")
+CLUSTER_COLOURS = ("#2C56D0", "#7455BF", "#A9538F", "#C3603F", "#BD7F00")
 """Lowest to highest, from blue to yellow and from darker to lighter: in order for every eye."""
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x")
 

@@ -195,10 +195,16 @@ def test_a_signal_saves_and_ends_in_one_line(trained, tmp_path, commands, monkey
 
 
 def test_ctrl_c_before_training_is_one_line(commands):
+    # A shell starts background jobs with Ctrl-C ignored, and so perhaps these tests.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def main():
         os.kill(os.getpid(), signal.SIGINT)
 
-    assert commands.run(main) == (130, "", "Stopped.\n")
+    try:
+        assert commands.run(main) == (130, "", "Stopped.\n")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_killed_run_logs_every_epoch_once(trained, run, commands, monkeypatch):
