@@ -304,7 +304,7 @@ def make_zip(path: Path, copies: int = 1) -> Path:
         for copy in range(copies):
             for label in (*labels[:LABELLED], "unheard of"):
                 archive.write(example, f"data/{label}/{copy}-{example.name}")
-        archive.writestr(f"data/{labels[0]}/notes.txt", "no audio")
+        archive.writestr(f"data/{labels[0]}/notes.wav", "no audio")
     return path
 
 
@@ -394,7 +394,7 @@ def test_own_clips_give_a_curve_and_leave_nothing(visit_tab, folder, tmp_path):
     assert page.locator("#own-table tbody tr").count() == 8
     left = page.inner_text("#own-left")
     assert "unheard of (1)" in left
-    assert "notes.txt' could not be decoded" in left
+    assert "notes.wav' could not be decoded" in left
     (table, answers) = page.locator("#own-left a").all()
     content = base64.b64decode(table.get_attribute("href").split("base64,")[1]).decode()
     assert len(list(csv.DictReader(io.StringIO(content)))) == 8
