@@ -208,7 +208,7 @@ def test_a_clip_of_one_s_own_stays_at_home_also_when_another_choice_failed(visit
     assert list(files) == ["result.json", "tokens.csv", "reproduce.py", "picture.png"]
     settings = json.loads(files["result.json"])["settings"]
     assert settings["clip"] == "my sweep.wav"
-    assert f"from {settings['start']:.2f} s" in desk.text(".tp-clip")
+    assert f"({settings['start']:.2f} to " in desk.text(".tp-clip")
     # Nothing of it is left where others could ask for it.
     assert desk.page.evaluate("document.querySelector('.tp-take').disabled") is False
     assert not [url for url in desk.requests if ".zip" in url]
