@@ -64,7 +64,7 @@ def build(choices: list[ModelChoice], examples: list[Example], problem: str) -> 
         )
         go = gr.Button("Analyse from there", size="sm", min_width=120)
     picks = gr.Dataset(
-        label="Examples made by this project; click one to analyse it",
+        label="Examples: click one to analyse it",
         components=[gr.Textbox(visible=False)],
         samples=[[example.title] for example in examples],
         type="index",

@@ -105,7 +105,7 @@ def add_recordings(listing: Listing, folder: Path) -> None:
         samples, rate = soundfile.read(path, dtype="float32")
         samples = soxr.resample(samples - samples.mean(), rate, SAMPLE_RATE)
         listing.add(
-            f"{stem}.flac", labels, title, f"{title}: {source}.", samples * (LOUD / np.abs(samples).max())
+            f"{stem}.flac", labels, title, f"{source}.", samples * (LOUD / np.abs(samples).max())
         )
 
 
