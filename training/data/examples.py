@@ -104,9 +104,7 @@ def add_recordings(listing: Listing, folder: Path) -> None:
             )
         samples, rate = soundfile.read(path, dtype="float32")
         samples = soxr.resample(samples - samples.mean(), rate, SAMPLE_RATE)
-        listing.add(
-            f"{stem}.flac", labels, title, f"{source}.", samples * (LOUD / np.abs(samples).max())
-        )
+        listing.add(f"{stem}.flac", labels, title, f"{source}.", samples * (LOUD / np.abs(samples).max()))
 
 
 def add_words(listing: Listing) -> None:
