@@ -37,12 +37,14 @@ def test_back_and_forward_walk_over_tabs_and_examples(visit):
     page.click("#examples button >> nth=1")
     page.wait_for_selector(f".tp[data-clip='{second}']")
     page.wait_for_url("**example=*")
-    page.go_back()
-    page.wait_for_selector(f".tp[data-clip='{first}']")
-    page.go_back()
-    page.wait_for_selector("#compare-tab-button[aria-selected=true]")
-    page.go_forward()
-    page.wait_for_selector("#explore-tab-button[aria-selected=true]")
+    for walk, arrived in (
+        (page.go_back, f".tp[data-clip='{first}']"),
+        (page.go_back, "#compare-tab-button[aria-selected=true]"),
+        (page.go_forward, "#explore-tab-button[aria-selected=true]"),
+    ):
+        walk()
+        page.wait_for_selector(arrived)
+        page.wait_for_timeout(2_000)  # a step within moments of the one before can be lost
     page.go_forward()
     page.wait_for_selector(f".tp[data-clip='{second}']")
     assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
