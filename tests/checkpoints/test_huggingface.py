@@ -226,7 +226,7 @@ def test_hub(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "sentence_part"),
     [
         (huggingface_hub.errors.RepositoryNotFoundError, "hf_hub:a/b does not exist on the Hugging Face Hub"),
         (huggingface_hub.errors.GatedRepoError, "hf_hub:a/b is gated: accept its terms"),
@@ -237,14 +237,14 @@ def test_hub(folder, monkeypatch):
         (huggingface_hub.errors.LocalEntryNotFoundError, "hf_hub:a/b could not be fetched (offline)."),
     ],
 )
-def test_hub_without_what_is_wanted(monkeypatch, error, told):
+def test_hub_without_what_is_wanted(monkeypatch, error, sentence_part):
     def fail(*_arguments: str) -> str:
         caught = error.__new__(error)
         caught.args = ("offline",)
         raise caught
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
-    assert refusal("hf_hub:a/b").startswith(told)
+    assert refusal("hf_hub:a/b").startswith(sentence_part)
 
 
 @torch.inference_mode()
@@ -326,7 +326,7 @@ def test_fewer_frames_take_the_middle_of_the_grid(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "told"),
+    ("name", "change", "sentence_part"),
     [
         (CONFIG, {"model_type": "wav2vec2"}, "it is a model of type 'wav2vec2'; expected AST or AudioMAE"),
         (CONFIG, {"num_mel_bins": 96}, "its config.json has num_mel_bins 96; expected 128"),
@@ -352,10 +352,10 @@ def test_fewer_frames_take_the_middle_of_the_grid(tmp_path):
         (EXTRACTOR, {"mean": "low"}, "has mean 'low'; expected a number"),
     ],
 )
-def test_settings_that_are_not_supported(folder, name, change, told):
+def test_settings_that_are_not_supported(folder, name, change, sentence_part):
     write(folder, name, **change)
     sentence = refusal(folder)
-    assert sentence.startswith("my-ast cannot be used: ") and told in sentence
+    assert sentence.startswith("my-ast cannot be used: ") and sentence_part in sentence
 
 
 def test_files_that_are_missing_or_broken(folder):
@@ -367,12 +367,12 @@ def test_files_that_are_missing_or_broken(folder):
     (folder / "elsewhere").rename(folder / EXTRACTOR)
     for name in (CONFIG, EXTRACTOR):
         kept = (folder / name).read_text()
-        for broken, told in (
+        for broken, sentence_part in (
             ("{", "cannot be read; expected JSON"),
             ("[1]", "holds no settings; expected a JSON"),
         ):
             (folder / name).write_text(broken)
-            assert f"its {name} {told}" in refusal(folder)
+            assert f"its {name} {sentence_part}" in refusal(folder)
         (folder / name).write_text(kept)
     (folder / "model.safetensors").unlink()
     assert refusal(folder) == "my-ast holds no weights; expected model.safetensors or pytorch_model.bin."
@@ -398,7 +398,7 @@ def test_parts_of_the_weights(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "sentence_part"),
     [
         (
             "encoder.layer.3.attention.attention.key.weight",
@@ -413,11 +413,11 @@ def test_parts_of_the_weights(tmp_path):
         ("layernorm.weight", "lacks layernorm.weight of shape (128,)"),
     ],
 )
-def test_weight_missing_by_its_own_name(folder, key, told):
+def test_weight_missing_by_its_own_name(folder, key, sentence_part):
     state = load_file(folder / "model.safetensors")
     del state[f"audio_spectrogram_transformer.{key}"]
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
-    assert told in refusal(folder)
+    assert sentence_part in refusal(folder)
 
 
 def test_weights_of_another_shape(folder):
