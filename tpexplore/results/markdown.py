@@ -80,9 +80,9 @@ def recipe_parts_table(study: Mapping[str, Any] | None = None) -> str:
     rates = [f"keep-rate {float(rate):.1f}" for rate in study["accuracy_without"]["nothing"]]
     family, count = FAMILY_NAMES[study["family"]], len(study["seeds"])
     heading = (
-        f"{family} on {study['task']}, {study['clips_seen']:,} clips seen, {count} {'seed' if count == 1 else 'seeds'};"
-        f" {study['n']:,} test clips. After the accuracy: how many points the whole recipe has over it, with"
-        " the 95 % interval."
+        f"{family} on {study['task']}, {study['clips_seen']:,} clips seen,"
+        f" {count} {'seed' if count == 1 else 'seeds'}; {study['n']:,} test clips."
+        " After the accuracy: how many points the whole recipe has over it, with the 95 % interval."
     )
     return f"{heading}\n\n{_table(['left out', 'minutes', *rates], lines)}"
 
