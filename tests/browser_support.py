@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import ROOT
+from tpexplore.ui.shell import TABS
 
 BOARDS = ROOT / "tpexplore" / "ui" / "boards"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -112,6 +113,14 @@ def serve_modules(page) -> None:
 def skip_tour(context) -> None:
     """Let pages of this browser context open as for someone who was here before."""
     context.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")
+
+
+def click_tab(page, tab: str) -> None:
+    """Open a tab by its id; one behind an inner switch by both clicks that it takes."""
+    for outer, (_, content) in TABS.items():
+        if isinstance(content, dict) and tab in content:
+            page.click(f"#{outer}-tab-button")
+    page.click(f"#{tab}-tab-button")
 
 
 class Visit:

@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tpexplore.errors import InputError
-from tpexplore.results.markdown import findings_list, models_table, training_table, verdicts_markdown
+from tpexplore.results.markdown import (
+    findings_list,
+    models_table,
+    recipe_parts_table,
+    training_table,
+    verdicts_markdown,
+)
 from tpexplore.writing import write_bytes
 from training.engine.command import command_arguments, run_command
 
@@ -19,7 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 Parts = Mapping[str, Callable[[], str]]
 PARTS: dict[str, Parts] = {
     "README.md": {"models": models_table, "findings": findings_list},
-    "training/README.md": {"models": training_table, "findings": verdicts_markdown},
+    "training/README.md": {
+        "models": training_table,
+        "recipe-parts": recipe_parts_table,
+        "findings": verdicts_markdown,
+    },
 }
 """What is written into each file, by the name of its markers."""
 

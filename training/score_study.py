@@ -17,7 +17,8 @@ from tpexplore.writing import write_json
 from training.data.features import read_features
 from training.engine import parallel
 from training.engine.command import command_arguments, run_command
-from training.measure.score_study import STUDIES_FOLDER, study
+from training.measure.score_study import study
+from training.measure.variants import STUDIES_FOLDER
 from training.recipes.settings import FinetuneRecipe, load_recipe
 from training.recipes.values import LARGEST_SEED
 

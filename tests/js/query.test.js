@@ -9,7 +9,9 @@ const KNOWN = {
     sea: { path: "/a/sea.wav", title: "Sea waves", seconds: 5 },
   },
   models: { "ast-spc12": "one", "ast-esc50": "two" },
-  tabs: ["explore", "compare"],
+  tabs: ["explore", "compare", "kendall"],
+  inside: { why: ["kendall"] },
+  aliases: { why: "kendall" },
   scores: ["attention", "intensity"],
   rates: [0.3, 0.5, 1],
   blocks: [4, 7, 10],
@@ -37,6 +39,12 @@ test("what is not understood is left out and named", () => {
   assert.equal(unknownText([["tab", "x"]]), "Of this link, tab “x” was not understood and is left out.");
   assert.match(unknownText([["a", "1"], ["b", "2"], ["c", "3"]]), /a “1”, b “2” and c “3” were/);
   assert.ok(unknownText([["a", "y".repeat(500)]]).length < 120);
+});
+
+test("a tab answers to its older and newer names", () => {
+  assert.equal(queries.read("?tab=why").values.tab, "kendall");
+  assert.equal(queries.read("?tab=kendall").values.tab, "kendall");
+  assert.deepEqual(queries.read("?tab=constructor").unknown, [["tab", "constructor"]]);
 });
 
 test("a start must lie in the example that the address names", () => {

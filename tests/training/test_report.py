@@ -4,7 +4,10 @@ import pytest
 
 from tests import ROOT
 from tpexplore.errors import InputError
+from tpexplore.results.markdown import RECIPE_PARTS, recipe_parts_table
 from training import report
+from training.measure import ablation
+from training.measure.ablation import FULL
 from training.report import PARTS, renewed
 
 
@@ -41,3 +44,28 @@ def test_the_command_writes_what_has_changed(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "README.md: written\ntraining/README.md: is current\n"
     for file in PARTS:
         assert (tmp_path / file).read_bytes() == (ROOT / file).read_bytes()
+
+
+def test_the_table_of_recipe_parts_says_what_was_left_out_and_what_it_cost():
+    study = {
+        "task": "words",
+        "family": "ast",
+        "clips_seen": 12_000,
+        "seeds": [0],
+        "n": 680,
+        "minutes": {"nothing": [3.14], "muon": [2.0, 2.5]},
+        "accuracy_without": {"nothing": {"0.50": {"value": 0.8}}, "muon": {"0.50": {"value": 0.7}}},
+        "worth": {"muon": {"0.50": {"value": 0.1, "ci95": [0.05, 0.15]}}},
+    }
+    heading, _, table = recipe_parts_table(study).partition("\n\n")
+    assert heading.startswith("AST on words, 12,000 clips seen, 1 seed; 680 test clips.")
+    assert table.splitlines() == [
+        "| left out | minutes | keep-rate 0.5 |",
+        "| --- | --- | --- |",
+        "| nothing | 3.1 | 80.0 % |",
+        "| Muon (AdamW instead) | 2.0 to 2.5 | 70.0 %; +10.0 [+5.0, +15.0] |",
+    ]
+
+
+def test_every_part_that_is_left_out_has_words():
+    assert set(RECIPE_PARTS) == {FULL, *ablation.PARTS}

@@ -104,7 +104,7 @@ def test_settings_are_read_by_their_names(name, text, value):
 
 def test_every_setting_of_every_tab_has_a_name_in_a_link():
     with gr.Blocks():
-        tabs = [module.build(model_choices()) for _, module in shell.TABS.values()]
+        tabs = [module.build(model_choices()) for module in shell.places().values()]
     for tab in tabs:
         named = {setting.component for setting in tab.link.values()}
         assert {component for component in tab.inputs if component not in tab.read} <= named
@@ -114,7 +114,9 @@ def test_every_setting_of_every_tab_has_a_name_in_a_link():
 
 
 def test_the_page_is_told_no_more_of_a_checkpoint_than_its_menu_tells():
-    known = json.loads(link.create_link(CHOICES, example_clips(), TABS, SETTINGS).props["known"])
+    known = json.loads(
+        link.create_link(CHOICES, example_clips(), link.TabNames(TABS), SETTINGS).props["known"]
+    )
     assert known["models"] == {"own.pth": "/home/ann/own.pth", "ast-a": "ast-a"}
     assert known["examples"][LONG]["seconds"] == pytest.approx(3.6, abs=0.1)
 
@@ -131,7 +133,7 @@ def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):
             panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
         found = shell.Page(tabs, panes, shell.controls.build(choices, [], ""), choices)
     event = SimpleNamespace(_data={"example": "a", "model": "two", "start": 0.5, "tab": tab})
-    opened = found.on_link({}, 4, event)
+    opened = found.on_link({}, 4, {}, event)
     request = [opened[component] for component in found.chosen.request]
     open_id, shown = opened[found.open], opened[found.shown]
     assert (request, open_id, opened[found.asked]) == (["a.wav", "two", 0.5], tab, 5)
@@ -213,7 +215,7 @@ def seen(visit) -> SimpleNamespace:
     checked = "[...document.querySelectorAll('.tp input[type=radio]:checked')].map(radio => radio.value)"
     passport = page.locator(".tp-passport h3")
     return SimpleNamespace(
-        tab=page.locator("[role=tab][aria-selected=true]").inner_text(),
+        tab=page.locator("[role=tab][aria-selected=true]:visible").last.inner_text(),
         clip=page.get_attribute(".tp", "data-clip"),
         model=page.input_value("#model input").split(" · ")[1],
         choices=page.evaluate(checked),
@@ -273,7 +275,7 @@ def test_another_tab_is_filled_once_and_the_viewer_when_it_opens(opened):
     visit = opened(f"?example={LONG}&start=1.5&model={OTHER}&keep-rate=0.4&patch=3&tab=kendall")
     visit.page.wait_for_selector("#kendall-intensity .main-svg", state="attached", timeout=60_000)
     assert visit.text("#kendall-line") == f"{title_of(LONG)} · AudioMAE · {OTHER}"
-    assert seen(visit).tab == "Kendall τ"
+    assert seen(visit).tab == "Ranking"
     assert seen(visit).start == "1.5"
     visit.page.wait_for_timeout(500)
     wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3", tab="kendall")
@@ -363,7 +365,7 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     friend = opened(f"?{urlsplit(link_there).query}")
     friend.page.wait_for_selector("#stability-line .about", timeout=30_000)
     assert title_of(LONG) in friend.text("#stability-line")
-    assert (seen(friend).tab, seen(friend).rate) == ("Stability", "0.65")
+    assert (seen(friend).tab, seen(friend).rate) == ("Robustness", "0.65")
     assert seen(friend).choices == ["attention", "kept", "10"]
 
 
@@ -393,6 +395,12 @@ def test_a_tab_s_settings_are_restored_and_followed(opened):
     # They are of this tab's link only.
     page.click("#clusters-tab-button")
     wait_for_query(visit, tab="clusters")
+    # Left and opened again, the tab shows the question that it showed before.
+    page.click("#explore-tab-button")
+    wait_for_query(visit)
+    page.click("#why-tab-button")
+    wait_for_query(visit, tab="clusters")
+    wait_for_tab(visit, "clusters")
     page.click("#kendall-tab-button")
     wait_for_query(visit, tab="kendall", **PAPER_AND_SOUND)
     assert visit.errors == []

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.browser_support import click_tab
 from tests.paper_files import MODELS, Files
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.results.comparison import compare, load_evidence, load_published
@@ -131,7 +132,7 @@ def tab(visit):
 
     def open_tab(query: str = "", **options):
         opened = visit(query, **options)
-        opened.page.get_by_role("tab", name="Paper and here").click()
+        click_tab(opened.page, "paper")
         opened.page.wait_for_selector(".pp-verdicts", timeout=60_000)
         return opened
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.browser_support import click_tab
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.study.removal import group_mask
 from tpexplore.ui import analysis
@@ -37,7 +38,7 @@ class Board:
 
     def __init__(self, visit: Visit):
         self.visit, self.page = visit, visit.page
-        self.page.get_by_role("tab", name="Removal").click()
+        click_tab(self.page, "removal")
         self.page.wait_for_selector(".tr-top tbody tr")
         self.settle()
 

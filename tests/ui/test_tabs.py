@@ -17,6 +17,7 @@ import soundfile
 import torch
 
 from tests.analysis_files import CARD_CLUSTERS, made_up_analysis
+from tests.browser_support import click_tab
 from tests.example_clips import spoken_examples
 from tests.ui.test_browser import write_sweep
 from tpexplore import ui
@@ -437,7 +438,12 @@ def test_plots_carry_their_csv_and_what_the_picture_needs(measured):
 def test_all_tabs_are_there_under_their_own_names():
     demo = ui.build()
     tabs = {block.id: block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)}
-    assert tabs == {id: label for id, (label, _) in shell.TABS.items()}
+    outer = {id: label for id, (label, _) in shell.TABS.items()}
+    inner = {id: label for id, (label, _) in shell.WHY.items()}
+    assert tabs == outer | inner
+    assert set(shell.places()) == set(tabs) - {"why"}
+    assert set(shell.ALIASES.values()) <= set(shell.places())
+    assert set(shell.ALIASES) & set(shell.places()) == set()
 
 
 # -- as a person meets them, in headless Chromium
@@ -445,7 +451,7 @@ def test_all_tabs_are_there_under_their_own_names():
 
 def open_tab(visited, tab: str) -> None:
     """Open a tab and wait for its figures."""
-    visited.page.click(f"#{tab}-tab-button")
+    click_tab(visited.page, tab)
     for plot in PLOTS[tab]:
         visited.page.wait_for_selector(f"#{plot} .main-svg", state="attached", timeout=60_000)
 
@@ -486,7 +492,7 @@ def test_tabs_show_numbers_and_follow_model_and_clip(visit, tmp_path):
     assert "sweep.wav" in wait_for_other(desk, "#kendall-line", line)
     wait_for_other(desk, "#kendall-intensity-title", title)
     # A tab that was not open follows when it is opened again; so does the viewer.
-    desk.page.click("#clusters-tab-button")
+    click_tab(desk.page, "clusters")
     desk.page.wait_for_selector("#clusters-line:has-text('sweep.wav')", timeout=60_000)
     desk.page.click("#explore-tab-button")
     desk.wait_for_clip("sweep.wav")
@@ -544,7 +550,6 @@ def test_tabs_fit_a_phone(visit):
     assert [label.inner_text() for label in labels] == [label for label, _ in shell.TABS.values()]
     assert all(label.is_visible() for label in labels)
     for tab in TABS:
-        phone.page.tap(f"#{tab}-tab-button")
         open_tab(phone, tab)
         assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         outside = phone.page.evaluate(

@@ -471,8 +471,14 @@ def test_clusters_of_the_dataset_take_the_place_of_fifths(browser, exploration, 
 # -- budget
 
 
+def open_advanced(desk) -> None:
+    """Unfold what few people need."""
+    desk.page.eval_on_selector(".tp-advanced", "fold => { fold.open = true; }")
+
+
 def set_budget(desk, value: str, unit: str) -> str:
     """Type a budget; what is said of it."""
+    open_advanced(desk)
     desk.page.select_option(".tp-budget-unit", unit)
     desk.page.fill(".tp-budget-input", value)
     desk.next_frames()
@@ -512,6 +518,7 @@ def test_budget_that_cannot_be_met_changes_nothing(desk, exploration):
 
 
 def test_budget_by_keyboard_holds_until_the_slider_moves(desk, exploration):
+    open_advanced(desk)
     desk.page.select_option(".tp-budget-unit", "share")
     desk.page.focus(".tp-budget-input")
     desk.page.keyboard.type("70")

@@ -32,6 +32,7 @@ KEEP_RATES = tuple(round(0.30 + 0.05 * i, 2) for i in range(15))
 """The sweep of the slider: 0.30, 0.35, … 1.00."""
 
 FAMILIES = ("audiomae", "ast")
+FAMILY_NAMES = {"audiomae": "AudioMAE", "ast": "AST"}
 PREFIX_TOKENS = {"audiomae": 1, "ast": 2}
 """Tokens before the patches: CLS, and for AST the distillation token."""
 

@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tpexplore.checkpoints.bundled import bundled_card, bundled_names
+from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_card, bundled_names
 from tpexplore.model.macs import count_macs
-from tpexplore.model.plan import PREFIX_TOKENS
+from tpexplore.model.plan import FAMILY_NAMES, PREFIX_TOKENS
 from tpexplore.results.comparison import load_evidence, load_published
 from tpexplore.results.judging import RULE, smallness
-from tpexplore.results.measures import number_text
-from tpexplore.results.store import Evidence, find, measured_results
+from tpexplore.results.measures import number_text, range_text, read_measure, with_interval
+from tpexplore.results.store import Evidence, find, measured_results, read_json
 from tpexplore.results.verdicts import verdicts
 
 SHOWN_RATES = (1.0, 0.7, 0.5, 0.3)
 NOTHING = "–"
+RECIPE_PARTS = {
+    "nothing": "nothing",
+    "teacher": "the tagger: all its answers, and the unlabelled audio with them",
+    "tags": "its tags (the embedding stays)",
+    "embedding": "its embedding (the tags stay)",
+    "unlabelled": "unlabelled audio (labelled clips in its place)",
+    "whitening": "whitened patches (random kernels instead)",
+    "muon": "Muon (AdamW instead)",
+    "dropping": "dropping half of the patches before pruning starts",
+    "elastic": "elastic keep-rates (0.5 instead)",
+}
+"""What `training.ablation` leaves out, in words."""
 
 
 def models_table() -> str:
@@ -45,6 +57,34 @@ def training_table() -> str:
     rates = " / ".join(f"{rate:.1f}" for rate in SHOWN_RATES)
     heads = ["model", "minutes", "its teacher's", "its start", f"accuracy by attention at keep-rate {rates}"]
     return _table(heads, lines)
+
+
+def recipe_parts_table(study: Mapping[str, Any] | None = None) -> str:
+    """What each part of a recipe is worth, by the study of `training.ablation`.
+
+    Reads the bundled file unless another one's content is passed.
+    """
+    if study is None:
+        study, missing = read_json(RESULTS_FOLDER / "studies" / "recipe-parts.json")
+        if missing:
+            return "Not measured yet: python -m training.ablation has not been run."
+    lines = []
+    for part, cells in study["accuracy_without"].items():
+        texts = []
+        for rate, cell in cells.items():
+            text = f"{number_text(100 * cell['value'], '.1f')} %"
+            if worth := read_measure(find(study, "worth", part, rate)):
+                text += f"; {with_interval(worth.scaled(100), '+.1f')}"
+            texts.append(text)
+        lines.append([RECIPE_PARTS[part], range_text(study["minutes"][part], ".1f"), *texts])
+    rates = [f"keep-rate {float(rate):.1f}" for rate in study["accuracy_without"]["nothing"]]
+    family, count = FAMILY_NAMES[study["family"]], len(study["seeds"])
+    heading = (
+        f"{family} on {study['task']}, {study['clips_seen']:,} clips seen,"
+        f" {count} {'seed' if count == 1 else 'seeds'}; {study['n']:,} test clips."
+        " After the accuracy: how many points the whole recipe has over it, with the 95 % interval."
+    )
+    return f"{heading}\n\n{_table(['left out', 'minutes', *rates], lines)}"
 
 
 def findings_list(

@@ -51,6 +51,20 @@ def measured_results(name: str, sha256: str | None = None) -> dict[str, Any] | N
     return _measured(bundled.RESULTS_FOLDER, name, sha256)
 
 
+def methods_folder() -> Path:
+    """Where `training.methods` writes."""
+    return bundled.RESULTS_FOLDER / "methods"
+
+
+def measured_methods(name: str, sha256: str | None = None) -> dict[str, Any] | None:
+    """What `training.methods` measured of a model; parameters as of `measured_results`.
+
+    Under "accuracy" and "paired" method -> score -> rate -> {"value", "ci95", …}, the latter minus dropping
+    by attention; under "faithfulness", where measured, what the model says of kept and removed parts alone.
+    """
+    return _measured(methods_folder(), name, sha256)
+
+
 def measured_analysis(name: str, sha256: str | None = None) -> dict[str, Any] | None:
     """What `training.analyze` measured of a model; parameters as of `measured_results`.
 

@@ -9,7 +9,7 @@ least one kept patch sees, and removed is the rest.
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -120,9 +120,27 @@ def resynthesise(
     >>> bool(np.abs(kept + removed - clip[: len(kept)]).max() < 1e-6)
     True
     """
-    frames, grid = _checked_frames(frames, grid)
-    kept_audio, removed_audio = _parts(_heard_span(clip, frames), [kept], frames, grid)
+    kept_audio, removed_audio = resynthesise_all(clip, [kept], frames, grid)
     return kept_audio[0], removed_audio[0]
+
+
+def resynthesise_all(
+    clip: np.ndarray, maps: Sequence[np.ndarray], frames: int, grid: Grid | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`resynthesise` for several maps of kept patches of one clip, whose transform runs once.
+
+    Parameters
+    ----------
+    clip, frames, grid
+        As for `resynthesise`.
+    maps : sequence of (patches,) bool
+
+    Returns
+    -------
+    kept_audio, removed_audio : (maps, min(samples, samples_for(frames))) float32
+    """
+    frames, grid = _checked_frames(frames, grid)
+    return _parts(_heard_span(clip, frames), maps, frames, grid)
 
 
 def listen_tracks(
@@ -174,10 +192,10 @@ def listen_tracks(
 
 
 def _parts(
-    clip: np.ndarray, maps: list[np.ndarray], frames: int, grid: Grid
+    clip: np.ndarray, maps: Sequence[np.ndarray], frames: int, grid: Grid
 ) -> tuple[np.ndarray, np.ndarray]:
     """Kept and removed audio of a checked clip for each map: two of (maps, samples) float32."""
-    if not maps:
+    if not len(maps):
         return np.empty((0, len(clip)), np.float32), np.empty((0, len(clip)), np.float32)
     maps = np.stack([_checked_map(kept, frames, grid) for kept in maps])
     heard = clip - clip.mean(dtype=np.float64).astype(np.float32)

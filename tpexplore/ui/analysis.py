@@ -20,7 +20,7 @@ from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.device import best_device
 from tpexplore.model.packing import pack
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.plan import FAMILY_NAMES, KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import bundled_models, measured_analysis, measured_results, of_weights
 from tpexplore.signal.checks import check_seconds
@@ -38,7 +38,6 @@ from tpexplore.study.sweep import Exploration, Point, explore, explore_steps, re
 
 from .payload import build_part, build_payload
 
-FAMILY_NAMES = {"ast": "AST", "audiomae": "AudioMAE"}
 STATISTICS = ("intensity", "variation")
 CLUSTERS = 5
 PART_SECONDS = 0.1

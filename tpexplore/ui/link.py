@@ -54,10 +54,28 @@ class Place:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class TabNames:
+    """How a link may call a tab.
+
+    Attributes
+    ----------
+    ids : list of str
+    inside : dict of str -> list of str
+        Of a tab with an inner switch, the ids of the tabs behind it; the first opens first.
+    aliases : dict of str -> str
+        Further name -> id.
+    """
+
+    ids: Sequence[str]
+    inside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
 def create_link(
     choices: Sequence[ModelChoice],
     examples: Sequence[Example],
-    tabs: Sequence[str],
+    tabs: TabNames,
     settings: Mapping[str, Setting],
 ) -> gr.HTML:
     """Place what reads and writes the address; `BUTTON`, `HANDED_OUT` and `PROBLEM` are seen of it.
@@ -78,7 +96,9 @@ def create_link(
             for example in examples
         },
         "models": {choice.link_name: choice.source for choice in choices},
-        "tabs": list(tabs),
+        "tabs": list(tabs.ids),
+        "inside": tabs.inside,
+        "aliases": tabs.aliases,
         "scores": list(SCORES),
         "rates": list(KEEP_RATES),
         "blocks": list(PRUNE_BLOCKS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -42,17 +42,33 @@ from .tabs import (
 
 log = logging.getLogger(__name__)
 
+WHY = {
+    "kendall": ("Ranking", kendall),
+    "clusters": ("Clusters", clusters),
+    "statistics": ("Kept and dropped", statistics),
+}
 TABS = {
     "explore": ("Explore", explore),
+    "removal": ("Remove", removal),
     "compare": ("Compare", compare),
-    "kendall": ("Kendall τ", kendall),
-    "clusters": ("Clusters", clusters),
-    "removal": ("Removal", removal),
-    "statistics": ("Statistics", statistics),
-    "paper": ("Paper and here", paper),
-    "stability": ("Stability", stability),
-    "own": ("Own data", own_data),
+    "why": ("Why", WHY),
+    "stability": ("Robustness", stability),
+    "own": ("My data", own_data),
+    "paper": ("Paper", paper),
 }
+"""Tabs in their order: id -> label and module, or label and the tabs behind an inner switch."""
+ALIASES = {"remove": "removal", "why": "kendall", "robustness": "stability", "data": "own"}
+"""Further names that a link may call a tab by."""
+
+
+def places() -> dict[str, ModuleType]:
+    """Everything that can be open, id -> module: tabs, and what is behind their inner switches."""
+    found = {}
+    for id, (_, content) in TABS.items():
+        inner = content if isinstance(content, dict) else {id: ("", content)}
+        found |= {id: module for id, (_, module) in inner.items()}
+    return found
+
 
 # One analysis at a time, whatever asks for it: the cores are few.
 QUEUED = {"concurrency_limit": 1, "concurrency_id": "model"}
@@ -71,16 +87,24 @@ def build(choices: list[ModelChoice]) -> None:
     problem = NO_MODEL if not choices else NO_CLIP if not examples else ""
     with gr.Row(equal_height=False, elem_id="page"):
         with gr.Column(scale=7, min_width=340, elem_id="left"), gr.Tabs(overflow_behavior="wrap") as tabs:
-            panes = [Pane(id, label, module, choices) for id, (label, module) in TABS.items()]
+            panes, groups = [], []
+            for id, (label, content) in TABS.items():
+                if isinstance(content, dict):
+                    groups.append(Group(id, label, content, choices))
+                    panes += groups[-1].panes
+                else:
+                    panes.append(Pane(id, label, content, choices))
         with gr.Column(scale=3, min_width=300, elem_id="controls"):
             chosen = controls.build(choices, examples, problem)
             own = own_model.build() if own_model.is_offered() else None
     first = _key(examples[0].path, choices[0], None) if not problem else None
-    page = Page(tabs, panes, chosen, choices, first)
+    page = Page(tabs, panes, chosen, choices, first, groups)
     page.wire()
     if own:
         page.wire_own_model(own)
-    page.wire_link(link.create_link(choices, examples, list(TABS), page.settings))
+    inside = {group.id: [pane.id for pane in group.panes] for group in groups}
+    names = link.TabNames([pane.id for pane in panes], inside, ALIASES)
+    page.wire_link(link.create_link(choices, examples, names, page.settings))
     endpoints.build(choices)
 
 
@@ -142,6 +166,18 @@ class Pane:
         return f"(...values) => {{ {' '.join(reads)} return values; }}"
 
 
+class Group:
+    """A tab that holds others, one question each, behind an inner switch."""
+
+    def __init__(self, id: str, label: str, content: dict[str, tuple], choices: list[ModelChoice]):
+        self.id = id
+        with (
+            gr.Tab(label, id=id, elem_id=f"{id}-tab", render_children=False) as self.handle,
+            gr.Tabs(elem_id=f"{id}-switch") as self.switch,
+        ):
+            self.panes = [Pane(inner, name, module, choices) for inner, (name, module) in content.items()]
+
+
 class Page:
     """What happens when a tab is opened, and when clip, model or a tab's settings change.
 
@@ -156,9 +192,12 @@ class Page:
         chosen: Controls,
         choices: list[ModelChoice],
         first: tuple | None = None,
+        groups: Sequence[Group] = (),
     ):
         self.tabs = tabs
         self.panes = {pane.id: pane for pane in panes}
+        self.groups = {pane.id: group for group in groups for pane in group.panes}
+        self.inside = gr.State({group.id: group.panes[0].id for group in groups})
         self.chosen = chosen
         self.choices = {choice.source: choice for choice in choices}
         self.settings = {
@@ -236,6 +275,8 @@ class Page:
         )
         for pane in panes:
             self._wire_pane(pane)
+        for group in dict.fromkeys(self.groups.values()):
+            self._wire_group(group)
 
     def wire_own_model(self, own: own_model.OwnModel) -> None:
         """Connect the field for a person's own model: what is loaded there joins the menu, and is chosen."""
@@ -273,23 +314,28 @@ class Page:
         settings = [setting.component for setting in self.settings.values() if setting.component]
         opener.open(
             self.on_link,
-            [self.shown, self.asked],
-            [*chosen.request, self.tabs, self.open, self.shown, self.asked, *settings],
+            [self.shown, self.asked, self.inside],
+            [
+                *(*chosen.request, self.tabs, self.open, self.shown, self.asked, self.inside),
+                *(group.switch for group in dict.fromkeys(self.groups.values())),
+                *settings,
+            ],
             show_progress="hidden",
             **HIDDEN,
         )
-        link.note(chosen, {id: pane.handle for id, pane in self.panes.items()}, self.settings)
+        handles = {pane.id: pane.handle for pane in (*self.groups.values(), *self.panes.values())}
+        link.note(chosen, handles, self.settings)
 
-    def on_link(self, shown, asked, event: gr.EventData):
+    def on_link(self, shown, asked, inside, event: gr.EventData):
         """The page was opened by a link that names something else than what it was built with."""
         place = link.read_place(
             event._data, list(self.choices.values()), example_clips(), list(self.panes), self.settings
         )
         if isinstance(event._data, dict) and event._data.get("same"):
             # Back or Forward to another tab: it is filled by `on_open`, if it has to be.
-            return {self.tabs: gr.Tabs(selected=place.tab)}
+            return self._selecting(place.tab, inside)
         opened = dict(zip(self.chosen.request, (place.path, place.source, place.start), strict=True))
-        opened[self.tabs] = gr.Tabs(selected=place.tab)
+        opened |= self._selecting(place.tab, inside)
         if place.tab != next(iter(self.panes)):
             # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
             shown = {**shown, place.tab: _key(place.path, self.choices.get(place.source), place.start)}
@@ -304,8 +350,14 @@ class Page:
             **QUEUED,
             **HIDDEN,
         }
+        group = self.groups.get(pane.id)
+
+        def note(inside):
+            return pane.id, {**inside, group.id: pane.id} if group else inside
+
         # Noted at once, not in the queue: the clip may change before this tab's turn has come.
-        pane.handle.select(lambda: pane.id, outputs=self.open, queue=False, show_progress="hidden", **HIDDEN)
+        noted = [self.open, self.inside]
+        pane.handle.select(note, self.inside, noted, queue=False, show_progress="hidden", **HIDDEN)
         js = pane.js(len(inputs) - len(pane.tab.inputs))
         on_open = self.on_open if pane.grows else _whole(self.on_open)
         pane.handle.select(partial(on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
@@ -319,6 +371,41 @@ class Page:
                 trigger_mode="always_last",
                 **fills,
             )
+
+    def _wire_group(self, group: Group) -> None:
+        """Opening the tab opens what was last seen behind its inner switch, which is silent then."""
+        select = group.handle.select
+        quiet = {"queue": False, "show_progress": "hidden", **HIDDEN}
+        select(lambda inside: inside[group.id], self.inside, self.open, **quiet)
+        select(
+            partial(_whole(self.on_open_group), group),
+            [
+                *(*self.chosen.request, self.shown, self.inside),
+                *(component for pane in group.panes for component in pane.tab.inputs),
+            ],
+            [self.chosen.status, self.shown, *(output for pane in group.panes for output in pane.outputs)],
+            show_progress_on=[pane.line for pane in group.panes],
+            **QUEUED,
+            **HIDDEN,
+        )
+
+    def on_open_group(self, group, path, source, start, shown, inside, *settings):
+        """A tab with an inner switch was opened again: as `on_open` for what the switch shows."""
+        for pane in group.panes:
+            own, settings = settings[: len(pane.tab.inputs)], settings[len(pane.tab.inputs) :]
+            if pane.id == inside[group.id]:
+                yield from self.on_open(pane.id, path, source, start, shown, *own)
+
+    def _selecting(self, id: str, inside: dict) -> dict:
+        """What shows a tab, and behind an inner switch the right part of it."""
+        group = self.groups.get(id)
+        if group is None:
+            return {self.tabs: gr.Tabs(selected=id)}
+        return {
+            self.tabs: gr.Tabs(selected=group.id),
+            group.switch: gr.Tabs(selected=id),
+            self.inside: {**inside, group.id: id},
+        }
 
     def on_pick(self, index, source, asked):
         """An example: with the chosen model, or one that knows what is in it."""

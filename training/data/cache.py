@@ -22,11 +22,11 @@ from tqdm import tqdm
 
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.errors import InputError
-from tpexplore.signal.decode import SAMPLE_RATE, load_audio
-from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel, samples_for
+from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel
 from tpexplore.writing import append_line, named, write_bytes, write_json
 from training.data.datasets.base import Dataset, Item
 from training.data.features import digest_of, short_hash
+from training.data.sound import read_sound
 from training.engine.lock import lock_folder
 
 FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 2"
@@ -143,9 +143,7 @@ def _one_clip(job: tuple[Item, int]) -> tuple[np.ndarray, int] | str:
     item, frames = job
     torch.set_num_threads(1)
     try:
-        seconds = samples_for(frames) / SAMPLE_RATE
-        parts = [load_audio(path, offset=item.start, duration=seconds) for path in item.paths]
-        mel = log_mel(np.concatenate(parts)[: samples_for(frames)])
+        mel = log_mel(read_sound(item.paths, item.start, frames))
     except InputError as error:
         return str(error)
     return fit_frames(mel, frames).numpy().astype("<f2"), min(len(mel), frames)

@@ -86,7 +86,8 @@ def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) ->
     if init:
         start_from(model, init)
     else:
-        whiten_patches(model, sample_specs(features.mel, features.indices("train"), mean, std))
+        if recipe.whiten:
+            whiten_patches(model, sample_specs(features.mel, features.indices("train"), mean, std))
         place_positions(model)
     if init and recipe.family == "audiomae":
         model.vit.pos_embed.requires_grad_(False)  # stays frozen, as in AudioMAE

@@ -237,7 +237,7 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
     check_bundled(features, model.config)
     clusters = read_clusters(card_clusters(name))["intensity"]
     results = {
-        **_heading(name, model.config, features, split, model.config.sha256, f"{name} FEATURES"),
+        **heading(name, model.config, features, split, model.config.sha256, f"evaluate {name} FEATURES"),
         **measure(model, features, clusters, split),
     }
     earlier = measured_results(name, model.config.sha256)
@@ -253,8 +253,13 @@ def evaluate_run(run: Path, features: Features, split: str = "test") -> dict:
     histograms = patch_histograms(features, model.config, CLUSTERED_SPLIT, pick_device())
     clusters = read_clusters(describe_clusters(histograms))["intensity"]
     return {
-        **_heading(
-            run.name, model.config, features, split, sha256_of(run / "last.pt"), f"--run {run.name} FEATURES"
+        **heading(
+            run.name,
+            model.config,
+            features,
+            split,
+            sha256_of(run / "last.pt"),
+            f"evaluate --run {run.name} FEATURES",
         ),
         "run": _describe(run),
         **measure(model, features, clusters, split),
@@ -328,18 +333,19 @@ def _describe(run: Path) -> dict:
     }
 
 
-def _heading(
-    name: str, config: ModelConfig, features: Features, split: str, sha256: str, arguments: str
+def heading(
+    name: str, config: ModelConfig, features: Features, split: str, sha256: str, command: str
 ) -> dict:
+    """What a results file of a split begins with; ``command`` as after "python -m training."."""
     rows = split_rows(features, split)
-    heading = provenance(
+    about = provenance(
         name,
         features,
         scorer_for(features, rows, config).metric,
         len(rows),
         sha256=sha256,
-        made_by=f"python -m training.evaluate {arguments}",
+        made_by=f"python -m training.{command}",
     )
     if tags_of_classes(features, config):
-        heading["split"] = f"{features.meta['task']} by class name, {features.meta['split']}"
-    return heading
+        about["split"] = f"{features.meta['task']} by class name, {features.meta['split']}"
+    return about

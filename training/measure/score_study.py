@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from tpexplore.checkpoints.bundled import RESULTS_FOLDER
 from tpexplore.model.plan import SCORES
 from training.data.features import Features
-from training.engine.export import trained_model
-from training.engine.finetuning import FinetuneStage, changed, note_origins
-from training.engine.identity import git_commit, note_model, note_run
-from training.engine.initialise import describe_start
-from training.engine.lock import lock_folder
-from training.engine.loop import Run, pick_device, train
+from training.engine.finetuning import changed
 from training.measure.batches import split_rows
 from training.measure.evaluation import Scorer, one_way, rate_key
 from training.measure.scores import scorer_for, tidy
+from training.measure.variants import describe_study, train_variant
 from training.recipes.settings import FinetuneRecipe
 
 STUDIED = (*SCORES, "random")
 RATES = (0.8, 0.6, 0.4)
-STUDIES_FOLDER = RESULTS_FOLDER / "studies"
 
 Cell = tuple[str, float, int]
 """Score, keep-rate and seed of one training."""
-
-
-def train_cell(cell: Cell, features: Features, recipe: FinetuneRecipe, init: str, out: Path) -> Path:
-    """Train one model of the study, or go on with it; returns its run folder."""
-    score, rate, seed = cell
-    folder = out / f"{score}-{rate_key(rate)}-seed{seed}"
-    varied = changed(recipe, rate, score, recipe.seed + seed)
-    lock = lock_folder(folder)
-    note_run(folder, varied, features)
-    note_origins(folder, None, init)
-    stage = FinetuneStage(features, varied, init=init)
-    note_model(folder, stage.model.config, features)
-    train(stage, Run(folder))
-    del lock
-    return folder
 
 
 def summary(answers: dict[Cell, np.ndarray], scorer: Scorer, seeds: Sequence[int]) -> dict:
@@ -72,19 +50,9 @@ def study(features: Features, recipe: FinetuneRecipe, init: str, out: Path, seed
     for seed in seeds:
         for rate in RATES:
             for score in STUDIED:
-                folder = train_cell((score, rate, seed), features, recipe, init, out)
-                model = trained_model(folder, features).to(pick_device())
+                folder = out / f"{score}-{rate_key(rate)}-seed{seed}"
+                varied = changed(recipe, rate, score, recipe.seed + seed)
+                model = train_variant(folder, varied, features, init=init)
                 answers[score, rate, seed] = one_way(model, features, "test", scorer, rate, score)
-    return {
-        "family": recipe.family,
-        "task": features.meta["task"],
-        "split": features.meta["split"],
-        "features": features.keys,
-        "metric": scorer.metric,
-        "n": len(rows),
-        "seeds": list(seeds),
-        "start": describe_start(init),
-        "recipe": asdict(recipe),
-        **summary(answers, scorer, seeds),
-        "commit": git_commit(),
-    }
+    heading = describe_study(features, recipe, scorer, len(rows), list(seeds), init)
+    return {**heading, **summary(answers, scorer, seeds)}

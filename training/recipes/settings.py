@@ -217,6 +217,8 @@ class FinetuneRecipe(Recipe):
         Cross-entropy between classes, or one binary decision a class (multi-label).
     label_weight : float
         Weight of the loss against labels.
+    whiten : bool
+        Whether a fresh model's patch embedding begins with the principal components of training patches.
     token_drop : float
         Share of patches dropped at random before pruning starts.
     mask_time, mask_freq : float
@@ -233,6 +235,7 @@ class FinetuneRecipe(Recipe):
     distil: Distillation
     classes: str = "labels"
     label_weight: float = 1.0
+    whiten: bool = True
     answers: StoredLessons = field(default_factory=StoredLessons)
     drop_path: float = 0.0
     label_smoothing: float = 0.0

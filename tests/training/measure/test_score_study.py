@@ -9,7 +9,7 @@ import pytest
 
 from tests.training.test_training import corpus, features, small_finetune  # noqa: F401 (fixtures)
 from training import score_study as command
-from training.measure import score_study
+from training.measure import score_study, variants
 from training.measure.scores import Accuracy
 from training.recipes.settings import FinetuneRecipe, load_recipe
 
@@ -48,9 +48,11 @@ def test_every_score_and_keep_rate_gets_a_training_of_its_own(features, tmp_path
     monkeypatch.setattr(score_study, "STUDIED", ("attention", "random"))
     monkeypatch.setattr(command, "STUDIES_FOLDER", tmp_path / "studies")
     monkeypatch.setattr(command, "read_features", lambda folder: features)
-    monkeypatch.setattr(score_study, "describe_start", lambda init: {"model": init})
-    monkeypatch.setattr(score_study, "note_origins", lambda *_: None)
-    monkeypatch.setattr(score_study, "FinetuneStage", lambda features, recipe, init: stage(features, recipe))
+    monkeypatch.setattr(variants, "describe_start", lambda init: {"model": init})
+    monkeypatch.setattr(variants, "note_origins", lambda *_: None)
+    monkeypatch.setattr(
+        variants, "FinetuneStage", lambda features, recipe, init, answers: stage(features, recipe)
+    )
     arguments = ["score_study", "F", "--recipe", str(tmp_path / "tiny.json"), "--init", "none"]
     monkeypatch.setattr(sys, "argv", [*arguments, "--out", str(tmp_path / "runs")])
     command.main()
@@ -63,7 +65,7 @@ def test_every_score_and_keep_rate_gets_a_training_of_its_own(features, tmp_path
     assert "attention_minus_random at 0.50" in capsys.readouterr().out
 
 
-stage = score_study.FinetuneStage
+stage = variants.FinetuneStage
 
 
 @pytest.mark.parametrize("family", ["ast", "audiomae"])

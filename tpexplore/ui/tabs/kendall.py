@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from tpexplore.figures.plots import Series, kendall_figure
+from tpexplore.model.plan import FAMILY_NAMES
 from tpexplore.results.comparison import COUNTERPARTS, load_published
 from tpexplore.results.measures import join
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, kendall_tau
-from tpexplore.ui.analysis import CLUSTERS, FAMILY_NAMES, STATISTICS, ClipTrace, ModelChoice, traced
+from tpexplore.ui.analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced
 from tpexplore.ui.plots import FigureBox
 
 from . import NOT_MEASURED, Setting, Tab, sample_of

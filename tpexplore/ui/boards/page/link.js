@@ -57,6 +57,8 @@ export function start({ props, trigger }) {
   let opening = awaited; // until that, or until it is known that it will not come now
   let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has done all that was asked of it
   let openTab = queries.first.tab;
+  /** What is open behind each inner switch. */
+  const inside = Object.fromEntries(Object.entries(known.inside).map(([tab, [first]]) => [tab, first]));
   let step = stepNow(); // what Back would come from
   /** @type {string | null} our part of the address */
   let written = null;
@@ -65,6 +67,12 @@ export function start({ props, trigger }) {
 
   function queryNow() {
     return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, ownClip);
+  }
+
+  /** @param {string} id */
+  function noteInside(id) {
+    const outer = Object.keys(inside).find((tab) => known.inside[tab].includes(id));
+    if (outer) inside[outer] = id;
   }
 
   function stepNow() {
@@ -136,6 +144,7 @@ export function start({ props, trigger }) {
     const named = Object.entries(settings).filter(([name]) => known.settings[name].served);
     const tabs = place.tab !== target.tab;
     Object.assign(place, target);
+    noteInside(place.tab);
     if (!same) ownClip = false;
     written = String(queryNow());
     step = stepNow();
@@ -220,9 +229,10 @@ export function start({ props, trigger }) {
   });
 
   on("tp-tab", (id) => {
-    openTab = id;
+    openTab = inside[id] ?? id;
+    noteInside(id);
     if (arriving) return; // the first tab says so, too, when the page opens
-    place.tab = id;
+    place.tab = openTab;
     update();
   });
 

@@ -12,6 +12,8 @@
  * @property {Record<string, {path: string, title: string, seconds: number}>} examples
  * @property {Record<string, string>} models name -> source
  * @property {string[]} tabs
+ * @property {Record<string, string[]>} inside tab with an inner switch -> the tabs behind it
+ * @property {Record<string, string>} aliases further name of a tab -> its name
  * @property {string[]} scores
  * @property {number[]} rates
  * @property {number[]} blocks
@@ -76,7 +78,7 @@ export function createQueries(known) {
     listen: among(["original", "kept", "removed"]),
     stage: among(known.blocks),
     patch: (text) => (/^\d{1,5}$/.test(text) ? Number(text) : undefined),
-    tab: among(known.tabs),
+    tab: (text) => among(known.tabs)(Object.hasOwn(known.aliases, text) ? known.aliases[text] : text),
   };
   const own = Object.keys(readers);
 

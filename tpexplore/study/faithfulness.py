@@ -1,0 +1,142 @@
+"""Faithfulness: does what is kept suffice for the answer, and does what is removed matter?
+
+The kept patches' sound alone goes through the whole model again, and so does the removed patches'. The drop
+of confidence from the kept part alone is what Jay DeYoung et al. (ERASER, 2020) call sufficiency, that from
+the removed part alone comprehensiveness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tpexplore.errors import InputError
+from tpexplore.model.forward import Output, probabilities, to_numpy
+from tpexplore.model.pruning import random_ranks
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.resynthesis import resynthesise_all
+from tpexplore.signal.waveform import as_waveform
+
+BATCH = 16
+"""Clips that go through the model together."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the model says of a part of the sound, for each map of kept patches.
+
+    Attributes
+    ----------
+    answers : (maps,) integer
+    probability : (maps,) float32
+        Of its own answer.
+    same_answer : (maps,) bool
+        Whether the whole clip has the same answer.
+    confidence_drop : (maps,) float32
+        Probability of the whole clip's answer, from the whole clip minus from this part.
+    """
+
+    answers: np.ndarray
+    probability: np.ndarray
+    same_answer: np.ndarray
+    confidence_drop: np.ndarray
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """A clip and its parts.
+
+    Attributes
+    ----------
+    answer : int
+        Of the whole clip.
+    probability : float
+    kept, removed : Part
+    """
+
+    answer: int
+    probability: float
+    kept: Part
+    removed: Part
+
+
+@torch.inference_mode()
+def faithfulness(
+    model: AudioViT,
+    clip: np.ndarray,
+    maps: Sequence[np.ndarray] | np.ndarray,
+    classes: Sequence[int] | None = None,
+) -> Faithfulness:
+    """Hear the kept and the removed patches of a clip apart, each by the whole, unpruned model.
+
+    Parameters
+    ----------
+    model : AudioViT
+    clip : (samples,)
+        Mono 16 kHz waveform, from `load_audio`. Only the model's window is used.
+    maps : (maps, patches) bool
+        Patches that are kept, by patch id.
+    classes : sequence of int, optional
+        Answers to choose from; all by default. Probabilities stay those over all.
+
+    Returns
+    -------
+    Faithfulness
+        Answers are indices of all classes.
+
+    Raises
+    ------
+    InputError
+        If the model has no classifier, or a map is not one bool for each patch.
+
+    Examples
+    --------
+    >>> model, clip = load_model("ast-spc12"), load_audio("assets/examples/happy.wav")
+    >>> with torch.inference_mode():
+    ...     out = model(model.spectrogram(clip)[None], keep_rate=0.7)
+    >>> faithfulness(model, clip, kept_maps(out)).kept.same_answer
+    array([ True])
+    """
+    if not model.config.classes:
+        raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+    wave = as_waveform(clip)
+    kept, removed = resynthesise_all(wave, maps, model.config.frames, model.config.grid)
+    chances = _heard(model, [wave, *kept, *removed])
+    allowed = np.arange(chances.shape[1]) if classes is None else np.asarray(classes)
+    answers = allowed[chances[:, allowed].argmax(1)]
+    whole, n = answers[0], len(kept)
+
+    def part(rows: slice) -> Part:
+        own = answers[rows]
+        return Part(
+            answers=own,
+            probability=np.take_along_axis(chances[rows], own[:, None], axis=1)[:, 0],
+            same_answer=own == whole,
+            confidence_drop=chances[0, whole] - chances[rows, whole],
+        )
+
+    return Faithfulness(int(whole), float(chances[0, whole]), part(slice(1, n + 1)), part(slice(n + 1, None)))
+
+
+def kept_maps(out: Output) -> np.ndarray:
+    """Patches that are still tokens of their own in the end: (batch, patches) bool."""
+    return out.fate.block == 0
+
+
+def random_maps(kept: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:
+    """As many random patches as a map keeps, drawn several times: (patches,) bool -> (draws, patches)."""
+    order = random_ranks(seed, range(draws), len(kept)).numpy()
+    return order < np.count_nonzero(kept)
+
+
+def _heard(model: AudioViT, waves: Sequence[np.ndarray]) -> np.ndarray:
+    """Probabilities (waves, classes) by the whole model, float32."""
+    rows = []
+    for first in range(0, len(waves), BATCH):
+        specs: list[Tensor] = [model.spectrogram(wave) for wave in waves[first : first + BATCH]]
+        rows.append(to_numpy(probabilities(model(torch.stack(specs)).logits, model.config)))
+    return np.concatenate(rows)

@@ -1,0 +1,54 @@
+"""What each part of a recipe is worth: short trainings that lack one part at a time.
+
+    python -m training.ablation FEATURES MORE_FEATURES … --recipe ast-spc12-parts --out runs/recipe-parts
+
+The parts are the tagger's answers (all, the tags alone, the embedding alone), the further folders' unlabelled
+audio, whitened patches, Muon (AdamW instead), dropping patches at random, and elastic keep-rates (0.5
+instead). Steps and clips a step stay the same. Every model is tested on the first folder's test split at four
+keep-rates; differences are paired, on the same clips. Rerun after a stop, it goes on where it was. Writes
+assets/results/studies/recipe-parts.json.
+"""
+
+from __future__ import annotations
+
+from tpexplore.command_line import file_or_folder, whole
+from tpexplore.errors import InputError
+from tpexplore.writing import write_json
+from training.engine import parallel
+from training.engine.command import command_arguments, run_command
+from training.engine.finetuning import NO_ANSWERS, training_data
+from training.measure.ablation import ablation
+from training.measure.variants import STUDIES_FOLDER
+from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.recipes.values import LARGEST_SEED
+
+FILE = "recipe-parts.json"
+
+
+def main() -> None:
+    parser = command_arguments(__doc__, "training.ablation")
+    parser.add_argument(
+        "features", type=file_or_folder, nargs="+", help="folders made by training.features, with answers"
+    )
+    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
+    parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
+    parser.add_argument(
+        "--seeds", type=whole(0, LARGEST_SEED), nargs="+", default=[0], help="one training each; 0 by default"
+    )
+    args = parser.parse_args()
+    recipe = load_recipe(args.recipe, FinetuneRecipe)
+    features, answers = training_data(args.features)
+    if answers is None:
+        raise InputError(NO_ANSWERS)
+    results = ablation(features, answers, recipe, args.out, args.seeds)
+    if not parallel.is_main():
+        return
+    write_json(STUDIES_FOLDER / FILE, results)
+    for part, rates in results["worth"].items():
+        for rate, cell in rates.items():
+            low, high = cell["ci95"]
+            print(f"{part} at {rate}: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,64 @@
+"""What studies of trainings share: one training of a changed recipe, or going on with it, and its model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from tpexplore.checkpoints.bundled import RESULTS_FOLDER
+from tpexplore.model.vit import AudioViT
+from training.data.answers import StoredAnswers
+from training.data.features import Features
+from training.engine.export import trained_model
+from training.engine.finetuning import FinetuneStage, note_origins
+from training.engine.identity import git_commit, note_model, note_run
+from training.engine.initialise import describe_start
+from training.engine.lock import lock_folder
+from training.engine.loop import Run, pick_device, train
+from training.measure.evaluation import Scorer
+from training.recipes.settings import FinetuneRecipe
+
+STUDIES_FOLDER = RESULTS_FOLDER / "studies"
+
+
+def train_variant(
+    folder: Path,
+    recipe: FinetuneRecipe,
+    features: Features,
+    *,
+    init: str | None = None,
+    answers: StoredAnswers | None = None,
+) -> AudioViT:
+    """The model of a run folder, trained first as far as it is not; on the device that trainings use."""
+    lock = lock_folder(folder)
+    note_run(folder, recipe, features)
+    note_origins(folder, None, init)
+    stage = FinetuneStage(features, recipe, init=init, answers=answers)
+    note_model(folder, stage.model.config, features)
+    train(stage, Run(folder))
+    del lock
+    return trained_model(folder, features).to(pick_device())
+
+
+def describe_study(
+    features: Features, recipe: FinetuneRecipe, scorer: Scorer, clips: int, seeds: list[int], init: str | None
+) -> dict:
+    """What the results file of a study begins with.
+
+    Parameters
+    ----------
+    clips : int
+        How many clips the models were tested on.
+    """
+    return {
+        "family": recipe.family,
+        "task": features.meta["task"],
+        "split": features.meta["split"],
+        "features": features.keys,
+        "metric": scorer.metric,
+        "n": clips,
+        "seeds": seeds,
+        "start": describe_start(init),
+        "recipe": asdict(recipe),
+        "commit": git_commit(),
+    }

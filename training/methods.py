@@ -1,0 +1,37 @@
+"""Drop, fuse or merge: accuracy against MACs by method and ranking, and how faithful what is kept is.
+
+    python -m training.methods ast-spc12 FEATURES
+    python -m training.methods ast-spc12 FEATURES --clips DATASET_FOLDER
+
+Writes assets/results/methods/NAME.json; with --clips, the folder of the dataset's sound files, faithfulness
+too. What is there of the same weights stays: rerun after a stop, it goes on with the part that is missing.
+"""
+
+from __future__ import annotations
+
+from tpexplore.command_line import file_or_folder
+from tpexplore.results.store import methods_folder
+from tpexplore.writing import write_json
+from training.data.features import read_features
+from training.engine import parallel
+from training.engine.command import command_arguments, run_command
+from training.measure.methods import measure_methods
+
+
+def main() -> None:
+    parser = command_arguments(__doc__, "training.methods")
+    parser.add_argument("name", help="bundled model")
+    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
+    parser.add_argument("--clips", type=file_or_folder, help="folder with the dataset's sound files")
+    args = parser.parse_args()
+    path = methods_folder() / f"{args.name}.json"
+    for results in measure_methods(args.name, read_features(args.features), args.clips):
+        if not parallel.is_main():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, results)
+        print(f"{path.name}: {'faithfulness' if 'faithfulness' in results else 'accuracy'} measured")
+
+
+if __name__ == "__main__":
+    run_command(main)
