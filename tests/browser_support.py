@@ -1,4 +1,4 @@
-"""The running app and a headless browser: fixtures for test_browser.py."""
+"""The running app and a headless browser: fixtures of the tests that drive them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--autoplay-policy=no-user-gesture-required",
 ]
-START_SECONDS = 90
+START_SECONDS = 240
+QUIET_SECONDS = 0.4
+STREAMS = ("/queue/data", "/heartbeat/")
+"""What Gradio keeps open for as long as the page is there."""
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +99,15 @@ def wait_until(condition, seconds: float = 20) -> bool:
     return bool(condition())
 
 
+def next_frames(page) -> None:
+    """Let a page draw."""
+    page.evaluate(
+        """() => new Promise(done => requestAnimationFrame(
+            () => requestAnimationFrame(() => setTimeout(done, 20))
+        ))"""
+    )
+
+
 def serve_modules(page) -> None:
     """Let a page import the boards' modules, e.g. ``import("/shared/grid.js")``, without the app."""
 
@@ -130,9 +142,32 @@ class Visit:
         self.page = page
         self.requests: list[str] = []
         self.errors: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
+        self._under_way: set = set()
+        self._changed = time.monotonic()
+        page.on("request", self._on_request)
+        page.on("requestfinished", self._on_end)
+        page.on("requestfailed", self._on_end)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+
+    def _on_request(self, request) -> None:
+        self.requests.append(request.url)
+        self._changed = time.monotonic()
+        if not any(stream in request.url for stream in STREAMS):
+            self._under_way.add(request)
+
+    def _on_end(self, request) -> None:
+        self._changed = time.monotonic()
+        self._under_way.discard(request)
+
+    def settle(self) -> None:
+        """Wait until nothing is asked of the server any more, nor was a moment ago."""
+
+        def quiet() -> bool:
+            self.page.wait_for_timeout(50)  # lets what happened meanwhile be noted
+            return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
+
+        assert wait_until(quiet, 60), f"still under way: {[request.url for request in self._under_way]}"
 
     def foreign_requests(self) -> list[str]:
         """Requests to any host but the app's."""
@@ -163,11 +198,7 @@ class Visit:
 
     def next_frames(self) -> None:
         """Let the page draw, and tell what the drawing took."""
-        self.page.evaluate(
-            """() => new Promise(done => requestAnimationFrame(
-                () => requestAnimationFrame(() => setTimeout(done, 20))
-            ))"""
-        )
+        next_frames(self.page)
 
     def repaints(self) -> list[float]:
         """Milliseconds from each input event to its paint, as the page measured them."""

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { curveScales } from "../../tpexplore/ui/boards/explore/curve.js";
 import { answerText, explanation, steadyFrom } from "../../tpexplore/ui/boards/explore/explain.js";
 import { addPasses, decode, flipsOf, isComplete } from "../../tpexplore/ui/boards/explore/messages.js";
+import { createPlayer } from "../../tpexplore/ui/boards/explore/player.js";
 import { staysText } from "../../tpexplore/ui/boards/explore/passport.js";
 import { attentionOf, clusterOf, percentile, standing } from "../../tpexplore/ui/boards/explore/ranking.js";
 import { groupsOf } from "../../tpexplore/ui/boards/explore/survival.js";
@@ -127,4 +128,43 @@ test("the curve's axis holds every interval and does not depend on the score", (
   const { low, high, least, most, x, y } = curveScales(accuracy, { macs: 40 });
   assert.deepEqual([low, high, least, most], [0.4, 0.9, 10, 40]);
   assert.ok(x(10) < x(40) && y(0.4) > y(0.9));
+});
+
+/** An audio context whose clock moves on between any two looks at it, as a browser's may; notes what is started. */
+function playOnABusyClock(started) {
+  let clock = 0;
+  class Part {
+    connect = (next) => next;
+    gain = { setValueAtTime() {}, linearRampToValueAtTime() {} };
+  }
+  const globals = {
+    AudioContext: class {
+      state = "running";
+      get currentTime() {
+        return (clock += 0.0116);
+      }
+      createBuffer = (_channels, length, rate) => ({ duration: length / rate, copyToChannel() {} });
+    },
+    AudioBufferSourceNode: class extends Part {
+      start = (at, offset) => started.push({ at, offset });
+      stop() {}
+    },
+    GainNode: Part,
+    requestAnimationFrame: () => 1,
+    cancelAnimationFrame() {},
+  };
+  return Object.assign(globalThis, globals);
+}
+
+test("a sound that takes over begins where the one before has come to", () => {
+  const started = [];
+  playOnABusyClock(started);
+  const player = createPlayer(() => {});
+  player.load(new Float32Array(32_000), 16_000);
+  player.toggle();
+  for (let i = 0; i < 3; i++) player.change(new Float32Array(32_000));
+  assert.equal(started.length, 4);
+  for (const [i, { at, offset }] of started.slice(1).entries()) {
+    assert.ok(Math.abs(offset - started[i].offset - (at - started[i].at)) < 1e-9);
+  }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { namesNoEvent } from "../../tpexplore/ui/boards/page/cancelling.js";
+import { namesNoEvent, skipVainCancels } from "../../tpexplore/ui/boards/shared/cancelling.js";
 import { problemOf } from "../../tpexplore/ui/boards/page/intake.js";
 import { nextTab } from "../../tpexplore/ui/boards/page/tablist.js";
 import { base64Of, bytesOf, rowsOf } from "../../tpexplore/ui/boards/shared/bytes.js";
@@ -86,8 +86,26 @@ test("what cannot be a clip is said in a sentence before it is sent", () => {
   assert.match(problemOf(undefined, 10), /^Nothing was read/);
 });
 
-test("only what names no event is not cancelled", () => {
-  assert.equal(namesNoEvent('{"session_hash": "a", "fn_index": 1}'), true);
-  assert.equal(namesNoEvent('{"session_hash": "a", "event_id": "b"}'), false);
-  assert.equal(namesNoEvent(undefined), false);
+test("only a request about one event that names none is not sent", () => {
+  for (const place of ["/gradio_api/cancel", "/gradio_api/reset"]) {
+    assert.equal(namesNoEvent(place, '{"session_hash": "a", "fn_index": 1}'), true);
+    assert.equal(namesNoEvent(place, '{"event_id": null}'), true);
+    assert.equal(namesNoEvent(place, '{"session_hash": "a", "event_id": "b"}'), false);
+    assert.equal(namesNoEvent(place, undefined), false);
+    assert.equal(namesNoEvent(place, "no JSON"), false);
+  }
+  assert.equal(namesNoEvent("/gradio_api/queue/join?", '{"event_id": null}'), false);
+});
+
+test("what is not sent is answered all the same", async () => {
+  const sent = [];
+  const page = { fetch: async (input) => (sent.push(input), new Response("", { status: 422 })) };
+  skipVainCancels(page);
+  const answers = await Promise.all([
+    page.fetch("/reset", { body: '{"event_id": null}' }),
+    page.fetch("/reset", { body: '{"event_id": "b"}' }),
+    page.fetch("/config"),
+  ]);
+  assert.deepEqual(answers.map((answer) => answer.status), [200, 422, 422]);
+  assert.deepEqual(sent, ["/reset", "/config"]);
 });

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser_support import click_tab
+from tests.browser_support import click_tab, wait_until
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.ui.shell import TABS, places
 
@@ -187,7 +187,7 @@ def test_tab_reaches_all_of_explore_in_order_with_visible_focus(visit):
     visited = visit(reduced_motion="reduce")
     page = visited.page
     page.wait_for_selector("#examples button")
-    page.wait_for_timeout(2000)  # until no control is added any more
+    visited.settle()  # until no control is added any more
     names = page.evaluate(STOPS)
     assert len(names) > 25
     before = [page.evaluate(LOOKS, stop) for stop in range(len(names))]
@@ -199,9 +199,9 @@ def test_tab_reaches_all_of_explore_in_order_with_visible_focus(visit):
             if page.evaluate("document.activeElement === document.body"):
                 break  # past the last one: no trap
             continue
-        page.wait_for_timeout(80)  # a sign may fade in
         reached.append(int(stop))
-        if page.evaluate(LOOKS, int(stop)) == before[int(stop)]:
+        # A sign may fade in.
+        if not wait_until(lambda at=int(stop): page.evaluate(LOOKS, at) != before[at], 1):
             unseen.append(names[int(stop)])
     assert unseen == []
     assert [names[stop] for stop in reached] == names
@@ -266,7 +266,7 @@ def test_every_control_has_a_sentence(visit):
     bare = []
     for tab in places():
         open_tab(visited, tab)
-        visited.page.wait_for_timeout(400)  # sentences are tied to their controls once the page rests
+        wait_until(lambda: not undescribed(visited.page), 5)  # they are tied once the page rests
         bare += [f"{tab}: {name}" for name in undescribed(visited.page)]
     assert bare == []
     # A new control without one is found.

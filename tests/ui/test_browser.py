@@ -50,7 +50,7 @@ def test_opens_with_an_analysed_example(visit):
     patches = int(re.search(r"of (\d+)", opened.text(".tp-kept li:first-child"))[1])
     assert opened.kept() == list(keep_plan(0.5, patches).values())
     assert len(opened.page.locator(".tp-top li").all()) >= 5
-    opened.page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
+    opened.settle()
     assert opened.errors == []
     assert opened.foreign_requests() == []
 
@@ -75,7 +75,7 @@ def test_nothing_lies_over_the_first_picture(browser, app_url):
 
 
 def test_slider_redraws_everything_without_the_server(desk):
-    desk.page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
+    desk.settle()
     before = desk.kept(), desk.text("[data-out=summary]"), desk.text(".tp-card-answer"), desk.pixels()
     asked = len(desk.requests)
     desk.page.focus(".tp-rate-input")
@@ -93,7 +93,7 @@ def test_slider_redraws_everything_without_the_server(desk):
 
 
 def test_slider_repaints_within_50_ms(desk):
-    desk.page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
+    desk.settle()
     desk.page.focus(".tp-rate-input")
     desk.press("ArrowLeft", times=4)
     desk.press("ArrowRight", times=10)

@@ -262,7 +262,7 @@ def test_what_the_page_was_built_with_is_not_analysed_again(opened):
     visit = opened(f"?example={first}&model={model}&score=variation&keep-rate=0.8&patch=9")
     assert visit.kept() == list(keep_plan(0.8, 64).values())
     assert seen(visit).passport == "Patch 9"
-    visit.page.wait_for_timeout(1000)
+    visit.settle()
     assert asked_of_the_queue(visit) == asked_of_the_queue(plain) == []
     # What is as it always is leaves the address once it is written.
     visit.page.focus(".tp-rate-input")
@@ -277,7 +277,7 @@ def test_another_tab_is_filled_once_and_the_viewer_when_it_opens(opened):
     assert visit.text("#kendall-line") == f"{title_of(LONG)} · AudioMAE · {OTHER}"
     assert seen(visit).tab == "Ranking"
     assert seen(visit).start == "1.5"
-    visit.page.wait_for_timeout(500)
+    visit.settle()
     wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3", tab="kendall")
     visit.page.click("#explore-tab-button")
     visit.wait_for_clip(title_of(LONG))
@@ -302,7 +302,7 @@ def test_bad_values_are_named_and_the_rest_is_opened(opened):
     }
     for query, sentence in queries.items():
         visit = opened(query)
-        visit.page.wait_for_timeout(500)
+        visit.settle()
         assert problem(visit) == sentence
         here = seen(visit)
         assert (here.clip, here.model) == (example_clips()[0].title, bundled_names()[0])
@@ -322,7 +322,7 @@ def test_bad_values_are_named_and_the_rest_is_opened(opened):
 def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tmp_path):
     visit = opened()
     page = visit.page
-    page.wait_for_timeout(1500)
+    visit.settle()
     asked = len(visit.requests)
     page.focus(".tp-rate-input")
     visit.press("ArrowRight", times=3)
@@ -467,7 +467,7 @@ def test_settings_that_are_not_understood_are_named(opened):
     wait_for_tab(visit, "removal")
     left_out = "were not understood and are left out."
     named = "compare.a “nope”, clusters.keep-rate “2”, removal.group “C9” and removal.patches “_w”"
-    visit.page.wait_for_timeout(500)  # the address is written once things rest
+    visit.settle()  # the address is written once things rest
     assert problem(visit) == f"Of this link, {named} {left_out}"
     assert visit.page.is_visible("[data-group=H][aria-pressed=true]")
     assert visit.errors == []

@@ -273,19 +273,21 @@ def folder(server) -> Path:
 @pytest.fixture
 def visit_tab(browser, server):
     """Open one of the tabs: ``visit_tab("Own data", query="", **context)`` -> page with .errors."""
+    # Not at the top of the file: pytest is to load its plugin itself.
+    from tests.browser_support import Visit
+
     contexts = []
 
     def visit(tab: str, query: str = "", width: int = 1280, height: int = 900, **options):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
-        page.problems = []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and page.problems.append(line.text))
+        visited = Visit(page)
+        page.problems = visited.errors
         page.goto(server[0] + query)
         page.get_by_role("tab", name=tab).click()
         page.wait_for_selector("#stability-run" if tab == "Stability" else "#own-labels summary")
-        page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
+        visited.settle()
         return page
 
     yield visit

@@ -44,7 +44,6 @@ def test_back_and_forward_walk_over_tabs_and_examples(visit):
     ):
         walk()
         page.wait_for_selector(arrived)
-        page.wait_for_timeout(2_000)  # a step within moments of the one before can be lost
     page.go_forward()
     page.wait_for_selector(f".tp[data-clip='{second}']")
     assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
@@ -71,7 +70,7 @@ def test_switching_the_model_ten_times_in_three_seconds_leaves_no_error(visit):
         opened.page.keyboard.press("ArrowDown" if step % 2 else "ArrowUp")
         opened.page.keyboard.press("Enter")
         opened.page.wait_for_timeout(100)
-    opened.page.wait_for_timeout(3000)
+    opened.settle()
     assert opened.errors == []
 
 

@@ -474,7 +474,7 @@ def swipe(board: Board, start: tuple[float, float], end: tuple[float, float]) ->
     def send(kind: str, points: list[tuple[float, float]]) -> None:
         touches = [{"x": x, "y": y} for x, y in points]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-        board.page.wait_for_timeout(30)
+        board.visit.next_frames()
 
     send("touchStart", [start])
     for i in range(1, 9):

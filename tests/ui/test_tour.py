@@ -114,7 +114,7 @@ def test_first_visit_goes_through_five_steps_and_the_second_has_none(newcomer):
     assert desk.foreign_requests() == []
     desk.page.reload()
     desk.page.wait_for_selector(".tp-kept li")
-    desk.page.wait_for_timeout(2000)
+    desk.settle()
     assert not desk.page.is_visible(CARD)
     # The button in the header starts it again, here from another tab.
     desk.page.click("#paper-tab-button")

@@ -207,7 +207,7 @@ SWITCH = """async ([what, block]) => {
     seek.dispatchEvent(new Event('input'));
     const played = document.querySelector('.tp-play').dataset.playing;
     if (played !== 'true') press('.tp-play');
-    await new Promise((done) => setTimeout(done, 100));
+    while (Number(seek.value) <= 0.25) await new Promise(requestAnimationFrame); // until it is heard
     const count = started.length;
     press(`.tp-what input[value=${what}]`);
     press(`.tp-after input[value='${block}']`);
@@ -660,7 +660,7 @@ def test_csv_equals_the_drop_stages(desk, exploration):
 
 
 def test_nothing_is_asked_of_the_server_or_anyone(desk):
-    desk.page.wait_for_timeout(2000)  # Gradio keeps one stream open: never idle
+    desk.settle()
     asked = len(desk.requests)
     open_passport(desk, 40)
     desk.page.click("[data-loop=patch]")

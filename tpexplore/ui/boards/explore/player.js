@@ -76,10 +76,11 @@ export function createPlayer(onMove) {
     if (voice) next = requestAnimationFrame(follow);
   }
 
-  /** @param {number} from */
-  function play(from) {
+  /** @param {(at: number) => number} placeAt of the context's time at which it begins: the clock moves on between two looks at it */
+  function play(placeAt) {
     const awake = wake();
     const at = awake.currentTime + LEAD_SECONDS;
+    const from = clamp(placeAt(at), 0, length());
     if (voice) hush(voice, at);
     voice = sound(awake, /** @type {Float32Array<ArrayBuffer>} */ (samples), from, at, false);
     voice.source.onended = () => rest(length());
@@ -113,18 +114,20 @@ export function createPlayer(onMove) {
     change(track) {
       if (track === samples) return;
       samples = track;
-      if (voice && context) play(clamp(context.currentTime + LEAD_SECONDS - voice.begun, 0, length()));
+      if (!voice) return;
+      const { begun } = voice;
+      play((at) => at - begun);
     },
     /** @param {number} seconds */
     seek(seconds) {
       const to = clamp(seconds, 0, length());
-      if (voice) play(to);
+      if (voice) play(() => to);
       else rest(to);
     },
     toggle() {
       endLoop();
       if (voice) rest(here());
-      else if (samples) play(position < length() - FADE_SECONDS ? position : 0);
+      else if (samples) play(() => (position < length() - FADE_SECONDS ? position : 0));
     },
     /** Plays it over and over; null ends that. @param {Float32Array<ArrayBuffer> | null} data */
     repeat(data) {

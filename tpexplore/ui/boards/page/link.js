@@ -31,6 +31,7 @@ export function start({ props, trigger }) {
   const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const [copyButton, note, problemLine] = ["link-copy", "link-told", "link-problem"].map(byId);
   const field = /** @type {HTMLInputElement} */ (byId("link-field"));
+  const tabButton = (/** @type {string} */ id) => document.getElementById(`${id}-tab-button`);
 
   const { values: wanted, unknown } = queries.read(location.search);
   if (unknown.length) problemLine.textContent = unknownText(unknown);
@@ -69,10 +70,33 @@ export function start({ props, trigger }) {
     return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, ownClip);
   }
 
+  const outerOf = (/** @type {string} */ id) => Object.keys(inside).find((tab) => known.inside[tab].includes(id));
+
   /** @param {string} id */
   function noteInside(id) {
-    const outer = Object.keys(inside).find((tab) => known.inside[tab].includes(id));
+    const outer = outerOf(id);
     if (outer) inside[outer] = id;
+  }
+
+  /** The tab that is open: an event that tells so can come when another one is open again. */
+  function tabInSight() {
+    const isOpen = (/** @type {string} */ id) => tabButton(id)?.getAttribute("aria-selected") === "true";
+    const outer = [...Object.keys(inside), ...known.tabs.filter((id) => !outerOf(id))].find(isOpen);
+    return outer && outer in inside ? (known.inside[outer].find(isOpen) ?? inside[outer]) : outer;
+  }
+
+  /**
+   * Opens a tab as a person does: by way of the server a second step of Back would come before the first was done.
+   *
+   * @param {string} id
+   * @returns {boolean} false where what it lies in has not been built yet
+   */
+  function clickTab(id) {
+    const outer = outerOf(id);
+    if (!tabButton(id)) return false;
+    if (outer) tabButton(outer)?.click();
+    tabButton(id)?.click();
+    return true;
   }
 
   function stepNow() {
@@ -152,7 +176,9 @@ export function start({ props, trigger }) {
       arriving = true;
       setTimeout(arrive, PATIENCE_MILLISECONDS);
     }
-    if (!same || tabs) trigger("open", { ...place, same, settings: Object.fromEntries(named) });
+    if (!same || (tabs && !clickTab(place.tab))) {
+      trigger("open", { ...place, same, settings: Object.fromEntries(named) });
+    }
     const shown = { ...firstView };
     for (const name of Object.keys(shown)) shown[name] = values[name] ?? shown[name];
     document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...shown, patch: same ? shown.patch : null } }));
@@ -200,6 +226,7 @@ export function start({ props, trigger }) {
   });
 
   function arrive() {
+    if (!arriving) return;
     arriving = false;
     opening = false;
     place.tab = openTab;
@@ -229,8 +256,8 @@ export function start({ props, trigger }) {
   });
 
   on("tp-tab", (id) => {
-    openTab = inside[id] ?? id;
-    noteInside(id);
+    openTab = tabInSight() ?? inside[id] ?? id;
+    noteInside(openTab);
     if (arriving) return; // the first tab says so, too, when the page opens
     place.tab = openTab;
     update();

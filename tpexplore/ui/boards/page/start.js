@@ -1,13 +1,11 @@
 // The page around the tabs: what its inputs are described by, keys on its tabs, the tour.
 
-import { skipVainCancels } from "./cancelling.js";
 import { describePage } from "./describe.js";
 import { wireTabKeys } from "./tablist.js";
 import { startTour } from "./tour.js";
 
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ element }) {
-  skipVainCancels();
   describePage();
   wireTabKeys();
   startTour(element);

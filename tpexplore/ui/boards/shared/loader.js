@@ -1,6 +1,10 @@
 // Fills a board with its HTML and starts its module, once its styles are there.
 
+import { skipVainCancels } from "./cancelling.js";
+
 const PROBLEM = "This part of the page could not be loaded. Please reload the page.";
+
+skipVainCancels(globalThis); // here: no board that a person could act on is there before
 
 /** @type {Map<string, Promise<void>>} address -> when it is there; the page has each style sheet once */
 const sheets = new Map();
