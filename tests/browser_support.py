@@ -206,8 +206,29 @@ class Visit:
 
     def upload(self, path: Path) -> None:
         """Replace the clip by a file."""
-        self.page.click("#clip button[aria-label='Clear']")
-        self.page.set_input_files("#clip input[type=file]", path)
+        self.page.set_input_files("#sound input[type=file]", path)
+
+    def choose_model(self, name: str) -> None:
+        """Choose a bundled model by its name in the two menus on top."""
+        from tpexplore.ui.analysis import ModelChoice
+        from tpexplore.ui.model_menu import menu_message
+
+        (entry,) = menu_message([ModelChoice(name, name)])
+        self.page.select_option(".tm-task", entry["task"])
+        if self.page.input_value(".tm-family") != entry["family"]:
+            self.page.select_option(".tm-family", entry["family"])
+
+    def move_window(self, start: float) -> None:
+        """Drag the window over the file to where it starts, in seconds."""
+        self.page.eval_on_selector(
+            ".ts-start",
+            """(slider, start) => {
+                slider.value = start;
+                const happens = (type) => slider.dispatchEvent(new Event(type, { bubbles: true }));
+                ['input', 'change'].forEach(happens);
+            }""",
+            start,
+        )
 
     def wait_for_clip(self, name: str) -> None:
         """Wait until the viewer shows the clip of that name."""

@@ -140,3 +140,12 @@ def test_app_command_line_and_own_data_read_the_same(
     accuracy_curve(model, [LabelledClip(path, "a.wav", "zero", 0)], keep_rates=[1.0])
     assert lag_of(read[0].samples, part.samples) == 0
     assert read[0].start == part.start
+
+
+def test_levels_are_the_root_mean_squares_of_equal_stretches(tmp_path):
+    samples = np.repeat([0.1, 0.4, 0.2, 0.0], 4000) * np.tile([1, -1], 8000)
+    soundfile.write(tmp_path / "steps.wav", samples + 0.3, 16_000)  # an offset is not sound
+    levels = loudness_profile(tmp_path / "steps.wav").levels(4)
+    assert levels == pytest.approx([0.25, 1.0, 0.5, 0.0], abs=2e-3)
+    soundfile.write(tmp_path / "none.wav", np.zeros(100), 16_000)
+    assert not loudness_profile(tmp_path / "none.wav").levels(600).any()

@@ -229,7 +229,7 @@ def test_tabs_open_by_arrow_keys(visit):
 # Buttons whose name says all; every other control needs a sentence of its own or of its group.
 OBVIOUS = re.compile(
     r"""(Save\ |Picture,\ |Patches,\ |All\ keep-rates,\ )?(PNG|SVG|CSV)$ | (Undo|Redo|Clear|Stop|Play|Pause)$
-    | (Show\ me\ around|Copy\ link|Close\ the\ passport|Reset\ to\ default\ value|Analyse\ from\ there)$
+    | (Show\ me\ around|Copy\ link|Close\ the\ passport|Reset\ to\ default\ value)$
     | What\ the\ picture\ shows | Adjust\  | Skip\  | Your\ own\ model | Load\ this\ model$""",
     re.VERBOSE,
 )

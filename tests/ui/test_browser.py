@@ -153,8 +153,7 @@ def test_upload_is_analysed_and_start_can_be_chosen(desk, tmp_path):
     desk.next_frames()
     assert desk.pixels() != before
     assert "Showing the loudest" in desk.text(".tp-clip")
-    desk.page.fill("#start-row input", "1.5")
-    desk.page.click("#start-row button")
+    desk.move_window(1.5)
     desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('(1.50 to ')")
     assert desk.text(".tp-time") == "1.50 s"
     assert desk.errors == []
@@ -182,9 +181,7 @@ def test_other_model(desk):
         pytest.skip("only one model is bundled")
     shown = desk.page.get_attribute(".tp-picture", "aria-label")
     assert bundled_names()[0] in shown
-    desk.page.click("#model input")
-    desk.press("ArrowDown")
-    desk.press("Enter")
+    desk.choose_model(bundled_names()[1])
     desk.page.wait_for_function(
         "shown => document.querySelector('.tp-picture').getAttribute('aria-label') !== shown", arg=shown
     )

@@ -115,7 +115,7 @@ def test_every_setting_of_every_tab_has_a_name_in_a_link():
 
 def test_the_page_is_told_no_more_of_a_checkpoint_than_its_menu_tells():
     known = json.loads(
-        link.create_link(CHOICES, example_clips(), link.TabNames(TABS), SETTINGS).props["known"]
+        link.create_link(CHOICES, example_clips(), link.TabNames(TABS), SETTINGS, {}).props["known"]
     )
     assert known["models"] == {"own.pth": "/home/ann/own.pth", "ast-a": "ast-a"}
     assert known["examples"][LONG]["seconds"] == pytest.approx(3.6, abs=0.1)
@@ -217,10 +217,10 @@ def seen(visit) -> SimpleNamespace:
     return SimpleNamespace(
         tab=page.locator("[role=tab][aria-selected=true]:visible").last.inner_text(),
         clip=page.get_attribute(".tp", "data-clip"),
-        model=page.input_value("#model input").split(" · ")[1],
+        model=page.text_content("#menu [data-out=hint]").split(":")[0],
         choices=page.evaluate(checked),
         rate=page.input_value(".tp-rate-input"),
-        start=page.input_value("#start-row input") if page.locator("#start-row").is_visible() else "",
+        start=page.input_value(".ts-start") if page.locator(".ts-loudest").is_visible() else "",
         passport=passport.inner_text() if passport.is_visible() else "",
     )
 
@@ -338,8 +338,7 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     assert page.evaluate("history.length") == 2  # about:blank and this: Back leaves the page
     page.click(f"#examples button:has-text('{title_of(LONG)}')")
     visit.wait_for_clip(title_of(LONG))
-    page.fill("#start-row input", "0.7")
-    page.click("#start-row button")
+    visit.move_window(0.7)
     wait_for_query(visit, example=LONG, start="0.7", keep_rate="0.65", listen="kept", stage="10")
     page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('(0.70 to ')")
     page.click("#stability-tab-button")

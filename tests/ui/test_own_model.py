@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import gradio as gr
@@ -132,9 +133,10 @@ def test_a_loaded_model_joins_the_menu_and_is_chosen(folder):
     with gr.Blocks():
         tabs = gr.Tabs()
         page = shell.Page(tabs, [SimpleNamespace(id="a", tab=SimpleNamespace(link={}))], None, choices)
-    *said, (status, menu) = page.on_own_model(str(folder))
+    *said, (status, menu, shown) = page.on_own_model(str(folder))
     assert said[0][0] == "Loading my-ast." and status == ""
     assert menu["value"] == str(folder) and menu["choices"] == [("my-ast", str(folder)), ("One", "one")]
+    assert [model["task"] for model in json.loads(shown)["models"]] == ["my-ast", "One"]
     assert cached_model(page.choices[str(folder)]).config.classes == 12
     (last,) = page.on_own_model("nowhere")
     assert "is neither a file nor a bundled model" in last[0]

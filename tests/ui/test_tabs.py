@@ -482,9 +482,7 @@ def test_tabs_show_numbers_and_follow_model_and_clip(visit, tmp_path):
     open_tab(desk, "kendall")
     before = desk.text("#kendall-line"), desk.text("#kendall-intensity-title")
     if len(bundled_names()) > 1:
-        desk.page.click("#model input")
-        desk.press("ArrowDown")
-        desk.press("Enter")
+        desk.choose_model(bundled_names()[1])
         assert bundled_names()[1] in wait_for_other(desk, "#kendall-line", before[0])
         wait_for_other(desk, "#kendall-intensity-title", before[1])
     line, title = desk.text("#kendall-line"), desk.text("#kendall-intensity-title")
@@ -559,9 +557,9 @@ def test_tabs_fit_a_phone(visit):
             }).map(element => element.outerHTML.slice(0, 200))"""
         )
         assert outside == []
-        # Clip and model come after the tab.
-        below = phone.page.locator("#clip").bounding_box()["y"]
-        assert below > phone.page.locator(f"#{tab}-content").bounding_box()["y"]
+        # The sound comes first.
+        above = phone.page.locator("#sound").bounding_box()["y"]
+        assert above < phone.page.locator(f"#{tab}-content").bounding_box()["y"]
     assert phone.errors == []
 
 

@@ -70,10 +70,33 @@ class LoudnessProfile:
         window = round(seconds * SAMPLE_RATE / self._step)
         if len(self._sums) <= window:
             return 0.0
+        return _loudest_window(self._energy(), window, self._broken) * self._step / SAMPLE_RATE
+
+    def levels(self, count: int) -> np.ndarray:
+        """How loud the file is in each of ``count`` stretches of equal length.
+
+        Parameters
+        ----------
+        count : int
+            At least 1; where the file has fewer steps, there are as many levels as steps.
+
+        Returns
+        -------
+        np.ndarray
+            Shape (count,), root mean square as a share of the loudest stretch's, 0 to 1.
+        """
+        energy = self._energy()
+        count = min(count, len(energy))
+        edges = np.arange(count) * len(energy) // max(1, count)
+        if not count:
+            return np.zeros(1)
+        power = np.add.reduceat(energy, edges) / np.diff(edges, append=len(energy))
+        return np.sqrt(power / max(power.max(), np.finfo(float).tiny))
+
+    def _energy(self) -> np.ndarray:
         # A constant offset is not sound: the front end removes it, too.
         mean = self._sums.sum() / (self._step * max(1, np.count_nonzero(~self._broken)))
-        energy = self._squares - 2 * mean * self._sums + self._step * mean**2
-        return _loudest_window(np.maximum(energy, 0), window, self._broken) * self._step / SAMPLE_RATE
+        return np.maximum(self._squares - 2 * mean * self._sums + self._step * mean**2, 0)
 
 
 def read_excerpt(

@@ -22,11 +22,12 @@ from .board import create_board
 from .memory import share_arenas
 
 TITLE = "Token Pruning Explorer"
+PROMISE = "See which parts of a sound an AI model ignores, and whether it still gets the answer right."
 QUEUE = 64
 """Requests that may wait; whoever comes later is told that the app is busy."""
 SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
 
-_STYLES = ("shared/tokens.css", "page/page.css", "page/tour.css")
+_STYLES = ("shared/tokens.css", "page/page.css", "page/bar.css", "page/tour.css")
 # Plotly would write addresses of its colours that are wrong after any change of the page's own.
 _NO_BASE = 'document.querySelector("base")?.remove();'
 
@@ -34,8 +35,7 @@ HEADER = f"""
 <header>
   <div>
     <h1>{TITLE}</h1>
-    <p>What an audio transformer throws away: see which patches of a sound's spectrogram survive
-    token pruning, and what that does to the answer and its cost.</p>
+    <p>{PROMISE}</p>
   </div>
   <div class="head-side">
     <div class="head-buttons">{link.BUTTON}{tour.BUTTON}</div>

@@ -36,12 +36,15 @@ from tpexplore.stats.patch_statistics import (
 )
 from tpexplore.study.sweep import Exploration, Point, explore, explore_steps, real_frames
 
-from .payload import build_part, build_payload
+from .payload import base64_of, build_part, build_payload
 
 STATISTICS = ("intensity", "variation")
 CLUSTERS = 5
 PART_SECONDS = 0.1
 """At least this long between two parts of an analysis: each costs a trip to the browser."""
+
+WAVE_LEVELS = 600
+"""Bars of a waveform, at most."""
 
 LARGE_MACS = 20e9
 """From here on, as ViT-B has, a pass takes longer than anything that warming up could save."""
@@ -120,6 +123,29 @@ def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float |
 def written_at(path: str | os.PathLike[str]) -> int:
     """When a file was last written, so that what is kept of it is not used after a change; 0 for none."""
     return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
+
+
+def sound_message(
+    path: str | os.PathLike[str], choice: ModelChoice, start: float | None = None
+) -> dict[str, Any]:
+    """A clip's whole file, and which part of it the model gets.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used.
+    """
+    excerpt = excerpt_of(path, choice, start)
+    profile = _profile(str(path), written_at(path))
+    levels = np.round(255 * profile.levels(WAVE_LEVELS)).astype(np.uint8)
+    return {
+        "name": clip_name(path),
+        "seconds": round(profile.seconds, 3),
+        "window": round(cached_model(choice).config.seconds, 3),
+        "start": round(excerpt.start, 3),
+        "is_chosen": start is not None,
+        "levels": base64_of(levels),
+    }
 
 
 @lru_cache(maxsize=8)

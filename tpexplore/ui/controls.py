@@ -1,41 +1,51 @@
-"""The column beside the tabs: choice of clip and model, shared by all of them."""
+"""The bar on top of the page: choice of clip and model, shared by all tabs."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from tpexplore.checkpoints.bundled import Example
+from tpexplore.errors import InputError
 from tpexplore.signal.decode import MAX_FILE_BYTES
 
-from .analysis import ModelChoice
+from .analysis import ModelChoice, sound_message
+from .board import create_board
+from .model_menu import menu_message
 
-UPLOAD_HINT = f"Any common format up to {MAX_FILE_BYTES // 10**6} MB, removed from the server after a day."
+UPLOAD_HINT = f"or drop a file anywhere: up to {MAX_FILE_BYTES // 10**6} MB, deleted after a day"
 MESSAGE = '<div class="message" role="alert">${value}</div>'
 
 
 @dataclass(frozen=True)
 class Controls:
-    """The components of the column."""
+    """The components of the bar.
 
-    audio: gr.Audio
-    status: gr.HTML
-    start_row: gr.Row
-    start: gr.Number
-    go: gr.Button
-    picks: gr.Dataset
+    Three of them cannot be seen: ``clip``, ``model`` and ``start`` hold what the two boards ``sound`` and
+    ``menu`` show and change. They are in the page all the same: only what is there tells of its change.
+    """
+
+    clip: gr.File
     model: gr.Dropdown
+    start: gr.Number
+    sound: gr.HTML
+    menu: gr.HTML
+    picks: gr.Dataset
+    status: gr.HTML
 
     @property
     def request(self) -> list[Any]:
         """What says which clip to run through which model."""
-        return [self.audio, self.model, self.start]
+        return [self.clip, self.model, self.start]
 
 
-def build(choices: list[ModelChoice], examples: list[Example], problem: str) -> Controls:
-    """Lay out the controls inside the current column.
+def build(
+    choices: list[ModelChoice], examples: list[Example], problem: str, offers_own: bool = False
+) -> Controls:
+    """Lay out the bar inside the current column.
 
     Parameters
     ----------
@@ -43,28 +53,41 @@ def build(choices: list[ModelChoice], examples: list[Example], problem: str) -> 
     examples : list of Example
     problem : str
         What the status says at first, as HTML; empty if the first example is shown.
+    offers_own : bool
+        Whether the menu offers a field for a person's own model.
     """
-    audio = gr.Audio(
-        value=str(examples[0].path) if examples and choices else None,
-        sources=["upload", "microphone"],
-        type="filepath",
-        label="Your sound: drop a file, or record",
-        editable=False,
-        buttons=[],
-        elem_id="clip",
+    first = str(examples[0].path) if examples and choices else None
+    clip = gr.File(first, type="filepath", visible="hidden", elem_id="clip")
+    # Gradio's own leaves an empty file behind at every event.
+    clip.preprocess = lambda payload: payload.path if payload else None
+    model = gr.Dropdown(
+        [(choice.label, choice.source) for choice in choices],
+        value=choices[0].source if choices else None,
+        label="Model",
+        visible="hidden",
+        elem_id="model",
     )
-    gr.Markdown(UPLOAD_HINT, elem_classes="hint")
-    status = gr.HTML(problem, html_template=MESSAGE, elem_id="status", elem_classes="message-box")
-    with gr.Row(visible=False, equal_height=False, elem_id="start-row") as start_row:
-        start = gr.Number(
-            label="Start at (s)",
-            info="Empty: the loudest part.",
-            step=0.1,
-            min_width=120,
+    start = gr.Number(label="Start at (s)", visible="hidden")
+    with gr.Row(elem_id="bar-row"):
+        sound = create_board(
+            "sound",
+            "page/sound.js",
+            html="page/sound.html",
+            events=["clip", "move"],
+            value=sound_value(first, choices[0] if choices else None, None),
+            limit=MAX_FILE_BYTES,
+            hint=UPLOAD_HINT,
         )
-        go = gr.Button("Analyse from there", size="sm", min_width=120)
+        menu = create_board(
+            "menu",
+            "page/recognise.js",
+            html="page/recognise.html",
+            events=["choose"],
+            value=menu_value(choices),
+            own=offers_own,
+        )
     picks = gr.Dataset(
-        label="Examples: click one to analyse it",
+        label="Examples",
         components=[gr.Textbox(visible=False)],
         samples=[[example.title] for example in examples],
         type="index",
@@ -72,11 +95,20 @@ def build(choices: list[ModelChoice], examples: list[Example], problem: str) -> 
         visible=bool(examples),
         elem_id="examples",
     )
-    model = gr.Dropdown(
-        [(choice.label, choice.source) for choice in choices],
-        value=choices[0].source if choices else None,
-        label="Model",
-        info="AST answers from its CLS token, AudioMAE from the mean of its patches.",
-        elem_id="model",
-    )
-    return Controls(audio, status, start_row, start, go, picks, model)
+    status = gr.HTML(problem, html_template=MESSAGE, elem_id="status", elem_classes="message-box")
+    return Controls(clip, model, start, sound, menu, picks, status)
+
+
+def sound_value(path: str | None, choice: ModelChoice | None, start: float | None) -> str:
+    """What the board "sound" shows of a clip; empty where there is none that can be read."""
+    if not path or choice is None:
+        return ""
+    try:
+        return json.dumps(sound_message(path, choice, start))
+    except InputError:
+        return ""
+
+
+def menu_value(choices: list[ModelChoice]) -> str:
+    """What the board "menu" offers."""
+    return json.dumps({"models": menu_message(choices)})

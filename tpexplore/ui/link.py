@@ -77,6 +77,7 @@ def create_link(
     examples: Sequence[Example],
     tabs: TabNames,
     settings: Mapping[str, Setting],
+    shared: Mapping[str, str],
 ) -> gr.HTML:
     """Place what reads and writes the address; `BUTTON`, `HANDED_OUT` and `PROBLEM` are seen of it.
 
@@ -85,6 +86,8 @@ def create_link(
     choices, examples, tabs :
         What a link may name; the first of each is what a link need not name.
     settings : dict of "tab.name" -> Setting
+    shared : dict of "tab.name" -> "rate" or "score"
+        Those that show the page's own, see `Tab.page`.
     """
     known = {
         "examples": {
@@ -109,6 +112,7 @@ def create_link(
                 "pattern": setting.pattern,
                 "first": setting.component and setting.component.value,
                 "served": setting.component is not None,
+                "page": shared.get(name),
             }
             for name, setting in settings.items()
         },
@@ -144,24 +148,13 @@ def read_place(
 def note(chosen: Controls, tabs: Mapping[str, gr.Tab], settings: Mapping[str, Setting]) -> None:
     """Have the browser tell itself what is chosen and which tab is open; asks no server."""
     gr.on(
-        [chosen.audio.change, chosen.model.change],
-        inputs=[chosen.audio, chosen.model],
-        js=_tell("(audio, model) =>", "tp-request", "{ path: audio?.path, model }"),
+        [chosen.clip.change, chosen.model.change],
+        inputs=[chosen.clip, chosen.model],
+        js=_tell("(clip, model) =>", "tp-request", "{ path: clip?.path, url: clip?.url, model }"),
         **_BROWSER_ONLY,
     )
-    # Only when it is asked for, not while it is typed.
-    gr.on(
-        [chosen.model.input, chosen.go.click, chosen.start.submit],
-        inputs=chosen.start,
-        js=_tell("(start) =>", "tp-start", "start"),
-        **_BROWSER_ONLY,
-    )
-    # A new clip starts at its loudest part, whatever still stands in the field.
-    gr.on(
-        [chosen.picks.click, chosen.audio.upload, chosen.audio.stop_recording],
-        js=_tell("() =>", "tp-start", "null"),
-        **_BROWSER_ONLY,
-    )
+    # A new clip starts at its loudest part, wherever the one before did.
+    chosen.picks.click(js=_tell("() =>", "tp-start", "null"), **_BROWSER_ONLY)
     for id, tab in tabs.items():
         tab.select(js=_tell("() =>", "tp-tab", json.dumps(id)), **_BROWSER_ONLY)
     for name, setting in settings.items():

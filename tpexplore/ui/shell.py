@@ -1,4 +1,4 @@
-"""The page: tabs on the left, clip and model on the right, and what happens when either changes."""
+"""The page: clip and model in a bar on top, tabs below, and what happens when either changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
-from tpexplore.signal.decode import MAX_FILE_BYTES
 
 from . import controls, endpoints, link, own_model
 from .analysis import (
@@ -25,9 +24,9 @@ from .analysis import (
     excerpt_of,
     fitting_source,
 )
-from .board import create_board
 from .controls import Controls
 from .tabs import (
+    PAGE_STATE,
     Tab,
     clusters,
     compare,
@@ -73,6 +72,7 @@ def places() -> dict[str, ModuleType]:
 # One analysis at a time, whatever asks for it: the cores are few.
 QUEUED = {"concurrency_limit": 1, "concurrency_id": "model"}
 HIDDEN = {"api_visibility": "private"}
+_BROWSER_ONLY = {"fn": None, "queue": False, "show_progress": "hidden", **HIDDEN}
 
 
 def build(choices: list[ModelChoice]) -> None:
@@ -85,8 +85,12 @@ def build(choices: list[ModelChoice]) -> None:
     """
     examples = example_clips()
     problem = NO_MODEL if not choices else NO_CLIP if not examples else ""
-    with gr.Row(equal_height=False, elem_id="page"):
-        with gr.Column(scale=7, min_width=340, elem_id="left"), gr.Tabs(overflow_behavior="wrap") as tabs:
+    offers_own = own_model.is_offered()
+    with gr.Column(elem_id="page"):
+        with gr.Column(elem_id="controls"):
+            chosen = controls.build(choices, examples, problem, offers_own)
+            own = own_model.build() if offers_own else None
+        with gr.Column(elem_id="left"), gr.Tabs(overflow_behavior="wrap") as tabs:
             panes, groups = [], []
             for id, (label, content) in TABS.items():
                 if isinstance(content, dict):
@@ -94,9 +98,6 @@ def build(choices: list[ModelChoice]) -> None:
                     panes += groups[-1].panes
                 else:
                     panes.append(Pane(id, label, content, choices))
-        with gr.Column(scale=3, min_width=300, elem_id="controls"):
-            chosen = controls.build(choices, examples, problem)
-            own = own_model.build() if own_model.is_offered() else None
     first = _key(examples[0].path, choices[0], None) if not problem else None
     page = Page(tabs, panes, chosen, choices, first, groups)
     page.wire()
@@ -104,7 +105,7 @@ def build(choices: list[ModelChoice]) -> None:
         page.wire_own_model(own)
     inside = {group.id: [pane.id for pane in group.panes] for group in groups}
     names = link.TabNames([pane.id for pane in panes], inside, ALIASES)
-    page.wire_link(link.create_link(choices, examples, names, page.settings))
+    page.wire_link(link.create_link(choices, examples, names, page.settings, page.shared))
     endpoints.build(choices)
 
 
@@ -122,9 +123,17 @@ class Pane:
             self.line = gr.HTML(elem_id=f"{id}-line", elem_classes="message-box")
             with gr.Column(elem_id=f"{id}-content") as self.content:
                 self.tab: Tab = module.build(choices)
+        shared = {component: PAGE_STATE[name] for component, name in self.tab.page.items()}
+        self.reads = self.tab.read | shared
         self.keeps = explores or not self.tab.outputs
         self.grows = explores
         self.line.visible, self.content.visible = not self.keeps, self.keeps
+
+    def key(self, path: Any, choice: ModelChoice | None, start: float | None, settings: Sequence) -> tuple:
+        """What a tab was filled for: filled once, it is not filled again for the same."""
+        inputs = zip(self.tab.inputs, settings, strict=False)  # a link to the tab names none
+        shared = [value for component, value in inputs if component in self.tab.page]
+        return (*_key(path, choice, start), *shared)
 
     @property
     def outputs(self) -> list[Any]:
@@ -159,9 +168,9 @@ class Pane:
     def js(self, at: int) -> str:
         """A script that reads what the tab's picture shows into the settings, which begin at input ``at``."""
         reads = [
-            f"values[{at + i}] = {self.tab.read[component]};"
+            f"values[{at + i}] = {self.reads[component]};"
             for i, component in enumerate(self.tab.inputs)
-            if component in self.tab.read
+            if component in self.reads
         ]
         return f"(...values) => {{ {' '.join(reads)} return values; }}"
 
@@ -203,6 +212,12 @@ class Page:
         self.settings = {
             f"{pane.id}.{name}": setting for pane in panes for name, setting in pane.tab.link.items()
         }
+        self.shared = {
+            f"{pane.id}.{name}": pane.tab.page[setting.component]
+            for pane in panes
+            for name, setting in pane.tab.link.items()
+            if setting.component in pane.tab.page
+        }
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})
         # How often another clip, start or model was asked for. In the page, though not to be seen: only
@@ -222,7 +237,7 @@ class Page:
             "inputs": inputs,
             "outputs": [
                 chosen.status,
-                chosen.start_row,
+                chosen.sound,
                 self.shown,
                 *(component for pane in panes for component in pane.outputs),
             ],
@@ -239,38 +254,33 @@ class Page:
         whole.then(None, js=link.OPENED, **HIDDEN)
         # Whoever asks for something else does not wait for what they asked for before.
         ask = {"cancels": [growing, whole], "show_progress": "hidden", **HIDDEN}
-        gr.on(
-            [chosen.go.click, chosen.start.submit, chosen.model.input],
+        # What the boards hand over stands in the page: what an event carries along is not checked by Gradio.
+        chosen.menu.choose(
             None,
             self.asked,
-            self.asked,
-            js="(asked) => asked + 1",
+            [chosen.model, self.asked],
+            js="(asked) => [globalThis.tpModel, asked + 1]",
             **ask,
         )
-        # A new clip starts at its loudest part, whatever was typed for the one before.
-        gr.on(
-            [chosen.audio.upload, chosen.audio.stop_recording],
+        chosen.sound.move(
             None,
             self.asked,
-            [self.asked, chosen.start],
-            js="(asked) => [asked + 1, null]",
+            [chosen.start, self.asked],
+            js="(asked) => [globalThis.tpStart, asked + 1]",
             **ask,
         )
-        # A sound that was dropped on the page or pasted: the browser has sent it to Gradio's own uploads.
-        intake = create_board(
-            "intake", "page/intake.js", events=["clip"], visible="hidden", limit=MAX_FILE_BYTES
-        )
-        intake.clip(
+        # A new clip starts at its loudest part, whatever was chosen for the one before.
+        chosen.sound.clip(
             None,
             self.asked,
-            [chosen.audio, self.asked, chosen.start],
+            [chosen.clip, self.asked, chosen.start],
             js="(asked) => [globalThis.tpClip, asked + 1, null]",
             **ask,
         )
         chosen.picks.click(
             self.on_pick,
             [chosen.picks, chosen.model, self.asked],
-            [chosen.audio, chosen.model, chosen.start, self.asked],
+            [chosen.clip, chosen.model, chosen.start, self.asked],
             **ask,
         )
         for pane in panes:
@@ -284,7 +294,7 @@ class Page:
             [own.load.click, own.source.submit],
             self.on_own_model,
             own.source,
-            [own.status, self.chosen.model],
+            [own.status, self.chosen.model, self.chosen.menu],
             show_progress_on=[own.status],
             **QUEUED,
             **HIDDEN,
@@ -298,15 +308,16 @@ class Page:
         try:
             for sentence, choice in own_model.loading(text):
                 if choice is None:
-                    yield html.escape(sentence), gr.skip()
+                    yield html.escape(sentence), gr.skip(), gr.skip()
         except Exception as error:
-            yield html.escape(sentence_for(error, None)), gr.skip()
+            yield html.escape(sentence_for(error, None)), gr.skip(), gr.skip()
             return
         menu = [(entry.label, entry.source) for entry in self.choices.values()]
         self.choices.setdefault(choice.source, choice)
         if (choice.label, choice.source) not in menu:
             menu.insert(0, (choice.label, choice.source))
-        yield "", gr.update(choices=menu, value=choice.source)
+        offered = [self.choices[source] for _, source in menu]
+        yield "", gr.update(choices=menu, value=choice.source), controls.menu_value(offered)
 
     def wire_link(self, opener: gr.HTML) -> None:
         """Connect the link: it opens what the address names, and is told what is chosen."""
@@ -324,7 +335,8 @@ class Page:
             **HIDDEN,
         )
         handles = {pane.id: pane.handle for pane in (*self.groups.values(), *self.panes.values())}
-        link.note(chosen, handles, self.settings)
+        own = {name: setting for name, setting in self.settings.items() if name not in self.shared}
+        link.note(chosen, handles, own)
 
     def on_link(self, shown, asked, inside, event: gr.EventData):
         """The page was opened by a link that names something else than what it was built with."""
@@ -361,6 +373,11 @@ class Page:
         js = pane.js(len(inputs) - len(pane.tab.inputs))
         on_open = self.on_open if pane.grows else _whole(self.on_open)
         pane.handle.select(partial(on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
+        for component, name in pane.tab.page.items():
+            show = f"() => {PAGE_STATE[name]}"
+            pane.handle.select(js=show, outputs=component, **_BROWSER_ONLY)
+            change = f"(value) => {{ globalThis.tpPage.set({{ {name}: value }}); return []; }}"
+            component.input(js=change, inputs=component, **_BROWSER_ONLY)
         settings = [component for component in pane.tab.inputs if component not in pane.tab.read]
         if settings:
             gr.on(
@@ -423,8 +440,8 @@ class Page:
         try:
             check_request(path, choice)
             progress(None, desc="Analysing")
-            excerpt = excerpt_of(path, choice, start)
-            status = {self.chosen.status: "", self.chosen.start_row: gr.update(visible=excerpt.longer)}
+            excerpt_of(path, choice, start)
+            status = {self.chosen.status: "", self.chosen.sound: controls.sound_value(path, choice, start)}
         except Exception as error:
             status = {self.chosen.status: html.escape(sentence_for(error, path))}
         own = []
@@ -451,7 +468,8 @@ class Page:
 
     def on_open(self, id, path, source, start, shown, *settings, progress=gr.Progress()):  # noqa: B008
         """A tab was opened: fill it, unless it shows this request already."""
-        if shown.get(id) == _key(path, self.choices.get(source), start):
+        key = self.panes[id].key(path, self.choices.get(source), start, settings)
+        if shown.get(id) in (key, key[:3]):  # the second where a link opened it
             yield {self.shown: gr.skip()}
             return
         progress(None, desc="Computing")
@@ -467,8 +485,9 @@ class Page:
         for filled, problem, whole in pane.fill(path, choice, start, list(settings)):
             if pane.keeps and problem:
                 filled[self.chosen.status] = html.escape(problem)
+            key = pane.key(path, choice, start, settings) if whole else None
             # What fails, or is cancelled half way, is tried again when the tab is next opened.
-            yield {self.shown: {**shown, id: _key(path, choice, start) if whole else None}, **filled}
+            yield {self.shown: {**shown, id: key}, **filled}
 
 
 def _whole(answers: Callable[..., Iterator[dict]]) -> Callable[..., dict]:

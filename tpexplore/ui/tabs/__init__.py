@@ -10,6 +10,11 @@ from typing import Any
 
 import gradio as gr
 
+from tpexplore.model.plan import SCORES
+
+FIRST_KEEP_RATE = 0.5
+"""What the page opens with; `boards/page/state.js` begins with the same."""
+
 _NUMBER = re.compile(r"\d*\.?\d+")
 _CHECKED = {"no": False, "yes": True}
 
@@ -79,6 +84,10 @@ class Tab:
         the value, read when a request is made.
     link : dict of str -> Setting
         What a link to the tab names of its settings.
+    page : dict of component -> "rate" or "score"
+        Those of ``inputs`` that show and change the page's own keep-rate or score, which all tabs share
+        (`boards/page/state.js`). A link that names one of them, as those of the first edition do, sets the
+        page's.
     own_models : bool
         Whether the tab has a choice of models of its own, so that the page's line above it names the
         clip only.
@@ -90,7 +99,20 @@ class Tab:
     inputs: list[Any] = field(default_factory=list)
     read: dict[Any, str] = field(default_factory=dict)
     link: dict[str, Setting] = field(default_factory=dict)
+    page: dict[Any, str] = field(default_factory=dict)
     own_models: bool = False
+
+
+PAGE_STATE = {name: f"globalThis.tpPage.get().{name}" for name in ("rate", "score")}
+"""A JavaScript expression for each part of the page's state."""
+
+
+def page_settings() -> dict[Any, str]:
+    """Two components that cannot be seen, for `Tab.inputs` and `Tab.read`: the page's score and keep-rate."""
+    return {
+        gr.Textbox(SCORES[0], visible=False): PAGE_STATE["score"],
+        gr.Number(FIRST_KEEP_RATE, visible=False): PAGE_STATE["rate"],
+    }
 
 
 NOT_MEASURED = "not measured for this checkpoint"

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
-from tpexplore.model.plan import SCORES
 from tpexplore.ui import takeaway_button
 from tpexplore.ui.analysis import ModelChoice, analyse_clip, check_request
 from tpexplore.ui.takeaway_button import Seen
 from tpexplore.ui.viewer import create_viewer, encode
 
-from . import Tab
+from . import Tab, page_settings
 
 HELP = """
 The model does not hear the clip but reads this spectrogram, cut into patches of 0.16 s by 16 mel bands.
@@ -33,10 +32,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     viewer = create_viewer(analyse_clip(examples[0].path, choices[0]) if examples and choices else ())
     with gr.Accordion("What the picture shows", open=False, elem_id="help"):
         gr.Markdown(HELP)
-    # What the person is looking at is analysed first.
-    shown = 'document.querySelector("#viewer .tp").dataset'
-    score, keep_rate = gr.Textbox(SCORES[0], visible=False), gr.Number(0.5, visible=False)
-    read = {score: f"{shown}.score", keep_rate: f"Number({shown}.rate)"}
+    read = page_settings()  # what the person is looking at is analysed first
     seen = gr.State(Seen(str(examples[0].path), choices[0], None) if examples and choices else None)
     takeaway_button.wire(viewer, seen)
     return Tab("explore", [viewer, seen], refresh, list(read), read)

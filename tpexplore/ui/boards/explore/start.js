@@ -8,6 +8,7 @@ import { layoutPanels, pointAt } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { setUpRates } from "../shared/rates.js";
 import { percent, probabilityText } from "../shared/text.js";
+import { pageState } from "../page/state.js";
 import { createAddress } from "./address.js";
 import { createBudgetField } from "./budget.js";
 import { explanation } from "./explain.js";
@@ -67,7 +68,7 @@ export function start({ element, props, trigger, watch }) {
     const data = decode(value);
     // The server begins with what the person looked at when asking; another choice may have been made since.
     const known = /** @type {import("./messages.js").Score[]} */ (Object.keys(data.scores));
-    if (!data.scores[state.score]) [state.score] = known;
+    if (!data.scores[state.score]) setScore(known[0]);
     Object.assign(state, { data, hover: null, pinned: null, opened: false });
     listening.load();
     setUpControls();
@@ -252,16 +253,23 @@ export function start({ element, props, trigger, watch }) {
   function setRate(rate) {
     state.rate = rate;
     rateInput.value = String(rate);
+    pageState.set({ rate }, view);
+  }
+
+  /** @param {import("./messages.js").Score} score */
+  function setScore(score) {
+    state.score = score;
+    pageState.set({ score }, view);
   }
 
   rateInput.addEventListener("input", (event) => {
-    state.rate = Number(rateInput.value);
+    setRate(Number(rateInput.value));
     budget.clear();
     redrawAfter(event);
   });
 
   find(".tp-score").addEventListener("change", (event) => {
-    state.score = /** @type {import("./messages.js").Score} */ (valueOf(event));
+    setScore(/** @type {import("./messages.js").Score} */ (valueOf(event)));
     budget.apply();
     speakSummarySoon();
     redrawAfter(event);
@@ -320,12 +328,21 @@ export function start({ element, props, trigger, watch }) {
   show(shown);
   const address = createAddress(view, ({ score, listen, stage, patch, ...others }) => {
     setRate(others["keep-rate"]);
-    Object.assign(state, { score, pinned: patch, opened: patch !== null });
+    setScore(score);
+    Object.assign(state, { pinned: patch, opened: patch !== null });
     Object.assign(state.listen, { what: listen, stage });
     listening.renderChoice();
     redraw();
   });
   address.tell(false);
+
+  // Another tab has changed what all share.
+  pageState.follow(({ rate, score }) => {
+    Object.assign(state, { rate, score });
+    rateInput.value = String(rate);
+    redraw();
+    address.tell(false);
+  }, view);
 
   watch("value", () => {
     const before = shown;

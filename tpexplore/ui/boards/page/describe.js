@@ -4,7 +4,6 @@ import { afterRest } from "../shared/board.js";
 
 /** Components whose sentence Gradio does not place itself: selector of the inputs -> of the sentence. @type {Record<string, string>} */
 const SENTENCES_OF = {
-  "#clip button[aria-dropeffect], #clip .source-selection button": "#controls .hint p",
   "#own-files button, #own-run, #own-stop": "#own-content .tab-help p",
   "#stability-run, #stability-stop": "#stability-content .tab-help p",
 };

@@ -1,4 +1,4 @@
-// A sound that is dropped anywhere on the page, or pasted, becomes its clip.
+// A sound that is dropped anywhere on the page, or pasted.
 
 const BYTES_PER_MEGABYTE = 1e6;
 const OWN_ZONE = "#own-files"; // takes files of its own
@@ -16,10 +16,14 @@ export function problemOf(file, limit) {
   return file.size > limit ? `${file.name} has ${megabytes(file.size)}; at most ${megabytes(limit)} are taken.` : "";
 }
 
-/** @param {import("../shared/board.js").Gradio} gradio */
-export function start({ props, trigger, upload }) {
-  const line = /** @type {HTMLElement} */ (document.getElementById("drop-problem"));
-
+/**
+ * Listens for files on the whole page; returns what takes one that came otherwise.
+ *
+ * @param {number} limit bytes
+ * @param {HTMLElement} line for what is wrong
+ * @param {(file: File) => void} send
+ */
+export function takeDropped(limit, line, send) {
   /** @param {DragEvent} event */
   function takes(event) {
     const zone = /** @type {Element} */ (event.target).closest?.(OWN_ZONE);
@@ -32,22 +36,12 @@ export function start({ props, trigger, upload }) {
   }
 
   /** @param {File | undefined} file */
-  async function take(file) {
-    line.textContent = problemOf(file, props.limit);
-    if (line.textContent || !file) return;
-    try {
-      const { path, url } = await upload(file);
-      const about = { orig_name: file.name, size: file.size, mime_type: file.type };
-      // Read by the event's own script: what an event carries along is not checked by Gradio, a value is.
-      Object.assign(globalThis, { tpClip: { path, url, ...about, meta: { _type: "gradio.FileData" } } });
-      document.dispatchEvent(new CustomEvent("tp-start", { detail: null }));
-      trigger("clip");
-    } catch {
-      line.textContent = `${file.name} could not be sent to the app. Please try again.`;
-    }
+  function take(file) {
+    line.textContent = problemOf(file, limit);
+    if (!line.textContent && file) send(file);
   }
 
-  // Before Gradio's own: it takes a file only where no clip is, and the browser would open the file elsewhere.
+  // Before Gradio's own: the browser would open the file elsewhere.
   for (const type of ["dragenter", "dragover"]) {
     addEventListener(
       type,
@@ -78,4 +72,5 @@ export function start({ props, trigger, upload }) {
     event.preventDefault();
     take(file);
   });
+  return take;
 }

@@ -255,6 +255,11 @@ export function start({ props, trigger }) {
     update();
   });
 
+  on("tp-choice", () => {
+    patch = null;
+    update();
+  });
+
   on("tp-tab", (id) => {
     openTab = tabInSight() ?? inside[id] ?? id;
     noteInside(openTab);

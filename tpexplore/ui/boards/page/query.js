@@ -7,6 +7,7 @@
  * @property {string} pattern
  * @property {unknown} first
  * @property {boolean} served whether it is Gradio's, and thus the server's
+ * @property {"rate" | "score" | null} [page] what of the page's one state it shows
  *
  * @typedef {object} Known
  * @property {Record<string, {path: string, title: string, seconds: number}>} examples
@@ -22,6 +23,8 @@
  * @typedef {Record<string, any>} Values by name
  */
 
+/** Parts of the page's state, by the names that an address gives them. */
+const NAMES = { rate: "keep-rate", score: "score" };
 const SHOWN_LETTERS = 40;
 
 /**
@@ -103,6 +106,12 @@ export function createQueries(known) {
         const value = readers[name] ? readers[name](text, values) : readSetting(known.settings[name], text);
         if (value === undefined) unknown.push([name, text]);
         else values[name] = value;
+      }
+      // In addresses of the first edition a tab had a keep-rate and a score of its own.
+      for (const [name, { page }] of Object.entries(known.settings)) {
+        if (!page || values[name] === undefined) continue;
+        values[NAMES[page]] ??= readers[NAMES[page]](values[name], values);
+        delete values[name];
       }
       return { values, unknown };
     },

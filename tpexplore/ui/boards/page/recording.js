@@ -1,0 +1,72 @@
+// Records from the microphone into a WAV file, unprocessed: a browser's own recorder loses what the model would hear.
+
+const NAME = "Your recording.wav";
+const MOST_SECONDS = 600;
+
+/**
+ * @param {Float32Array[]} pieces
+ * @param {number} rate samples a second
+ */
+export function wavOf(pieces, rate) {
+  const count = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const view = new DataView(new ArrayBuffer(44 + 2 * count));
+  const letters = (/** @type {number} */ at, /** @type {string} */ text) =>
+    [...text].forEach((letter, i) => view.setUint8(at + i, letter.charCodeAt(0)));
+  letters(0, "RIFF");
+  view.setUint32(4, 36 + 2 * count, true);
+  letters(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true); // whole numbers
+  view.setUint16(22, 1, true); // one channel
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 2 * rate, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  letters(36, "data");
+  view.setUint32(40, 2 * count, true);
+  let at = 44;
+  for (const piece of pieces) {
+    for (const value of piece) {
+      view.setInt16(at, Math.round(32767 * Math.min(1, Math.max(-1, value))), true);
+      at += 2;
+    }
+  }
+  return view.buffer;
+}
+
+/** @param {(seconds: number) => void} onTime */
+export function createRecorder(onTime) {
+  /** @type {{context: AudioContext, stream: MediaStream, pieces: Float32Array[]} | null} */
+  let running = null;
+
+  return {
+    isRecording: () => Boolean(running),
+    async start() {
+      const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+      const stream = await navigator.mediaDevices.getUserMedia({ audio });
+      const context = new AudioContext();
+      await context.audioWorklet.addModule(new URL("./tap.js", import.meta.url));
+      const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+      /** @type {Float32Array[]} */
+      const pieces = [];
+      let samples = 0;
+      tap.port.onmessage = ({ data }) => {
+        if (samples > MOST_SECONDS * context.sampleRate) return;
+        pieces.push(data);
+        samples += data.length;
+        onTime(samples / context.sampleRate);
+      };
+      context.createMediaStreamSource(stream).connect(tap);
+      running = { context, stream, pieces };
+    },
+    async stop() {
+      if (!running) throw new Error("Nothing is being recorded.");
+      const { context, stream, pieces } = running;
+      running = null;
+      for (const track of stream.getTracks()) track.stop();
+      const { sampleRate } = context;
+      await context.close();
+      return new File([wavOf(pieces, sampleRate)], NAME, { type: "audio/wav" });
+    },
+  };
+}

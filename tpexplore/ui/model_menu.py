@@ -1,0 +1,46 @@
+"""The models by what they recognise and by family, as the menus on top of the page name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tpexplore.checkpoints.bundled import bundled_card, bundled_names
+
+from .analysis import FAMILY_NAMES, ModelChoice
+
+# Part of the task that a card names -> what is said of it; a card with another task is called by that.
+_TASKS = {
+    "AudioSet": "Sounds (AudioSet)",
+    "ESC-50": "{count} sounds",
+    "Speech Commands": "{count} words",
+    "DSPSpeech": "{count} speakers",
+}
+
+
+def task_name(task: str, count: int) -> str:
+    """What to call a task with so many classes, e.g. "12 words"."""
+    return next((name for part, name in _TASKS.items() if part in task), task).format(count=count)
+
+
+def menu_message(choices: Sequence[ModelChoice]) -> list[dict[str, Any]]:
+    """Of every model: its source, what it recognises, its family, and a line about it."""
+    bundled = set(bundled_names())
+    return [
+        _entry(choice, bundled_card(choice.source)) if choice.source in bundled else _own_entry(choice)
+        for choice in choices
+    ]
+
+
+def _entry(choice: ModelChoice, card: Mapping[str, Any]) -> dict[str, Any]:
+    count = len(card["labels"])
+    return {
+        "source": choice.source,
+        "task": task_name(card["task"], count),
+        "family": FAMILY_NAMES[card["family"]],
+        "hint": f"{choice.source}: {count} answers",
+    }
+
+
+def _own_entry(choice: ModelChoice) -> dict[str, Any]:
+    return {"source": choice.source, "task": choice.label, "family": "", "hint": "your own model"}
