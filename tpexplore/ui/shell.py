@@ -375,7 +375,8 @@ class Page:
         pane.handle.select(partial(on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
         for component, name in pane.tab.page.items():
             show = f"() => {PAGE_STATE[name]}"
-            pane.handle.select(js=show, outputs=component, **_BROWSER_ONLY)
+            opens = [tab.handle.select for tab in (pane, group) if tab]
+            gr.on(opens, js=show, outputs=component, **_BROWSER_ONLY)
             change = f"(value) => {{ globalThis.tpPage.set({{ {name}: value }}); return []; }}"
             component.input(js=change, inputs=component, **_BROWSER_ONLY)
         settings = [component for component in pane.tab.inputs if component not in pane.tab.read]
@@ -394,13 +395,15 @@ class Page:
         select = group.handle.select
         quiet = {"queue": False, "show_progress": "hidden", **HIDDEN}
         select(lambda inside: inside[group.id], self.inside, self.open, **quiet)
+        inputs, reads = [*self.chosen.request, self.shown, self.inside], []
+        for pane in group.panes:
+            reads.append(pane.js(len(inputs)))
+            inputs += pane.tab.inputs
         select(
             partial(_whole(self.on_open_group), group),
-            [
-                *(*self.chosen.request, self.shown, self.inside),
-                *(component for pane in group.panes for component in pane.tab.inputs),
-            ],
+            inputs,
             [self.chosen.status, self.shown, *(output for pane in group.panes for output in pane.outputs)],
+            js=_in_turn(reads),
             show_progress_on=[pane.line for pane in group.panes],
             **QUEUED,
             **HIDDEN,
