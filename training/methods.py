@@ -1,6 +1,7 @@
 """Drop, fuse or merge: accuracy against MACs by method and ranking, and how faithful what is kept is.
 
     python -m training.methods ast-spc12 FEATURES
+    python -m training.methods ast-spc12 FEATURES --rankings attention
     python -m training.methods ast-spc12 FEATURES --clips DATASET_FOLDER
 
 Writes assets/results/methods/NAME.json; with --clips, the folder of the dataset's sound files, faithfulness
@@ -10,6 +11,7 @@ too. What is there of the same weights stays: rerun after a stop, it goes on wit
 from __future__ import annotations
 
 from tpexplore.command_line import file_or_folder
+from tpexplore.model.plan import RANKINGS, SCORES
 from tpexplore.results.store import methods_folder
 from tpexplore.writing import write_json
 from training.data.features import read_features
@@ -23,9 +25,16 @@ def main() -> None:
     parser.add_argument("name", help="bundled model")
     parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
     parser.add_argument("--clips", type=file_or_folder, help="folder with the dataset's sound files")
+    parser.add_argument(
+        "--rankings",
+        choices=("attention", "all"),
+        default="all",
+        help="attention: the methods by the paper's ranking alone, in a third of the time",
+    )
     args = parser.parse_args()
     path = methods_folder() / f"{args.name}.json"
-    for results in measure_methods(args.name, read_features(args.features), args.clips):
+    rankings = RANKINGS if args.rankings == "all" else SCORES[:1]
+    for results in measure_methods(args.name, read_features(args.features), args.clips, rankings):
         if not parallel.is_main():
             continue
         path.parent.mkdir(parents=True, exist_ok=True)

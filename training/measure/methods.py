@@ -59,21 +59,24 @@ class Pass(NamedTuple):
 UNPRUNED = Pass("drop", "attention", 1.0)
 
 
-def passes() -> Iterator[Pass]:
-    """Everything below keep-rate 1 whose accuracy is measured."""
-    for method in METHODS:
-        for score in RANKED[method]:
-            for rate in FURTHER_RATES:
-                yield Pass(method, score, rate)
+def passes(rankings: Sequence[str] = RANKINGS) -> list[Pass]:
+    """Everything below keep-rate 1 whose accuracy is measured, the highest keep-rate first."""
+    return [
+        Pass(method, score, rate)
+        for rate in reversed(FURTHER_RATES)
+        for method in METHODS
+        for score in RANKED[method]
+        if score in rankings
+    ]
 
 
-def every_pass(model: AudioViT, batch: Batch) -> Iterator[tuple[Pass, Tensor]]:
-    """Logits (clips, classes) of a batch in every way; what the ways share runs once."""
+def every_pass(model: AudioViT, batch: Batch, ways: Sequence[Pass]) -> Iterator[tuple[Pass, Tensor]]:
+    """Logits (clips, classes) of a batch unpruned and in all these ways; what they share runs once."""
     entered = Entered(model, batch.spec)
     yield UNPRUNED, entered.output().logits
     clips = range(batch.first, batch.first + len(batch.spec))
     order = random_ranks(RANDOM_SEED, clips, model.config.patches).to(batch.spec.device)
-    for way in passes():
+    for way in ways:
         ranking = order if way.score == "random" else way.score
         yield way, entered.output(way.rate, ranking, way.method).logits
 
@@ -82,17 +85,18 @@ def every_pass(model: AudioViT, batch: Batch) -> Iterator[tuple[Pass, Tensor]]:
 
 
 @torch.inference_mode()
-def measure_accuracy(model: AudioViT, features: Features) -> dict:
+def measure_accuracy(model: AudioViT, features: Features, rankings: Sequence[str] = RANKINGS) -> dict:
     """Accuracy against MACs by method and ranking, and what each gains over dropping by attention."""
+    ways = passes(rankings)
     scorer = scorer_for(features, split_rows(features, SPLIT), model.config)
     mine = {
-        batch.index: {way: scorer.keep(logits) for way, logits in every_pass(model, batch)}
+        batch.index: {way: scorer.keep(logits) for way, logits in every_pass(model, batch, ways)}
         for batch in split_batches(features, SPLIT, model.config, model.device, model.config.name)
     }
     answers = gather_clips(mine)
     accuracy: dict[str, dict] = {}
     paired: dict[str, dict] = {}
-    for way in sorted(passes(), key=lambda way: -way.rate):
+    for way in ways:
         found, rate = answers[way], rate_key(way.rate)
         same = float((scorer.top(found) == scorer.top(answers[UNPRUNED])).mean())
         accuracy.setdefault(way.method, {}).setdefault(way.score, {})[rate] = {
@@ -205,7 +209,9 @@ def _of(part: Part, name: str, way: int) -> float:
 # -- both
 
 
-def measure_methods(name: str, features: Features, folder: Path | None = None) -> Iterator[dict]:
+def measure_methods(
+    name: str, features: Features, folder: Path | None = None, rankings: Sequence[str] = RANKINGS
+) -> Iterator[dict]:
     """Measure a bundled model; yields the content of its file after each part that was still missing.
 
     Parameters
@@ -215,13 +221,16 @@ def measure_methods(name: str, features: Features, folder: Path | None = None) -
     features : Features
     folder : Path, optional
         The dataset's sound files, by which faithfulness is measured, too.
+    rankings : sequence of str
+        Those that must be there; attention among them, which all are compared with.
     """
     model = load_model(name).to(pick_device())
     check_bundled(features, model.config)
     results = measured_methods(name, model.config.sha256)
-    if not results:
+    if not results or not set(rankings) <= set(results["accuracy"]["drop"]):
+        heard = {"faithfulness": results["faithfulness"]} if results and "faithfulness" in results else {}
         about = heading(name, model.config, features, SPLIT, model.config.sha256, f"methods {name} FEATURES")
-        results = {**about, **measure_accuracy(model, features), "notes": NOTES}
+        results = {**about, **measure_accuracy(model, features, rankings), "notes": NOTES, **heard}
         yield results
     if folder and "faithfulness" not in results:
         results = {**results, "faithfulness": measure_faithfulness(model, features, folder)}

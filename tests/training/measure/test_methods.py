@@ -96,10 +96,17 @@ def test_parts_are_heard_one_by_one(noise, measured):
 
 
 def test_what_is_there_of_the_same_weights_stays(noise, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["methods", noise.name, str(noise.folder / "features")])
+    line = ["methods", noise.name, str(noise.folder / "features")]
+    monkeypatch.setattr("sys.argv", [*line, "--rankings", "attention"])
+    command.main()
+    assert "accuracy measured" in capsys.readouterr().out
+    by_attention = measured_methods(noise.name)["accuracy"]
+    monkeypatch.setattr("sys.argv", line)
     command.main()
     assert "accuracy measured" in capsys.readouterr().out
     first = measured_methods(noise.name)
+    assert by_attention["fuse"]["attention"] == first["accuracy"]["fuse"]["attention"]
+    assert list(by_attention["fuse"]) == ["attention"] and len(first["accuracy"]["fuse"]) == 5
     assert "faithfulness" not in first and first["commit"] == "a commit"
     command.main()
     assert capsys.readouterr().out == ""
