@@ -36,8 +36,8 @@ test("what is not understood is left out and named", () => {
   assert.deepEqual(values, { tab: "compare" });
   const names = ["example", "start", "keep-rate", "stage", "patch", "compare.a"];
   assert.deepEqual(unknown.map(([name]) => name).sort(), names.sort());
-  assert.equal(unknownText([["tab", "x"]]), "Of this link, tab “x” was not understood and is left out.");
-  assert.match(unknownText([["a", "1"], ["b", "2"], ["c", "3"]]), /a “1”, b “2” and c “3” were/);
+  assert.equal(unknownText([["tab", "x"]]), "Ignored an unknown setting in the link: tab “x”.");
+  assert.match(unknownText([["a", "1"], ["b", "2"], ["c", "3"]]), /unknown settings in the link: a “1”, b “2” and c “3”\.$/);
   assert.ok(unknownText([["a", "y".repeat(500)]]).length < 120);
 });
 

@@ -22,7 +22,15 @@ from tpexplore.results.comparison import (
     load_published,
     to_csv,
 )
-from tpexplore.results.judging import CONFIRMED, MIXED, NOT_CONFIRMED, NOT_MEASURED, Contrast, judge
+from tpexplore.results.judging import (
+    CONFIRMED,
+    MIXED,
+    NOT_CONFIRMED,
+    NOT_MEASURED,
+    Contrast,
+    judge,
+    plain_sentence,
+)
 from tpexplore.results.markdown import findings_list, verdicts_markdown
 from tpexplore.results.measures import Measure, minus, over, read_measure
 from tpexplore.results.verdicts import verdicts
@@ -55,6 +63,24 @@ def numbers_in(tree) -> int:
     if isinstance(tree, list):
         return sum(map(numbers_in, tree))
     return isinstance(tree, (int, float))
+
+
+@pytest.mark.parametrize(
+    ("signs", "sentence"),
+    [
+        ([], "Not measured yet."),
+        ([1], "A wins."),
+        ([-1], "B wins."),
+        ([0], "The difference is too small to call."),
+        ([0, 0], "The difference is too small to call in all 2 comparisons."),
+        ([1, 1], "A wins in all 2 comparisons."),
+        ([1, 0, -1, 1], "A wins in 2 of 4 comparisons, the other way round in 1; 1 is too close to call."),
+        ([-1, 0, 0], "B wins in 1 of 3 comparisons; 2 are too close to call."),
+    ],
+)
+def test_a_finding_is_one_plain_sentence(signs, sentence):
+    contrasts = [Contrast(("m",), "", Measure(sign, sign - 0.5, sign + 0.5)) for sign in signs]
+    assert plain_sentence(contrasts, "A wins", "B wins") == sentence
 
 
 # Every published number

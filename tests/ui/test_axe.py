@@ -99,6 +99,8 @@ def open_tab(visited, tab: str) -> None:
     )
     if tab == "removal":
         page.wait_for_selector("#removal .tr-body [data-group]", timeout=PATIENCE)
+    if tab == "stability":
+        page.wait_for_selector("#stability .main-svg", timeout=PATIENCE)
     if tab == "paper":
         # Not Table IV and the values of Fig. 4, whose hundreds of cells look as those of Table I.
         page.evaluate(

@@ -290,14 +290,14 @@ def test_another_tab_is_filled_once_and_the_viewer_when_it_opens(opened):
 @in_browser
 def test_bad_values_are_named_and_the_rest_is_opened(opened):
     script = "<img src=x onerror='window.broken = true'>"
-    left_out = "were not understood and are left out."
+    ignored = "Ignored unknown settings in the link:"
     queries = {
         f"?model=nope&keep-rate=abc&tab={script}&score=intensity": (
-            f"Of this link, model “nope”, keep-rate “abc” and tab “{script[:40]}…” {left_out}"
+            f"{ignored} model “nope”, keep-rate “abc” and tab “{script[:40]}…”."
         ),
         "?patch=64&start=99&stage=5&listen=all&example=constructor&keep-rate=5&score=intensity&logs=build": (
-            "Of this link, example “constructor”, start “99”, keep-rate “5”, listen “all”, stage “5”"
-            f" and patch “64” {left_out}"
+            f"{ignored} example “constructor”, start “99”, keep-rate “5”, listen “all”, stage “5”"
+            " and patch “64”."
         ),
     }
     for query, sentence in queries.items():
@@ -464,10 +464,9 @@ def test_marked_patches_are_in_the_link(opened):
 def test_settings_that_are_not_understood_are_named(opened):
     visit = opened("?tab=removal&removal.group=C9&clusters.keep-rate=2&compare.a=nope&removal.patches=_w")
     wait_for_tab(visit, "removal")
-    left_out = "were not understood and are left out."
     named = "compare.a “nope”, clusters.keep-rate “2”, removal.group “C9” and removal.patches “_w”"
     visit.settle()  # the address is written once things rest
-    assert problem(visit) == f"Of this link, {named} {left_out}"
+    assert problem(visit) == f"Ignored unknown settings in the link: {named}."
     assert visit.page.is_visible("[data-group=H][aria-pressed=true]")
     assert visit.errors == []
 

@@ -1,4 +1,4 @@
-"""The Stability and Own data tabs: what they show, and that nothing runs or stays after they are left."""
+"""The Robustness and My data tabs: what they show, and that nothing runs or stays after they are left."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ from tpexplore.ui import analysis
 from tpexplore.ui.analysis import ModelChoice
 from tpexplore.ui.tabs import own_data as own_data_tab
 from tpexplore.ui.tabs import stability as stability_tab
+from tpexplore.ui.tabs.held_uploads import HeldUploads
 from tpexplore.ui.tabs.own_data import Job
+from tpexplore.ui.tabs.running import message_html, progress_html
 
 pytest_plugins = ["tests.browser_support"]
 
@@ -90,7 +92,6 @@ def test_a_run_in_slices_is_the_curve_in_one_go(model, choice, scratch, tmp_path
         (0.5, 1.0),
     )
     job = Job(choice, uploads, ["attention", "intensity"], (0.5, 1.0))
-    assert not any(path.exists() for path in uploads)
     slices = 0
     while not job.finished:
         job.run_for(0)  # no time: one clip, or none where the clock is coarse
@@ -99,6 +100,7 @@ def test_a_run_in_slices_is_the_curve_in_one_go(model, choice, scratch, tmp_path
     job.stop()
     assert job.curve.rows() == expected.rows()
     assert list(scratch.iterdir()) == []
+    assert all(path.exists() for path in uploads)  # for another run
     assert slices > 1
 
 
@@ -121,25 +123,33 @@ def test_stopping_ends_the_slice_at_the_next_pass(choice, scratch, tmp_path, slo
     assert job.curve.problems == []
 
 
-def test_bad_uploads_are_removed_too(choice, scratch, tmp_path):
+def test_nothing_is_left_of_bad_uploads(choice, scratch, tmp_path):
     folder = tmp_path / "uploads"
     (good,) = write_uploads(folder, 1)
     bad = folder / "x.zip"
     bad.write_bytes(b"no archive")
     with pytest.raises(InputError, match="not a complete ZIP"):
         Job(choice, [good, bad], ["attention"], (0.5,))
-    assert list(folder.iterdir()) == []
+    assert list(scratch.iterdir()) == []
     with zipfile.ZipFile(bad, "w"):
         pass
     with pytest.raises(InputError, match="holds no clip"):
         Job(choice, [bad], ["attention"], (0.5,))
-    assert list(folder.iterdir()) == list(scratch.iterdir()) == []
+    assert list(scratch.iterdir()) == []
 
 
-def test_the_clip_of_the_page_is_spared(choice, scratch, tmp_path):
-    uploads = write_uploads(tmp_path / "uploads", 2)
-    Job(choice, uploads, ["attention"], (0.5,), spared=uploads[1]).stop()
-    assert [path.exists() for path in uploads] == [False, True]
+def test_uploads_go_with_the_last_page_that_holds_them(tmp_path):
+    one, both, other = write_uploads(tmp_path, 3)
+    held = HeldUploads()
+    held.hold("a", [one, both])
+    held.hold("b", [both, other])
+    held.hold("a", [both])  # one was removed by hand
+    assert [path.exists() for path in (one, both, other)] == [False, True, True]
+    held.release("a")
+    assert both.exists()
+    held.release("b")
+    held.release("never seen")
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- what is shown
@@ -219,8 +229,8 @@ def test_names_from_outside_are_no_markup():
     curve.problems.append(f"{evil} could not be decoded.")
     assert "<img" not in own_data_tab.left_html(curve)
     assert "&lt;img" in own_data_tab.left_html(curve)
-    assert "<img" not in stability_tab.progress_html(1, 2, evil)
-    assert "<img" not in stability_tab.message_html(evil)
+    assert "<img" not in progress_html(1, 2, evil)
+    assert "<img" not in message_html(evil)
 
 
 def test_long_lists_are_cut_and_counted():
@@ -246,7 +256,7 @@ def server(tmp_path_factory):
         patch.setattr("tempfile.tempdir", str(folder))
         choices = [_first_choice()]
         with gr.Blocks(title="Tabs") as demo, gr.Tabs():
-            for label, module in (("Stability", stability_tab), ("Own data", own_data_tab)):
+            for label, module in (("Robustness", stability_tab), ("My data", own_data_tab)):
                 with gr.Tab(label):
                     tab = module.build(choices)
                 refresh = _refresh(tab, choices[0])
@@ -272,7 +282,7 @@ def folder(server) -> Path:
 
 @pytest.fixture
 def visit_tab(browser, server):
-    """Open one of the tabs: ``visit_tab("Own data", query="", **context)`` -> page with .errors."""
+    """Open one of the tabs: ``visit_tab("My data", query="", **context)`` -> page with .errors."""
     # Not at the top of the file: pytest is to load its plugin itself.
     from tests.browser_support import Visit
 
@@ -286,7 +296,7 @@ def visit_tab(browser, server):
         page.problems = visited.errors
         page.goto(server[0] + query)
         page.get_by_role("tab", name=tab).click()
-        page.wait_for_selector("#stability-run" if tab == "Stability" else "#own-labels summary")
+        page.wait_for_selector("#stability-rate" if tab == "Robustness" else "#own-labels summary")
         visited.settle()
         return page
 
@@ -330,28 +340,37 @@ def assert_at_rest(passes: list[float], seconds: float = 2.0) -> None:
 
 
 @pytest.mark.browser
-def test_stability_is_shown_on_the_button_only(visit_tab):
-    page = visit_tab("Stability")
-    assert not page.is_visible("#stability-result")
-    page.click("#stability-run")
+def test_robustness_runs_by_itself_and_again_for_another_setting(visit_tab):
+    page = visit_tab("Robustness")
     page.wait_for_selector("#stability .js-plotly-plot .main-svg")
-    assert re.search(r"patches kept to the end survive every change", page.inner_text("#stability-title"))
+    first = page.inner_text("#stability-title")
+    assert re.search(r"patches kept to the end survive every change", first)
     assert page.locator("#stability-changes tbody tr").count() == 1 + len(CHANGES)
     assert page.inner_text("#stability-status").strip() == ""
-    assert page.is_enabled("#stability-run")
-    assert page.is_disabled("#stability-stop")
+    page.focus("#stability-rate input[type=range]")
+    page.keyboard.press("End")
+    page.wait_for_function("old => document.querySelector('#stability-title').innerText !== old", arg=first)
+    page.wait_for_selector("#stability-stop", state="hidden")
     assert page.problems == []
 
 
 @pytest.mark.browser
-def test_stability_stops(visit_tab, slow):
-    page = visit_tab("Stability")
-    page.click("#stability-run")
-    assert wait_until(lambda: slow)
+def test_robustness_stops(visit_tab, monkeypatch):
+    passes, stopped, inner = [], threading.Event(), Entered._prune
+
+    def prune(self, *arguments, **options):
+        passes.append(time.monotonic())
+        stopped.wait(60)
+        return inner(self, *arguments, **options)
+
+    monkeypatch.setattr(Entered, "_prune", prune)
+    page = visit_tab("Robustness")
+    assert wait_until(lambda: passes)
     page.click("#stability-stop")
     page.wait_for_selector("#stability-status >> text=Stopped")
-    assert_at_rest(slow)
-    assert len(slow) < 4  # batches of a whole run
+    stopped.set()
+    assert_at_rest(passes)
+    assert len(passes) < 4  # batches of a whole run
     assert not page.is_visible("#stability-result")
     page.click("#stability-run")  # and it can be run again
     page.wait_for_selector("#stability-changes tbody tr")
@@ -359,7 +378,7 @@ def test_stability_stops(visit_tab, slow):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("tab", ["Stability", "Own data"])
+@pytest.mark.parametrize("tab", ["Robustness", "My data"])
 def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path, tab):
     passes, left, inner = [], threading.Event(), Entered._prune
 
@@ -371,23 +390,23 @@ def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path,
 
     monkeypatch.setattr(Entered, "_prune", prune)
     page = visit_tab(tab)
-    if tab == "Own data":
+    if tab == "My data":
         upload(page, make_zip(tmp_path / "own.zip"))
-    page.click("#stability-run" if tab == "Stability" else "#own-run")
+        page.click("#own-run")
     assert wait_until(lambda: passes)
     page.reload()
     gone = time.monotonic()
     left.set()
     # Gradio notices a closed connection within its heartbeat; what runs then ends with its batch or pass.
     assert wait_until(lambda: time.monotonic() - max(gone, passes[-1]) > 3)
-    whole = 4 if tab == "Stability" else LABELLED * 7
+    whole = 4 if tab == "Robustness" else LABELLED * 7
     assert len(passes) < whole
     assert wait_until(lambda: left_behind(folder) == [])
 
 
 @pytest.mark.browser
-def test_own_clips_give_a_curve_and_leave_nothing(visit_tab, folder, tmp_path):
-    page = visit_tab("Own data")
+def test_own_clips_give_a_curve_and_stay_until_they_are_removed(visit_tab, folder, tmp_path):
+    page = visit_tab("My data")
     upload(page, make_zip(tmp_path / "own.zip"))
     assert left_behind(folder)
     page.click("#own-run")
@@ -402,36 +421,44 @@ def test_own_clips_give_a_curve_and_leave_nothing(visit_tab, folder, tmp_path):
     assert len(list(csv.DictReader(io.StringIO(content)))) == 8
     content = base64.b64decode(answers.get_attribute("href").split("base64,")[1]).decode()
     assert len(list(csv.DictReader(io.StringIO(content)))) == LABELLED
-    assert left_behind(folder) == []
-    assert page.locator("#own-files >> text=own.zip").count() == 0
+    assert f"{LABELLED + 2} clips analysed" in page.inner_text("#own-status")
+    assert "deleted when you remove them or leave this page" in page.inner_text("#own-status")
+    assert [path.name for path in left_behind(folder)] == ["own.zip"]
+    # The same clips again, otherwise.
+    page.locator("#own-scores label:has-text('intensity')").click()
+    page.click("#own-run")
+    page.wait_for_selector("#own-table thead th:has-text('intensity')")
+    page.click("#own-files button[aria-label='Clear']")
+    assert wait_until(lambda: left_behind(folder) == [])
     assert page.problems == []
 
 
 @pytest.mark.browser
 def test_own_data_stops_and_shows_what_was_done(visit_tab, folder, tmp_path, slow):
-    page = visit_tab("Own data")
+    page = visit_tab("My data")
     upload(page, make_zip(tmp_path / "own.zip", copies=10))
     page.click("#own-run")
     page.wait_for_function("/[1-9][0-9]* of 61 clips/.test(document.querySelector('#own-status').innerText)")
     page.click("#own-stop")
     page.wait_for_selector("#own-status >> text=Stopped after")
     assert_at_rest(slow)
-    assert left_behind(folder) == []
+    assert [path.name for path in left_behind(folder)] == ["own.zip"]
     done = int(re.search(r"after (\d+) of 61", page.inner_text("#own-status"))[1])
     assert 0 < done < 61
     page.wait_for_selector("#own-table tbody tr")
     assert page.is_enabled("#own-run")
     assert page.problems == []
+    page.context.close()
+    assert wait_until(lambda: left_behind(folder) == [])
 
 
 @pytest.mark.browser
 def test_a_long_run_lets_others_in(visit_tab, tmp_path, slow):
-    long = visit_tab("Own data")
+    long = visit_tab("My data")
     upload(long, make_zip(tmp_path / "own.zip", copies=10))
     long.click("#own-run")
     assert wait_until(lambda: slow)
-    other = visit_tab("Stability")
-    other.click("#stability-run")
+    other = visit_tab("Robustness")
     other.wait_for_selector("#stability-changes tbody tr")
     assert "of 61 clips" in long.inner_text("#own-status")  # still under way: 50 clips take 70 s
     assert long.locator("#own-table tbody tr").count() == 0
@@ -441,9 +468,9 @@ def test_a_long_run_lets_others_in(visit_tab, tmp_path, slow):
 
 @pytest.mark.browser
 def test_bad_archives_are_one_sentence(visit_tab, folder, tmp_path):
-    page = visit_tab("Own data")
+    page = visit_tab("My data")
     page.click("#own-run")
-    assert "No clip was chosen" in page.wait_for_selector("#own-status .message").inner_text()
+    assert "Choose labelled clips" in page.wait_for_selector("#own-status .message").inner_text()
     path = tmp_path / "evil.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../../evil.wav", "x")
@@ -452,14 +479,14 @@ def test_bad_archives_are_one_sentence(visit_tab, folder, tmp_path):
     page.wait_for_selector("#own-status >> text=expected names of files inside")
     assert "\n" not in page.inner_text("#own-status .message")
     assert page.get_attribute("#own-status .message", "role") == "alert"
-    assert left_behind(folder) == []
+    assert [path.name for path in left_behind(folder)] == ["evil.zip"]
     assert not list(folder.parent.rglob("evil.wav"))
     assert page.is_enabled("#own-run")
 
 
 @pytest.mark.browser
 def test_an_upload_that_was_removed_meanwhile(visit_tab, folder, tmp_path):
-    page = visit_tab("Own data")
+    page = visit_tab("My data")
     upload(page, make_zip(tmp_path / "own.zip"))
     assert left_behind(folder)
     for stored in left_behind(folder):
@@ -473,11 +500,10 @@ def test_an_upload_that_was_removed_meanwhile(visit_tab, folder, tmp_path):
 
 @pytest.mark.browser
 def test_phone_needs_no_sideways_scroll(visit_tab, tmp_path):
-    page = visit_tab("Stability", width=390, height=844, has_touch=True, is_mobile=True)
-    page.click("#stability-run")
+    page = visit_tab("Robustness", width=390, height=844, has_touch=True, is_mobile=True)
     page.wait_for_selector("#stability .js-plotly-plot .main-svg")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_role("tab", name="Own data").click()
+    page.get_by_role("tab", name="My data").click()
     upload(page, make_zip(tmp_path / "own.zip"))
     page.click("#own-run")
     page.wait_for_selector("#own-accuracy .js-plotly-plot .main-svg")
@@ -491,7 +517,7 @@ def test_nothing_of_the_tabs_is_a_public_endpoint():
     assert demo.get_api_info()["named_endpoints"] == {}
 
 
-def test_labels_of_a_model_are_told(choice):
+def test_the_labels_of_a_model_are_listed(choice):
     told = own_data_tab.labels_html(choice)
     assert "Tiny knows 5 labels" in told
     assert "class 0, class 1" in told

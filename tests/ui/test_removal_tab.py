@@ -208,7 +208,7 @@ def test_high_group_is_marked_and_answered_as_by_the_library(board):
     expected = group_mask(clusters, "H")
     assert torch.equal(board.mask[0], expected)
     assert board.page.get_attribute("[data-group=H]", "aria-pressed") == "true"
-    assert f"{int(expected.sum())} of {patches()} patches leave after block 5" in board.visit.text(
+    assert f"{int(expected.sum())} of {patches()} patches are deleted after block 5" in board.visit.text(
         ".tr-summary"
     )
     assert board.rows() != plain
@@ -326,7 +326,7 @@ def test_three_patches_by_keys(board):
     assert board.marked == [17]
     spoken = board.page.text_content(".tr-spoken")
     assert "patch 17" in spoken
-    assert "leaves" in spoken
+    assert "deleted" in spoken
     board.visit.press("ArrowUp")
     board.visit.press("Enter")
     answer_is_told = "document.querySelector('.tr-spoken').textContent.includes('Answer')"
@@ -349,7 +349,7 @@ def test_everything_removed_is_said_in_a_sentence(board):
     board.settle()
     assert board.marked == list(range(patches()))
     sentence = board.visit.text("[data-tr=nothing]")
-    assert sentence.startswith("All patches removed: the answer rests on")
+    assert sentence.startswith("Nothing is left, so this answer is a guess")
     ast = trace().model.config.family == "ast"
     assert ("prefix tokens alone" in sentence) is ast
     assert_answers_are_the_library_s(board)

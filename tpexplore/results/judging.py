@@ -53,6 +53,10 @@ class Verdict:
     number: str
     finding: str
     verdict: str
+    plain: str
+    """What our models say to it, in one sentence without numbers of theirs."""
+    axis: str
+    """What the contrasts' numbers are, along an axis that points to the finding."""
     summary: str
     """The sentence with the numbers, or why there are none."""
     caveat: str
@@ -92,12 +96,28 @@ def make_verdict(
     *,
     number: str,
     finding: str,
+    holds: str,
+    fails: str,
+    axis: str,
     summary: str,
     compared: str,
     caveat: str,
     about: Sequence[str] | None = None,
+    plain: str = "",
 ) -> Verdict:
-    """Judge, and say what is missing and how little it rests on. ``about``: the tasks concerned, or all."""
+    """Judge, and say what is missing and how little it rests on.
+
+    Parameters
+    ----------
+    holds, fails : str
+        What it means that a number lies above 0, and below: "Attention is more accurate".
+    axis : str
+        What the numbers are, for an axis that points to the finding.
+    about : sequence of str, optional
+        The tasks concerned; all where it is left out.
+    plain : str
+        A sentence instead of the one made of ``holds`` and ``fails``.
+    """
     judged = {name for c in contrasts for name in c.models}
     concerned = [name for name, e in evidence.items() if about is None or e.task in about]
     missing = [name for name in concerned if name not in judged]
@@ -109,6 +129,8 @@ def make_verdict(
         number=number,
         finding=finding,
         verdict=judge(contrasts),
+        plain=plain or plain_sentence(contrasts, holds, fails),
+        axis=axis,
         summary=" ".join(parts),
         caveat=f"{caveat}." if models else "",
         basis=smallness(models),
@@ -116,6 +138,25 @@ def make_verdict(
         lines=tuple(line for line in lines if line.cells),
         contrasts=tuple(contrasts),
     )
+
+
+def plain_sentence(contrasts: Sequence[Contrast], holds: str, fails: str) -> str:
+    """How often the numbers lie clearly above 0, and below, in one sentence."""
+    n = len(contrasts)
+    if not n:
+        return "Not measured yet."
+    above, below = (sum(c.sign == sign for c in contrasts) for sign in (1, -1))
+    if not above and not below:
+        return "The difference is too small to call" + (f" in all {n} comparisons." if n > 1 else ".")
+    if n == 1:
+        return f"{holds if above else fails}."
+    most = above or below
+    text = f"{holds if above else fails} in {'all' if most == n else f'{most} of'} {n} comparisons"
+    if above and below:
+        text += f", the other way round in {below}"
+    if unclear := n - above - below:
+        text += f"; {unclear} {'is' if unclear == 1 else 'are'} too close to call"
+    return f"{text}."
 
 
 def smallness(models: Sequence[Evidence]) -> str:

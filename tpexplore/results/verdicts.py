@@ -93,6 +93,9 @@ def _attention_wins(evidence: Mapping[str, Evidence], published: Mapping[str, An
         lines,
         number="1",
         finding="Attention beats intensity and variation as the score at low keep-rates.",
+        holds="Ranking by attention is more accurate",
+        fails="Ranking by attention is less accurate",
+        axis="attention ahead, points of accuracy",
         summary=summary,
         compared="accuracy by attention minus accuracy by intensity or variation on the same clips, in"
         f" points, for each model at keep-rates {join(LOW_RATES)}",
@@ -180,6 +183,9 @@ def _tau_is_positive(evidence: Mapping[str, Evidence]) -> Verdict:
         lines,
         number="2",
         finding="Attention goes with intensity and variation: Kendall's τ is positive.",
+        holds="Attention prefers loud and varied patches",
+        fails="Attention avoids loud and varied patches",
+        axis="same order, mean τ-b",
         summary=summary,
         compared="τ-b of attention score and cluster rank, mean over clips and blocks, for each model and"
         " statistic; its interval is the mean of the blocks' intervals, which is the widest it can be",
@@ -249,6 +255,9 @@ def _high_hurts_more(evidence: Mapping[str, Evidence]) -> Verdict:
         lines,
         number="3a",
         finding="Losing the high-intensity patches (H) hurts more than losing the low ones (L).",
+        holds="Losing the loud patches costs more",
+        fails="Losing the quiet patches costs more",
+        axis="loud cost more, points of accuracy",
         summary=summary,
         compared="accuracy without L minus accuracy without H, in points, for each model after blocks"
         f" {join(EARLY_BLOCKS)}, the two intervals taken as independent",
@@ -283,6 +292,9 @@ def _low_matters_for_general(evidence: Mapping[str, Evidence]) -> Verdict:
         [],
         number="3b",
         finding="Low-intensity patches matter more for general sounds than for speech.",
+        holds="Losing the quiet patches costs general sounds more",
+        fails="Losing the quiet patches costs speech more",
+        axis="general sounds lose more, points",
         summary=summary,
         compared="points lost without L, general sounds (esc50) minus speech (spc12, speaker34), within each"
         f" family, after blocks {join(EARLY_BLOCKS)}, the intervals taken as independent",
@@ -357,6 +369,9 @@ def _audiomae_keeps_low(evidence: Mapping[str, Evidence]) -> Verdict:
         [line_of(f"C1 and C2 among the patches kept {at}, %", evidence, _share_cell)],
         number="4",
         finding="On general sounds AudioMAE keeps more low-intensity patches (C1 and C2) than AST.",
+        holds="AudioMAE keeps more quiet patches than AST",
+        fails="AST keeps more quiet patches than AudioMAE",
+        axis="AudioMAE keeps more, ratio − 1",
         summary=summary,
         compared=f"AudioMAE's share over AST's, minus 1, on {join(GENERAL)}; the paper says it of general"
         " sounds only, so speech is shown but not judged",
@@ -398,7 +413,7 @@ def _padding(evidence: Mapping[str, Evidence]) -> Verdict:
     if without:
         parts.append(f"{join(without)} {'keeps' if len(without) == 1 else 'keep'} no padding {at}.")
     if ratios:
-        parts.append(f"How often padding survives {at}, compared with sound: {join(ratios)}.")
+        parts.append(f"Survival of padding over that of sound {at}: {join(ratios)}.")
     full = [name for name, e in evidence.items() if find(e.analysis, "padding_share") == 0]
     if full:
         parts.append(f"No clip of {join(full)} has a patch of padding only.")
@@ -408,12 +423,23 @@ def _padding(evidence: Mapping[str, Evidence]) -> Verdict:
         [line_of(f"padding / sound that survives {at}, %", evidence, _padding_cell)],
         number="5",
         finding="AudioMAE drops the padding after a clip's end, AST keeps it.",
+        holds="The model treats padding as the paper says",
+        fails="The model does the opposite",
+        axis="as the paper says, from the dividing line",
+        plain=_padding_plainly(contrasts, without),
         summary=" ".join(parts) if contrasts else "",
         compared="padding's survival over sound's against one half, below it for AudioMAE and above it for"
         " AST: padding counts as dropped where it survives less than half as often as sound",
         caveat="Padding is known from the clips' real lengths, so recorded silence counts as sound",
         about=tuple(e.task for e in evidence.values() if e.name not in full),
     )
+
+
+def _padding_plainly(contrasts: Sequence[Contrast], without: Sequence[str]) -> str:
+    """The sentence where no model keeps any padding; empty elsewhere."""
+    if not contrasts or len(without) < len(contrasts):
+        return ""
+    return "Both models drop all padding." if len(without) == 2 else f"{join(without)} drop all padding."
 
 
 def _survival(e: Evidence, kind: str) -> Measure | None:

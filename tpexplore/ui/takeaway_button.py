@@ -88,7 +88,7 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
     excerpt = excerpt_of(seen.path, seen.choice, seen.start)
     told = {"clip": clip_name(seen.path), "model": model.config.name, "start": round(excerpt.start, 3)}
     if any(asked.get(name) != value for name, value in told.items()):
-        raise InputError("Another clip or model has come meanwhile; please try again.")
+        raise InputError("The clip or model has changed; please try again.")
     # Attention's ranks belong to every table, and the unpruned answer to every result.
     scores = [name for name in SCORES if name in ("attention", score)]
     exploration = explore(model, excerpt.samples, keep_rates=(keep_rate, 1.0), scores=scores)

@@ -16,6 +16,7 @@ from PIL import Image
 from tpexplore.figures.plots import CLUSTER_COLOURS
 from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
 from tpexplore.results.judging import Contrast, Verdict
+from tpexplore.results.measures import with_interval
 from tpexplore.results.store import Evidence, find
 
 from .tables import READING_ORDER
@@ -67,13 +68,13 @@ def _kendall_panel(rows: Sequence[Row]) -> str:
     body += _line("pp-line-same", [(b, v) for b, v in zip(blocks, same, strict=True) if v is not None])
     body += _line("pp-line-here", [(b, m.value) for b, m in zip(blocks, honest, strict=True) if m])
     paper = np.mean([row.published for row in rows])
-    told = f"mean {paper:.2f} in the paper"
+    means = f"mean {paper:.2f} in the paper"
     if all(honest):
-        told += f"; {np.mean([m.value for m in honest]):.2f} here under τ-b ({first.ours})"
+        means += f"; {np.mean([m.value for m in honest]):.2f} here under τ-b ({first.ours})"
     reason = next((row.reason for row in rows if row.reason), "")
     title = f"{first.dataset}, {first.family}"
-    label = escape(f"Kendall tau of {first.line} by block. {title}: {told}. {reason}")
-    caption = f"<b>{escape(title)}</b><span>{escape(reason or told)}</span>"
+    label = escape(f"Kendall tau of {first.line} by block. {title}: {means}. {reason}")
+    caption = f"<b>{escape(title)}</b><span>{escape(reason or means)}</span>"
     return (
         f'<figure><figcaption>{caption}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         f' aria-label="{label}">{body}</svg></figure>'
@@ -132,6 +133,7 @@ def contrast_strips(verdict: Verdict) -> str:
     scale = (
         f'<li class="pp-scale" aria-hidden="true"><span></span><span><i>{ends[0]}</i>'
         f'<i style="left:{zero:.1f}%">0</i><i>{ends[1]}</i></span></li>'
+        f'<li class="pp-axis" aria-hidden="true"><span></span><span>{escape(verdict.axis)} →</span></li>'
     )
     label = escape(f"95 % intervals: {verdict.compared}")
     return f'<ul class="pp-strips" aria-label="{label}">{"".join(rows)}{scale}</ul>'
@@ -152,14 +154,16 @@ def _strip(model: str, contrasts: Sequence[Contrast], low: float, high: float) -
         bounded = m.low is not None and m.high is not None
         ends = (m.low, m.high) if bounded else (m.value, m.value)
         name = SIDES[contrast.sign] + ("" if bounded else " pp-point")
+        about = escape(f"{contrast.what}: {with_interval(m, '+.2f')}")
         marks += (
-            f'<line class="{name}" x1="{at(ends[0]):.2f}" x2="{at(ends[1]):.2f}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<line class="{name}" x1="{at(ends[0]):.2f}" x2="{at(ends[1]):.2f}" y1="{y:.1f}" y2="{y:.1f}">'
+            f"<title>{about}</title></line>"
         )
     held, lost = (sum(c.sign == sign for c in contrasts) for sign in (1, -1))
-    told = f"{model}: {held} of {len(contrasts)} above 0, {lost} below"
+    spoken = f"{model}: {held} of {len(contrasts)} above 0, {lost} below"
     return (
         f'<li><span>{escape(model)}</span><svg viewBox="0 0 100 {STRIP}" preserveAspectRatio="none"'
-        f' role="img" aria-label="{escape(told)}">{marks}</svg></li>'
+        f' role="img" aria-label="{escape(spoken)}">{marks}</svg></li>'
     )
 
 
@@ -213,14 +217,14 @@ def _cluster_bar(bar: ClusterRange, low: float, high: float) -> str:
     name = f"<span>{escape(bar.name)}</span>"
     if not bar.edges:
         return f"<li>{name}<em>{escape(bar.reason)}</em></li>"
-    parts, told = [], []
+    parts, ranges = [], []
     for i, (start, end) in enumerate(pairwise(bar.edges)):
         left, width = (100 * x / (high - low) for x in (start - low, end - start))
         share = f"{100 * bar.shares[i]:.0f}" if bar.shares else ""
-        told.append(f"{CLUSTERS[i]} {start:.2f} to {end:.2f}" + (f", {share} %" if share else ""))
+        ranges.append(f"{CLUSTERS[i]} {start:.2f} to {end:.2f}" + (f", {share} %" if share else ""))
         place = f"left:{left:.2f}%;width:{width:.2f}%;--pp-cluster:{CLUSTER_COLOURS[i]}"
         parts.append(f'<b style="{place}">{share}</b>')
-    spoken = escape(f"{bar.name}: {'; '.join(told)}".replace("-", "−"))
+    spoken = escape(f"{bar.name}: {'; '.join(ranges)}".replace("-", "−"))
     return f'<li>{name}<div role="img" aria-label="{spoken}" title="{spoken}">{"".join(parts)}</div></li>'
 
 
@@ -256,10 +260,10 @@ def _histogram_pair(e: Evidence) -> str:
         for name, level in levels.items()
     )
     means = [float(c.sum(1) @ (x[1:] + x[:-1]) / 2 / c.sum()) for c in counts.values()]
-    told = f"mean intensity {means[0]:.2f} → {means[1]:.2f}".replace("-", "−")
+    moved = f"mean intensity {means[0]:.2f} → {means[1]:.2f}".replace("-", "−")
     scale = f"intensity {_tick(x[0])} to {_tick(x[-1])} →, variation {_tick(y[0])} to {_tick(y[-1])} ↑"
     return (
-        f"<figure><figcaption><b>{e.name}</b><span>{told}; {scale}</span></figcaption>"
+        f"<figure><figcaption><b>{e.name}</b><span>{moved}; {scale}</span></figcaption>"
         f'<div class="pp-pair">{panels}</div></figure>'
     )
 

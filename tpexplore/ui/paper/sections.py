@@ -1,4 +1,4 @@
-"""What the tab "Paper and here" says: verdicts, then every table and figure. Knows no Gradio."""
+"""What the tab "Paper" says: verdicts, then every table and figure. Knows no Gradio."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ from .tables import (
 )
 
 HELP = (
-    "Lee and Lee's published numbers (ECAI 2025, arXiv:2504.01690) beside what was measured here on the small"
-    " bundled models. All numbers are read from the files in <code>assets/published</code>,"
-    " <code>assets/results</code> and <code>assets/analysis</code>; your clip plays no part."
+    "Does what Lee and Lee found (ECAI 2025, arXiv:2504.01690) also hold for the small models here? Your clip"
+    " plays no part. All numbers are read from <code>assets/published</code>, <code>assets/results</code> and"
+    " <code>assets/analysis</code>."
 )
 
 STRIPS = (
-    "Each bar is the 95 % interval of one comparison: green lies above 0 and speaks for the finding, red lies"
-    " below and speaks against it, grey leaves it open."
+    "Each bar is the 95 % interval of one comparison. Green, right of 0: for the finding. Red, left of 0:"
+    " against it. Grey: too close to call."
 )
 
 DATASETS = {
@@ -102,9 +102,9 @@ def page() -> str:
 def _verdicts(found: Sequence[Verdict]) -> str:
     items = "".join(
         f'<li data-verdict="{v.verdict}"><h4><span>{v.number}</span>{escape(v.finding)}</h4>'
-        f'<p class="pp-verdict">{v.verdict}</p><p>{escape(v.summary)}</p>'
-        f'{contrast_strips(v)}<p class="pp-help">{escape(v.caveat)} {escape(v.basis)}</p>'
-        f"<details><summary>How it is judged, and every model’s numbers</summary>"
+        f'<p class="pp-verdict">{v.verdict}</p><p>{escape(v.plain)}</p>{contrast_strips(v)}'
+        f"<details><summary>Numbers, and how they are judged</summary><p>{escape(v.summary)}</p>"
+        f'<p class="pp-help">{escape(v.caveat)} {escape(v.basis)}</p>'
         f"<p>Compared: {escape(v.compared)}. {escape(RULE)}</p>{number_table(v)}</details></li>"
         for v in found
     )

@@ -116,6 +116,7 @@ def page_settings() -> dict[Any, str]:
 
 
 NOT_MEASURED = "not measured for this checkpoint"
+KEEP_RATE_INFO = "At three points (blocks 4, 7 and 10) the model keeps this share of what is left."
 
 
 def sample_of(measured: Mapping[str, Any]) -> str:

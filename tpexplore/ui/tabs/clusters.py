@@ -183,8 +183,8 @@ def notes(trace: ClipTrace, keep_rate: float) -> str:
     said = []
     if trace.clusters is None:
         said.append(
-            "This checkpoint tells no clusters of its dataset, so this clip's patches are clustered by"
-            " themselves: C1 to C5 mean something else for every clip."
+            "This checkpoint has no dataset clusters, so this clip's patches are clustered by themselves:"
+            " C1 to C5 mean something else for every clip."
         )
     if trace.measured is None:
         said.append(f"Survival over a dataset is {NOT_MEASURED}.")

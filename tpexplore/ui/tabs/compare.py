@@ -15,10 +15,19 @@ import gradio as gr
 import numpy as np
 
 from tpexplore.model.plan import KEEP_RATES, SCORES
+from tpexplore.results.measures import join
 from tpexplore.results.store import measured_results
 from tpexplore.study.overlap import MATCHES, Overlap, check_same_cut, matched, score_tau, stage_overlaps
 from tpexplore.study.sweep import Exploration, Point, explore
-from tpexplore.ui.analysis import ModelChoice, cached_model, check_request, clip_name, excerpt_of, written_at
+from tpexplore.ui.analysis import (
+    FAMILY_NAMES,
+    ModelChoice,
+    cached_model,
+    check_request,
+    clip_name,
+    excerpt_of,
+    written_at,
+)
 from tpexplore.ui.board import create_board
 from tpexplore.ui.payload import base64_of, compact, picture_message
 
@@ -77,8 +86,8 @@ def build(choices: list[ModelChoice]) -> Tab:
             Side(by_source.get(model, choice), score)
             for model, score in ((model_a, score_a), (model_b, score_b))
         )
-        told = compare_clip(path, a, b, start, progress=gr.Progress())
-        return (compact(told),)
+        message = compare_clip(path, a, b, start, progress=gr.Progress())
+        return (compact(message),)
 
     models = {"page": PAGE, **{choice.link_name: choice.source for choice in choices}}
     model_a, score_a, model_b, score_b = inputs
@@ -161,6 +170,7 @@ def compare_clip(
         "same": a == b,
         "same_classes": found[0].config.labels == found[1].config.labels,
         "tau": None if math.isnan(tau) else round(tau, 4),
+        "differs": differences(a, b),
         "note": _note(found, excerpt.start, given=start is not None, longer=excerpt.longer),
         "matches": {
             by: [
@@ -170,6 +180,26 @@ def compare_clip(
             for by in MATCHES
         },
     }
+
+
+def differences(a: Side, b: Side) -> str:
+    """What sets A apart from B, in a sentence; empty where it is one thing at most."""
+    one, other = (cached_model(side.choice).config for side in (a, b))
+    known = (f"{len(config.labels)} classes" for config in (one, other))
+    parts = [
+        ("family", FAMILY_NAMES[one.family], FAMILY_NAMES[other.family]),
+        ("what they recognise", *known) if one.labels != other.labels else None,
+        ("the time they read", f"{one.seconds:.1f} s", f"{other.seconds:.1f} s"),
+        ("ranking", a.score, b.score),
+    ]
+    apart = [
+        f"{what} ({left}, {right})"
+        for what, left, right in filter(None, parts)
+        if left != right or what == "what they recognise"
+    ]
+    if len(apart) < 2:
+        return ""
+    return f"A and B differ in {len(apart)} things: {join(apart)}. Any of them may explain what you see here."
 
 
 @lru_cache(maxsize=8)

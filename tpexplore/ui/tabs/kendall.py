@@ -142,7 +142,7 @@ def notes(trace: ClipTrace, rule: str, paper: str, sound: bool) -> str:
             " choose “ties as agreement” to count ours the same way."
         )
     if rule != "raw" and trace.dataset_clusters is None:
-        said.append("This checkpoint tells no clusters of its dataset, so those of this clip alone are used.")
+        said.append("This checkpoint has no dataset clusters, so those of this clip alone are used.")
     if paper and paper_taus(trace, "intensity", paper) is None:
         said.append(f"The paper has no {FAMILY_NAMES[trace.model.config.family]} on {paper}.")
     if dataset_taus(trace, "intensity", "raw", sound) is None:

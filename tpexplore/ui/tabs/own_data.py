@@ -1,4 +1,4 @@
-"""The Own data tab: labelled clips of the person's own, and how often the pruned model gets them right."""
+"""The My data tab: labelled clips of the person's own, and how often the pruned model gets them right."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from tpexplore.ui.analysis import NO_MODEL, ModelChoice, cached_model, check_upl
 from tpexplore.ui.plots import FigureBox
 
 from . import Tab
-from .stability import message_html, progress_html, table_box, table_html, told_html
+from .held_uploads import HeldUploads
+from .running import QUEUED, QUIET, RunBar, progress_html
+from .table import table_box, table_html
 
 log = logging.getLogger(__name__)
 
 HELP = f"""
-Drop your own labelled clips, and see what pruning does to the accuracy on them. Either a ZIP with one folder
-per class (`dog/anything.wav`; of folders in folders the nearest named like a class counts), or single
-files named after their class (`dog.wav`, `dog_2.wav`); for a model of ESC-50 also files as ESC-50 names them
-(`5-9032-A-0.wav`). Up to {MAX_FILES} clips and {MAX_TOTAL_BYTES // 10**6} MB unpacked. They are removed from
-the server as soon as the run ends.
+How often is the model right on your own clips, and what does pruning cost? Drop a ZIP with one folder per
+class (`dog/anything.wav`), or files named after their class (`dog.wav`, `dog_2.wav`): up to {MAX_FILES}
+clips, {MAX_TOTAL_BYTES // 10**6} MB unpacked. They are deleted when you remove them or leave this page.
 """
-
-NO_FILES = "No clip was chosen; drop labelled clips or a ZIP of them first."
+STAYING = "Your files stay for another run; they are deleted when you remove them or leave this page."
+NO_FILES = "Choose labelled clips, or a ZIP of them, first."
 RATES = {"every 10 %": KEEP_RATES[::2], "every 5 %": KEEP_RATES}
 SLICE_SECONDS = 1.5
 """A run comes back to the queue's end this often, so that a long one keeps nobody waiting for long."""
@@ -48,7 +48,7 @@ SLICE_SECONDS = 1.5
 COLOURS = {"attention": DATASET, "intensity": CLIP, "variation": SOUND}
 MARKERS = {"attention": "circle", "intensity": "square", "variation": "diamond"}
 LISTED = 12
-"""Most unknown labels and unreadable files told one by one."""
+"""Most unknown labels and unreadable files that are listed one by one."""
 
 
 class Job:
@@ -58,11 +58,9 @@ class Job:
     ----------
     choice : ModelChoice
     uploads : list of Path
-        As Gradio stored them; removed here, whatever comes of it.
+        As Gradio stored them; they are copied, and stay.
     scores, rates :
         As for `AccuracyCurve`.
-    spared : Path or None
-        An upload that is not removed, since the page shows it as its clip: Gradio stores equal files once.
     """
 
     def __init__(
@@ -71,7 +69,6 @@ class Job:
         uploads: list[Path],
         scores: list[str],
         rates: tuple[float, ...],
-        spared: Path | None = None,
     ):
         self.choice = choice
         self.model: AudioViT = cached_model(choice)
@@ -88,10 +85,6 @@ class Job:
         except BaseException:
             self.folder.cleanup()
             raise
-        finally:
-            for path in uploads:
-                if path != spared:
-                    path.unlink(missing_ok=True)
 
     @property
     def finished(self) -> bool:
@@ -116,7 +109,7 @@ class Job:
                 pass
 
     def stop(self) -> None:
-        """End the slice that runs, and remove the clips."""
+        """End the slice that runs, and remove the copies of the clips."""
         self.stopped.set()
         with self.busy:
             self.folder.cleanup()
@@ -128,6 +121,7 @@ class _StoppedError(Exception):
 
 _jobs: WeakValueDictionary[str, Job] = WeakValueDictionary()
 """Session -> its run, to end it when the page is left."""
+_held = HeldUploads()
 
 
 def build(choices: list[ModelChoice]) -> Tab:
@@ -154,10 +148,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             min_width=260,
             elem_id="own-rates",
         )
-    with gr.Row():
-        run = gr.Button("Run", variant="primary", scale=0, min_width=130, elem_id="own-run")
-        stop = gr.Button("Stop", interactive=False, scale=0, min_width=130, elem_id="own-stop")
-    status = gr.HTML(elem_id="own-status", elem_classes="message-box")
+    bar = RunBar("own", "Run")
     with gr.Column(visible=False, elem_id="own-result", elem_classes="figure") as result:
         box = FigureBox("own-accuracy")
         table = table_box("own-table")
@@ -166,58 +157,54 @@ def build(choices: list[ModelChoice]) -> Tab:
     job = gr.State(None)
 
     shown = [result, *box.outputs, table, left]
-    idle = {run: gr.update(interactive=True), stop: gr.update(interactive=False)}
 
-    def results_of(work: Job, sentence: str) -> dict:
-        values = {
-            **idle,
-            status: told_html(sentence),
-            left: left_html(work.curve),
-        }
-        if work.curve.answers:
-            figure = box.show(accuracy_figure(work.curve))
-            values |= dict(zip(box.outputs, figure, strict=True))
-            values[table] = accuracy_table(work.curve)
+    def results_of(curve: AccuracyCurve) -> dict:
+        if curve.answers:
+            figure = box.show(accuracy_figure(curve))
+            cells = accuracy_table(curve)
         else:
-            missing = box.miss("No clip could be counted", "None of the clips has a label the model knows.")
-            values |= dict(zip(box.outputs, missing, strict=True))
-            values[table] = ""
-        return {**values, result: gr.update(visible=True)}
+            figure = box.miss("No clip could be counted", "None of the clips has a label the model knows.")
+            cells = ""
+        values = dict(zip(box.outputs, figure, strict=True))
+        return {**values, table: cells, left: left_html(curve), result: gr.update(visible=True)}
 
     def refresh(path: str | None, choice: ModelChoice | None, start: float | None) -> tuple:
         if choice is None:
             raise InputError(NO_MODEL)
         return (choice, path), labels_html(choice)
 
+    def on_files(uploads: list[str] | None, asked: tuple | None, request: gr.Request) -> None:
+        path = asked and asked[1]
+        # Gradio stores equal files once: that of the page's clip is none of this tab's.
+        _held.hold(request.session_hash, {Path(upload) for upload in uploads or [] if upload != path})
+
     def on_start() -> dict:
-        return {
-            run: gr.update(interactive=False),
-            stop: gr.update(interactive=True),
-            result: gr.update(visible=False),
-            status: progress_html(0, 1, "Waiting for its turn"),
-        }
+        return {**bar.waiting(), result: gr.update(visible=False)}
 
     def on_run(asked: tuple | None, uploads, scores, rates, request: gr.Request) -> dict:
-        _leave(request)  # a run that this page lost sight of
+        _stop(request)  # a run that this page lost sight of
         try:
             if asked is None:
                 raise InputError(NO_MODEL)
             if not uploads:
                 raise InputError(NO_FILES)
             if not scores:
-                raise InputError("No ranking was chosen; expected at least one.")
-            check_uploads(uploads)
-            choice, path = asked
-            spared = Path(path) if path else None
-            work = Job(choice, [Path(upload) for upload in uploads], scores, RATES[rates], spared)
+                raise InputError("Choose at least one ranking.")
         except InputError as error:
-            return {**idle, status: message_html(str(error)), files: None}
+            return bar.failed(str(error))
+        try:
+            check_uploads(uploads)
+        except InputError as error:
+            return {**bar.failed(str(error)), files: None}
+        try:
+            work = Job(asked[0], [Path(upload) for upload in uploads], scores, RATES[rates])
+        except InputError as error:
+            return bar.failed(str(error))
         except Exception:
-            log.exception("an upload of %d files could not be taken", len(uploads))
-            sentence = "The upload could not be read; the app's log says why."
-            return {**idle, status: message_html(sentence), files: None}
+            log.exception("an upload of %d files could not be read", len(uploads))
+            return bar.failed("The upload could not be read; the app's log says why.")
         _jobs[request.session_hash] = work
-        return {job: (work, 0), files: None, status: waiting(work)}
+        return {job: (work, 0), bar.status: waiting(work)}
 
     def waiting(work: Job) -> str:
         return progress_html(work.done, len(work.clips), f"{work.done} of {len(work.clips)} clips")
@@ -231,37 +218,43 @@ def build(choices: list[ModelChoice]) -> Tab:
         except Exception:
             log.exception("a run over own clips with %s failed", work.choice.label)
             work.stop()
-            sentence = "The clips could not be run; the app's log says why. They were removed."
-            return {**idle, job: None, status: message_html(sentence)}
+            return {**bar.failed("The clips could not be analysed; the app's log says why."), job: None}
         if not work.finished:
             # A new value, so that the change calls for the next slice.
-            return {job: (work, work.done), status: waiting(work)}
+            return {job: (work, work.done), bar.status: waiting(work)}
         work.stop()
-        return {**results_of(work, f"Run and removed: {_clips(len(work.clips))}."), job: None}
+        sentence = f"{_clips(len(work.clips))} analysed. {STAYING}"
+        return {**results_of(work.curve), **bar.done(sentence), job: None}
 
     def on_stop(state: tuple | None) -> dict:
         if state is None:
-            return {**idle, status: ""}
+            return bar.stopped("Stopped.")
         work, _ = state
         work.stop()
-        sentence = f"Stopped after {work.done} of {len(work.clips)} clips; all were removed."
-        return {**results_of(work, sentence), job: None}
+        sentence = f"Stopped after {work.done} of {len(work.clips)} clips. {STAYING}"
+        return {**results_of(work.curve), **bar.stopped(sentence), job: None}
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    queued = {"concurrency_limit": 1, "concurrency_id": "model", **quiet}
-    begun = run.click(on_start, None, [run, stop, result, status], queue=False, **quiet).then(
-        on_run, [chosen, files, scores, rates], [run, stop, status, files, job], **queued
+    files.change(on_files, [files, chosen], None, queue=False, **QUIET)
+    begun = bar.run.click(on_start, None, [*bar.outputs, result], queue=False, **QUIET).then(
+        on_run, [chosen, files, scores, rates], [*bar.outputs, files, job], **QUEUED
     )
-    sliced = job.change(on_slice, job, [job, run, stop, status, *shown], **queued)
-    stop.click(on_stop, job, [job, run, stop, status, *shown], cancels=[begun, sliced], queue=False, **quiet)
+    sliced = job.change(on_slice, job, [job, *bar.outputs, *shown], **QUEUED)
+    ends = [job, *bar.outputs, *shown]
+    bar.stop.click(on_stop, job, ends, cancels=[begun, sliced], queue=False, **QUIET)
     Context.root_block.unload(_leave)
     return Tab("own", [chosen, labels], refresh)
 
 
-def _leave(request: gr.Request) -> None:
-    """The page was left or loaded anew: end what it ran."""
+def _stop(request: gr.Request) -> None:
+    """End what this page runs."""
     if work := _jobs.pop(request.session_hash, None):
         work.stop()
+
+
+def _leave(request: gr.Request) -> None:
+    """The page was left or loaded anew: end what it ran, and remove the person's files."""
+    _stop(request)
+    _held.release(request.session_hash)
 
 
 # -- what is shown
@@ -273,7 +266,7 @@ def labels_html(choice: ModelChoice) -> str:
     listed = html.escape(", ".join(names))
     return (
         f"<details><summary>{html.escape(choice.label)} knows {len(names)} labels</summary>"
-        f'<p style="overflow-wrap:anywhere;margin:4px 0 0">{listed}</p></details>'
+        f"<p>{listed}</p></details>"
     )
 
 
@@ -355,17 +348,17 @@ def left_html(curve: AccuracyCurve) -> str:
     """What was not counted, and links that save what was."""
     parts = []
     if curve.unknown:
-        told = Counter(clip.told or "no label" for clip in curve.unknown)
-        listed = [f"{label} ({count})" for label, count in told.most_common(LISTED)]
+        labels = Counter(clip.told or "no label" for clip in curve.unknown)
+        listed = [f"{label} ({count})" for label, count in labels.most_common(LISTED)]
         head = f"No label that this model knows: {_clips(len(curve.unknown))}"
-        parts.append(_list(head, listed, len(told)))
+        parts.append(_list(head, listed, len(labels)))
     if curve.problems:
         count = len(curve.problems)
         parts.append(_list(f"Not readable: {_clips(count)}", curve.problems[:LISTED], count))
     if curve.answers:
         name = f"own-data-{curve.config.name}"
         parts.append(
-            '<p style="display:flex;gap:16px;flex-wrap:wrap;margin:8px 0 0">'
+            '<p class="own-saves">'
             + _save_link("Save the table (CSV)", f"{name}-accuracy.csv", accuracy_csv(curve))
             + _save_link("Save every clip's answers (CSV)", f"{name}-answers.csv", answers_csv(curve))
             + "</p>"
@@ -376,16 +369,13 @@ def left_html(curve: AccuracyCurve) -> str:
 def _list(head: str, items: list[str], count: int) -> str:
     more = f"<li>and {count - len(items)} more</li>" if count > len(items) else ""
     lines = "".join(f"<li>{html.escape(item)}</li>" for item in items)
-    return (
-        f'<details open style="overflow-wrap:anywhere"><summary>{html.escape(head)}</summary>'
-        f'<ul style="margin:4px 0 8px;padding-left:20px">{lines}{more}</ul></details>'
-    )
+    return f"<details open><summary>{html.escape(head)}</summary><ul>{lines}{more}</ul></details>"
 
 
 def _save_link(words: str, name: str, text: str) -> str:
     # The file travels in the page itself: nothing about the person's clips stays on the server.
     data = base64.b64encode(text.encode()).decode()
     return (
-        f'<a download="{html.escape(name)}" href="data:text/csv;charset=utf-8;base64,{data}"'
-        f' style="text-decoration:underline">{html.escape(words)}</a>'
+        f'<a download="{html.escape(name)}" href="data:text/csv;charset=utf-8;base64,{data}">'
+        f"{html.escape(words)}</a>"
     )

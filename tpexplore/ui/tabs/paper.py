@@ -1,4 +1,4 @@
-"""The tab "Paper and here": the paper's tables and figures beside what was measured, and verdicts."""
+"""The tab "Paper": the paper's tables and figures beside what was measured, and verdicts."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""The Stability tab: how often each patch survives when the clip is changed slightly."""
+"""The Robustness tab: how often each patch survives when the clip is changed slightly."""
 
 from __future__ import annotations
 
 import html
 import logging
 from collections.abc import Iterator
+from functools import partial
 
 import gradio as gr
 import numpy as np
@@ -23,7 +24,9 @@ from tpexplore.ui.analysis import NO_CLIP, ClipTrace, ModelChoice, check_request
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
 
-from . import Setting, Tab
+from . import KEEP_RATE_INFO, Setting, Tab
+from .running import QUEUED, QUIET, RunBar, progress_html
+from .table import table_box, table_html
 
 log = logging.getLogger(__name__)
 
@@ -40,17 +43,6 @@ place; shifts of up to half a patch move the grid of patches over the sound, so 
 of that.
 """
 
-TABLE_CSS = """
-.caption { margin: 12px 0 4px; font-size: 0.85rem; color: var(--body-text-color-subdued); }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 12px 4px 0; border-bottom: 1px solid var(--border-color-primary); white-space: nowrap; }
-th { font-weight: 400; }
-thead th { font-weight: 700; }
-.words { text-align: left; }
-.number { text-align: right; }
-"""
-
 COLUMNS = 256
 """Most columns of the small spectrogram; more would not be seen."""
 
@@ -64,35 +56,30 @@ def build(choices: list[ModelChoice]) -> Tab:
             KEEP_RATES[-2],
             0.5,
             step=0.05,
-            label="Keep-rate of blocks 4, 7 and 10",
-            info="Share of the patches present that each of these blocks keeps.",
+            label="Keep-rate",
+            info=KEEP_RATE_INFO,
             min_width=260,
             elem_id="stability-rate",
         )
         score = gr.Radio(
             list(SCORES),
             value=SCORES[0],
-            label="Patches are ranked by",
+            label="Ranked by",
             info="What decides which patches stay.",
             min_width=260,
             elem_id="stability-score",
         )
-    with gr.Row():
-        run = gr.Button("Run", variant="primary", scale=0, min_width=130, elem_id="stability-run")
-        stop = gr.Button("Stop", interactive=False, scale=0, min_width=130, elem_id="stability-stop")
-    status = gr.HTML(elem_id="stability-status", elem_classes="message-box")
+    bar = RunBar("stability", "Run again", by_itself=True)
     with gr.Column(visible=False, elem_id="stability-result", elem_classes="figure") as result:
         box = FigureBox("stability")
         table = table_box("stability-changes")
         gr.Markdown(NOTE, elem_classes="tab-note")
     request = gr.State(None)
 
-    idle = {run: gr.update(interactive=True), stop: gr.update(interactive=False)}
-
     def refresh(path: str | None, choice: ModelChoice | None, start: float | None) -> tuple:
         check_request(path, choice)
-        # Whatever was shown was of another clip or model.
-        return (path, choice, start), "", idle[run], idle[stop], gr.update(visible=False)
+        # Whatever was shown was of another clip or model. That the request has changed starts the run.
+        return (path, choice, start), gr.update(visible=False)
 
     def on_run(asked: tuple | None, keep_rate: float, score: str) -> Iterator[dict]:
         # A generator: between two batches Gradio can end it, when Stop is pressed or the page is left.
@@ -101,95 +88,36 @@ def build(choices: list[ModelChoice]) -> Tab:
                 raise InputError(NO_CLIP)
             trace, found = traced(*asked), []
             for done, total in _followed(trace, keep_rate, score, found):
-                yield {status: progress_html(done, total, f"{done} of {total} versions of the clip")}
+                yield {bar.status: progress_html(done, total, f"{done} of {total} versions of the clip")}
             shown = box.show(stability_figure(found[0], trace), trace)
             yield {
-                **idle,
-                status: "",
+                **bar.done(),
                 result: gr.update(visible=True),
                 **dict(zip(box.outputs, shown, strict=True)),
                 table: changes_table(found[0]),
             }
         except InputError as error:
-            yield {**idle, status: message_html(str(error))}
+            yield bar.failed(str(error))
         except Exception:
             log.exception("the stability of %s failed", asked)
-            yield {**idle, status: message_html("The clip could not be run; the app's log says why.")}
+            yield bar.failed("The clip could not be analysed; the app's log says why.")
 
-    def on_start() -> dict:
-        return {
-            run: gr.update(interactive=False),
-            stop: gr.update(interactive=True),
-            result: gr.update(visible=False),
-            status: progress_html(0, 1, "Waiting for its turn"),
-        }
-
-    def on_stop() -> dict:
-        return {**idle, status: told_html("Stopped.")}
-
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    running = run.click(on_start, None, [run, stop, result, status], queue=False, **quiet).then(
-        on_run,
-        [request, keep_rate, score],
-        [run, stop, result, status, *box.outputs, table],
-        concurrency_limit=1,
-        concurrency_id="model",
-        **quiet,
+    starts = [request.change, keep_rate.input, score.input, bar.run.click]
+    begun = gr.on(starts, bar.waiting, None, bar.outputs, queue=False, trigger_mode="always_last", **QUIET)
+    running = begun.then(
+        on_run, [request, keep_rate, score], [*bar.outputs, result, *box.outputs, table], **QUEUED
     )
-    stop.click(on_stop, None, [run, stop, status], cancels=[running], queue=False, **quiet)
+    # What was asked for before need not be finished.
+    gr.on(starts, cancels=[running], **QUIET)
+    stopped = partial(bar.stopped, "Stopped.")
+    bar.stop.click(stopped, None, bar.outputs, cancels=[running], queue=False, **QUIET)
     link = {"keep-rate": Setting.of(keep_rate), "score": Setting.of(score)}
-    return Tab("stability", [request, status, run, stop, result], refresh, link=link)
+    return Tab("stability", [request, result], refresh, link=link)
 
 
 def _followed(trace: ClipTrace, keep_rate: float, score: str, found: list) -> Iterator[tuple[int, int]]:
     """The steps of the run; its result is added to ``found``."""
     found.append((yield from stability_steps(trace.model, trace.samples, keep_rate, score)))
-
-
-def table_box(id: str) -> gr.HTML:
-    """A place for what `table_html` makes."""
-    return gr.HTML(css_template=TABLE_CSS, apply_default_css=False, elem_id=id)
-
-
-def table_html(caption: str, head: list[str], rows: list[list[str]], words: int = 1) -> str:
-    """A table of HTML cells: the first names the row, the first ``words`` hold words, the others numbers."""
-    kinds = ["words"] * words + ["number"] * (len(head) - words)
-    columns = "".join(
-        f'<th scope="col" class="{kind}">{cell}</th>' for cell, kind in zip(head, kinds, strict=True)
-    )
-    lines = ""
-    for name, *cells in rows:
-        values = zip(cells, kinds[1:], strict=True)
-        lines += f'<tr><th scope="row" class="words">{name}</th>'
-        lines += "".join(f'<td class="{kind}">{cell}</td>' for cell, kind in values) + "</tr>"
-    return (
-        f'<p class="caption">{caption}</p>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">'
-        f"<table><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table></div>"
-    )
-
-
-def progress_html(done: int, total: int, words: str) -> str:
-    """A progress bar with words, that screen readers tell."""
-    words, share = html.escape(words), 100 * done / max(total, 1)
-    return (
-        '<div style="display:flex;gap:12px;align-items:center;flex-wrap:wrap">'
-        f'<div role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="{total}"'
-        f' aria-valuenow="{done}" aria-valuetext="{words}" style="flex:1 1 160px;height:8px;'
-        'border-radius:4px;overflow:hidden;background:var(--border-color-primary)">'
-        f'<div style="width:{share:.1f}%;height:100%;background:var(--color-accent)"></div></div>'
-        f"<span>{words}</span></div>"
-    )
-
-
-def told_html(sentence: str) -> str:
-    """A sentence about what was done."""
-    return f'<p class="about" role="status">{html.escape(sentence)}</p>'
-
-
-def message_html(sentence: str) -> str:
-    """A sentence about what is wrong."""
-    return f'<p class="message" role="alert">{html.escape(sentence)}</p>'
 
 
 # -- what is shown
@@ -331,8 +259,8 @@ def changes_table(found: Stability) -> str:
 
 
 def _answer(found: Stability, index: int, probability: float) -> str:
-    told = f"{html.escape(found.config.labels[index])}, {percent(probability)}"
-    return told if index == found.answer else f"<strong>{told}</strong>"
+    text = f"{html.escape(found.config.labels[index])}, {percent(probability)}"
+    return text if index == found.answer else f"<strong>{text}</strong>"
 
 
 def _cell(value: float) -> str:

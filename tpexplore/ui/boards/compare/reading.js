@@ -1,7 +1,7 @@
 // What the numbers say: the finding in plain words, the table, both answers and their costs.
 
 import { node } from "../shared/dom.js";
-import { macsText, minus, percent, probabilityText, sentenceCase } from "../shared/text.js";
+import { macsText, minus, percent, probabilityText } from "../shared/text.js";
 
 /**
  * @typedef {{macs: number, top: [string, number][], accuracy?: {value: number, ci95: [number, number]} | null}} Point
@@ -38,6 +38,7 @@ import { macsText, minus, percent, probabilityText, sentenceCase } from "../shar
  * @property {boolean} same
  * @property {boolean} same_classes
  * @property {number | null} tau
+ * @property {string} differs what sets A apart from B, where it is more than one thing
  * @property {string} note
  * @property {Record<Match, {b: number, stages: Stage[]}[]>} matches
  */
@@ -60,22 +61,48 @@ export function findingText(data, stages) {
   );
 }
 
-/** @param {Data} data @param {Match} match @param {number} index of A's keep-rate @param {number} partner of B's */
+/** Costs further apart than this are not called the same. */
+const NEAR = 0.1;
+
+/**
+ * What both cost, and whether they can cost the same.
+ *
+ * @param {Data} data
+ * @param {Match} match
+ * @param {number} index of A's keep-rate
+ * @param {number} partner of B's
+ * @returns {{text: string, apart: boolean}}
+ */
 export function costText(data, match, index, partner) {
   const { a, b } = data.sides;
   const [macsA, macsB] = [a.points[index].macs, b.points[partner].macs];
   const scale = Math.max(a.unpruned.macs, b.unpruned.macs);
-  const [costA, costB] = [macsText(macsA, scale), macsText(macsB, scale)];
+  const cost = (/** @type {number} */ macs) => macsText(macs, scale);
+  if (match === "keep_rate") {
+    const text = `Of what is left, blocks 4, 7 and 10 each keep this share. A costs ${cost(macsA)} MACs, B ${cost(macsB)}.`;
+    return { text, apart: false };
+  }
   const rateB = percent(data.rates[partner]);
-  if (match === "keep_rate") return `The share kept at each of blocks 4, 7 and 10. A costs ${costA} MACs, B ${costB}.`;
-  if (Math.abs(macsB / macsA - 1) < 0.1) return `A costs ${costA} MACs; B comes nearest at ${rateB}: ${costB}.`;
+  if (Math.abs(macsB / macsA - 1) < NEAR) {
+    return { text: `A costs ${cost(macsA)} MACs; B comes nearest at ${rateB}: ${cost(macsB)}.`, apart: false };
+  }
+  const ends = [a, b].map(({ points }) => points.map((point) => point.macs));
+  const [[leastA, mostA], [leastB, mostB]] = ends.map((all) => [Math.min(...all), Math.max(...all)]);
+  if (leastB > mostA || leastA > mostB) {
+    const range = (/** @type {number} */ least, /** @type {number} */ most) => `${cost(least)} to ${cost(most)}`;
+    const text =
+      `A and B cannot cost the same: A costs ${range(leastA, mostA)} MACs, B ${range(leastB, mostB)}. ` +
+      "Compare them at the same keep-rate.";
+    return { text, apart: true };
+  }
   const end = macsB > macsA ? "least" : "most";
-  return `A costs ${costA} MACs; B costs at ${end} ${costB}, at its keep-rate ${rateB}.`;
+  const text = `Here they cannot cost the same: A costs ${cost(macsA)} MACs, B at ${end} ${cost(macsB)} (at ${rateB}).`;
+  return { text, apart: true };
 }
 
 /** @param {{tau: number | null, same: boolean, picture: {patches: number}}} data */
 export function tauText({ tau, same, picture }) {
-  if (tau === null) return "τ cannot be told: one side gives every patch the same score.";
+  if (tau === null) return "τ is undefined: one side's values are all equal.";
   const what = `τ\u00a0=\u00a0${minus(tau.toFixed(2))} between the two scores over the ${picture.patches} patches both rank`;
   return same ? `${what}: the same order.` : `${what}.`;
 }
@@ -100,7 +127,7 @@ export function beyondText(stages) {
 const answerOf = (/** @type {Point} */ point) => point.top[0][0];
 
 /**
- * Whether A and B agree, and whether each still answers as with all patches.
+ * What A and B answer, and whether pruning has changed it.
  *
  * @param {Pick<Data, "sides" | "same_classes">} data
  * @param {number} index of A's keep-rate
@@ -108,17 +135,13 @@ const answerOf = (/** @type {Point} */ point) => point.top[0][0];
  */
 export function agreementText({ sides, same_classes: sameClasses }, index, partner) {
   const { a, b } = sides;
-  const compared = (/** @type {string} */ one, /** @type {string} */ other) => {
-    if (!sameClasses) return `A answers ${one} and B ${other}`;
-    return one === other ? `both answer ${one}` : `A answers ${one}, but B ${other}`;
-  };
   const [nowA, nowB] = [answerOf(a.points[index]), answerOf(b.points[partner])];
   const [wasA, wasB] = [answerOf(a.unpruned), answerOf(b.unpruned)];
-  const now = compared(nowA, nowB);
-  const stays = nowA === wasA && nowB === wasB;
-  const before = stays ? ", as with all patches." : `. With all patches ${compared(wasA, wasB)}.`;
+  const says = (/** @type {string} */ who, /** @type {string} */ now, /** @type {string} */ was, verb = "answers") =>
+    now === was ? `${who} still ${verb} “${now}”` : `${who} ${verb} “${now}” instead of “${was}”`;
+  if (sameClasses && nowA === nowB && wasA === wasB) return `${says("Both", nowA, wasA, "answer")}.`;
   const classes = sameClasses ? "" : " They know different classes.";
-  return `${sentenceCase(now)}${before}${classes}`;
+  return `${says("A", nowA, wasA)}; ${says("B", nowB, wasB)}.${classes}`;
 }
 
 /** @param {HTMLElement} body @param {Stage[]} stages */

@@ -100,6 +100,8 @@ export function start({ element, props, watch }) {
     renderRate(data, index, partner);
     const { a, b } = data.sides;
     part("finding").textContent = findingText(data, stages);
+    part("differs").textContent = data.differs;
+    part("differs").hidden = !data.differs;
     part("note").textContent = `${data.note} ${beyondText(stages)}`.trim();
     part("tau").textContent = tauText(data);
     part("answers").textContent = agreementText(data, index, partner);
@@ -113,7 +115,9 @@ export function start({ element, props, watch }) {
     const rate = percent(data.rates[index]);
     part("rate-name").textContent = state.match === "macs" ? "Keep-rate of A" : "Keep-rate";
     part("rate").textContent = rate;
-    part("cost").textContent = costText(data, state.match, index, partner);
+    const cost = costText(data, state.match, index, partner);
+    part("cost").textContent = cost.text;
+    part("cost").dataset.apart = String(cost.apart);
     fillTrack(rateInput);
     rateInput.setAttribute("aria-valuetext", `${rate} of the patches kept at each stage`);
   }
@@ -139,7 +143,7 @@ export function start({ element, props, watch }) {
       `Clip: ${data.clip.name}. A: ${a.name}, keep-rate ${rate(index)}; B: ${b.name}, keep-rate ${rate(partner)}. ` +
         `Counts after blocks 4, 7, 10; IoU by chance ${chance}.${padding}`,
       `${findingText(data, stages)} ${tauText(data)} ${agreementText(data, index, partner)}`,
-      `${costText(data, state.match, index, partner)} ${data.note}`.trim(),
+      [costText(data, state.match, index, partner).text, data.differs, data.note].filter(Boolean).join(" "),
     ];
   }
 

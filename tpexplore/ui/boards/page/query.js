@@ -157,6 +157,5 @@ export function unknownText(unknown) {
   });
   const last = words.length - 1;
   const named = [words.slice(0, last).join(", "), words[last]].filter(Boolean).join(" and ");
-  const verbs = last ? "were not understood and are" : "was not understood and is";
-  return `Of this link, ${named} ${verbs} left out.`;
+  return last ? `Ignored unknown settings in the link: ${named}.` : `Ignored an unknown setting in the link: ${named}.`;
 }

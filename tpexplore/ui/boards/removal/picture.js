@@ -54,7 +54,7 @@ export function paintBoard(context, layout, data, { mask, title, left }, style, 
 }
 
 /**
- * Crosses say "leaves" where colours cannot be told apart.
+ * Crosses say "deleted" where colours cannot be told apart.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {import("../shared/layout.js").Panel} panel

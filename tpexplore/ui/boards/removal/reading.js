@@ -46,14 +46,13 @@ export function pointsText(difference) {
 /** @param {string} what @param {number} count @param {number} patches @param {number} block */
 export function leavingText(what, count, patches, block) {
   if (!count) return "No patch is marked.";
-  return `${what}${count} of ${patches} patches ${count === 1 ? "leaves" : "leave"} after block ${block}.`;
+  return `${what}${count} of ${patches} patches ${count === 1 ? "is" : "are"} deleted after block ${block}.`;
 }
 
 /** @param {string} family */
 export function nothingLeft(family) {
-  const rest = "All patches removed: the answer rests on ";
-  if (family === "ast") return `${rest}the prefix tokens alone.`;
-  return `${rest}the classifier's bias alone, for there is no patch left to average.`;
+  const rest = family === "ast" ? "the prefix tokens" : "the classifier's bias";
+  return `Nothing is left, so this answer is a guess: it rests on ${rest} alone.`;
 }
 
 /**
@@ -65,11 +64,12 @@ export function renderSummary(line, { leaving, answer, before, pending }) {
   line.dataset.pending = String(pending);
   line.replaceChildren(leaving);
   if (!answer) return;
-  const badge = answer.stays ? "= as with all patches" : `≠ ${before.answer} with all patches`;
+  const badge = answer.stays ? "unchanged" : `was ${before.answer}`;
   line.append(
     node("br"),
+    answer.stays ? "Still " : "Now ",
     node("b", {}, answer.answer),
-    ` ${probabilityText(answer.probability)} `,
+    ` (${probabilityText(answer.probability)}) `,
     node("span", { class: "tr-badge tp-badge" }, badge),
   );
 }
@@ -81,7 +81,7 @@ export function renderSummary(line, { leaving, answer, before, pending }) {
 export function renderPrediction(card, { answer, before, pending, family }) {
   card.dataset.pending = String(pending);
   card.setAttribute("aria-busy", String(pending));
-  const heading = node("h3", {}, "Prediction: five best before and after");
+  const heading = node("h3", {}, "The five likeliest answers, before and after");
   if (!answer) {
     card.replaceChildren(heading, node("p", { class: "tp-help" }, "Asking the model …"));
     return;
@@ -294,12 +294,12 @@ export function measuredNotes(measured, published, by) {
   const notes = [`${sentenceCase(measured.metric)} of this checkpoint on ${clips}; bands are 95% intervals.`];
   for (const name of /** @type {("L" | "H")[]} */ (["L", "H"])) {
     const emptied = measured[by][name].emptied_clips;
-    if (emptied) notes.push(`${emptied} of the clips consist of ${name} alone: without it no patch is left.`);
+    if (emptied) notes.push(`${emptied} of the clips are ${name} only: without it nothing is left.`);
   }
-  if (!published) notes.push("The paper has no table of removals for such a model.");
+  if (!published) notes.push("The paper has no such table for this kind of model.");
   else if (by !== "intensity") notes.push("The paper's Table IV groups by intensity only.");
   else {
-    const other = "another task than this model's: compare the course of the lines, not their height";
+    const other = "another task than this model's: compare the shapes, not the levels";
     const what = published.same_task ? "a ViT-B" : other;
     notes.push(`Hollow marks: the paper's Table IV on ${published.dataset}, ${what}.`);
   }

@@ -249,7 +249,7 @@ export function start({ element, props, trigger, watch }) {
     spoken = now;
     if (first) return; // nobody asked for what is there when the tab opens
     const { before, model } = data();
-    const was = answer.stays ? "as with all patches" : `with all patches ${before.answer}`;
+    const was = answer.stays ? "unchanged" : `was ${before.answer}`;
     const nothing = answer.left ? "" : ` ${nothingLeft(model.family)}`;
     const share = probabilityText(answer.probability);
     clearTimeout(speaking);

@@ -31,7 +31,7 @@ export function createTools({ find, part, state, shown, data, marks, markedGroup
       hertzRange(low, high),
       `intensity ${minus(picture.intensity[patch].toFixed(2))}${cluster("intensity")}`,
       `variation ${picture.variation[patch].toFixed(2)}${cluster("variation")}`,
-      marks()[patch] ? "leaves" : "stays",
+      marks()[patch] ? "deleted" : "stays",
     ];
   }
 
@@ -94,7 +94,7 @@ export function createTools({ find, part, state, shown, data, marks, markedGroup
       });
       const keys = [
         item(coloured(STAYS_RAMP), `stays (${picture.patches - count})`),
-        item(coloured(LEAVES_RAMP), `× leaves (${count})`),
+        item(coloured(LEAVES_RAMP), `× deleted (${count})`),
       ];
       if (picture.real_frames < picture.frames) keys.push(item({ class: "tp-hatch" }, "padding"));
       find(".tr-legend").replaceChildren(...keys);
