@@ -1,8 +1,9 @@
 """Time of exported models, pruned over unpruned: python -m training.export_speed
 
 Writes assets/results/onnx-speed.json: for ViT-B at 512 patches (random weights) and every bundled model the
-time of its ONNX at keep-rates 0.7 and 0.5 over that of its unpruned ONNX. The files take turns, so that other
-work on the machine falls on all alike, and ratios are of medians.
+processor time of its ONNX at keep-rates 0.7 and 0.5 over that of its unpruned ONNX, on one thread. The files
+take turns and each turn gives a ratio of its own, so that other work on the machine falls on all alike. What
+was measured is written model by model: rerun after a stop at the same commit, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,48 +22,49 @@ import numpy as np
 import torch
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_names
-from tpexplore.checkpoints.export import export
+from tpexplore.checkpoints.export import INPUT, export
 from tpexplore.checkpoints.load import load_model
 from tpexplore.command_line import whole
 from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.results.store import read_json
+from tpexplore.signal.mel import MEL_BINS
 from tpexplore.writing import write_json
 from training.engine.command import command_arguments, run_command
 from training.engine.identity import git_commit
 
 RATES = (0.7, 0.5)
 FILE = "onnx-speed.json"
+VIT_B = "ViT-B AudioMAE"
 
 
 def vit_b() -> AudioViT:
     """ViT-B at 512 patches with seeded random weights: time does not depend on them."""
     torch.manual_seed(0)
-    return AudioViT(ModelConfig("audiomae", 1024, 768, 12, 527, -4.27, 4.57, name="ViT-B AudioMAE")).eval()
+    return AudioViT(ModelConfig("audiomae", 1024, 768, 12, 527, -4.27, 4.57, name=VIT_B)).eval()
 
 
-def measure(model: AudioViT, runs: int, threads: int, folder: Path) -> dict[str, Any]:
-    """Median milliseconds of the unpruned file, and of every keep-rate's what they are of it."""
+def measure(model: AudioViT, runs: int, folder: Path) -> dict[str, Any]:
+    """Median milliseconds of the unpruned file, and every keep-rate's median ratio to it."""
     import onnxruntime
 
     config = model.config
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    spec = np.random.default_rng(0).standard_normal((1, config.frames, 128)).astype(np.float32)
+    options.intra_op_num_threads = 1  # all work is this thread's, whose time others do not take part in
+    spec = np.random.default_rng(0).standard_normal((1, config.frames, MEL_BINS)).astype(np.float32)
     calls: dict[float, Callable[[], object]] = {}
     for rate in (1.0, *RATES):
         path = folder / "model.onnx"
         export(model, path, rate)
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        calls[rate] = lambda session=session: session.run(None, {"spectrogram": spec})
-        path.unlink()
-    taken = medians(calls, runs)
+        calls[rate] = partial(session.run, None, {INPUT: spec})
+    taken = turns(calls, runs)
     return {
         "patches": config.patches,
         "weights_sha256": config.sha256 or None,
-        "unpruned_ms": round(taken[1.0] * 1e3, 2),
+        "unpruned_ms": round(statistics.median(taken[1.0]) * 1e3, 2),
         "keep_rates": {
             f"{rate:.2f}": {
-                "ms": round(taken[rate] * 1e3, 2),
-                "time_ratio": round(taken[rate] / taken[1.0], 4),
+                "time_ratio": round(median_ratio(taken[rate], taken[1.0]), 4),
                 "mac_ratio": round(config.macs(rate) / config.macs(), 4),
             }
             for rate in RATES
@@ -69,48 +72,60 @@ def measure(model: AudioViT, runs: int, threads: int, folder: Path) -> dict[str,
     }
 
 
-def medians(calls: dict[float, Callable[[], object]], runs: int) -> dict[float, float]:
-    """Median seconds of each call; they take turns."""
+def turns(calls: Mapping[float, Callable[[], object]], runs: int) -> dict[float, list[float]]:
+    """Seconds of processor time that each call takes, turn by turn; a first turn does not count."""
     taken: dict[float, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
     for _ in range(runs):
         for name, call in calls.items():
-            begun = time.perf_counter()
+            begun = time.thread_time()
             call()
-            taken[name].append(time.perf_counter() - begun)
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+            taken[name].append(time.thread_time() - begun)
+    return taken
+
+
+def median_ratio(times: Sequence[float], of: Sequence[float]) -> float:
+    """Median of the ratios within each turn."""
+    return statistics.median(mine / other for mine, other in zip(times, of, strict=True))
+
+
+def measured_before(path: Path, heading: Mapping[str, Any]) -> dict[str, Any]:
+    """Models that an earlier run measured in the same way, from code without changes of its own."""
+    earlier, _ = read_json(path)
+    same = all(earlier.get(key) == value for key, value in heading.items())
+    settled = "+" not in heading["commit"] and heading["commit"] != "unknown"
+    return earlier.get("models", {}) if same and settled else {}
 
 
 def main() -> None:
     parser = command_arguments(__doc__, "training.export_speed")
-    parser.add_argument("--runs", type=whole(1, 1000), default=15, help="turns that every file takes")
-    parser.add_argument("--threads", type=whole(1, 256), default=1, help="threads of onnxruntime")
+    parser.add_argument("--runs", type=whole(1, 1000), default=9, help="turns that every file takes")
     args = parser.parse_args()
     import onnxruntime
 
-    results: dict[str, Any] = {
-        "what": "time of the exported ONNX over the unpruned one's, of one clip, as ratios of medians",
+    heading = {
+        "what": "processor time of the exported ONNX over the unpruned one's, of one clip on one thread",
         "n": args.runs,
-        "threads": args.threads,
         "onnxruntime": onnxruntime.__version__,
         "torch": torch.__version__,
         "machine": platform.machine(),
         "commit": git_commit(),
-        "made_by": f"python -m training.export_speed --runs {args.runs} --threads {args.threads}",
-        "date": datetime.now(timezone.utc).date().isoformat(),
-        "models": {},
+        "made_by": f"python -m training.export_speed --runs {args.runs}",
     }
+    path = RESULTS_FOLDER / FILE
+    models = measured_before(path, heading)
     with tempfile.TemporaryDirectory() as folder:
-        for model in (vit_b, *(lambda name=name: load_model(name) for name in bundled_names())):
-            model = model()
-            found = measure(model, args.runs, args.threads, Path(folder))
-            results["models"][model.config.name] = found
-            ratios = ", ".join(
-                f"{rate}: {cell['time_ratio']:.3f}" for rate, cell in found["keep_rates"].items()
+        for name in (VIT_B, *bundled_names()):
+            if name not in models:
+                model = vit_b() if name == VIT_B else load_model(name)
+                models[name] = measure(model, args.runs, Path(folder))
+                date = datetime.now(timezone.utc).date().isoformat()
+                write_json(path, {**heading, "date": date, "models": models})
+            ratios = (
+                f"{rate}: {cell['time_ratio']:.3f}" for rate, cell in models[name]["keep_rates"].items()
             )
-            print(f"{model.config.name}: {found['unpruned_ms']} ms unpruned; {ratios}", flush=True)
-    write_json(RESULTS_FOLDER / FILE, results)
+            print(f"{name}: {models[name]['unpruned_ms']} ms unpruned; {', '.join(ratios)}", flush=True)
 
 
 if __name__ == "__main__":

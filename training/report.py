@@ -13,6 +13,7 @@ from tpexplore.errors import InputError
 from tpexplore.results.markdown import (
     findings_list,
     models_table,
+    onnx_table,
     recipe_parts_table,
     training_table,
     verdicts_markdown,
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Parts = Mapping[str, Callable[[], str]]
 PARTS: dict[str, Parts] = {
-    "README.md": {"models": models_table, "findings": findings_list},
+    "README.md": {"onnx": onnx_table, "models": models_table, "findings": findings_list},
     "training/README.md": {
         "models": training_table,
         "recipe-parts": recipe_parts_table,

@@ -4,7 +4,7 @@ import pytest
 
 from tests import ROOT
 from tpexplore.errors import InputError
-from tpexplore.results.markdown import RECIPE_PARTS, recipe_parts_table
+from tpexplore.results.markdown import RECIPE_PARTS, onnx_table, recipe_parts_table
 from training import report
 from training.measure import ablation
 from training.measure.ablation import FULL
@@ -69,3 +69,21 @@ def test_the_table_of_recipe_parts_says_what_was_left_out_and_what_it_cost():
 
 def test_every_part_that_is_left_out_has_words():
     assert set(RECIPE_PARTS) == {FULL, *ablation.PARTS}
+
+
+def test_the_table_of_exported_models_says_time_and_macs():
+    cell = {"time_ratio": 0.637, "mac_ratio": 0.6433}
+    models = {
+        "ViT-B": {"patches": 512, "weights_sha256": None, "unpruned_ms": 931.4, "keep_rates": {"0.70": cell}},
+        "ast-spc12": {
+            "patches": 64,
+            "weights_sha256": "ab",
+            "unpruned_ms": 9.6,
+            "keep_rates": {"0.70": cell},
+        },
+    }
+    models = {name: {**model, "keep_rates": {"0.70": cell}} for name, model in models.items()}
+    assert onnx_table({"models": models}).splitlines()[2:] == [
+        "| ViT-B, random weights | 512 | 931 ms | 0.64 (MACs 0.64) |",
+        "| `ast-spc12` | 64 | 10 ms | 0.64 (MACs 0.64) |",
+    ]

@@ -59,6 +59,25 @@ def training_table() -> str:
     return _table(heads, lines)
 
 
+def onnx_table(results: Mapping[str, Any] | None = None) -> str:
+    """Time of exported models over that of the unpruned ones, by `training.export_speed`.
+
+    Reads the bundled file unless another one's content is passed.
+    """
+    if results is None:
+        results, missing = read_json(RESULTS_FOLDER / "onnx-speed.json")
+        if missing:
+            return "Not measured yet: python -m training.export_speed has not been run."
+    lines = []
+    for name, model in results["models"].items():
+        cells = model["keep_rates"].values()
+        shares = [f"{cell['time_ratio']:.2f} (MACs {cell['mac_ratio']:.2f})" for cell in cells]
+        shown = f"`{name}`" if model["weights_sha256"] else f"{name}, random weights"
+        lines.append([shown, str(model["patches"]), f"{model['unpruned_ms']:,.0f} ms", *shares])
+    rates = next(iter(results["models"].values()))["keep_rates"]
+    return _table(["model", "patches", "unpruned", *(f"at {float(rate):.1f}" for rate in rates)], lines)
+
+
 def recipe_parts_table(study: Mapping[str, Any] | None = None) -> str:
     """What each part of a recipe is worth, by the study of `training.ablation`.
 
