@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { curveScales } from "../../tpexplore/ui/boards/explore/curve.js";
-import { answerText, explanation, steadyFrom } from "../../tpexplore/ui/boards/explore/explain.js";
+import { answerText, explanation, methodText, steadyFrom } from "../../tpexplore/ui/boards/explore/explain.js";
 import { addPasses, decode, flipsOf, isComplete } from "../../tpexplore/ui/boards/explore/messages.js";
 import { createPlayer } from "../../tpexplore/ui/boards/explore/player.js";
-import { staysText } from "../../tpexplore/ui/boards/explore/passport.js";
+import { patchRows } from "../../tpexplore/ui/boards/explore/figure.js";
+import { fateOf, staysText } from "../../tpexplore/ui/boards/explore/passport.js";
 import { attentionOf, clusterOf, percentile, standing } from "../../tpexplore/ui/boards/explore/ranking.js";
 import { groupsOf } from "../../tpexplore/ui/boards/explore/survival.js";
 import { base64, pictureOf } from "./support.js";
@@ -26,6 +27,8 @@ function message() {
     picture: { ...pictureOf(2, 2), intensity: [0, 1, 2, 3], variation: [3, 2, 1, 0], grey: base64(new Uint8Array(32 * 32)) },
     bin_rows: base64(new Uint8Array(514)),
     rates: [0.5, 0.7, 1],
+    method: "drop",
+    rankings: ["attention"],
     clusters: null,
     unpruned: point("dog"),
     scores: { attention: part },
@@ -35,15 +38,15 @@ function message() {
 test("passes are put where their keep-rates belong, whatever their order", () => {
   const data = decode(JSON.stringify(message()));
   assert.deepEqual(data.scores.attention.rates, [0.5, 1]);
-  assert.equal(isComplete(data, ["attention"]), false);
+  assert.equal(isComplete(data), false);
   addPasses(data, { attention: { rates: [0.7], drop: base64([0, 4, 0, 0]), attention: null, points: [point("dog")] } });
   const { rates, drop, points, flips } = data.scores.attention;
   assert.deepEqual(rates, [0.5, 0.7, 1]);
   assert.deepEqual(Array.from(drop[1]), [0, 4, 0, 0]);
   assert.deepEqual(points.map(({ answer }) => answer), ["cat", "dog", "dog"]);
   assert.deepEqual(flips, [{ rate: 0.5, from: "dog", to: "cat" }]);
-  assert.equal(isComplete(data, ["attention"]), true);
-  assert.equal(isComplete(data, ["attention", "intensity"]), false);
+  assert.equal(isComplete(data), true);
+  assert.equal(isComplete({ ...data, rankings: ["attention", "intensity"] }), false);
 });
 
 test("an answer that comes and goes flips twice", () => {
@@ -167,4 +170,39 @@ test("a sound that takes over begins where the one before has come to", () => {
   for (const [i, { at, offset }] of started.slice(1).entries()) {
     assert.ok(Math.abs(offset - started[i].offset - (at - started[i].at)) < 1e-9);
   }
+});
+
+// Patch 0 joins 2 at block 4, 1 joins 2 at block 7, 3 stays alone.
+const HOLDERS = [[2, 1, 2, 3], [2, 2, 2, 3], [2, 2, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]];
+
+function mergedMessage() {
+  const sent = { ...message(), method: "merge" };
+  const holders = base64(new Uint8Array(Int16Array.from(HOLDERS.flat()).buffer));
+  const part = { ...sent.scores.attention, drop: base64([4, 7, 0, 0, 0, 0, 0, 0]), attention: "", holders };
+  return { ...sent, scores: { attention: part } };
+}
+
+test("of a merged patch one reads into which, and how many are together", () => {
+  const data = decode(JSON.stringify(mergedMessage()));
+  const entry = data.scores.attention;
+  assert.deepEqual(entry.holders.map((rows) => rows.map((row) => Array.from(row))), [HOLDERS.slice(0, 3), HOLDERS.slice(3)]);
+  const view = { data: () => data, dropMap: () => entry.drop[0], holders: () => entry.holders[0] };
+  assert.equal(fateOf(view, 0), "merged by block 4 into patch 2, a group of 3");
+  assert.equal(fateOf(view, 2), "kept to the end, 2 joined it");
+  assert.equal(fateOf(view, 3), "kept to the end");
+  assert.match(methodText("merge", entry, 0), /other 2 joined .* largest group has 3/);
+  assert.match(methodText("merge", entry, 1), /no patch is merged/);
+  assert.equal(standing(data, "attention", 0, 4, 0), null);
+});
+
+test("the table says what a patch became part of", () => {
+  const grids = { clip: { start: 0 }, clusters: null };
+  const data = { ...decode(JSON.stringify(mergedMessage())), ...grids };
+  const { drop, holders } = data.scores.attention;
+  const [head, ...rows] = patchRows(data, drop[0], holders[0].at(-1));
+  assert.deepEqual(head.slice(-2), ["into", "group_size"]);
+  assert.deepEqual(rows.map((row) => row.slice(-2)), [[2, 3], [2, 3], [2, 3], [3, 1]]);
+  const fused = patchRows({ ...data, method: "fuse" }, DROPS[0]).slice(1);
+  assert.deepEqual(fused.map((row) => row.slice(-2)), [["fused", 3], ["fused", 3], [2, 1], ["fused", 3]]);
+  assert.equal(patchRows({ ...data, method: "drop" }, DROPS[0])[0].includes("into"), false);
 });

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +20,24 @@ from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.device import best_device
 from tpexplore.model.packing import pack
-from tpexplore.model.plan import FAMILY_NAMES, KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.plan import (
+    FAMILY_NAMES,
+    KEEP_RATES,
+    METHODS,
+    PRUNE_BLOCKS,
+    SCORES,
+    check_method,
+    check_score,
+    scores_of,
+)
 from tpexplore.model.vit import AudioViT
-from tpexplore.results.store import bundled_models, measured_analysis, measured_results, of_weights
+from tpexplore.results.store import (
+    bundled_models,
+    measured_analysis,
+    measured_methods,
+    measured_results,
+    of_weights,
+)
 from tpexplore.signal.checks import check_seconds
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.excerpt import Excerpt, LoudnessProfile, loudness_profile, read_excerpt
@@ -50,6 +65,7 @@ LARGE_MACS = 20e9
 """From here on, as ViT-B has, a pass takes longer than anything that warming up could save."""
 
 NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint MODEL to explore your own."
+NOTHING_RANKED = "Merging ranks no patches, so the ranking by {} is not used."
 NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
 
 
@@ -194,8 +210,9 @@ def analyse_clip(
     *,
     score: str = SCORES[0],
     keep_rate: float = 1.0,
+    method: str = METHODS[0],
 ) -> Iterator[dict[str, Any]]:
-    """Analyse one clip with one model at every keep-rate with all three scores.
+    """Analyse one clip with one model at every keep-rate with the paper's three scores.
 
     Parameters
     ----------
@@ -204,7 +221,9 @@ def analyse_clip(
     start : float or None
         Where in the file to begin, in seconds; None takes the loudest part.
     score, keep_rate :
-        What to begin with: what the person is looking at.
+        What to begin with: what the person is looking at. A control is analysed, too, where it is chosen.
+    method : {"drop", "fuse", "merge"}
+        Merging ranks nothing: of another score than attention a sentence says so.
 
     Yields
     ------
@@ -220,8 +239,9 @@ def analyse_clip(
     model = cached_model(choice)
     excerpt = excerpt_of(path, choice, start)
     example = example_at(path)
-    scores = sorted(SCORES, key=lambda name: name != score)
-    steps = explore_steps(model, excerpt.samples, scores=scores, first=keep_rate)
+    check_method(method)
+    scores = rankings_of(method, check_score(score))
+    steps = explore_steps(model, excerpt.samples, scores=scores, first=keep_rate, method=method)
     if keep_rate < 1:
         next(steps)  # the unpruned pass alone is not what the person asked for
     parts = _in_parts(steps)
@@ -231,13 +251,35 @@ def analyse_clip(
         samples=excerpt.samples,
         name=clip_name(path),
         start=excerpt.start,
-        sentences=([example.description] if example else []) + list(excerpt.sentences),
-        results=measured_results(model.config.name, model.config.sha256),
+        sentences=[
+            *([example.description] if example else []),
+            *excerpt.sentences,
+            *([NOTHING_RANKED.format(score)] if score not in scores else []),
+        ],
+        results=_measured(model.config.name, model.config.sha256, method, scores),
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
         rates=KEEP_RATES,
+        rankings=scores,
     )
     for exploration in parts:
         yield build_part(exploration)
+
+
+def rankings_of(method: str, score: str) -> list[str]:
+    """What the viewer can show by a method, the chosen ranking first."""
+    chosen = [] if method == "merge" else [score]
+    return list(dict.fromkeys([*chosen, *scores_of(method)]))
+
+
+def _measured(name: str, sha256: str, method: str, scores: Sequence[str]) -> Mapping[str, Any] | None:
+    """Measured accuracy of what is shown: of the paper's way at every keep-rate, of others at seven."""
+    if method == METHODS[0] and set(scores) <= set(SCORES):
+        return measured_results(name, sha256)
+    found = measured_methods(name, sha256)
+    if not found:
+        return None
+    whole = {f"{1:.2f}": found["unpruned"]}
+    return {**found, "keep_rate": {score: row | whole for score, row in found["accuracy"][method].items()}}
 
 
 def _in_parts(steps: Iterator[Exploration]) -> Iterator[Exploration]:

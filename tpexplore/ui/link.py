@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from tpexplore.checkpoints.bundled import Example
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.plan import KEEP_RATES, METHODS, PRUNE_BLOCKS, RANKINGS
 from tpexplore.signal.decode import read_clip
 
 from .analysis import ModelChoice
@@ -102,7 +102,8 @@ def create_link(
         "tabs": list(tabs.ids),
         "inside": tabs.inside,
         "aliases": tabs.aliases,
-        "scores": list(SCORES),
+        "scores": list(RANKINGS),
+        "methods": list(METHODS),
         "rates": list(KEEP_RATES),
         "blocks": list(PRUNE_BLOCKS),
         "settings": {

@@ -49,6 +49,7 @@ def build_payload(
     results: Mapping[str, Any] | None = None,
     clusters: Mapping[str, Clusters] | None = None,
     rates: Sequence[float] | None = None,
+    rankings: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Everything the viewer shows, as plain JSON.
 
@@ -70,13 +71,16 @@ def build_payload(
         Those of the model's dataset, where they are known.
     rates : sequence of float or None
         All keep-rates that there will be; None if no more will come.
+    rankings : sequence of str or None
+        All rankings that there will be; None if no more will come.
 
     Returns
     -------
     dict
         Binary parts are base64, little-endian: the picture one byte per frame and mel bin, the fate of
-        every patch one byte per keep-rate and patch (0 kept, else the block that dropped it), the sound
-        16-bit, attention scores float32. They and the patch statistics are sent unrounded, so that ranks
+        every patch one byte per keep-rate and patch (0 kept, else the block that dropped it), where patches
+        merged the id of the one that holds each after every pruning block, 16-bit, the sound 16-bit,
+        attention scores float32. They and the patch statistics are sent unrounded, so that ranks
         made of them are the model's own.
     """
     config = exploration.config
@@ -96,6 +100,8 @@ def build_payload(
         "clusters": clusters and {name: list(found.edges) for name, found in clusters.items()},
         "bin_rows": base64_of(bin_rows(config.grid)),
         "rates": rates,
+        "method": exploration.method,
+        "rankings": list(rankings or exploration.points),
         "unpruned": {**_answer(unpruned, config.labels), **_cost(unpruned)},
         "measured": measured and {**_provenance(measured), "accuracy": _accuracy(measured, rates, config)},
         **build_part(exploration),
@@ -222,6 +228,7 @@ def _score(exploration: Exploration, score: str) -> dict[str, Any]:
         "rates": [point.keep_rate for point in points],
         "drop": base64_of(exploration.drop_stages(score).astype(np.uint8)),
         "attention": base64_of(_attention(points)) if score == "attention" else None,
+        "holders": base64_of(_holders(exploration, points)) if exploration.method == "merge" else None,
         "points": [_point(point, exploration) for point in points],
     }
 
@@ -236,6 +243,13 @@ def _attention(points: Sequence[Point]) -> np.ndarray:
     parts = [scored[0][PRUNE_BLOCKS[0]]] if scored else []
     parts += [scores[block] for scores in scored for block in PRUNE_BLOCKS[1:]]
     return np.concatenate([np.empty(0), *parts]).astype("<f4")
+
+
+def _holders(exploration: Exploration, points: Sequence[Point]) -> np.ndarray:
+    """Id of the patch whose token holds each one: (rates, pruning blocks, patches) int16."""
+    own = np.arange(exploration.config.patches)
+    rows = [[point.fate.holders.get(block, own) for block in exploration.blocks] for point in points]
+    return np.array(rows, "<i2")
 
 
 def _point(point: Point, exploration: Exploration) -> dict[str, Any]:
@@ -262,13 +276,13 @@ def _cost(point: Point) -> dict[str, Any]:
 def _accuracy(
     results: Mapping[str, Any], rates: Sequence[float], config: ModelConfig
 ) -> dict[str, list[dict[str, float]]]:
-    """Of each score, what was measured at which keep-rate, and what that costs."""
-    found = {score: [] for score in SCORES}
+    """Of each ranking, what was measured at which keep-rate, and what that costs."""
+    found = {score: [] for score in {**dict.fromkeys(SCORES), **results["keep_rate"]}}
     for score, row in found.items():
         for rate in rates:
             if entry := results["keep_rate"].get(score, {}).get(f"{rate:.2f}"):
                 low, high = entry["ci95"]
-                macs = int(config.macs(rate))
+                macs = int(entry.get("macs") or config.macs(rate))
                 row.append({"rate": rate, "macs": macs, "value": entry["value"], "low": low, "high": high})
     return found
 

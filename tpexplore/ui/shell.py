@@ -98,7 +98,8 @@ def build(choices: list[ModelChoice]) -> None:
                     panes += groups[-1].panes
                 else:
                     panes.append(Pane(id, label, content, choices))
-    first = _key(examples[0].path, choices[0], None) if not problem else None
+    settings = [component.value for component in panes[0].tab.inputs]
+    first = panes[0].key(examples[0].path, choices[0], None, settings) if not problem else None
     page = Page(tabs, panes, chosen, choices, first, groups)
     page.wire()
     if own:
@@ -132,7 +133,8 @@ class Pane:
     def key(self, path: Any, choice: ModelChoice | None, start: float | None, settings: Sequence) -> tuple:
         """What a tab was filled for: filled once, it is not filled again for the same."""
         inputs = zip(self.tab.inputs, settings, strict=False)  # a link to the tab names none
-        shared = [value for component, value in inputs if component in self.tab.page]
+        asked = {*self.tab.page, *self.tab.request}
+        shared = [value for component, value in inputs if component in asked]
         return (*_key(path, choice, start), *shared)
 
     @property
@@ -262,6 +264,9 @@ class Page:
             js="(asked) => [globalThis.tpModel, asked + 1]",
             **ask,
         )
+        for pane in panes:
+            if pane.tab.again:
+                pane.tab.again(None, self.asked, self.asked, js="(asked) => asked + 1", **ask)
         chosen.sound.move(
             None,
             self.asked,

@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from tpexplore.errors import InputError
-from tpexplore.model.plan import SCORES, check_keep_rate, check_score
+from tpexplore.model.plan import METHODS, RANKINGS, check_keep_rate, check_method, check_score
 from tpexplore.results.takeaway import PNG, build_takeaway
 from tpexplore.study.sweep import explore
 
@@ -83,6 +83,7 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
     if seen is None:
         raise InputError("The server has forgotten this clip; please choose it again.")
     score, keep_rate = check_score(asked.get("score")), check_keep_rate(asked.get("keep_rate"))
+    method = check_method(asked.get("method", METHODS[0]), score)
     pictures = read_pictures(asked.get("pictures"))
     model = cached_model(seen.choice)
     excerpt = excerpt_of(seen.path, seen.choice, seen.start)
@@ -90,8 +91,8 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
     if any(asked.get(name) != value for name, value in told.items()):
         raise InputError("The clip or model has changed; please try again.")
     # Attention's ranks belong to every table, and the unpruned answer to every result.
-    scores = [name for name in SCORES if name in ("attention", score)]
-    exploration = explore(model, excerpt.samples, keep_rates=(keep_rate, 1.0), scores=scores)
+    scores = [name for name in RANKINGS if name in ("attention", score)]
+    exploration = explore(model, excerpt.samples, keep_rates=(keep_rate, 1.0), scores=scores, method=method)
     example = example_at(seen.path)
     return build_takeaway(
         exploration,

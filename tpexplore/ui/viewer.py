@@ -19,7 +19,7 @@ def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
         "explore/start.js",
         html="explore/explore.html",
         styles=["shared/board.css", "explore/explore.css"],
-        events=["takeaway"],
+        events=["takeaway", "again"],
         value=value,
         reply="",
     )

@@ -88,6 +88,11 @@ class Tab:
         Those of ``inputs`` that show and change the page's own keep-rate or score, which all tabs share
         (`boards/page/state.js`). A link that names one of them, as those of the first edition do, sets the
         page's.
+    again : callable or None
+        Listens for the tab's picture, which asks for another analysis of the same clip.
+    request : list of Gradio components
+        Those of ``inputs`` without which what the tab shows is not what is asked for: it is filled anew where
+        they differ.
     own_models : bool
         Whether the tab has a choice of models of its own, so that the page's line above it names the
         clip only.
@@ -101,6 +106,8 @@ class Tab:
     link: dict[str, Setting] = field(default_factory=dict)
     page: dict[Any, str] = field(default_factory=dict)
     own_models: bool = False
+    again: Callable[..., Any] | None = None
+    request: list[Any] = field(default_factory=list)
 
 
 PAGE_STATE = {name: f"globalThis.tpPage.get().{name}" for name in ("rate", "score")}

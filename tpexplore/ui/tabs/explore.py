@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
+from tpexplore.model.plan import METHODS
 from tpexplore.ui import takeaway_button
 from tpexplore.ui.analysis import ModelChoice, analyse_clip, check_request
 from tpexplore.ui.takeaway_button import Seen
@@ -33,15 +34,37 @@ def build(choices: list[ModelChoice]) -> Tab:
     with gr.Accordion("What the picture shows", open=False, elem_id="help"):
         gr.Markdown(HELP)
     read = page_settings()  # what the person is looking at is analysed first
+    viewed = 'document.querySelector("#viewer .tp").dataset'
+    method, control = gr.Textbox(METHODS[0], visible=False), gr.Textbox("", visible=False)
+    read |= {method: f"({viewed}.method ?? {METHODS[0]!r})", control: f"({viewed}.control ?? '')"}
     seen = gr.State(Seen(str(examples[0].path), choices[0], None) if examples and choices else None)
     takeaway_button.wire(viewer, seen)
-    return Tab("explore", [viewer, seen], refresh, list(read), read)
+    return Tab(
+        "explore",
+        [viewer, seen],
+        refresh,
+        list(read),
+        read,
+        again=viewer.again,
+        request=[method, control],
+    )
 
 
 def refresh(
-    path: str, choice: ModelChoice, start: float | None, score: str, keep_rate: float
+    path: str,
+    choice: ModelChoice,
+    start: float | None,
+    score: str,
+    keep_rate: float,
+    method: str = METHODS[0],
+    control: str = "",
 ) -> Iterator[tuple[str, Seen]]:
-    """Analyse a clip at every keep-rate with all scores: the viewer's value as it grows, and its source."""
+    """Analyse a clip at every keep-rate with all scores: the viewer's value as it grows, and its source.
+
+    ``control`` is a ranking that is compared with, where one is chosen instead of the page's score.
+    """
     check_request(path, choice)
-    for value in encode(analyse_clip(path, choice, start, score=score, keep_rate=keep_rate)):
+    score = control or score
+    messages = analyse_clip(path, choice, start, score=score, keep_rate=keep_rate, method=method)
+    for value in encode(messages):
         yield value, Seen(path, choice, start)

@@ -3,6 +3,7 @@
 /**
  * @typedef {object} Shown
  * @property {import("./messages.js").Score} score
+ * @property {import("../shared/fates.js").Method} method
  * @property {number} keep-rate
  * @property {string} listen
  * @property {number} stage
@@ -18,8 +19,8 @@ export function createAddress({ find, state }, restore) {
 
   /** @returns {Shown} */
   function shown() {
-    const { score, rate, listen, opened, pinned } = state;
-    return { score, "keep-rate": rate, listen: listen.what, stage: listen.stage, patch: opened ? pinned : null };
+    const { chosen, rate, listen, opened, pinned } = state;
+    return { ...chosen, "keep-rate": rate, listen: listen.what, stage: listen.stage, patch: opened ? pinned : null };
   }
 
   /** @param {boolean} fresh whether a clip has just come */

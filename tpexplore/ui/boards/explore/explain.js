@@ -1,6 +1,6 @@
 // What happened to this clip, in its own numbers.
 
-import { DROPPED_BY, isGone, isPruned, keptAfter } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, isGone, isPruned, keptAfter } from "../shared/fates.js";
 import { gridOf, isPadding } from "../shared/grid.js";
 import { percent } from "../shared/text.js";
 
@@ -15,9 +15,10 @@ export function explanation(data, score, index) {
   const entry = data.scores[score];
   const sentences = [
     leftText(data, entry.drop[index], entry.rates[index]),
-    paddingText(data.picture, entry.drop[index]),
+    methodText(data.method, entry, index),
+    paddingText(data, entry.drop[index]),
     entry.complete ? answerText(data.unpruned, entry, index) : "",
-    loudnessOfKept(data.picture, entry.drop[index]),
+    loudnessOfKept(data, entry.drop[index]),
   ];
   return sentences.filter(Boolean).join(" ");
 }
@@ -35,8 +36,25 @@ function leftText({ picture }, drop, rate) {
   );
 }
 
-/** @param {Picture} picture @param {Fates} drop */
-function paddingText(picture, drop) {
+/**
+ * What became of the others, where they are not simply gone.
+ *
+ * @param {import("../shared/fates.js").Method} method
+ * @param {Pick<import("./messages.js").Entry, "drop" | "holders">} entry
+ * @param {number} index of the keep-rate
+ */
+export function methodText(method, { drop, holders }, index) {
+  if (method === "drop") return "";
+  const gone = Array.from(drop[index]).filter(Boolean).length;
+  if (!gone) return `At this keep-rate no patch is ${LEAVES[method]}.`;
+  if (method === "fuse") return `The other ${gone} live on in one fused token.`;
+  const sizes = new Map();
+  for (const holder of holders[index]?.at(-1) ?? []) sizes.set(holder, (sizes.get(holder) ?? 0) + 1);
+  return `The other ${gone} joined patches that are like them: the largest group has ${Math.max(...sizes.values())}.`;
+}
+
+/** @param {Pick<Data, "picture" | "method">} data @param {Fates} drop */
+function paddingText({ picture, method }, drop) {
   const padding = Array.from(drop, (_, patch) => patch).filter((patch) => isPadding(picture, patch));
   if (!padding.length) return "";
   if (!isPruned(drop)) return `${padding.length} of them are padding.`;
@@ -44,7 +62,7 @@ function paddingText(picture, drop) {
   const first = padding.filter((patch) => drop[patch] === DROPPED_BY[0]).length;
   const left = padding.filter((patch) => drop[patch] === 0).length;
   return (
-    `${first || "None"} of the ${dropped} that block 4 drops are padding; ` +
+    `${first || "None"} of the ${dropped} ${LEAVES[method]} by block 4 are padding; ` +
     `of all ${padding.length} padding patches ${left || "none"} ${left === 1 ? "stays" : "stay"} to the end.`
   );
 }
@@ -72,8 +90,8 @@ export function answerText({ answer }, { rates, points }, index) {
   return index < from ? `${stays}, but it is “${answer}” again here.` : `${stays}.`;
 }
 
-/** @param {Pick<Picture, "patch_decibels">} picture @param {Fates} drop */
-function loudnessOfKept({ patch_decibels: decibels }, drop) {
+/** @param {{picture: Pick<Picture, "patch_decibels">, method: import("../shared/fates.js").Method}} data @param {Fates} drop */
+function loudnessOfKept({ picture: { patch_decibels: decibels }, method }, drop) {
   const mean = (/** @type {boolean} */ kept) => {
     const levels = decibels.filter((_, patch) => (drop[patch] === 0) === kept);
     return levels.reduce((sum, value) => sum + value, 0) / levels.length;
@@ -81,7 +99,7 @@ function loudnessOfKept({ patch_decibels: decibels }, drop) {
   if (!isPruned(drop)) return "";
   const louder = mean(true) - mean(false);
   const by = Math.round(Math.abs(louder));
-  if (by === 0) return "Patches kept to the end are on average as loud as the dropped ones.";
-  const than = `${by} dB ${louder > 0 ? "louder" : "quieter"} than the dropped ones`;
+  if (by === 0) return "Patches kept to the end are on average as loud as the " + `${LEAVES[method]} ones.`;
+  const than = `${by} dB ${louder > 0 ? "louder" : "quieter"} than the ${LEAVES[method]} ones`;
   return `Patches kept to the end are on average ${than}.`;
 }

@@ -1,6 +1,7 @@
 // What can be taken away of the viewer: the picture for print, and the patches as a table.
 
 import { RAMPS } from "../shared/colours.js";
+import { LEAVES, groupOf } from "../shared/fates.js";
 import { node, shape } from "../shared/dom.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { MARGIN, layoutPanels } from "../shared/layout.js";
@@ -102,10 +103,16 @@ export function captionText(data, score, index) {
   const answer = (/** @type {{answer: string, probability: number}} */ one) =>
     `${one.answer} ${probabilityText(one.probability)}`;
   return (
-    `${clip.name} in ${model.name}, patches ranked by ${score}, keep-rate ${percent(rates[index])} at ` +
+    `${clip.name} in ${model.name}, ${wayText(data.method, score)}, keep-rate ${percent(rates[index])} at ` +
     `blocks 4, 7 and 10. Answer: ${answer(point)}; with all patches: ${answer(unpruned)}. ` +
     `${macsText(point.macs, unpruned.macs)} MACs, ${percent(1 - point.macs / unpruned.macs)} saved.`
   );
+}
+
+/** @param {import("../shared/fates.js").Method} method @param {Score} score */
+function wayText(method, score) {
+  if (method === "merge") return "patches merged with those like them";
+  return `patches ranked by ${score}${method === "fuse" ? ", the others fused" : ""}`;
 }
 
 /** @param {Figure} figure */
@@ -134,13 +141,22 @@ const TABLE_COLUMNS = [
 ];
 
 /**
- * One row a patch; dropped_by_block is 0 where it was kept to the end.
+ * One row a patch; dropped_by_block is 0 where it was kept to the end. By fusing and merging further into, the patch
+ * whose token holds this one in the end, or "fused", and group_size, the patches in that token.
  *
  * @param {Data} data
  * @param {Fates} drop
+ * @param {ArrayLike<number> | null} [holders] where patches merged, in the end
  * @returns {unknown[][]}
  */
-export function patchRows(data, drop) {
+export function patchRows(data, drop, holders = null) {
+  const together = data.method === "fuse" || data.method === "merge";
+  const fused = Array.from(drop).filter(Boolean).length;
+  const fateCells = (/** @type {number} */ patch) => {
+    if (!together) return [];
+    if (holders) return [holders[patch], groupOf(holders, patch).length];
+    return drop[patch] ? [LEAVES.fuse, fused] : [patch, 1];
+  };
   const { intensity, variation, patch_decibels: decibels } = data.picture;
   const rows = Array.from(drop, (by, patch) => {
     const { column, row, start, end, low, high } = patchPlace(data, patch);
@@ -148,9 +164,9 @@ export function patchRows(data, drop) {
     // Numbers, though written with a fixed count of digits: a text that begins with a minus would be quoted.
     const fixed = (/** @type {number} */ value, /** @type {number} */ digits) => ({ toString: () => value.toFixed(digits) });
     const values = [fixed(intensity[patch], 6), fixed(variation[patch], 6), decibels[patch]];
-    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, by];
+    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, by, ...fateCells(patch)];
   });
-  return [TABLE_COLUMNS, ...rows];
+  return [[...TABLE_COLUMNS, ...(together ? ["into", "group_size"] : [])], ...rows];
 }
 
 /**
@@ -158,19 +174,20 @@ export function patchRows(data, drop) {
  *
  * @param {import("./state.js").View} view
  */
-export function wireDownloads({ element, state, data, rateIndex, dropMap }) {
+export function wireDownloads({ element, state, data, rateIndex, dropMap, holders }) {
   /** @type {Record<string, (caption: string) => Blob | Promise<Blob>>} */
   const make = {
     png: (caption) => pngFigure(printedFigure(data(), dropMap(), caption)),
     svg: (caption) => svgFigure(printedFigure(data(), dropMap(), caption), caption),
-    csv: () => csvBlob(patchRows(data(), dropMap())),
+    csv: () => csvBlob(patchRows(data(), dropMap(), holders()?.at(-1))),
   };
 
   async function save(/** @type {string} */ kind) {
-    const { clip, model, scores } = data();
+    const { clip, model, method, scores } = data();
     const { score } = state;
     const index = rateIndex();
-    const words = [stem(clip.name), model.name, score, scores[score].rates[index].toFixed(2)];
+    const way = method === "drop" ? score : method === "fuse" ? `fuse-${score}` : method;
+    const words = [stem(clip.name), model.name, way, scores[score].rates[index].toFixed(2)];
     saveAs(await make[kind](captionText(data(), score, index)), fileName(words, kind));
   }
 

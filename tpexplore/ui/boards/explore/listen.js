@@ -2,7 +2,7 @@
 
 import { addSegments, checkRadio, valueOf } from "../shared/dom.js";
 import { afterRest } from "../shared/board.js";
-import { DROPPED_BY } from "../shared/fates.js";
+import { DROPPED_BY, groupOf } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
 import { createPlayer } from "./player.js";
 import { createSounds, listenText, loudnessText, trackName } from "./sounds.js";
@@ -72,6 +72,12 @@ export function createListening(view, redrawCursor) {
     out("loop").textContent = LOOP_HELP;
     if (!what || state.pinned === null) {
       player.repeat(null);
+      return;
+    }
+    if (what === "group") {
+      const sound = sounds().together(groupOf(view.holders()?.at(-1) ?? [], state.pinned));
+      out("loop").textContent = loudnessText(sound, sounds().samples, "The group");
+      player.repeat(sound);
       return;
     }
     const whole = what === "column";

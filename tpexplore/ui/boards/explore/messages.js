@@ -6,7 +6,7 @@ import { STFT_BINS } from "./masking.js";
 import { attentionOf } from "./ranking.js";
 
 /**
- * @typedef {"attention" | "intensity" | "variation"} Score
+ * @typedef {"attention" | "intensity" | "variation" | "random" | "time-even"} Score
  * @typedef {[string, number, number]} Row a class, its probability with all patches, and after pruning
  *
  * @typedef {object} Point what came of one pass
@@ -22,6 +22,7 @@ import { attentionOf } from "./ranking.js";
  * @property {Point[]} points
  * @property {Uint8Array[]} drop
  * @property {(Record<number, Float32Array> | null)[]} attention
+ * @property {(Int16Array[] | null)[]} holders where patches merged, after each pruning block whose token holds each
  * @property {boolean} complete
  * @property {{rate: number, from: string, to: string}[]} flips
  *
@@ -44,6 +45,8 @@ import { attentionOf } from "./ranking.js";
  * @property {import("../shared/grid.js").Picture} picture
  * @property {Record<"intensity" | "variation", number[]> | null} clusters edges of the dataset's clusters
  * @property {number[]} rates
+ * @property {import("../shared/fates.js").Method} method
+ * @property {Score[]} rankings all that will be there
  * @property {Pick<Point, "answer" | "probability" | "macs" | "milliseconds">} unpruned
  * @property {Measured | null} measured
  * @property {Record<Score, Entry>} scores
@@ -59,7 +62,7 @@ import { attentionOf } from "./ranking.js";
  * @property {number} scale
  * @property {string} pcm
  *
- * @typedef {{rates: number[], drop: string, attention: string | null, points: Point[]}} Part
+ * @typedef {{rates: number[], drop: string, attention: string | null, holders: string | null, points: Point[]}} Part
  */
 
 /** @param {string} text @returns {any[]} */
@@ -98,6 +101,7 @@ export function addPasses(data, scores) {
     const attention = part.attention
       ? attentionOf(new Float32Array(bytesOf(part.attention).buffer), drop)
       : drop.map(() => null);
+    const holders = holdersOf(part, data.picture.patches);
     part.rates.forEach((rate, i) => {
       const higher = entry.rates.findIndex((known) => known > rate);
       const at = higher < 0 ? entry.rates.length : higher;
@@ -105,15 +109,25 @@ export function addPasses(data, scores) {
       entry.points.splice(at, 0, part.points[i]);
       entry.drop.splice(at, 0, drop[i]);
       entry.attention.splice(at, 0, attention[i]);
+      entry.holders.splice(at, 0, holders[i]);
     });
     entry.complete = entry.rates.length === data.rates.length;
     entry.flips = flipsOf(entry);
   }
 }
 
+/** For each keep-rate one row after every pruning block. @param {Part} part @param {number} patches */
+function holdersOf({ holders, rates }, patches) {
+  if (!holders) return rates.map(() => null);
+  const ids = new Int16Array(bytesOf(holders).buffer);
+  const stages = ids.length / patches / rates.length;
+  const row = (/** @type {number} */ at) => ids.subarray(at * patches, (at + 1) * patches);
+  return rates.map((_rate, i) => Array.from({ length: stages }, (_stage, at) => row(i * stages + at)));
+}
+
 /** @returns {Entry} */
 function emptyEntry() {
-  return { rates: [], points: [], drop: [], attention: [], complete: false, flips: [] };
+  return { rates: [], points: [], drop: [], attention: [], holders: [], complete: false, flips: [] };
 }
 
 /**
@@ -128,7 +142,7 @@ export function flipsOf({ rates, points }) {
   });
 }
 
-/** @param {Data} data @param {string[]} names scores */
-export function isComplete({ scores }, names) {
-  return names.every((score) => scores[/** @type {Score} */ (score)]?.complete);
+/** @param {Pick<Data, "scores" | "rankings">} data */
+export function isComplete({ scores, rankings }) {
+  return rankings.every((score) => scores[score]?.complete);
 }

@@ -2,11 +2,11 @@
 
 import { RAMPS, rampColour } from "../shared/colours.js";
 import { node } from "../shared/dom.js";
-import { DROPPED_BY } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, groupOf } from "../shared/fates.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { hertzRange, minus, percent, timeRange } from "../shared/text.js";
 import { clusterOf, percentile, standing } from "./ranking.js";
-import { SCORE_NAMES } from "./state.js";
+import { RANKING_NAMES } from "./state.js";
 
 /**
  * @typedef {import("./messages.js").Data} Data
@@ -24,10 +24,35 @@ export function placeText(data, patch) {
   return { time: timeRange(start, end), frequency: hertzRange(low, high) };
 }
 
-/** @param {number} by */
-export function fateText(by) {
-  return by ? `dropped by block ${by}` : "kept to the end";
+/**
+ * @param {number} by
+ * @param {import("../shared/fates.js").Method} [method]
+ */
+export function fateText(by, method = "drop") {
+  if (!by) return "kept to the end";
+  return `${LEAVES[method]} by block ${by}${method === "fuse" ? " into one token with the others" : ""}`;
 }
+
+/**
+ * The same of one patch, where it merged with its group.
+ *
+ * @param {import("./state.js").View} view
+ * @param {number} patch
+ */
+export function fateOf({ data, dropMap, holders }, patch) {
+  const text = fateText(dropMap()[patch], data().method);
+  const into = holders()?.at(-1);
+  if (!into) return text;
+  const size = groupOf(into, patch).length;
+  if (into[patch] === patch) return size > 1 ? `${text}, ${size - 1} joined it` : text;
+  return `${text} into patch ${into[patch]}, a group of ${size}`;
+}
+
+const UNRANKED = {
+  merge: "merging ranks nothing: patches that are alike join",
+  random: "a random order decides",
+  "time-even": "the best by attention of every moment stay first",
+};
 
 /** @param {Data} data @param {"intensity" | "variation"} name @param {number} patch */
 function statisticText({ picture, clusters }, name, patch) {
@@ -62,7 +87,9 @@ function stageRow(data, score, index, stage, patch) {
   const heading = node("th", { scope: "row" }, `Block ${stage}`);
   const by = data.scores[score].drop[index][patch];
   if (!stood) {
-    const why = by && by < stage ? `gone: ${fateText(by)}` : "nothing is ranked at keep-rate 100%";
+    const gone = by && by < stage;
+    const unranked = /** @type {Record<string, string>} */ (UNRANKED)[data.method === "merge" ? "merge" : score];
+    const why = gone ? `gone: ${fateText(by, data.method)}` : (unranked ?? "nothing is ranked at keep-rate 100%");
     return node("tr", {}, heading, node("td", { colspan: 5 }, why));
   }
   const number = (/** @type {number} */ value) => minus(value.toFixed(2));
@@ -71,7 +98,7 @@ function stageRow(data, score, index, stage, patch) {
     `${stood.rank} of ${stood.of}`,
     number(stood.cut),
     `${stood.margin < 0 ? "" : "+"}${number(stood.margin)}`,
-    stood.kept ? "kept" : "dropped",
+    stood.kept ? "kept" : LEAVES[data.method],
   ];
   return node("tr", { "data-kept": stood.kept }, heading, ...cells.map((text) => node("td", {}, text)));
 }
@@ -126,7 +153,8 @@ export function staysText(rates, fates) {
  * @param {import("./state.js").View} view
  * @param {() => void} onClose
  */
-export function createPassport({ find, out, state, data, entry, rateIndex }, onClose) {
+export function createPassport(view, onClose) {
+  const { find, out, state, data, entry, rateIndex } = view;
   find(".tp-close").addEventListener("click", onClose);
   find(".tp-body").addEventListener("keydown", (event) => {
     if (event.key === "Escape" && state.opened) onClose();
@@ -138,19 +166,20 @@ export function createPassport({ find, out, state, data, entry, rateIndex }, onC
       if (!state.opened || state.pinned === null) return;
       const { score, pinned: patch } = state;
       const index = rateIndex();
-      const { drop, rates } = entry();
+      const { rates } = entry();
       out("patch").textContent = `Patch ${patch}`;
-      const fate = fateText(drop[index][patch]);
-      out("fate").textContent = `${fate} at keep-rate ${percent(rates[index])}, ranked by ${score}`;
+      const ranked = data().method === "merge" ? "" : `, ranked by ${score}`;
+      out("fate").textContent = `${fateOf(view, patch)} at keep-rate ${percent(rates[index])}${ranked}`;
+      find('[data-loop="group"]').hidden = data().method !== "merge";
       const facts = Object.entries(passportFacts(data(), patch));
       const pairs = facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)]);
       out("facts").replaceChildren(...pairs);
-      out("ranked-by").textContent = SCORE_NAMES[score];
-      out("ranked-unit").textContent = score === "attention" ? EQUAL_SHARE : "";
+      out("ranked-by").textContent = data().method === "merge" ? "" : RANKING_NAMES[score];
+      out("ranked-unit").textContent = score === "attention" && data().method !== "merge" ? EQUAL_SHARE : "";
       const stages = DROPPED_BY.map((stage) => stageRow(data(), score, index, stage, patch));
       out("stages").replaceChildren(...stages);
       const strips = Object.entries(data().scores).map(([name, one]) =>
-        stripRow(name, one, name === score, index, patch),
+        stripRow(data().method === "merge" ? "merging" : name, one, name === score, index, patch),
       );
       out("strips").replaceChildren(...strips);
     },

@@ -1,7 +1,7 @@
 // The viewer's three panels: kept patches warm, dropped ones cool, and the layer of marks above.
 
 import { RAMPS, lookupTables } from "../shared/colours.js";
-import { DROPPED_BY, keptAfter } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, keptAfter } from "../shared/fates.js";
 import { clamp } from "../shared/grid.js";
 import { extentBox, patchBox } from "../shared/layout.js";
 import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
@@ -38,16 +38,16 @@ export function paintPicture(context, layout, data, drop, style, scale) {
 /**
  * What the colours mean, with the number of patches; the stage is null for the hatching.
  *
- * @param {Pick<Seen, "picture">} data
+ * @param {Pick<Seen, "picture"> & {method?: import("../shared/fates.js").Method}} data
  * @param {Fates} drop
  * @returns {{stage: number | null, text: string}[]}
  */
-export function legendKeys({ picture }, drop) {
+export function legendKeys({ picture, method = "drop" }, drop) {
   const dropped = (/** @type {number} */ stage) => Array.from(drop).filter((by) => by === stage).length;
   const kept = keptAfter(drop, DROPPED_BY[DROPPED_BY.length - 1]);
   /** @type {{stage: number | null, text: string}[]} */
   const keys = [{ stage: 0, text: `kept (${kept})` }];
-  for (const stage of DROPPED_BY) keys.push({ stage, text: `dropped by block ${stage} (${dropped(stage)})` });
+  for (const stage of DROPPED_BY) keys.push({ stage, text: `${LEAVES[method]} by block ${stage} (${dropped(stage)})` });
   if (picture.real_frames < picture.frames) keys.push({ stage: null, text: "padding, not sound" });
   return keys;
 }
@@ -59,11 +59,11 @@ export function legendKeys({ picture }, drop) {
  * @param {HTMLCanvasElement} canvas
  * @param {Layout} layout
  * @param {Seen} data
- * @param {{patch: number | null, opened: number | null, lit: Set<number> | null, seconds: number | null}} marks
+ * @param {{patch: number | null, opened: number | null, mates: number[][], lit: Set<number> | null, seconds: number | null}} marks
  */
-export function drawCursor(canvas, layout, { picture }, { patch, opened, lit, seconds }) {
+export function drawCursor(canvas, layout, { picture }, { patch, opened, mates, lit, seconds }) {
   const context = fitCanvas(canvas, layout);
-  for (const panel of layout.panels) {
+  layout.panels.forEach((panel, stage) => {
     if (lit) {
       context.fillStyle = "rgba(12, 8, 24, 0.78)";
       for (let at = 0; at < picture.patches; at++) {
@@ -71,6 +71,10 @@ export function drawCursor(canvas, layout, { picture }, { patch, opened, lit, se
         const { x, y, w, h } = patchBox(panel, picture, at);
         context.fillRect(x, y, w, h);
       }
+    }
+    for (const at of mates[stage] ?? []) {
+      const { x, y, w, h } = extentBox(panel, picture, at);
+      strokeTwice(context, () => context.rect(x, y, w, h), 1);
     }
     for (const at of new Set([opened, patch])) {
       if (at === null) continue;
@@ -84,5 +88,5 @@ export function drawCursor(canvas, layout, { picture }, { patch, opened, lit, se
         context.lineTo(x, panel.y + panel.h);
       });
     }
-  }
+  });
 }

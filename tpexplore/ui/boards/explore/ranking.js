@@ -42,7 +42,7 @@ export function attentionOf(scores, drop) {
 export function ranked(data, score, index, stage) {
   const { attention, drop } = data.scores[score];
   const ids = presentBefore(drop[index], stage);
-  if (score !== "attention") {
+  if (score === "intensity" || score === "variation") {
     const statistic = data.picture[score];
     return { ids, values: ids.map((patch) => statistic[patch]) };
   }

@@ -121,7 +121,7 @@ function keptRow(kept, patches, block) {
 export function renderAccuracy(card, data, score, index) {
   const about = data.measured;
   const rate = data.scores[score].rates[index];
-  const here = about?.accuracy[score].find((measured) => measured.rate === rate);
+  const here = about?.accuracy[score]?.find((measured) => measured.rate === rate);
   const heading = node("h3", {}, "Measured accuracy");
   if (!about || !here) {
     const where = about ? "at this keep-rate" : "at any keep-rate";
@@ -131,6 +131,7 @@ export function renderAccuracy(card, data, score, index) {
   const interval = `95% interval ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
   const what = `${about.metric} of this checkpoint at this keep-rate`;
   const clips = `${about.n.toLocaleString("en")} clips of ${about.task}, ${about.split}`;
+  const others = Object.entries(about.accuracy).filter(([name, row]) => name !== score && row.length);
   const wasOpen = card.querySelector("details")?.open;
   card.replaceChildren(
     heading,
@@ -140,7 +141,7 @@ export function renderAccuracy(card, data, score, index) {
     node(
       "p",
       { class: "tp-help" },
-      `Ring: you are here. Band: 95% interval, ranked by ${score}. Thin lines: the other two scores.`,
+      `Ring: you are here. Band: 95% interval, ${data.method === "merge" ? "merged" : `ranked by ${score}`}. ${others.length ? "Thin lines: other rankings." : ""}`,
     ),
     provenance(about, wasOpen),
   );

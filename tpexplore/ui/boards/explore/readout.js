@@ -3,13 +3,15 @@
 import { node } from "../shared/dom.js";
 import { minus } from "../shared/text.js";
 import { drawCursor } from "./picture.js";
-import { fateText, placeText } from "./passport.js";
+import { groupOf } from "../shared/fates.js";
+import { fateOf, placeText } from "./passport.js";
 
 const HINT =
   "Point at a patch to read it. For its passport click it, or move to it with the arrow keys and press Enter.";
 
 /** @param {import("./state.js").View} view */
-export function createReadout({ find, state, data, dropMap, say }) {
+export function createReadout(view) {
+  const { find, state, data, say } = view;
   /** @type {HTMLCanvasElement} */
   const cursor = find(".tp-cursor");
   const inFocus = () => state.hover?.patch ?? state.pinned;
@@ -26,7 +28,7 @@ export function createReadout({ find, state, data, dropMap, say }) {
       Level: point ? `${levelAt(point)}, ${mean}` : mean,
       Intensity: minus(picture.intensity[patch].toFixed(2)),
       Variation: picture.variation[patch].toFixed(2),
-      Fate: fateText(dropMap()[patch]),
+      Fate: fateOf(view, patch),
     };
   }
 
@@ -36,6 +38,12 @@ export function createReadout({ find, state, data, dropMap, say }) {
     const level = grey[frame * picture.bins + bin];
     const [low, high] = picture.decibels;
     return `${level === 0 ? "≤ " : ""}${minus(Math.round(low + ((high - low) * level) / 255))} dB here`;
+  }
+
+  /** In each panel, the patches that are one token with the one in focus; none unless patches merge. */
+  function mates() {
+    const patch = inFocus();
+    return patch === null ? [] : (view.holders() ?? []).map((holders) => groupOf(holders, patch));
   }
 
   return {
@@ -60,6 +68,7 @@ export function createReadout({ find, state, data, dropMap, say }) {
       if (!state.layout) return;
       drawCursor(cursor, state.layout, data(), {
         patch: inFocus(),
+        mates: mates(),
         opened: state.opened ? state.pinned : null,
         lit: group ? new Set(group.patches) : null,
         seconds: state.seconds,

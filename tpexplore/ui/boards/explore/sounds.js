@@ -3,7 +3,7 @@
 import { bytesOf } from "../shared/bytes.js";
 import { keptAfter } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
-import { columnSound, levelAgainst, listenTracks, peakOf, spectrumOf } from "./masking.js";
+import { columnSound, levelAgainst, listenTracks, maskedPair, peakOf, spectrumOf } from "./masking.js";
 
 /**
  * @typedef {import("../shared/fates.js").Fates} Fates
@@ -34,6 +34,14 @@ export function createSounds({ clip, picture, binRows }) {
     loop(patches) {
       spectrum ??= spectrumOf(samples);
       return columnSound(spectrum, binRows, grid, patches, clip.sample_rate * LOOP_SECONDS);
+    },
+    /** What all these patches sound like, each at its time. @param {number[]} patches */
+    together(patches) {
+      spectrum ??= spectrumOf(samples);
+      const map = Uint8Array.from({ length: grid.patches }, (_, patch) => (patches.includes(patch) ? 1 : 0));
+      const [sound] = maskedPair(spectrum, binRows, grid, map, map);
+      const loudest = Math.max(1, peakOf(sound));
+      return sound.map((value) => value / loudest);
     },
   };
 }

@@ -20,6 +20,7 @@ import { createPassport } from "./passport.js";
 import { legendKeys, paintPicture } from "./picture.js";
 import { renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
 import { createReadout } from "./readout.js";
+import { createMethodField } from "./method.js";
 import { SCORE_NAMES, createView } from "./state.js";
 import { createTakeaway } from "./takeaway.js";
 
@@ -30,6 +31,8 @@ const SCORE_HELP = {
   },
   intensity: "mean of a patch's values: loud patches stay",
   variation: "spread of a patch's values: contrasts stay",
+  random: "a random order, the same each time: what chance does",
+  "time-even": "of every moment the patch with most attention first, then every second one",
 };
 const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
 const OUT_OF_SIGHT = 120; // px at the window's edge in which the picture does not count as seen
@@ -55,6 +58,7 @@ export function start({ element, props, trigger, watch }) {
       redrawAfter(event);
     },
   });
+  const method = createMethodField(view, trigger);
   const takeaway = createTakeaway(view, trigger);
   wireDownloads(view);
 
@@ -68,7 +72,9 @@ export function start({ element, props, trigger, watch }) {
     const data = decode(value);
     // The server begins with what the person looked at when asking; another choice may have been made since.
     const known = /** @type {import("./messages.js").Score[]} */ (Object.keys(data.scores));
-    if (!data.scores[state.score]) setScore(known[0]);
+    state.score = data.scores[state.chosen.score] ? state.chosen.score : known[0];
+    state.chosen = { score: state.score, method: data.method };
+    method.tellPage();
     Object.assign(state, { data, hover: null, pinned: null, opened: false });
     listening.load();
     setUpControls();
@@ -118,8 +124,7 @@ export function start({ element, props, trigger, watch }) {
     if (!state.data) return;
     const { layout, score, data } = state;
     // Read by tests, and by the page when it asks for another analysis.
-    const complete = isComplete(data, Object.keys(SCORE_NAMES));
-    Object.assign(find(".tp").dataset, { score, rate: state.rate, complete });
+    Object.assign(find(".tp").dataset, { score, rate: state.rate, complete: isComplete(data) });
     if (!layout) return;
     const index = rateIndex();
     const { drop: drops, points, rates } = entry();
@@ -128,6 +133,7 @@ export function start({ element, props, trigger, watch }) {
     renderRate(point, rates[index]);
     renderSummary(out("summary"), data, point);
     renderScores();
+    method.render();
     renderLegend();
     readPatch();
     passport.render();
@@ -180,7 +186,7 @@ export function start({ element, props, trigger, watch }) {
 
   function renderScores() {
     const { scores, model } = data();
-    checkRadio(find(".tp-score"), state.score);
+    checkRadio(find(".tp-score"), state.chosen.score);
     for (const radio of find(".tp-score").querySelectorAll("input")) {
       radio.disabled = !scores[/** @type {import("./messages.js").Score} */ (radio.value)];
     }
@@ -256,24 +262,22 @@ export function start({ element, props, trigger, watch }) {
     pageState.set({ rate }, view);
   }
 
-  /** @param {import("./messages.js").Score} score */
-  function setScore(score) {
-    state.score = score;
-    pageState.set({ score }, view);
-  }
-
   rateInput.addEventListener("input", (event) => {
     setRate(Number(rateInput.value));
     budget.clear();
     redrawAfter(event);
   });
 
-  find(".tp-score").addEventListener("change", (event) => {
-    setScore(/** @type {import("./messages.js").Score} */ (valueOf(event)));
+  /** Shows another ranking, or asks for it where it is not there. @param {Event} event */
+  function chooseScore(event) {
+    method.choose({ score: /** @type {import("./messages.js").Score} */ (valueOf(event)) });
     budget.apply();
     speakSummarySoon();
     redrawAfter(event);
-  });
+  }
+
+  find(".tp-score").addEventListener("change", chooseScore);
+  find(".tp-controls").addEventListener("change", chooseScore);
 
   picture.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse") return; // a finger scrolls the page; its tap arrives as a click
@@ -326,9 +330,9 @@ export function start({ element, props, trigger, watch }) {
 
   let shown = props.value;
   show(shown);
-  const address = createAddress(view, ({ score, listen, stage, patch, ...others }) => {
+  const address = createAddress(view, ({ score, method: way, listen, stage, patch, ...others }) => {
     setRate(others["keep-rate"]);
-    setScore(score);
+    method.choose({ score, method: way });
     Object.assign(state, { pinned: patch, opened: patch !== null });
     Object.assign(state.listen, { what: listen, stage });
     listening.renderChoice();
@@ -338,8 +342,9 @@ export function start({ element, props, trigger, watch }) {
 
   // Another tab has changed what all share.
   pageState.follow(({ rate, score }) => {
-    Object.assign(state, { rate, score });
+    state.rate = rate;
     rateInput.value = String(rate);
+    if (state.chosen.method !== "merge") method.choose({ score: /** @type {import("./messages.js").Score} */ (score) });
     redraw();
     address.tell(false);
   }, view);

@@ -4,6 +4,9 @@ import { nearestRate } from "../shared/rates.js";
 import { finder } from "../shared/dom.js";
 
 export const SCORE_NAMES = { attention: "Attention", intensity: "Intensity", variation: "Variation" };
+export const CONTROL_NAMES = { random: "Random", "time-even": "Best of every moment" };
+export const RANKING_NAMES = { ...SCORE_NAMES, ...CONTROL_NAMES };
+export const METHOD_NAMES = { drop: "Drop", fuse: "Fuse", merge: "Merge" };
 export const FIRST_RATE = 0.5;
 
 /**
@@ -19,6 +22,8 @@ export const FIRST_RATE = 0.5;
  * @property {import("../shared/layout.js").Layout | null} layout
  * @property {number} rate
  * @property {Score} score
+ * @property {{score: Score, method: import("../shared/fates.js").Method}} chosen what the person wants to see: on its
+ * way where it is not what is shown
  * @property {Point | null} hover where the mouse is
  * @property {number | null} pinned the patch chosen by click, tap or arrow keys
  * @property {boolean} opened whether the passport of the pinned patch is open
@@ -48,6 +53,7 @@ export function createView(element) {
     layout: null,
     rate: FIRST_RATE,
     score: "attention",
+    chosen: { score: "attention", method: "drop" },
     hover: null,
     pinned: null,
     opened: false,
@@ -83,6 +89,8 @@ export function createView(element) {
     entry,
     rateIndex,
     dropMap: () => entry().drop[rateIndex()],
+    /** Where patches merged, whose token holds each after every pruning block; else null. */
+    holders: () => entry().holders[rateIndex()],
     /** Tells a screen reader. @param {string} text */
     say: (text) => {
       find(".tp-spoken").textContent = text;

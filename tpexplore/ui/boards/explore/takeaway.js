@@ -39,7 +39,7 @@ export function createTakeaway({ find, out, state, data, entry, rateIndex, dropM
   }
 
   async function take() {
-    const { clip, model } = data();
+    const { clip, model, method } = data();
     const { score } = state;
     const index = rateIndex();
     const rate = entry().rates[index];
@@ -58,6 +58,7 @@ export function createTakeaway({ find, out, state, data, entry, rateIndex, dropM
       start: clip.start,
       model: model.name,
       score,
+      method,
       keep_rate: rate,
       pictures: { picture: await base64OfBlob(picture) },
     });

@@ -16,6 +16,7 @@
  * @property {Record<string, string[]>} inside tab with an inner switch -> the tabs behind it
  * @property {Record<string, string>} aliases further name of a tab -> its name
  * @property {string[]} scores
+ * @property {string[]} methods
  * @property {number[]} rates
  * @property {number[]} blocks
  * @property {Record<string, KnownSetting>} settings "tab.name" -> setting
@@ -77,6 +78,7 @@ export function createQueries(known) {
     },
     model: among(Object.keys(known.models)),
     score: among(known.scores),
+    method: among(known.methods),
     "keep-rate": (text) => known.rates.find((rate) => rate === numeric(text)),
     listen: among(["original", "kept", "removed"]),
     stage: among(known.blocks),

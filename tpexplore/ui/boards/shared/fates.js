@@ -4,6 +4,20 @@
 export const DROPPED_BY = [4, 7, 10];
 
 /** @typedef {ArrayLike<number>} Fates one number a patch */
+/** @typedef {"drop" | "fuse" | "merge"} Method */
+
+/** What becomes of a patch that a block does not keep, in one word. @type {Record<Method, string>} */
+export const LEAVES = { drop: "dropped", fuse: "fused", merge: "merged" };
+
+/**
+ * The patches of one token, where patches merged.
+ *
+ * @param {ArrayLike<number>} holders id of the patch whose token holds each
+ * @param {number} patch
+ */
+export function groupOf(holders, patch) {
+  return Array.from(holders, (_, other) => other).filter((other) => holders[other] === holders[patch]);
+}
 
 /** @param {number} by @param {number} block */
 export function isGone(by, block) {

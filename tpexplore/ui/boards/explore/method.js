@@ -1,0 +1,66 @@
+// What becomes of the patches that are not kept, and rankings to compare with: chosen here, computed by the server.
+
+import { pageState } from "../page/state.js";
+import { addSegments, checkRadio, valueOf } from "../shared/dom.js";
+import { CONTROL_NAMES, METHOD_NAMES } from "./state.js";
+
+/** @typedef {import("../shared/fates.js").Method} Method */
+
+/** @type {Record<Method, string>} */
+const METHOD_HELP = {
+  drop: "The other patches leave, as in the paper.",
+  fuse: "The other patches become one token, their mean weighted by attention (EViT).",
+  merge: "Patches that are alike join, until the keep-rate is reached; nothing is ranked (ToMe).",
+};
+
+/**
+ * @param {import("./state.js").View} view
+ * @param {import("../shared/board.js").Gradio["trigger"]} trigger
+ */
+export function createMethodField(view, trigger) {
+  const { find, out, state, data } = view;
+  const [field, controls] = [".tp-method", ".tp-controls"].map((name) => find(name));
+  addSegments(field, "tp-method", METHOD_NAMES);
+  addSegments(controls, "tp-score", CONTROL_NAMES);
+
+  /**
+   * Shows what is there at once, and asks the server for the rest.
+   *
+   * @param {Partial<import("./state.js").State["chosen"]>} choice
+   */
+  function choose(choice) {
+    const { chosen } = state;
+    Object.assign(chosen, choice);
+    tellPage();
+    if (!state.data) return;
+    const { method, scores } = state.data;
+    if (chosen.method === method && scores[chosen.score]) state.score = chosen.score;
+    else trigger("again");
+  }
+
+  /** The score is the page's; method and control the page reads here when it asks for an analysis. */
+  function tellPage() {
+    const { method, score } = state.chosen;
+    const control = Object.hasOwn(CONTROL_NAMES, score);
+    if (!control) pageState.set({ score }, view);
+    Object.assign(find(".tp").dataset, { method, control: control ? score : "" });
+  }
+
+  field.addEventListener("change", (event) => {
+    const method = /** @type {Method} */ (valueOf(event));
+    // Merging ranks nothing, so whatever was ranked by before is let go.
+    choose(method === "merge" ? { method, score: "attention" } : { method });
+    render();
+  });
+
+  function render() {
+    const { method, score } = state.chosen;
+    checkRadio(field, method);
+    checkRadio(controls, score);
+    for (const radio of controls.querySelectorAll("input")) radio.disabled = method === "merge";
+    const waits = method !== data().method || score !== state.score;
+    out("method-help").textContent = waits ? "This is being computed." : METHOD_HELP[method];
+  }
+
+  return { choose, tellPage, render };
+}
