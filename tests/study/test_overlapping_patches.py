@@ -8,16 +8,20 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from tpexplore.errors import InputError
 from tpexplore.figures.plots import cell_axes, cluster_map
+from tpexplore.model.plan import KEEP_RATES
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.takeaway import build_takeaway, tokens_csv
 from tpexplore.signal.grid import Grid
 from tpexplore.study.overlap import check_same_cut
 from tpexplore.study.stability import Change, stability
 from tpexplore.study.sweep import explore
+from tpexplore.ui import analysis
+from tpexplore.ui.analysis import ModelChoice, analyse_clip
 from tpexplore.ui.payload import ROW_STEPS, bin_rows, build_payload
 
 
@@ -107,3 +111,19 @@ def test_maps_are_drawn_by_the_edges_of_their_cells():
     assert np.asarray(figure.data[0].z).shape == (12, 12)
     x, y = cell_axes(Grid.of(128))
     assert (len(x), len(y)) == (8, 8) and x[0] == 0.08 and y[0] == 0.5
+
+
+def test_the_page_gets_the_chosen_keep_rate_first_then_its_neighbours(model, clip, tmp_path, monkeypatch):
+    """With 1,212 patches a pass takes seconds: nobody waits for keep-rates that were not chosen."""
+    path = tmp_path / "noise.wav"
+    soundfile.write(path, clip, 16_000)
+    monkeypatch.setattr(analysis, "cached_model", lambda choice: model)
+    monkeypatch.setattr(analysis, "PART_SECONDS", 0)  # every pass is sent by itself
+    messages = analyse_clip(path, ModelChoice("own", "own"), score="variation", keep_rate=0.55)
+    first, *later = messages
+    assert {score: part["rates"] for score, part in first["scores"].items()} == {"variation": [0.55, 1.0]}
+    assert first["rates"] == sorted(KEEP_RATES)
+    sent = [(score, rate) for part in later for score, of in part["scores"].items() for rate in of["rates"]]
+    neighbours = [rate for score, rate in sent if score == "variation"]
+    assert neighbours == sorted(neighbours, key=lambda rate: abs(rate - 0.55)) and len(neighbours) == 13
+    assert [score for score, _ in sent[:13]] == ["variation"] * 13

@@ -151,3 +151,12 @@ def test_csv_reads_back(model, clips):
     assert right == next(
         row.right for row in curve.rows() if (row.score, row.keep_rate) == ("attention", 0.5)
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64], ids=str)
+def test_runs_in_the_models_own_number_type(model, clips, dtype):
+    before = accuracy_curve(model, clips[:2], ("attention",), (0.5, 1.0))
+    after = accuracy_curve(model.to(dtype), clips[:2], ("attention",), (0.5, 1.0))
+    assert not after.problems and [c.name for c, _ in after.answers] == [c.name for c, _ in before.answers]
+    if dtype == torch.float64:
+        assert after.answers == before.answers

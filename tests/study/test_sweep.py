@@ -58,6 +58,8 @@ def test_fewer_patches_cost_fewer_macs(model, clip):
 def test_plain_json_form(model, clip):
     content = json.loads(json.dumps(explore(model, clip, keep_rates=(0.5,)).to_dict()))
     assert content["real_frames"] == 58
+    grid = content["model"]["grid"]
+    assert (grid["rows"], grid["columns"], grid["mel_stride"], grid["time_stride"]) == (8, 8, 16, 16)
     assert np.array(content["spectrogram"]).shape == (128, 128)
     (point,) = content["scores"]["attention"]["points"]
     assert [len(point["kept"][b]) for b in ("4", "7", "10")] == [32, 16, 8]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -122,6 +122,7 @@ class Exploration:
                 "task": config.task,
                 "sha256": config.sha256,
                 "patches": config.patches,
+                "grid": asdict(config.grid),
                 "labels": list(config.labels),
             },
             "pruning": {"blocks": list(self.blocks), "method": self.method, "seed": self.seed},

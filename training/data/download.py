@@ -1,4 +1,4 @@
-"""Fetch a dataset from its official place, check it, and lay it out for training."""
+"""Fetch a dataset or a tagger from its official place, check it, and lay it out for training."""
 
 from __future__ import annotations
 
@@ -64,6 +64,48 @@ SOURCES = {
 }
 
 
+@dataclass(frozen=True)
+class File:
+    """Where a single file comes from; ``sha256`` says that it is the right one."""
+
+    url: str
+    sha256: str
+
+
+TAGGERS = {
+    "mn04_as": File(
+        "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/mn04_as_mAP_432.pt",
+        "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+    ),
+}
+"""Checkpoints that `training.answers` takes, from their publisher's release."""
+
+
+def download_tagger(name: str, path: Path) -> Path:
+    """Download and check a tagger's checkpoint; returns its file.
+
+    Parameters
+    ----------
+    path : Path
+        The file to make, or a folder to put it into under its published name.
+
+    Raises
+    ------
+    InputError
+        If another file is there, or what arrived is damaged.
+    """
+    file, path = TAGGERS[name], path.resolve()
+    if path.is_dir():
+        path /= file.url.rpartition("/")[2]
+    if path.exists():
+        if sha256_of(path) != file.sha256:
+            raise InputError(f"{path} is another file than {name}; choose another name, or delete it.")
+        return path
+    _make_folder(path.parent)
+    _fetch(file, path)
+    return path
+
+
 def download(name: str, root: Path) -> Path:
     """Download, check and unpack a dataset, so that ``load_dataset(name, root)`` reads it.
 
@@ -76,7 +118,8 @@ def download(name: str, root: Path) -> Path:
         If the dataset is unknown, ``root`` holds something else, or what arrived is damaged.
     """
     if name not in SOURCES:
-        raise InputError(f"{name!r} cannot be downloaded; expected one of {', '.join(SOURCES)}.")
+        known = ", ".join((*SOURCES, *TAGGERS))
+        raise InputError(f"{name!r} cannot be downloaded; expected one of {known}.")
     source, root = SOURCES[name], root.resolve()
     if root.exists():
         if not root.is_dir():
@@ -84,10 +127,7 @@ def download(name: str, root: Path) -> Path:
         if any(root.iterdir()):
             return _already_there(name, root)
         root.rmdir()
-    try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{root.parent} cannot be made ({_reason(error)}).") from error
+    _make_folder(root.parent)
     archive = root.with_name(root.name + source.suffix)
     if not archive.exists():
         _fetch(source, archive)
@@ -101,9 +141,16 @@ def download(name: str, root: Path) -> Path:
     return root
 
 
-def _fetch(source: Source, archive: Path) -> None:
-    """Download into ARCHIVE.part, continuing one that is there; rename it once it is checked."""
-    part = archive.with_name(archive.name + ".part")
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made ({_reason(error)}).") from error
+
+
+def _fetch(source: Source | File, path: Path) -> None:
+    """Download into PATH.part, continuing one that is there; rename it once it is checked."""
+    part = path.with_name(path.name + ".part")
     _receive(source.url, part)
     if source.sha256 and (digest := sha256_of(part)) != source.sha256:
         part.unlink()
@@ -111,7 +158,7 @@ def _fetch(source: Source, archive: Path) -> None:
             f"{source.url} arrived with checksum {digest[:12]}…, expected {source.sha256[:12]}…;"
             " it was deleted, run the command again."
         )
-    part.replace(archive)
+    part.replace(path)
 
 
 def _receive(url: str, part: Path) -> None:

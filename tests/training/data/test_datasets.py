@@ -796,3 +796,39 @@ def test_folders_that_hold_something_else_are_left_alone(server, monkeypatch, es
     assert "cannot be made" in download_refused("esc50", mine / "deep" / "esc50")
     assert mine.read_text() == "years of work\n"
     assert server.asked == []
+
+
+def test_a_tagger_is_fetched_checked_and_not_fetched_twice(server, monkeypatch, tmp_path, capsys):
+    server.body = b"weights" * 100
+    file = download.File(f"{server.url}/mn04.pt", hashlib.sha256(server.body).hexdigest())
+    monkeypatch.setitem(download.TAGGERS, "mn04_as", file)
+    server.breaks_at = 350
+    assert command(monkeypatch, "mn04_as", str(tmp_path / "new" / "tagger.pt")) == 2
+    server.fails, server.breaks_at = False, 0
+    for _ in range(2):
+        assert command(monkeypatch, "mn04_as", str(tmp_path / "new" / "tagger.pt")) == 0
+    assert server.asked[-1].startswith("bytes=")  # it went on where it stopped, and once
+    assert (tmp_path / "new" / "tagger.pt").read_bytes() == server.body
+    count = len(server.asked)
+    assert download.download_tagger("mn04_as", tmp_path / "new" / "tagger.pt").name == "tagger.pt"
+    assert len(server.asked) == count
+    assert download.download_tagger("mn04_as", tmp_path) == tmp_path / "mn04.pt"
+
+    (tmp_path / "mn04.pt").write_bytes(b"other")
+    with pytest.raises(InputError, match="is another file than mn04_as"):
+        download.download_tagger("mn04_as", tmp_path)
+    (tmp_path / "mn04.pt").unlink()
+    server.body = b"damaged"
+    with pytest.raises(InputError, match=r"arrived with checksum .* it was deleted"):
+        download.download_tagger("mn04_as", tmp_path)
+    assert leftovers(tmp_path) == {"new"}
+
+
+@pytest.mark.shared_data
+def test_the_tagger_is_the_published_one():
+    published = ROOT.parent / "shared" / "teacher" / "mn04_as_mAP_432.pt"
+    if not published.exists():
+        pytest.skip("no tagger here")
+    file = download.TAGGERS["mn04_as"]
+    assert file.url.endswith(f"/v0.0.1/{published.name}")
+    assert hashlib.sha256(published.read_bytes()).hexdigest() == file.sha256
