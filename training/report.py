@@ -12,6 +12,7 @@ from pathlib import Path
 from tpexplore.errors import InputError
 from tpexplore.results.markdown import (
     findings_list,
+    methods_sentences,
     models_table,
     onnx_table,
     recipe_parts_table,
@@ -25,7 +26,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Parts = Mapping[str, Callable[[], str]]
 PARTS: dict[str, Parts] = {
-    "README.md": {"onnx": onnx_table, "models": models_table, "findings": findings_list},
+    "README.md": {
+        "onnx": onnx_table,
+        "models": models_table,
+        "findings": findings_list,
+        "methods": methods_sentences,
+    },
     "training/README.md": {
         "models": training_table,
         "recipe-parts": recipe_parts_table,

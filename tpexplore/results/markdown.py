@@ -11,6 +11,7 @@ from tpexplore.model.plan import FAMILY_NAMES, PREFIX_TOKENS
 from tpexplore.results.comparison import load_evidence, load_published
 from tpexplore.results.judging import RULE, smallness
 from tpexplore.results.measures import number_text, range_text, read_measure, with_interval
+from tpexplore.results.methods import Measured, learnt, load_methods
 from tpexplore.results.store import Evidence, find, measured_results, read_json
 from tpexplore.results.verdicts import verdicts
 
@@ -28,6 +29,11 @@ RECIPE_PARTS = {
     "elastic": "elastic keep-rates (0.5 instead)",
 }
 """What `training.ablation` leaves out, in words."""
+
+
+def methods_sentences(measured: Measured | None = None) -> str:
+    """What was learnt of dropping, fusing and merging. Reads the bundled files unless others are passed."""
+    return " ".join(learnt(load_methods() if measured is None else measured))
 
 
 def models_table() -> str:

@@ -24,6 +24,7 @@ from tpexplore.results.comparison import (
 )
 from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
 from tpexplore.results.measures import Measure
+from tpexplore.results.methods import Measured, load_methods, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
 
@@ -35,6 +36,7 @@ from .figures import (
     histogram_pairs,
     kendall_panels,
 )
+from .methods import COLUMNS, faithfulness_table, lead_table, method_panels, methods_csv
 from .tables import (
     READING_ORDER,
     band_table,
@@ -68,6 +70,14 @@ DATASETS = {
 }
 
 
+METHODS_TITLE = "Drop, fuse or merge?"
+METHODS_WHY = (
+    "The paper drops the other patches. EViT, whose schedule it takes, fuses them into one token; ToMe, which"
+    " FastAST took to AST, merges patches that are alike and ranks nothing. Here all three run on the same"
+    " checkpoints, which were trained with dropped patches only. Bands are 95 % intervals; differences are"
+    " paired, on the same clips."
+)
+
 VERDICT_COLUMNS = ("finding", "verdict", "model", "comparison", "value", "ci95_low", "ci95_high", "compared")
 """Of the verdicts saved as CSV."""
 FIXED = "trained_at_"
@@ -93,6 +103,7 @@ def page() -> str:
     published, evidence = load_published(), load_evidence()
     rows = compare(published, evidence)
     sections = "".join(_section(section) for section in _sections(rows, published, evidence))
+    sections += _section(_methods(load_methods()))
     return (
         f'<div class="pp"><p class="pp-help">{HELP}</p>'
         f"{_verdicts(verdicts(evidence, published))}{sections}</div>"
@@ -227,6 +238,21 @@ def _sections(
         " share axes and colours.",
         histogram_pairs(evidence),
     )
+
+
+def _methods(measured: Measured) -> Section:
+    """The paper drops; its references fuse and merge."""
+    if not measured:
+        return Section("methods", METHODS_TITLE, verdict(measured), METHODS_WHY, "")
+    body = method_panels(measured) + _folded("The numbers", lead_table(measured))
+    heard = faithfulness_table(measured)
+    body += _folded("Does what is kept suffice? Each part heard alone", heard) if heard else ""
+    save = csv_link("drop-fuse-merge.csv", csv_text(COLUMNS, methods_csv(measured)))
+    return Section("methods", METHODS_TITLE, verdict(measured), METHODS_WHY, body, save)
+
+
+def _folded(summary: str, body: str) -> str:
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>"
 
 
 # What each section finds

@@ -1,0 +1,84 @@
+"""What was measured of dropping, fusing and merging, in sentences and on the Paper tab."""
+
+import json
+import re
+
+import pytest
+
+from tpexplore.checkpoints import bundled
+from tpexplore.results import methods
+from tpexplore.results.markdown import methods_sentences
+from tpexplore.ui.paper import methods as drawn
+
+
+def results(fuse, merge, heard=False):
+    """As `training.methods` writes: what fusing and merging have over dropping, in points, ±1."""
+
+    def cell(value, macs, width=0.01):
+        return {"value": value, "ci95": [value - width, value + width], "macs": macs}
+
+    gains = {"fuse": fuse / 100, "merge": merge / 100}
+    accuracy = {"drop": {"attention": {"0.50": cell(0.8, 1000)}}}
+    accuracy |= {name: {"attention": {"0.50": cell(0.8 + gain, 1004)}} for name, gain in gains.items()}
+    part = {"same_answer": cell(0.9, 0), "confidence_drop": cell(0.1, 0)}
+    other = {"same_answer": cell(0.3, 0), "confidence_drop": cell(0.6, 0)}
+    ways = {
+        "attention": {"0.70": {"kept": part, "removed": other}},
+        "random": {"0.70": {"kept": other, "removed": other}},
+    }
+    return {
+        "n": 50,
+        "split": "test",
+        "unpruned": cell(0.9, 2000),
+        "accuracy": accuracy,
+        "paired": {name: {"attention": {"0.50": cell(gain, 0)}} for name, gain in gains.items()},
+        **({"faithfulness": {"n": 50, "ways": {"drop": ways}}} if heard else {}),
+    }
+
+
+MEASURED = {"one": results(2, -5), "two": results(0.5, -8, heard=True)}
+
+
+def test_the_verdict_says_less_more_or_about_as_much_at_the_same_cost():
+    assert methods.verdict(MEASURED) == (
+        "At keep-rate 50 % and the same cost (at most 0.4 % more) as dropping, fusing loses 2.0 points less"
+        " on one and about as much on two; merging loses 5.0 points more on one and 8.0 points more on two."
+    )
+    assert methods.verdict({}) == methods.NOT_MEASURED
+
+
+def test_three_sentences_for_the_readme():
+    text = methods_sentences(MEASURED)
+    assert len(re.findall(r"\.(?: |$)", text)) == 3
+    assert (
+        "by +0.5 [−0.5, +1.5] points (two) to +2.0 [+1.0, +3.0] points (one); of 2 models it helps 1" in text
+    )
+    assert "of 2 models it helps 0 and harms 2" in text
+    assert "same answer for 90 % of the clips, that of the removed ones for 30 %, and as many random" in text
+    assert methods_sentences({}).count("not been measured yet") == 3
+
+
+def test_files_of_other_weights_do_not_count(tmp_path):
+    name = bundled.bundled_names()[0]
+    folder = tmp_path / "results" / "methods"
+    folder.mkdir(parents=True)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / f"{name}.json").write_text(json.dumps({"weights_sha256": "a"}))
+    for sha256, there in (("a", [name]), ("b", [])):
+        (folder / f"{name}.json").write_text(json.dumps({"weights_sha256": sha256}))
+        assert list(methods.load_methods(tmp_path)) == there
+
+
+def test_the_figure_holds_every_line_inside_its_panel():
+    html = drawn.method_panels(MEASURED)
+    assert html.count("<figure>") == 2 and html.count("<polyline") == 6
+    rows = re.findall(r'points="([^"]+)"', html)
+    points = [tuple(map(float, pair.split(","))) for row in rows for pair in row.split()]
+    assert len(points) == 2 * (6 + 12)
+    assert all(drawn.LEFT <= x <= drawn.WIDTH - drawn.RIGHT for x, _ in points)
+    assert all(drawn.TOP <= y <= drawn.HEIGHT - drawn.BOTTOM for _, y in points)
+
+
+@pytest.mark.parametrize(("table", "rows"), [(drawn.lead_table, 4), (drawn.faithfulness_table, 2)])
+def test_tables_have_a_line_for_every_way(table, rows):
+    assert table(MEASURED).count('<th scope="row">') == rows

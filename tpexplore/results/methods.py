@@ -1,0 +1,129 @@
+"""Drop, fuse or merge: what was measured of each bundled model, in sentences. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tpexplore.checkpoints.bundled import ASSETS, bundled_names
+from tpexplore.model.plan import METHODS
+from tpexplore.results.measures import Measure, join, number_text, read_measure, with_interval
+from tpexplore.results.store import find, of_weights, read_json
+
+QUOTED_RATE = "0.50"
+"""Keep-rate of the numbers in sentences."""
+HEARD_RATE = "0.70"
+RATE_TEXT = f"{100 * float(QUOTED_RATE):.0f} %"
+LEADS = METHODS[1:]
+"""What is compared with dropping."""
+DOING = {"drop": "dropping", "fuse": "fusing", "merge": "merging"}
+BY = "attention"
+NOT_MEASURED = "Not measured yet: run python -m training.methods NAME FEATURES."
+
+Measured = Mapping[str, Mapping[str, Any]]
+"""Content of assets/results/methods by model."""
+
+
+def load_methods(assets: Path = ASSETS) -> dict[str, dict[str, Any]]:
+    """What `training.methods` measured of every bundled model, of the weights on its card only."""
+    found = {}
+    for name in bundled_names():
+        content, _ = read_json(assets / "results" / "methods" / f"{name}.json")
+        card, _ = read_json(assets / "models" / f"{name}.json")
+        if content and of_weights(content, card.get("weights_sha256")):
+            found[name] = content
+    return found
+
+
+def lead(results: Mapping[str, Any], method: str, score: str = BY, rate: str = QUOTED_RATE) -> Measure | None:
+    """Accuracy minus that of dropping by attention on the same clips at the same keep-rate, in points."""
+    cell = read_measure(find(results, "paired", method, score, rate))
+    return cell and cell.scaled(100)
+
+
+def cost_gap(measured: Measured, rate: str = QUOTED_RATE) -> float:
+    """How much more than dropping the dearest method costs at the same keep-rate, a share of its MACs."""
+    gaps = [
+        find(results, "accuracy", method, BY, rate, "macs") / dropped - 1
+        for results in measured.values()
+        if (dropped := find(results, "accuracy", "drop", BY, rate, "macs"))
+        for method in LEADS
+        if find(results, "accuracy", method, BY, rate, "macs")
+    ]
+    return max(gaps, default=0.0)
+
+
+def verdict(measured: Measured) -> str:
+    """What fusing and merging gain or lose against dropping at the same cost, for every model."""
+    parts = []
+    for method in LEADS:
+        named = [(name, gain) for name, results in measured.items() if (gain := lead(results, method))]
+        if named:
+            parts.append(f"{DOING[method]} loses {join([_less(gain, name) for name, gain in named])}")
+    if not parts:
+        return NOT_MEASURED
+    more = f"{100 * cost_gap(measured):.1f} %"
+    ways = "; ".join(parts)
+    return f"At keep-rate {RATE_TEXT} and the same cost (at most {more} more) as dropping, {ways}."
+
+
+def _less(gain: Measure, name: str) -> str:
+    if not gain.sign:
+        return f"about as much on {name}"
+    return f"{number_text(abs(gain.value), '.1f')} points {'less' if gain.sign > 0 else 'more'} on {name}"
+
+
+def learnt(measured: Measured) -> list[str]:
+    """Three sentences for the README: fusing, merging, and whether the kept sound suffices."""
+    return [*(_gains(measured, method) for method in LEADS), _faithful(measured)]
+
+
+def _gains(measured: Measured, method: str) -> str:
+    named = [(name, gain) for name, results in measured.items() if (gain := lead(results, method))]
+    doing = DOING[method].capitalize()
+    if not named:
+        return f"{doing} instead of dropping has not been measured yet."
+    better, worse = (sum(gain.sign == sign for _, gain in named) for sign in (1, -1))
+    ends = sorted(named, key=lambda pair: pair[1].value)
+    told = [f"{with_interval(gain, '+.1f')} points ({name})" for name, gain in (ends[0], ends[-1])]
+    span = told[0] if len(named) == 1 else f"{told[0]} to {told[1]}"
+    verb = f"{doing} instead of dropping changes the accuracy at keep-rate {RATE_TEXT}"
+    models = f"{len(named)} model{'s' * (len(named) > 1)}"
+    return f"{verb} by {span}; of {models} it helps {better} and harms {worse}."
+
+
+def heard(
+    results: Mapping[str, Any],
+    part: str,
+    what: str,
+    score: str = BY,
+    method: str = "drop",
+    rate: str = HEARD_RATE,
+) -> Measure | None:
+    """A cell of the faithfulness of one model: "same_answer" or "confidence_drop" of "kept" or "removed"."""
+    return read_measure(find(results, "faithfulness", "ways", method, score, rate, part, what))
+
+
+def _faithful(measured: Measured) -> str:
+    shares = {
+        name: [heard(results, part, "same_answer") for part in ("kept", "removed")]
+        for name, results in measured.items()
+    }
+    random = {name: heard(results, "kept", "same_answer", "random") for name, results in measured.items()}
+    named = [name for name, pair in shares.items() if all(pair) and random[name]]
+    if not named:
+        return "Whether the sound of the kept patches alone gets the same answer has not been measured yet."
+
+    def percent(values: Sequence[Measure]) -> str:
+        shown = sorted(value.value for value in values)
+        low, high = (number_text(100 * end, ".0f") for end in (shown[0], shown[-1]))
+        return f"{low} %" if low == high else f"{low} to {high} %"
+
+    kept, removed = (percent([shares[name][at] for name in named]) for at in (0, 1))
+    return (
+        "Heard alone, the sound of the patches that attention keeps at keep-rate"
+        f" {100 * float(HEARD_RATE):.0f} % gets the same answer for"
+        f" {kept} of the clips, that of the removed ones for {removed}, and as many random patches for"
+        f" {percent([random[name] for name in named])}."
+    )
