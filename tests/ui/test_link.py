@@ -413,10 +413,10 @@ def test_a_comparison_is_restored_and_followed(opened):
     asked = {
         "compare.a": OTHER,
         "compare.b-score": "variation",
-        "compare.keep-rate": "0.35",
         "compare.same": "macs",
     }
-    visit = opened(f"?tab=compare&{urlencode(asked)}")
+    # In links of the first edition the tab had a keep-rate of its own; now it is the page's.
+    visit = opened(f"?tab=compare&compare.keep-rate=0.35&{urlencode(asked)}")
     wait_for_tab(visit, "compare")
     page = visit.page
     page.wait_for_selector(".tc-picture")
@@ -425,7 +425,7 @@ def test_a_comparison_is_restored_and_followed(opened):
     assert page.input_value("#compare-model-a input").endswith(OTHER)
     assert visit.text("[data-tc=a] h3") == f"A: {OTHER} by attention"
     assert "by variation" in visit.text("[data-tc=b] h3")
-    wait_for_query(visit, tab="compare", **asked)
+    wait_for_query(visit, tab="compare", keep_rate="0.35", **asked)
     page.focus(".tc-rate-input")
     visit.press("ArrowRight", times=3)
     page.locator("#compare label:has([value=keep_rate])").click()

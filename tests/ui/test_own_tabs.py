@@ -260,7 +260,14 @@ def server(tmp_path_factory):
                 with gr.Tab(label):
                     tab = module.build(choices)
                 refresh = _refresh(tab, choices[0])
-                demo.load(refresh, outputs=tab.outputs, concurrency_limit=1, concurrency_id="model")
+                gr.on(
+                    [demo.load, *(component.input for component in tab.inputs)],
+                    refresh,
+                    tab.inputs,
+                    tab.outputs,
+                    concurrency_limit=1,
+                    concurrency_id="model",
+                )
         demo.queue(max_size=16)
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_port=None, **ui.page_options())
         yield url, folder
@@ -272,7 +279,7 @@ def _first_choice() -> ModelChoice:
 
 
 def _refresh(tab, choice):
-    return lambda: tab.refresh(str(example_clips()[0].path), choice, None)
+    return lambda *settings: tab.refresh(str(example_clips()[0].path), choice, None, *settings)
 
 
 @pytest.fixture

@@ -215,10 +215,10 @@ class Page:
             f"{pane.id}.{name}": setting for pane in panes for name, setting in pane.tab.link.items()
         }
         self.shared = {
-            f"{pane.id}.{name}": pane.tab.page[setting.component]
+            f"{pane.id}.{name}": part
             for pane in panes
             for name, setting in pane.tab.link.items()
-            if setting.component in pane.tab.page
+            if (part := pane.tab.page.get(setting.component) or setting.page)
         }
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})

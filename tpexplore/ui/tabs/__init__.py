@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from tpexplore.model.plan import SCORES
+from tpexplore.model.plan import KEEP_RATES, SCORES
 
 FIRST_KEEP_RATE = 0.5
 """What the page opens with; `boards/page/state.js` begins with the same."""
@@ -34,12 +34,15 @@ class Setting:
         Of a number.
     pattern : str
         Of a text, a regular expression that Python and JavaScript read alike.
+    page : str
+        "rate" or "score" where a picture keeps no setting of its own but follows the page's, as `Tab.page`.
     """
 
     component: Any = None
     values: Mapping[str, Any] | None = None
     span: tuple[float, float] | None = None
     pattern: str = ""
+    page: str = ""
 
     @classmethod
     def of(cls, component: gr.Radio | gr.Dropdown | gr.Checkbox | gr.Slider) -> Setting:
@@ -124,6 +127,13 @@ def page_settings() -> dict[Any, str]:
 
 NOT_MEASURED = "not measured for this checkpoint"
 KEEP_RATE_INFO = "At three points (blocks 4, 7 and 10) the model keeps this share of what is left."
+
+
+def keep_rate_slider(label: str = "Keep-rate", **options) -> gr.Slider:
+    """A slider for `Tab.page`: it shows and changes the page's keep-rate."""
+    return gr.Slider(
+        KEEP_RATES[0], KEEP_RATES[-1], FIRST_KEEP_RATE, step=0.05, label=label, info=KEEP_RATE_INFO, **options
+    )
 
 
 def sample_of(measured: Mapping[str, Any]) -> str:

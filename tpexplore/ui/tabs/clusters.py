@@ -19,7 +19,7 @@ from tpexplore.figures.plots import (
     survival_figure,
 )
 from tpexplore.figures.titles import CLUSTER_NAMES, survival_title
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.results.comparison import load_published
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, cluster_survival
@@ -27,11 +27,11 @@ from tpexplore.ui.analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, 
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
 
-from . import NOT_MEASURED, Setting, Tab, sample_of
+from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of
 
 HELP = """
-Patches sorted by intensity (mean) or variation (spread) into five K-means clusters, C1 the lowest, C5 the
-highest: which of them does pruning keep?
+Which kinds of patches does pruning keep: quiet or loud, even or varied? All patches fall into five groups
+(K-means clusters), C1 the lowest to C5 the highest.
 """
 
 
@@ -47,14 +47,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     picture = FigureBox("clusters-map")
     with gr.Row(equal_height=False):
         shares, edges = FigureBox("clusters-shares"), FigureBox("clusters-edges")
-    keep_rate = gr.Slider(
-        KEEP_RATES[0],
-        1,
-        0.5,
-        step=0.05,
-        label="Keep-rate of blocks 4, 7 and 10, ranked by attention",
-        info="Share of the patches present that each of these blocks keeps.",
-    )
+    keep_rate = keep_rate_slider("Keep-rate, ranked by attention")
     with gr.Row(equal_height=False):
         survival, padding = FigureBox("clusters-survival"), FigureBox("clusters-padding")
     note = gr.Markdown(elem_classes="tab-note", elem_id="clusters-note")
@@ -73,7 +66,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     boxes = (picture, shares, edges, survival, padding)
     outputs = [*(output for box in boxes for output in box.outputs), note]
     link = {"of": Setting.of(statistic), "keep-rate": Setting.of(keep_rate)}
-    return Tab("clusters", outputs, refresh, [statistic, keep_rate], link=link)
+    return Tab("clusters", outputs, refresh, [statistic, keep_rate], link=link, page={keep_rate: "rate"})
 
 
 def map_figure(trace: ClipTrace, statistic: str) -> go.Figure:

@@ -34,8 +34,7 @@ from tpexplore.ui.payload import base64_of, compact, picture_message
 from . import Setting, Tab
 
 HELP = """
-Do two models, or two ways to rank the patches, keep the same ones? Choose A and B; the picture shows what
-both keep, what only one keeps, and what neither does.
+Do two models, or two ways to rank patches, keep the same parts of your sound? Choose A and B.
 """
 
 PAGE = ""
@@ -96,7 +95,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         "a-score": Setting.of(score_a),
         "b": Setting(model_b, models),
         "b-score": Setting.of(score_b),
-        "keep-rate": Setting(span=(KEEP_RATES[0], KEEP_RATES[-1])),
+        "keep-rate": Setting(span=(KEEP_RATES[0], KEEP_RATES[-1]), page="rate"),
         "same": Setting(values={name: name for name in MATCHES}),
     }
     return Tab("compare", [board], refresh, inputs, link=link, own_models=True)
@@ -108,13 +107,13 @@ def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropd
             [("the page's model", PAGE), *((choice.label, choice.source) for choice in choices)],
             value=PAGE,
             label=f"{letter}: model",
-            info="The page's model is the one chosen in the menu beside the tabs.",
+            info="The page's model is the one chosen above the tabs.",
             elem_id=f"compare-model-{letter.lower()}",
         )
         ranked = gr.Radio(
             [(name.capitalize(), name) for name in SCORES],
             value=score,
-            label=f"{letter}: patches ranked by",
+            label=f"{letter}: ranked by",
             info="What decides which patches stay.",
             elem_id=f"compare-score-{letter.lower()}",
         )

@@ -20,8 +20,8 @@ from tpexplore.ui.plots import FigureBox
 from . import NOT_MEASURED, Setting, Tab, sample_of
 
 HELP = """
-Does attention rank the patches as their intensity (mean) and variation (spread) do? Kendall's τ is 1 for the
-same order, 0 for no relation and −1 for the reverse order.
+Does the model attend most to the loud patches (intensity), or to the varied ones (variation)? Kendall's τ
+compares two rankings: 1 is the same order, 0 no relation, −1 the reverse.
 """
 
 RULES = {
@@ -41,7 +41,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             list(RULES.items()),
             value="clusters",
             label="How patches are ranked",
-            info="By their cluster or by their exact values; the last counts ties as the paper does.",
+            info="By their cluster (C1 to C5) or by their exact values; the last counts ties like the paper.",
             scale=3,
             min_width=280,
         )
@@ -49,12 +49,12 @@ def build(choices: list[ModelChoice]) -> Tab:
             [("most like this model's", MATCH), *((name, name) for name in COUNTERPARTS), ("none", "")],
             value=MATCH,
             label="Paper's dataset",
-            info="Whose published curve is drawn beside ours.",
+            info="Its published curve is drawn beside ours.",
             scale=1,
             min_width=200,
         )
     sound = gr.Checkbox(
-        False, label="Without the padding after the clip's end", info="Counts only patches that hold sound."
+        False, label="Without the padding after the clip's end", info="Count only patches that hold sound."
     )
     with gr.Row(equal_height=False):
         boxes = {name: FigureBox(f"kendall-{name}") for name in STATISTICS}

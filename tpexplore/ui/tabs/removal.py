@@ -1,4 +1,4 @@
-"""The Removal tab: mark patches, let them leave after a block, and watch the answer move.
+"""The Remove tab: mark patches, delete them after a block, and watch the answer move.
 
 The marks live in the browser. It asks for one small piece at a time: what the model says without these
 patches, or without as many random ones, after some of the blocks. Pieces go through the queue that all

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import logging
 from collections.abc import Iterator
-from functools import partial
 
 import gradio as gr
 import numpy as np
@@ -15,7 +14,7 @@ from plotly.subplots import make_subplots
 from tpexplore.errors import InputError
 from tpexplore.figures.plots import SKIP, cell_axes, finish, label_axes
 from tpexplore.figures.titles import number, percent
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import HOP_SECONDS
@@ -24,16 +23,16 @@ from tpexplore.ui.analysis import NO_CLIP, ClipTrace, ModelChoice, check_request
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
 
-from . import KEEP_RATE_INFO, Setting, Tab
+from . import Setting, Tab, keep_rate_slider
 from .running import QUEUED, QUIET, RunBar, progress_html
 from .table import table_box, table_html
 
 log = logging.getLogger(__name__)
 
 HELP = """
-Would the same patches survive if you had pressed record a moment earlier, stood nearer, or had a little noise
-in the room? This runs the clip again up to 80 ms earlier and later, 6 dB louder and quieter, and with faint
-noise, and counts.
+Would the model keep the same patches if you had pressed record a moment earlier, stood nearer, or had a
+little noise in the room? The clip runs again up to 80 ms earlier and later, 6 dB louder and quieter, and with
+faint noise.
 """
 
 NOTE = """
@@ -51,16 +50,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
     gr.Markdown(HELP, elem_classes="tab-help")
     with gr.Row(elem_classes="settings"):
-        keep_rate = gr.Slider(
-            KEEP_RATES[0],
-            KEEP_RATES[-2],
-            0.5,
-            step=0.05,
-            label="Keep-rate",
-            info=KEEP_RATE_INFO,
-            min_width=260,
-            elem_id="stability-rate",
-        )
+        keep_rate = keep_rate_slider(min_width=260, elem_id="stability-rate")
         score = gr.Radio(
             list(SCORES),
             value=SCORES[0],
@@ -75,49 +65,52 @@ def build(choices: list[ModelChoice]) -> Tab:
         table = table_box("stability-changes")
         gr.Markdown(NOTE, elem_classes="tab-note")
     request = gr.State(None)
+    hidden = {result: gr.update(visible=False)}  # whatever is shown is of another request
 
-    def refresh(path: str | None, choice: ModelChoice | None, start: float | None) -> tuple:
+    def refresh(path, choice, start, keep_rate: float, score: str) -> tuple:
         check_request(path, choice)
-        # Whatever was shown was of another clip or model. That the request has changed starts the run.
-        return (path, choice, start), gr.update(visible=False)
+        return ((path, choice, start, keep_rate, score),)  # that it has changed starts the run
 
-    def on_run(asked: tuple | None, keep_rate: float, score: str) -> Iterator[dict]:
+    def on_run(asked: tuple | None) -> Iterator[dict]:
         # A generator: between two batches Gradio can end it, when Stop is pressed or the page is left.
         try:
             if asked is None:
                 raise InputError(NO_CLIP)
-            trace, found = traced(*asked), []
-            for done, total in _followed(trace, keep_rate, score, found):
+            *clip, keep_rate, score = asked
+            trace, results = traced(*clip), []
+            for done, total in _followed(trace, keep_rate, score, results):
                 yield {bar.status: progress_html(done, total, f"{done} of {total} versions of the clip")}
-            shown = box.show(stability_figure(found[0], trace), trace)
+            shown = box.show(stability_figure(results[0], trace), trace)
             yield {
                 **bar.done(),
                 result: gr.update(visible=True),
                 **dict(zip(box.outputs, shown, strict=True)),
-                table: changes_table(found[0]),
+                table: changes_table(results[0]),
             }
         except InputError as error:
-            yield bar.failed(str(error))
+            yield {**bar.failed(str(error)), **hidden}
         except Exception:
             log.exception("the stability of %s failed", asked)
-            yield bar.failed("The clip could not be analysed; the app's log says why.")
+            yield {**bar.failed("The clip could not be analysed; the app's log says why."), **hidden}
 
-    starts = [request.change, keep_rate.input, score.input, bar.run.click]
+    starts = [request.change, bar.run.click]
     begun = gr.on(starts, bar.waiting, None, bar.outputs, queue=False, trigger_mode="always_last", **QUIET)
-    running = begun.then(
-        on_run, [request, keep_rate, score], [*bar.outputs, result, *box.outputs, table], **QUEUED
-    )
+    running = begun.then(on_run, request, [*bar.outputs, result, *box.outputs, table], **QUEUED)
     # What was asked for before need not be finished.
     gr.on(starts, cancels=[running], **QUIET)
-    stopped = partial(bar.stopped, "Stopped.")
-    bar.stop.click(stopped, None, bar.outputs, cancels=[running], queue=False, **QUIET)
+
+    def on_stop() -> dict:
+        return {**bar.stopped("Stopped."), **hidden}
+
+    bar.stop.click(on_stop, None, [*bar.outputs, result], cancels=[running], queue=False, **QUIET)
     link = {"keep-rate": Setting.of(keep_rate), "score": Setting.of(score)}
-    return Tab("stability", [request, result], refresh, link=link)
+    shared = {keep_rate: "rate", score: "score"}
+    return Tab("stability", [request], refresh, [keep_rate, score], link=link, page=shared)
 
 
-def _followed(trace: ClipTrace, keep_rate: float, score: str, found: list) -> Iterator[tuple[int, int]]:
-    """The steps of the run; its result is added to ``found``."""
-    found.append((yield from stability_steps(trace.model, trace.samples, keep_rate, score)))
+def _followed(trace: ClipTrace, keep_rate: float, score: str, results: list) -> Iterator[tuple[int, int]]:
+    """The steps of the run; its result is added to ``results``."""
+    results.append((yield from stability_steps(trace.model, trace.samples, keep_rate, score)))
 
 
 # -- what is shown

@@ -11,17 +11,17 @@ import torch
 
 from tpexplore.figures.plots import Series, attention_figure, delta_figure, joint_figure
 from tpexplore.figures.titles import CLUSTER_NAMES
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
 from tpexplore.ui.analysis import STATISTICS, ClipTrace, ModelChoice, traced
 from tpexplore.ui.plots import FigureBox
 
-from . import NOT_MEASURED, Setting, Tab, sample_of
+from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of
 
 HELP = """
-Where the patches that pruning by attention keeps lie in intensity (mean) and variation (spread), and how
-much attention they get beside those it drops.
+How do the kept patches differ from the dropped ones: are they louder or more varied, and does the model
+attend to them more?
 """
 
 BINS = 20
@@ -36,14 +36,7 @@ BLOCKS = {
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
     gr.Markdown(HELP, elem_classes="tab-help")
-    keep_rate = gr.Slider(
-        KEEP_RATES[0],
-        1,
-        0.5,
-        step=0.05,
-        label="Keep-rate of blocks 4, 7 and 10, ranked by attention",
-        info="Share of the patches present that each of these blocks keeps.",
-    )
+    keep_rate = keep_rate_slider("Keep-rate, ranked by attention")
     sound = gr.Checkbox(
         False, label="Without the padding after the clip's end", info="Counts only patches that hold sound."
     )
@@ -52,7 +45,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         list(BLOCKS.items()),
         value=LATER,
         label="Attention of kept and dropped patches",
-        info="Where it is read: at the end, had nothing been dropped, or in the block that drops them.",
+        info="Read at the end of a pass without pruning, or in the block that drops them.",
     )
     with gr.Row(equal_height=False):
         attention, beside = FigureBox("attention-clip"), FigureBox("attention-beside")
@@ -77,7 +70,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         "sound": Setting.of(sound),
         "block": Setting.of(where),
     }
-    return Tab("statistics", outputs, refresh, [keep_rate, sound, where], link=link)
+    return Tab("statistics", outputs, refresh, [keep_rate, sound, where], link=link, page={keep_rate: "rate"})
 
 
 # -- intensity and variation (paper Fig. 6)

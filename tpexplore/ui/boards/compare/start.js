@@ -1,5 +1,6 @@
 // The comparison: takes two sweeps in, turns the slider into redraws. Nothing here asks the server.
 
+import { pageState } from "../page/state.js";
 import { putInAddress, takeFromAddress } from "../shared/address.js";
 import { onNewLook } from "../shared/board.js";
 import { bytesOf, rowsOf } from "../shared/bytes.js";
@@ -31,12 +32,11 @@ import {
  * @typedef {object} State
  * @property {Data | null} data
  * @property {import("../shared/layout.js").Layout | null} layout
- * @property {number} rate
  * @property {import("./reading.js").Match} match
  */
 
-/** @type {Pick<State, "rate" | "match">} */
-const FIRST = { rate: 0.5, match: "keep_rate" };
+/** @type {Pick<State, "match">} */
+const FIRST = { match: "keep_rate" };
 
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ element, props, watch }) {
@@ -61,7 +61,7 @@ export function start({ element, props, watch }) {
     data.grey = bytesOf(data.picture.grey);
     for (const side of Object.values(data.sides)) side.drop = rowsOf(side.drop, data.rates.length, side.patches);
     state.data = data;
-    setUpRates(rateInput, data.rates, state.rate);
+    setUpRates(rateInput, data.rates, pageState.get().rate);
     resize();
     redraw();
   }
@@ -76,7 +76,7 @@ export function start({ element, props, watch }) {
    */
   function viewOf(data) {
     const { a, b } = data.sides;
-    const index = nearestRate(data.rates, state.rate);
+    const index = nearestRate(data.rates, pageState.get().rate);
     const { b: partner, stages } = data.matches[state.match][index];
     const shared = data.picture.patches;
     const [dropA, dropB] = [a.drop[index].subarray(0, shared), b.drop[partner].subarray(0, shared)];
@@ -167,9 +167,8 @@ export function start({ element, props, watch }) {
   // ---- events ---------------------------------------------------------------------------------------------
 
   rateInput.addEventListener("input", () => {
-    state.rate = Number(rateInput.value);
+    pageState.set({ rate: Number(rateInput.value) }, root);
     redraw();
-    putInAddress("compare", "keep-rate", state.rate, FIRST.rate);
   });
 
   part("match").addEventListener("change", (event) => {
@@ -191,8 +190,13 @@ export function start({ element, props, watch }) {
 
   onNewLook(find(".tc-canvases"), resize, redraw);
 
+  pageState.follow(({ rate }) => {
+    if (!state.data) return;
+    setUpRates(rateInput, state.data.rates, rate);
+    redraw();
+  }, root);
+
   takeFromAddress("compare", (named) => {
-    if (named["keep-rate"]) state.rate = Number(named["keep-rate"]);
     if (named.same) state.match = /** @type {State["match"]} */ (named.same);
     /** @type {HTMLInputElement} */
     const radio = find(`[name=tc-match][value=${state.match}]`);
