@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from tpexplore.command_line import OneSentenceParser, exit_code, whole
+from tpexplore.interrupts import ended_by_interrupt
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -24,7 +25,8 @@ def main() -> int:
     """Start the app; returns the exit code."""
     arguments = parse_arguments()
     # Imported after the arguments are known to be right: Gradio and torch take seconds.
-    from tpexplore import ui
+    with ended_by_interrupt():
+        from tpexplore import ui
 
     def command() -> None:
         demo = ui.build(arguments.checkpoint, arguments.frames)

@@ -108,6 +108,25 @@ def next_frames(page) -> None:
     )
 
 
+def set_rate(page, rate: float) -> None:
+    """Move the slider of the keep-rate there."""
+    page.evaluate(
+        """rate => {
+            const slider = document.querySelector('.tp-rate-input');
+            slider.value = rate;
+            slider.dispatchEvent(new Event('input', { bubbles: true }));
+        }""",
+        rate,
+    )
+    next_frames(page)
+
+
+def choose(visited: Visit, rate: float, score: str = "attention") -> None:
+    """Choose what the patches are ranked by, and the share that is kept."""
+    visited.page.locator(".tp-score label", has_text=score.title()).click()
+    set_rate(visited.page, rate)
+
+
 def serve_modules(page) -> None:
     """Let a page import the boards' modules, e.g. ``import("/shared/grid.js")``, without the app."""
 
@@ -235,8 +254,8 @@ class Visit:
         self.page.wait_for_selector(f".tp[data-clip='{name}'][data-complete=true]", timeout=30_000)
 
 
-@pytest.fixture
-def visit(browser, app_url):
+@contextmanager
+def visits(browser, app_url: str) -> Iterator:
     """Open the app and wait for its first picture: ``visit(query="", width=1280, height=900, **context)``."""
     with ExitStack() as contexts:
 
@@ -246,7 +265,21 @@ def visit(browser, app_url):
             skip_tour(context)
             opened = Visit(context.new_page())
             opened.page.goto(app_url + query)
-            opened.page.wait_for_selector(".tp-kept li", timeout=30_000)
+            opened.page.wait_for_selector(".tp-kept li", timeout=90_000)
             return opened
 
+        yield open_app
+
+
+@pytest.fixture
+def visit(browser, app_url):
+    """Open pages that are closed after the test."""
+    with visits(browser, app_url) as open_app:
+        yield open_app
+
+
+@pytest.fixture(scope="module")
+def lasting_visit(browser, app_url):
+    """Open pages that the tests of a module share: a page takes seconds to load."""
+    with visits(browser, app_url) as open_app:
         yield open_app

@@ -1,5 +1,7 @@
 """Small models and clips that many tests share."""
 
+from itertools import chain, zip_longest
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-browser", action="store_true", help="fail, not skip, where no Chromium is installed"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that drive a browser take turns with others, the slow ones of these first.
+
+    A browser leaves time to another process; and a long file begun last would let one of two processes wait.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.split("::")[0], []).append(item)
+    driving = {name for name, tests in files.items() if any(t.get_closest_marker("browser") for t in tests)}
+    others = sorted(files.keys() - driving, key=lambda name: (not name.startswith("tests/training"), name))
+    order = chain.from_iterable(zip_longest(sorted(driving), others))
+    items[:] = [item for name in order if name for item in files[name]]
 
 
 def tiny_config(family: str, frames: int = 128, classes: int = 5) -> ModelConfig:

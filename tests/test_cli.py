@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -352,6 +353,30 @@ def test_models_that_are_bundled():
         p.stem for p in (ROOT / "assets/models").glob("*.safetensors")
     )
     assert all(set(entry) == ENTRY for entry in entries)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("tpexplore", "explore", "clip.wav", "--model", "ast.safetensors"), ("training.teacher", "x")],
+)
+def test_ctrl_c_during_the_imports_is_one_line(folder, arguments):
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=ENVIRONMENT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
+    )
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if "torch._" in line:  # torch itself is still on its way
+            process.send_signal(signal.SIGINT)
+            break
+    lines += process.stderr
+    assert (process.wait(600), said("".join(lines))) == (130, "Stopped.\n")
+    process.stderr.close()
 
 
 def test_models_of_any_folder(folder, tmp_path, monkeypatch, capsys):

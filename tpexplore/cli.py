@@ -10,6 +10,7 @@ import sys
 from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, check_model_name
 from tpexplore.command_line import BAD_FILES, OneSentenceParser, exit_code, file_or_folder, positive, whole
 from tpexplore.errors import InputError
+from tpexplore.interrupts import ended_by_interrupt
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import (
     METHODS,
@@ -162,8 +163,9 @@ def _explore(args: argparse.Namespace) -> None:
     if offset is not None or args.windows:  # wrong values end here, before torch is imported
         read_clip(args.clip, offset=offset or 0.0, duration=0.1)
 
-    from tpexplore.checkpoints.load import load_model
-    from tpexplore.study.sweep import explore
+    with ended_by_interrupt():
+        from tpexplore.checkpoints.load import load_model
+        from tpexplore.study.sweep import explore
 
     model = load_model(args.model, frames=args.frames)
     if args.windows:
@@ -276,7 +278,8 @@ def _export(args: argparse.Namespace) -> None:
     from tpexplore.checkpoints.export import check_export_name, export
 
     check_export_name(args.out)
-    from tpexplore.checkpoints.load import load_model
+    with ended_by_interrupt():
+        from tpexplore.checkpoints.load import load_model
 
     model = load_model(args.model, frames=args.frames)
     card = export(model, args.out, keep_rate, score, method, blocks)
@@ -334,7 +337,8 @@ def _macs(args: argparse.Namespace) -> None:
 
 
 def _bench(args: argparse.Namespace) -> None:
-    from tpexplore.bench import as_text, measure
+    with ended_by_interrupt():
+        from tpexplore.bench import as_text, measure
 
     results = measure(args.device)
     print(json.dumps(results, indent=1) if args.json else as_text(results))

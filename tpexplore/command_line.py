@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from tpexplore.errors import InputError, sentence_of
+from tpexplore.interrupts import INTERRUPTED, STOPPED, raise_on_interrupt
 
-BAD_FILES, BAD_INPUT, INTERRUPTED = 1, 2, 130
+BAD_FILES, BAD_INPUT = 1, 2
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -38,6 +39,7 @@ def exit_code(command: Callable[[], object]) -> int:
     Bad input, a file or disk that cannot be used and too little memory end in one sentence on stderr and
     code 2, Ctrl-C in one line and 130. A reader of the output that has seen enough (``| head``) is no error.
     """
+    raise_on_interrupt()
     for stream in (sys.stdout, sys.stderr):  # file names need not be UTF-8
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -59,7 +61,7 @@ def exit_code(command: Callable[[], object]) -> int:
             raise
         return _ended(BAD_INPUT, "There is not enough memory for this; choose smaller numbers.")
     except KeyboardInterrupt as stop:
-        return _ended(getattr(stop, "exit_code", INTERRUPTED), str(stop) or "Stopped.")
+        return _ended(getattr(stop, "exit_code", INTERRUPTED), str(stop) or STOPPED)
     else:
         return result if type(result) is int else 0
     return 0

@@ -2,7 +2,11 @@
 evaluation, export. Imports tpexplore; never the other way round."""
 
 import os
+import sys
 
+from tpexplore.interrupts import end_on_interrupt
 from tpexplore.threads import brief_spinning
 
 os.environ.update(brief_spinning())
+if sys.argv[:1] == ["-m"]:  # so that of `python -m training.X` is called while it looks for X
+    end_on_interrupt()

@@ -14,9 +14,9 @@ from __future__ import annotations
 from tpexplore.command_line import file_or_folder, whole
 from tpexplore.errors import InputError
 from tpexplore.writing import write_json
+from training.data.training_data import NO_ANSWERS, training_data
 from training.engine import parallel
 from training.engine.command import command_arguments, run_command
-from training.engine.finetuning import NO_ANSWERS, training_data
 from training.measure.ablation import ablation
 from training.measure.variants import STUDIES_FOLDER
 from training.recipes.settings import FinetuneRecipe, load_recipe

@@ -10,9 +10,9 @@ from __future__ import annotations
 from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.command_line import file_or_folder, plain_name
 from training.data.features import read_features
+from training.data.training_data import training_data
 from training.engine.command import command_arguments, run_command
 from training.engine.export import export, refresh_clusters
-from training.engine.finetuning import training_data
 from training.recipes.settings import FinetuneRecipe, load_recipe
 
 

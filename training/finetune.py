@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from tpexplore.command_line import file_or_folder, share, whole
 from tpexplore.model.plan import RANKINGS
+from training.data.training_data import training_data
 from training.engine.command import run_command, stage_arguments
-from training.engine.finetuning import FinetuneStage, changed, note_origins, training_data
+from training.engine.finetuning import FinetuneStage
 from training.engine.identity import note_model
 from training.engine.loop import Run, train
+from training.engine.origins import note_origins
 from training.measure.scores import say_if_unmeasured
-from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.recipes.settings import FinetuneRecipe, changed, load_recipe
 from training.recipes.values import LARGEST_SEED
 
 

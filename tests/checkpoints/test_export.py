@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,10 @@ from tpexplore.cli import main
 from tpexplore.model.vit import AudioViT
 
 
-def tiny(family: str) -> AudioViT:
+def tiny(family: str, depth: int = 12) -> AudioViT:
+    """A random model; of as few blocks as a test needs, for each takes its time to export."""
     torch.manual_seed(0)
-    model = AudioViT(tiny_config(family)).eval()
+    model = AudioViT(replace(tiny_config(family), depth=depth)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(std=0.2)
@@ -62,7 +64,7 @@ def check_kept(ids: np.ndarray, stage) -> None:
 
 def test_drop_by_attention(tmp_path, specs):
     """AST, packed as the app has it; half of the pictures is padding, whose patches tie."""
-    model, path = pack(tiny("ast")), tmp_path / "pruned.onnx"
+    model, path = pack(tiny("ast", depth=11)), tmp_path / "pruned.onnx"
     card = export(model, path)
     padded = specs.clone()
     padded[1:, 64:] = -1.0
@@ -77,7 +79,7 @@ def test_drop_by_attention(tmp_path, specs):
 
 
 def test_other_blocks_rates_and_method(tmp_path, specs):
-    model, path = tiny("audiomae").to(torch.float64), tmp_path / "fused.onnx"
+    model, path = tiny("audiomae", depth=7).to(torch.float64), tmp_path / "fused.onnx"
     pruning = {"method": "fuse", "blocks": (3, 6)}
     export(model, path, (0.9, 0.5), "time-even", **pruning)
     check_same(path, model.float(), specs, (0.9, 0.5), "time-even", **pruning)
@@ -96,7 +98,7 @@ def test_a_bundled_model_on_a_real_clip_from_the_command_line(tmp_path, capsys):
 
 
 def test_torch_export(tmp_path, specs):
-    model, path = tiny("ast"), tmp_path / "merged.pt2"
+    model, path = tiny("ast", depth=10), tmp_path / "merged.pt2"
     assert export(model, path, 0.5, method="merge")["method"] == "merge"
     run = torch.export.load(path).module()
     with torch.inference_mode():

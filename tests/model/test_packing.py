@@ -47,7 +47,7 @@ def test_packed_linear_reads_transposed_input():
 @pytest.mark.parametrize("name", bundled_names())
 def test_a_packed_model_answers_as_the_plain_one(name):
     plain, packed = tpx.load_model(name), tpx.pack(tpx.load_model(name))
-    clips = [tpx.load_audio(example.path) for example in example_clips()]
+    clips = [tpx.load_audio(example.path) for example in example_clips()[::4]]
     spec = torch.stack([plain.spectrogram(clip) for clip in clips])
     with torch.inference_mode():
         for score in SCORES:

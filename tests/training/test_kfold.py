@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import soundfile
 
 from tests.training.test_training import small, small_finetune
 from training import kfold
+from training.engine import folds
 from training.recipes.settings import TeacherRecipe
 
 
@@ -39,6 +41,11 @@ def test_every_fold_is_tested_once_by_a_model_that_did_not_see_it(esc50, tmp_pat
     }
     for name, recipe in recipes.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(dataclasses.asdict(recipe)))
+    # A clip of half a second needs no picture of five.
+    load_dataset = folds.load_dataset
+    monkeypatch.setattr(
+        folds, "load_dataset", lambda *args, **options: replace(load_dataset(*args, **options), frames=64)
+    )
     seen = []
     train_fold = kfold.train_fold
 

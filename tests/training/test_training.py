@@ -30,13 +30,15 @@ from training.data.datasets import load_dataset
 from training.data.features import read_features
 from training.engine.checkpoint import load_checkpoint, save_checkpoint
 from training.engine.export import trained_model
-from training.engine.finetuning import FinetuneStage, build_model, draw_keep_rate, note_origins
+from training.engine.finetuning import FinetuneStage, draw_keep_rate
 from training.engine.identity import note_run
 from training.engine.initialise import WHITENING_GAIN, place_positions, whiten_patches
 from training.engine.loop import Run, gradients_of_step, train
 from training.engine.optimise import learning_rate, optimisers_for
+from training.engine.origins import note_origins
 from training.engine.patches import random_grid, random_patches
 from training.engine.pretraining import PretrainStage, fill_in, masked_loss, pictures_of
+from training.engine.student import build_model
 from training.engine.teacher import TeacherStage, load_teacher
 from training.recipes.settings import (
     FOLDER,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.browser_support import choose
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.model.plan import keep_plan
 
@@ -34,9 +35,22 @@ def write_sweep(path: Path, seconds: float = 3.0, rate: int = 22_050) -> Path:
 
 
 @pytest.fixture
-def desk(visit):
+def new_desk(visit):
     """The app on a desktop screen, its first picture painted."""
     return visit()
+
+
+@pytest.fixture(scope="module")
+def lasting_desk(lasting_visit):
+    return lasting_visit()
+
+
+@pytest.fixture
+def desk(lasting_desk):
+    """A page that others have used, its slider and score as they were at first."""
+    choose(lasting_desk, 0.5)
+    lasting_desk.page.evaluate("performance.clearMeasures()")
+    return lasting_desk
 
 
 def test_opens_with_an_analysed_example(visit):
@@ -76,11 +90,21 @@ def test_nothing_lies_over_the_first_picture(browser, app_url):
 
 def test_slider_redraws_everything_without_the_server(desk):
     desk.settle()
-    before = desk.kept(), desk.text("[data-out=summary]"), desk.text(".tp-card-answer"), desk.pixels()
+    before = (
+        desk.kept(),
+        desk.text("[data-out=summary]"),
+        desk.text(".tp-card-answer"),
+        desk.pixels(),
+    )
     asked = len(desk.requests)
     desk.page.focus(".tp-rate-input")
     desk.press("ArrowLeft", times=4)
-    after = desk.kept(), desk.text("[data-out=summary]"), desk.text(".tp-card-answer"), desk.pixels()
+    after = (
+        desk.kept(),
+        desk.text("[data-out=summary]"),
+        desk.text(".tp-card-answer"),
+        desk.pixels(),
+    )
     assert desk.text("[data-out=rate]") == "30%"
     for old, new in zip(before, after, strict=True):
         assert old != new
@@ -146,46 +170,46 @@ def test_space_plays_and_a_click_seeks(desk):
     assert desk.errors == []
 
 
-def test_upload_is_analysed_and_start_can_be_chosen(desk, tmp_path):
-    before = desk.pixels()
-    desk.upload(write_sweep(tmp_path / "sweep.wav", seconds=12))
-    desk.wait_for_clip("sweep.wav")
-    desk.next_frames()
-    assert desk.pixels() != before
-    assert "Showing the loudest" in desk.text(".tp-clip")
-    desk.move_window(1.5)
-    desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('(1.50 to ')")
-    assert desk.text(".tp-time") == "1.50 s"
-    assert desk.errors == []
-    assert desk.foreign_requests() == []
+def test_upload_is_analysed_and_start_can_be_chosen(new_desk, tmp_path):
+    before = new_desk.pixels()
+    new_desk.upload(write_sweep(tmp_path / "sweep.wav", seconds=12))
+    new_desk.wait_for_clip("sweep.wav")
+    new_desk.next_frames()
+    assert new_desk.pixels() != before
+    assert "Showing the loudest" in new_desk.text(".tp-clip")
+    new_desk.move_window(1.5)
+    new_desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('(1.50 to ')")
+    assert new_desk.text(".tp-time") == "1.50 s"
+    assert new_desk.errors == []
+    assert new_desk.foreign_requests() == []
 
 
-def test_bad_upload_is_one_sentence_and_the_picture_stays(desk, tmp_path):
+def test_bad_upload_is_one_sentence_and_the_picture_stays(new_desk, tmp_path):
     bad = tmp_path / "notes.wav"
     bad.write_text("not audio at all")
-    before = desk.pixels()
-    desk.upload(bad)
-    message = desk.page.wait_for_selector("#status .message:not(:empty)").inner_text()
+    before = new_desk.pixels()
+    new_desk.upload(bad)
+    message = new_desk.page.wait_for_selector("#status .message:not(:empty)").inner_text()
     assert "notes.wav" in message
     assert "\n" not in message
-    assert "Traceback" not in desk.text("body")
-    assert desk.pixels() == before
+    assert "Traceback" not in new_desk.text("body")
+    assert new_desk.pixels() == before
     # A click on an example makes all well again.
-    desk.page.click("#examples button >> nth=1")
-    desk.wait_for_clip(example_clips()[1].title)
-    assert desk.page.locator("#status .message").text_content() == ""
+    new_desk.page.click("#examples button >> nth=1")
+    new_desk.wait_for_clip(example_clips()[1].title)
+    assert new_desk.page.locator("#status .message").text_content() == ""
 
 
-def test_other_model(desk):
+def test_other_model(new_desk):
     if len(bundled_names()) < 2:
         pytest.skip("only one model is bundled")
-    shown = desk.page.get_attribute(".tp-picture", "aria-label")
+    shown = new_desk.page.get_attribute(".tp-picture", "aria-label")
     assert bundled_names()[0] in shown
-    desk.choose_model(bundled_names()[1])
-    desk.page.wait_for_function(
+    new_desk.choose_model(bundled_names()[1])
+    new_desk.page.wait_for_function(
         "shown => document.querySelector('.tp-picture').getAttribute('aria-label') !== shown", arg=shown
     )
-    assert bundled_names()[1] in desk.page.get_attribute(".tp-picture", "aria-label")
+    assert bundled_names()[1] in new_desk.page.get_attribute(".tp-picture", "aria-label")
 
 
 def test_phone_needs_no_sideways_scroll(visit):

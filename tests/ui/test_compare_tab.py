@@ -223,25 +223,15 @@ class Board:
 
 
 @pytest.fixture(scope="module")
-def open_tab(browser, app_url):
+def open_tab(lasting_visit):
     """Open the tab on a page of its own: ``open_tab(query, width=1280, height=1000, **context)``."""
-    # Not at the top of the file: pytest is to load its plugin itself.
-    from tests.browser_support import Visit, skip_tour
 
-    contexts = []
+    def open_it(query: str = "?__theme=light", height: int = 1000, **options) -> Board:
+        opened = lasting_visit(query, height=height, **options)
+        opened.page.set_default_timeout(PATIENCE)
+        return Board(opened)
 
-    def open_it(query: str = "?__theme=light", width: int = 1280, height: int = 1000, **options) -> Board:
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
-        contexts[-1].set_default_timeout(PATIENCE)
-        skip_tour(contexts[-1])
-        visit = Visit(contexts[-1].new_page())
-        visit.page.goto(app_url + query)
-        visit.page.wait_for_selector(".tp-kept li")
-        return Board(visit)
-
-    yield open_it
-    for context in contexts:
-        context.close()
+    return open_it
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,24 +166,15 @@ def assert_answers_are_the_library_s(board: Board, block: int = 5) -> None:
 
 
 @pytest.fixture(scope="module")
-def open_tab(browser, app_url):
+def open_tab(lasting_visit):
     """Open the tab on a page of its own: ``open_tab(query="", width=1280, height=1000, **context)``."""
-    # Not at the top of the file: pytest is to load its plugin itself.
-    from tests.browser_support import Visit, skip_tour
 
-    with ExitStack() as contexts:
+    def open_it(query: str = "?__theme=light", height: int = 1000, **options) -> Board:
+        opened = lasting_visit(query, height=height, **options)
+        opened.page.set_default_timeout(PATIENCE)
+        return Board(opened)
 
-        def open_it(query: str = "?__theme=light", width: int = 1280, height: int = 1000, **options) -> Board:
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
-            contexts.callback(context.close)
-            skip_tour(context)
-            context.set_default_timeout(PATIENCE)
-            visit = Visit(context.new_page())
-            visit.page.goto(app_url + query)
-            visit.page.wait_for_selector(".tp-kept li")
-            return Board(visit)
-
-        yield open_it
+    return open_it
 
 
 @pytest.fixture(scope="module")

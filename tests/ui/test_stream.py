@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.browser_support import next_frames, wait_until
+from tests.browser_support import next_frames, set_rate, wait_until
 from tests.conftest import tiny_config
 from tpexplore import ui
 from tpexplore.checkpoints.bundled import example_clips
@@ -86,18 +86,6 @@ def app_url(exploration, clip, gates):
     demo.close()
 
 
-def slide(page, rate: float) -> None:
-    page.evaluate(
-        """rate => {
-            const slider = document.querySelector('.tp-rate-input');
-            slider.value = rate;
-            slider.dispatchEvent(new Event('input', { bubbles: true }));
-        }""",
-        rate,
-    )
-    next_frames(page)
-
-
 def test_the_nearest_pass_is_shown_until_the_chosen_one_arrives(browser, app_url, exploration, gates):
     page = browser.new_page()
     errors: list[str] = []
@@ -117,7 +105,7 @@ def test_the_nearest_pass_is_shown_until_the_chosen_one_arrives(browser, app_url
     # The score asked for before was not the one that is there.
     assert page.is_checked(".tp-score input[value=variation]")
     assert page.is_disabled(".tp-score input[value=attention]")
-    slide(page, 0.35)
+    set_rate(page, 0.35)
     assert kept() == expected("variation", 0.6)
     assert page.locator("[data-out=rate]").inner_text() == "60%"
     assert "being computed" in page.locator("[data-out=flips]").inner_text()

@@ -18,7 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.browser_support import serve_modules
+from tests.browser_support import choose, serve_modules
 from tests.conftest import tiny_config
 from tpexplore import ui
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
@@ -80,21 +80,25 @@ def app_url(exploration, clip):
 
 
 @pytest.fixture
-def desk(visit):
+def new_desk(visit):
     return visit(width=1000)
 
 
-def choose(desk, rate: float, score: str = "attention") -> None:
-    desk.page.locator(".tp-score label", has_text=score.title()).click()
-    desk.page.evaluate(
-        """rate => {
-            const slider = document.querySelector('.tp-rate-input');
-            slider.value = rate;
-            slider.dispatchEvent(new Event('input', { bubbles: true }));
-        }""",
-        rate,
-    )
-    desk.next_frames()
+@pytest.fixture(scope="module")
+def lasting_desk(lasting_visit):
+    return lasting_visit(width=1000)
+
+
+@pytest.fixture
+def desk(lasting_desk):
+    """A page that others have used, as it was at first but for keep-rate and score."""
+    close = lasting_desk.page.locator(".tp-close")
+    if close.is_visible():
+        close.click()
+    lasting_desk.page.select_option(".tp-grouping", "intensity")
+    lasting_desk.page.mouse.move(5, 5)
+    choose(lasting_desk, 0.5)
+    return lasting_desk
 
 
 def open_passport(desk, patch: int) -> None:
@@ -218,14 +222,14 @@ SWITCH = """async ([what, block]) => {
 }"""
 
 
-def test_switching_keeps_the_place_and_plays_the_library_s_track(desk, exploration, clip):
-    desk.page.evaluate(EAVESDROP)
-    choose(desk, 0.5)
+def test_switching_keeps_the_place_and_plays_the_library_s_track(new_desk, exploration, clip):
+    new_desk.page.evaluate(EAVESDROP)
+    choose(new_desk, 0.5)
     drop = exploration.drop_stages("attention")[KEEP_RATES.index(0.5)]
     expected = python_tracks(clip, drop)
-    desk.page.locator(".tp-what label", has_text="Removed").click()
+    new_desk.page.locator(".tp-what label", has_text="Removed").click()
     for what, block in (("kept", 4), ("kept", 7), ("removed", 7), ("removed", 10), ("original", 10)):
-        found = desk.page.evaluate(SWITCH, [what, block])
+        found = new_desk.page.evaluate(SWITCH, [what, block])
         track = what if what == "original" else f"{what} {block}"
         assert np.allclose(found["samples"], expected[track], atol=1e-3), track
         # Each sound begins at the very sample that the one before has reached.
@@ -234,44 +238,44 @@ def test_switching_keeps_the_place_and_plays_the_library_s_track(desk, explorati
         for old, new in pairwise(timeline):
             assert new["offset"] == pytest.approx(old["offset"] + new["at"] - old["at"], abs=1e-6)
         assert sorted(found["met"])[-2:] == [0, 1], "one sound comes in as the other goes"
-    assert desk.errors == []
+    assert new_desk.errors == []
 
 
-def test_slider_changes_what_is_heard(desk, exploration, clip):
-    desk.page.evaluate(EAVESDROP)
-    desk.page.locator(".tp-what label", has_text="Kept").click()
-    desk.page.locator(".tp-after label", has_text="10").click()
-    choose(desk, 0.3, "variation")
+def test_slider_changes_what_is_heard(new_desk, exploration, clip):
+    new_desk.page.evaluate(EAVESDROP)
+    new_desk.page.locator(".tp-what label", has_text="Kept").click()
+    new_desk.page.locator(".tp-after label", has_text="10").click()
+    choose(new_desk, 0.3, "variation")
     index = KEEP_RATES.index(0.3)
     left = len(exploration.points["variation"][index].kept[10])
-    desk.page.wait_for_function(
+    new_desk.page.wait_for_function(
         f"document.querySelector('[data-out=listen]').textContent.includes('The {left} patches')"
     )
-    desk.page.click(".tp-play")
-    heard = desk.page.evaluate("started.at(-1).samples")
+    new_desk.page.click(".tp-play")
+    heard = new_desk.page.evaluate("started.at(-1).samples")
     expected = python_tracks(clip, exploration.drop_stages("variation")[index])["kept 10"]
     assert np.allclose(heard, expected, atol=1e-3)
     level = 10 * np.log10(np.square(expected).sum() / np.square(clip).sum())
-    told = re.search(r"(\d+) dB (quieter|louder)", desk.text("[data-out=listen]"))
+    told = re.search(r"(\d+) dB (quieter|louder)", new_desk.text("[data-out=listen]"))
     assert float(told[1]) * {"quieter": -1, "louder": 1}[told[2]] == pytest.approx(level, abs=0.6)
 
 
-def test_sounds_are_made_only_for_those_who_listen(desk):
+def test_sounds_are_made_only_for_those_who_listen(new_desk):
     for rate in (0.4, 0.6, 0.8):
-        choose(desk, rate)
-    desk.page.wait_for_timeout(400)
-    assert desk.page.evaluate("performance.getEntriesByName('tp-sound').length") == 0
+        choose(new_desk, rate)
+    new_desk.page.wait_for_timeout(400)
+    assert new_desk.page.evaluate("performance.getEntriesByName('tp-sound').length") == 0
 
 
-def test_a_patch_is_looped_by_itself_and_with_its_column(desk, clip):
-    desk.page.evaluate(EAVESDROP)
+def test_a_patch_is_looped_by_itself_and_with_its_column(new_desk, clip):
+    new_desk.page.evaluate(EAVESDROP)
     patch = 8 * 4 + 2
-    open_passport(desk, patch)
+    open_passport(new_desk, patch)
     sounds = {}
     for what, kept in (("patch", [patch]), ("column", range(32, 40))):
-        desk.page.click(f"[data-loop={what}]")
-        assert desk.page.get_attribute(f"[data-loop={what}]", "aria-pressed") == "true"
-        last = desk.page.evaluate("started.at(-1)")
+        new_desk.page.click(f"[data-loop={what}]")
+        assert new_desk.page.get_attribute(f"[data-loop={what}]", "aria-pressed") == "true"
+        last = new_desk.page.evaluate("started.at(-1)")
         assert last["loop"]
         drop = np.full(PATCHES, 4, np.uint8)
         drop[list(kept)] = 0
@@ -281,13 +285,13 @@ def test_a_patch_is_looped_by_itself_and_with_its_column(desk, clip):
         assert np.allclose(sounds[what][:3584], alone[first : first + 3584], atol=1e-3)
         assert not sounds[what][3584:].any()  # silence, so that repetitions are heard apart
     assert np.square(sounds["column"]).sum() > np.square(sounds["patch"]).sum()
-    assert "below the clip's" in desk.text("[data-out=loop]")
-    desk.page.click("[data-loop=column]")
-    assert desk.page.get_attribute("[data-loop=column]", "aria-pressed") == "false"
-    desk.page.click("[data-loop=patch]")
-    desk.page.click(".tp-play")  # the clip takes over
-    assert desk.page.get_attribute("[data-loop=patch]", "aria-pressed") == "false"
-    assert desk.errors == []
+    assert "below the clip's" in new_desk.text("[data-out=loop]")
+    new_desk.page.click("[data-loop=column]")
+    assert new_desk.page.get_attribute("[data-loop=column]", "aria-pressed") == "false"
+    new_desk.page.click("[data-loop=patch]")
+    new_desk.page.click(".tp-play")  # the clip takes over
+    assert new_desk.page.get_attribute("[data-loop=patch]", "aria-pressed") == "false"
+    assert new_desk.errors == []
 
 
 # -- passport
@@ -356,21 +360,21 @@ def test_passport_tells_the_library_s_numbers(desk, exploration):
     assert desk.page.evaluate("document.activeElement.className") == "tp-picture"
 
 
-def test_a_click_opens_the_passport_and_a_patch_lights_up_in_all_panels(desk):
-    box = desk.page.locator(".tp-picture").bounding_box()
-    assert not lit_pixels(desk).any()
-    desk.page.mouse.move(box["x"] + 100, box["y"] + 90)
-    desk.next_frames()
-    lit = np.flatnonzero(lit_pixels(desk).any(0))
+def test_a_click_opens_the_passport_and_a_patch_lights_up_in_all_panels(new_desk):
+    box = new_desk.page.locator(".tp-picture").bounding_box()
+    assert not lit_pixels(new_desk).any()
+    new_desk.page.mouse.move(box["x"] + 100, box["y"] + 90)
+    new_desk.next_frames()
+    lit = np.flatnonzero(lit_pixels(new_desk).any(0))
     assert len(np.split(lit, np.flatnonzero(np.diff(lit) > 1) + 1)) == 3
-    assert not desk.page.is_visible(".tp-passport")
-    desk.page.mouse.click(box["x"] + 100, box["y"] + 90)
-    patch = re.search(r"Patch (\d+)", desk.text(".tp-spoken"))[1]
-    assert desk.text("[data-out=patch]") == f"Patch {patch}"
-    desk.press("ArrowRight")
-    assert desk.text("[data-out=patch]") == f"Patch {int(patch) + 8}"  # an open passport follows
-    desk.page.click(".tp-close")
-    assert not desk.page.is_visible(".tp-passport")
+    assert not new_desk.page.is_visible(".tp-passport")
+    new_desk.page.mouse.click(box["x"] + 100, box["y"] + 90)
+    patch = re.search(r"Patch (\d+)", new_desk.text(".tp-spoken"))[1]
+    assert new_desk.text("[data-out=patch]") == f"Patch {patch}"
+    new_desk.press("ArrowRight")
+    assert new_desk.text("[data-out=patch]") == f"Patch {int(patch) + 8}"  # an open passport follows
+    new_desk.page.click(".tp-close")
+    assert not new_desk.page.is_visible(".tp-passport")
 
 
 # -- survival
@@ -411,28 +415,28 @@ def test_survival_counts_are_the_exploration_s(desk, exploration):
         assert found[:8] == [survivors(exploration, score, rate, row) for row in rows]
 
 
-def test_a_group_lights_up_in_the_panels(desk, exploration):
-    desk.page.mouse.move(5, 5)
-    desk.page.hover(".tp-groups tr[data-group='0'] td >> nth=1")
-    desk.next_frames()
-    veiled = (lit_pixels(desk) > 150).mean()
-    size = survival_rows(desk)["highest fifth"][0]
-    desk.page.mouse.move(5, 5)
-    desk.next_frames()
-    assert not lit_pixels(desk).any()
+def test_a_group_lights_up_in_the_panels(new_desk, exploration):
+    new_desk.page.mouse.move(5, 5)
+    new_desk.page.hover(".tp-groups tr[data-group='0'] td >> nth=1")
+    new_desk.next_frames()
+    veiled = (lit_pixels(new_desk) > 150).mean()
+    size = survival_rows(new_desk)["highest fifth"][0]
+    new_desk.page.mouse.move(5, 5)
+    new_desk.next_frames()
+    assert not lit_pixels(new_desk).any()
     assert 0.4 < veiled < 1 - size / PATCHES
     # By keyboard: focus shows it, Enter keeps it.
-    desk.page.focus(".tp-groups button >> nth=0")
-    desk.press("Enter")
-    desk.page.focus(".tp-rate-input")
-    desk.next_frames()
-    assert (lit_pixels(desk) > 150).mean() == pytest.approx(veiled, abs=0.001)
-    assert desk.page.get_attribute(".tp-groups button >> nth=0", "aria-pressed") == "true"
-    desk.page.click(".tp-groups button >> nth=0")
-    desk.page.focus(".tp-rate-input")
-    desk.page.mouse.move(5, 5)
-    desk.next_frames()
-    assert not lit_pixels(desk).any()
+    new_desk.page.focus(".tp-groups button >> nth=0")
+    new_desk.press("Enter")
+    new_desk.page.focus(".tp-rate-input")
+    new_desk.next_frames()
+    assert (lit_pixels(new_desk) > 150).mean() == pytest.approx(veiled, abs=0.001)
+    assert new_desk.page.get_attribute(".tp-groups button >> nth=0", "aria-pressed") == "true"
+    new_desk.page.click(".tp-groups button >> nth=0")
+    new_desk.page.focus(".tp-rate-input")
+    new_desk.page.mouse.move(5, 5)
+    new_desk.next_frames()
+    assert not lit_pixels(new_desk).any()
 
 
 def test_the_pointed_patch_shows_its_group(desk, exploration):
@@ -659,19 +663,19 @@ def test_csv_equals_the_drop_stages(desk, exploration):
 # -- everywhere
 
 
-def test_nothing_is_asked_of_the_server_or_anyone(desk):
-    desk.settle()
-    asked = len(desk.requests)
-    open_passport(desk, 40)
-    desk.page.click("[data-loop=patch]")
-    desk.page.locator(".tp-what label", has_text="Removed").click()
-    set_budget(desk, "60", "share")
-    desk.page.click(".tp-play")
+def test_nothing_is_asked_of_the_server_or_anyone(new_desk):
+    new_desk.settle()
+    asked = len(new_desk.requests)
+    open_passport(new_desk, 40)
+    new_desk.page.click("[data-loop=patch]")
+    new_desk.page.locator(".tp-what label", has_text="Removed").click()
+    set_budget(new_desk, "60", "share")
+    new_desk.page.click(".tp-play")
     for kind in ("png", "svg", "csv"):
-        download(desk, kind)
-    assert [url for url in desk.requests[asked:] if not url.startswith(("blob:", "data:"))] == []
-    assert desk.foreign_requests() == []
-    assert desk.errors == []
+        download(new_desk, kind)
+    assert [url for url in new_desk.requests[asked:] if not url.startswith(("blob:", "data:"))] == []
+    assert new_desk.foreign_requests() == []
+    assert new_desk.errors == []
 
 
 @pytest.mark.parametrize("query", ["", "?__theme=dark"])

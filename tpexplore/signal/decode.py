@@ -85,12 +85,8 @@ def load_audio(
 
     Parameters
     ----------
-    path : str or os.PathLike
-        An audio file in any common format, also the sound of a video.
-    offset : float
-        Where to begin, in seconds.
-    duration : float
-        How much to read at most, in seconds. The default is the longest window a model reads.
+    path, offset, duration :
+        As for `read_clip`.
 
     Returns
     -------

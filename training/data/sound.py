@@ -19,7 +19,11 @@ where a codec left nothing, another machine decodes other rounding errors."""
 
 
 def read_sound(paths: Iterable[Path], start: float, frames: int) -> np.ndarray:
-    """Samples of a clip: its files from ``start`` seconds on, joined, no more than a model reads."""
+    """Samples of a clip: its files from ``start`` seconds on, joined, no more than a model reads.
+
+    Not the loudest part, which `tpexplore.signal.excerpt` chooses of a person's file: a dataset says itself
+    where its clips begin, and most of its files are no longer than what a model reads.
+    """
     samples = samples_for(frames)
     parts = [load_audio(path, offset=start, duration=samples / SAMPLE_RATE) for path in paths]
     return np.concatenate(parts)[:samples]

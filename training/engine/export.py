@@ -13,7 +13,6 @@ from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.writing import write_json
 from training.data.features import Features
-from training.engine.finetuning import build_model
 from training.engine.identity import (
     check_bundled,
     check_fit,
@@ -26,6 +25,7 @@ from training.engine.identity import (
 )
 from training.engine.initialise import weights_of_run
 from training.engine.loop import pick_device
+from training.engine.student import build_model
 from training.measure.patch_clusters import describe_clusters, patch_histograms
 from training.recipes.settings import FinetuneRecipe, load_recipe
 

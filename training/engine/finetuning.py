@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from timm.utils import ModelEmaV3
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import (
     binary_cross_entropy_with_logits,
     kl_div,
@@ -19,31 +18,20 @@ from torch.nn.functional import (
 
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
-from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score, scheduled_keep_rate
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.plan import KEEP_RATES, scheduled_keep_rate
 from tpexplore.signal.spectrogram import normalise
-from tpexplore.writing import write_json
 from training.data import augment
-from training.data.answers import StoredAnswers, as_tags, join_answers, read_answers
-from training.data.clips import Clips, mean_and_std
-from training.data.features import Features, add_unlabelled, read_features
-from training.engine import parallel
-from training.engine.identity import describe_run
-from training.engine.initialise import (
-    describe_start,
-    place_positions,
-    sample_specs,
-    start_from,
-    whiten_patches,
-)
+from training.data.answers import StoredAnswers
+from training.data.clips import Clips
+from training.data.features import Features
+from training.data.training_data import NO_ANSWERS
 from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_grid, random_patches
-from training.engine.tagger import TAGS
-from training.engine.teacher import Teacher, load_teacher
+from training.engine.student import Student, begin_at_mean, build_model, pooled_features
+from training.engine.teacher import load_teacher
 from training.measure.scores import split_accuracy, tag_agreement
 from training.recipes.settings import ELASTIC, FinetuneRecipe, Pruning, StoredLessons
 
-NO_ANSWERS = "The recipe learns from stored answers; run python -m training.answers first."
 SMALLEST_SPREAD = 0.05
 """In logits; a tag on which all clips agree must not outweigh the others."""
 
@@ -64,77 +52,6 @@ def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple
         return 1.0, score
     floor = scheduled_keep_rate(epoch, pruning.lowest, pruning.start, pruning.warmup)
     return draw.choice([rate for rate in KEEP_RATES if rate >= floor]), score
-
-
-def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) -> AudioViT:
-    """A fresh model, or one that starts from an earlier one (see `start_from`)."""
-    mean, std = mean_and_std(features)
-    names = tuple(features.meta["class_names"])
-    config = ModelConfig(
-        recipe.family,
-        features.meta["frames"],
-        recipe.dim,
-        recipe.depth,
-        len(names),
-        mean,
-        std,
-        multilabel=recipe.loss == "bce",
-        labels=names,
-    )
-    torch.manual_seed(recipe.seed)
-    model = AudioViT(config, drop_path=recipe.drop_path)
-    if init:
-        start_from(model, init)
-    else:
-        if recipe.whiten:
-            whiten_patches(model, sample_specs(features.mel, features.indices("train"), mean, std))
-        place_positions(model)
-    if init and recipe.family == "audiomae":
-        model.vit.pos_embed.requires_grad_(False)  # stays frozen, as in AudioMAE
-    return model
-
-
-class Student(nn.Module):
-    """The model, and the linear layers through which it learns from teachers.
-
-    Attributes
-    ----------
-    project
-        Compares its patches with a CNN teacher's map.
-    tag_head, embedding_head
-        Answer as a tagger does, from the features that the model classifies from. A model whose classes are
-        the tags has no separate ``tag_head``.
-    """
-
-    def __init__(
-        self, model: AudioViT, teacher: Teacher | None, recipe: FinetuneRecipe, embedding_width: int
-    ):
-        super().__init__()
-        dim, weights = model.config.dim, recipe.answers
-        self.model = model
-        self.project = nn.Linear(dim, teacher.width) if teacher else None
-        own_tags = recipe.classes == "labels" and (weights.tags or weights.tag_logits)
-        self.tag_head = nn.Linear(dim, TAGS) if own_tags else None
-        self.embedding_head = nn.Linear(dim, embedding_width) if weights.embedding else None
-
-
-def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
-    """Tokens after the last block -> what the model classifies from, (batch, dim), normalised."""
-    if model.config.family == "ast":
-        pooled = model.vit.norm(x)[:, : model.config.prefix].mean(1)
-    else:
-        pooled = model.vit.forward_head(model.vit.norm(x), pre_logits=True)
-    return layer_norm(pooled, pooled.shape[-1:])
-
-
-@torch.no_grad()
-def begin_at_mean(student: Student, recipe: FinetuneRecipe, logits: Tensor) -> None:
-    """Let tags begin at the mean of ``logits`` (clips, 527): from 0, a bias would take thousands of steps."""
-    head = student.tag_head
-    if recipe.classes == "tags":
-        head = student.model.head[1] if recipe.family == "ast" else student.model.vit.head
-    if head is not None:
-        head.bias.copy_(logits.mean(0))
 
 
 class FinetuneStage:
@@ -308,41 +225,3 @@ class FinetuneStage:
                 at_rate = split_accuracy(self.features, classify, module, self.device)
             results |= {f"{name}_at_{keep_rate}": value for name, value in at_rate.items()}
         return results
-
-
-def changed(
-    recipe: FinetuneRecipe, keep_rate: float | None, score: str | None, seed: int | None
-) -> FinetuneRecipe:
-    """A recipe with what a study varies: the paper trains once per keep-rate, score and seed."""
-    pruning = recipe.pruning
-    if keep_rate is not None:
-        pruning = replace(pruning, keep_rate=check_keep_rate(keep_rate))
-    if score is not None:
-        pruning = replace(pruning, scores={check_score(score): 1.0})
-    return replace(recipe, pruning=pruning, seed=recipe.seed if seed is None else seed)
-
-
-def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
-    """Write into a run folder what it was taught by and started from."""
-    if parallel.is_main():
-        origins = {"teacher": teacher and describe_run(teacher), "start": describe_start(init)}
-        write_json(folder / "origins.json", origins)
-
-
-def training_data(folders: list[Path], classes: str = "labels") -> tuple[Features, StoredAnswers | None]:
-    """The first folder's features, with the training clips of the others added without their labels.
-
-    Answers are there if every folder has them, all of one tagger. With "tags" as ``classes`` the tagger's
-    tags stand in the place of labels.
-    """
-    several = [read_features(folder) for folder in folders]
-    stored = [read_answers(folder) for folder in folders]
-    features, answers = several[0], stored[0]
-    if len(folders) > 1:
-        rows = [np.arange(len(several[0].files)), *(f.indices("train") for f in several[1:])]
-        features, answers = add_unlabelled(several[0], several[1:]), join_answers(stored, rows)
-    if classes == "tags":
-        if answers is None:
-            raise InputError(NO_ANSWERS)
-        features = as_tags(features, answers)
-    return features, answers

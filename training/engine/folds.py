@@ -11,10 +11,11 @@ from training.data.cache import cache_features
 from training.data.datasets import load_dataset
 from training.data.features import Features, read_features
 from training.engine import parallel
-from training.engine.finetuning import FinetuneStage, note_origins
+from training.engine.finetuning import FinetuneStage
 from training.engine.identity import git_commit, note_model, note_run
 from training.engine.lock import lock_folder
 from training.engine.loop import Run, train
+from training.engine.origins import note_origins
 from training.engine.teacher import TeacherStage
 from training.measure.evaluation import evaluate_run
 from training.recipes.settings import FinetuneRecipe, TeacherRecipe

@@ -12,9 +12,9 @@ from training.data.answers import StoredAnswers
 from training.data.features import Features
 from training.engine.identity import last_log_line
 from training.measure.batches import split_rows
-from training.measure.evaluation import Scorer, one_way, rate_key
-from training.measure.scores import scorer_for, tidy
+from training.measure.scores import Scorer, scorer_for, tidy
 from training.measure.variants import describe_study, train_variant
+from training.measure.ways import one_way, rate_key
 from training.recipes.settings import FinetuneRecipe, StoredLessons
 
 RATES = (1.0, 0.7, 0.5, 0.3)

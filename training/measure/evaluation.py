@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
-from tpexplore.model.forward import Entered, probabilities
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
-from tpexplore.model.pruning import random_ranks
+from tpexplore.model.plan import SCORES
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.store import measured_results
-from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.stats.patch_statistics import Clusters
-from tpexplore.study.removal import group_mask, removal_curve
 from training.data.features import Features
 from training.engine.export import CLUSTERED_SPLIT, trained_model
 from training.engine.identity import check_bundled, read_json
 from training.engine.loop import pick_device
-from training.measure.batches import Batch, gather_clips, split_batches, split_rows
+from training.measure import accuracy_tables
+from training.measure.batches import gather_clips, split_batches, split_rows
 from training.measure.class_names import tags_of_classes
+from training.measure.examples import answers_to_examples
 from training.measure.patch_clusters import (
-    STATISTICS,
     card_clusters,
     describe_clusters,
     patch_histograms,
     read_clusters,
 )
-from training.measure.published_ranking import READABLE, published_counts, shifted_logits
-from training.measure.scores import Accuracy, MeanAveragePrecision, provenance, scorer_for, tidy
+from training.measure.scores import provenance, scorer_for
+from training.measure.ways import every_way, one_way, published_rates, rate_key, removal_blocks
 from training.recipes.settings import ELASTIC, FinetuneRecipe, load_recipe
-
-FURTHER_RATES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Keep-rates of random tokens, of the published ranking, and of the paired differences."""
-RANDOM_SEEDS = (0, 1, 2)
-REMOVAL_BLOCKS = (1, 3, 5, 7, 9, 11)
-"""Blocks of the paper's Table IV."""
-CLASS_RATES = (1.0, 0.7, 0.5)
-CONFUSION_RATES = (1.0, 0.5)
 
 NOTES = {
     "random": "Mean of three seeds, each a fixed random order of every clip's patches; McNemar's p is the"
@@ -54,59 +37,6 @@ NOTES = {
     "removal": "Groups of intensity clusters on the card; a clip left without patches counts with the answer"
     " the model still gives.",
 }
-
-Way = tuple[str, ...]
-"""A way through the model: ("unpruned",), ("attention", "0.70"), ("removal", "L", "3"), …"""
-Scorer = Accuracy | MeanAveragePrecision
-
-
-def rate_key(keep_rate: float) -> str:
-    """A keep-rate as results files write it: "0.70"."""
-    return f"{keep_rate:.2f}"
-
-
-@torch.inference_mode()
-def every_way(model: AudioViT, batch: Batch, clusters: Clusters) -> Iterator[tuple[Way, Tensor]]:
-    """Logits (clips, classes) of a batch on every way that is measured; what the ways share runs once.
-
-    ``clusters`` are those of intensity.
-    """
-    config, spec = model.config, batch.spec
-    entered = Entered(model, spec)
-    yield ("unpruned",), entered.output().logits
-
-    rates: dict[str, Sequence[float]] = dict.fromkeys(SCORES, KEEP_RATES[:-1])
-    rankings: dict[str, str | Tensor] = {score: score for score in SCORES}
-    clips = range(batch.first, batch.first + len(spec))
-    for seed in RANDOM_SEEDS:
-        name = f"random {seed}"
-        rankings[name] = random_ranks(seed, clips, config.patches).to(spec.device)
-        rates[name] = FURTHER_RATES
-    for name, ranking in rankings.items():
-        for rate in rates[name]:
-            yield (name, rate_key(rate)), entered.output(rate, ranking).logits
-
-    plain, _ = model.attend(entered.tokens, PRUNE_BLOCKS[0], with_score=False)
-    statistics = entered.statistics
-    for name, ranking in statistics.items():
-        for rate in published_rates(model):
-            yield (f"{name}_shifted", rate_key(rate)), shifted_logits(model, plain, ranking, rate)
-
-    assigned = clusters.assign(statistics["intensity"])
-    masks = {group: group_mask(assigned, group) for group in ("L", "H")}
-    blocks = removal_blocks(model)
-    for group, curve in removal_curve(model, spec, masks, blocks).items():
-        for block, logits in zip(blocks, curve, strict=True):
-            yield ("removal", group, str(block)), logits
-
-
-def published_rates(model: AudioViT) -> list[float]:
-    """Keep-rates at which the published ranking leaves tokens enough to answer from."""
-    return [rate for rate in FURTHER_RATES if published_counts(model.config, rate)[-1] >= READABLE]
-
-
-def removal_blocks(model: AudioViT) -> list[int]:
-    return [block for block in REMOVAL_BLOCKS if block < model.config.depth]
 
 
 def measure(model: AudioViT, features: Features, clusters: Clusters, split: str) -> dict[str, dict]:
@@ -122,110 +52,18 @@ def measure(model: AudioViT, features: Features, clusters: Clusters, split: str)
     for score in SCORES:
         answers[score, rate_key(1.0)] = answers["unpruned",]
     return {
-        "keep_rate": _keep_rates(scorer, answers),
+        "keep_rate": accuracy_tables.keep_rates(scorer, answers),
         "examples": answers_to_examples(model),
-        "per_class": _per_class(scorer, answers, features.meta["class_names"]),
-        **_confusion(scorer, answers),
+        "per_class": accuracy_tables.per_class(scorer, answers, features.meta["class_names"]),
+        **accuracy_tables.confusion(scorer, answers),
         "removal": {
             group: {str(b): scorer.cell(answers["removal", group, str(b)]) for b in removal_blocks(model)}
             for group in ("L", "H")
         },
-        "further": _further(scorer, answers, published_rates(model)),
-        "paired": _paired(scorer, answers, published_rates(model)),
+        "further": accuracy_tables.further(scorer, answers, published_rates(model)),
+        "paired": accuracy_tables.paired(scorer, answers, published_rates(model)),
         "notes": NOTES,
     }
-
-
-def _keep_rates(scorer: Scorer, answers: Mapping[Way, np.ndarray]) -> dict:
-    unpruned = scorer.top(answers["unpruned",])
-    table: dict[str, dict[str, dict]] = {score: {} for score in SCORES}
-    for score in SCORES:
-        for rate in map(rate_key, reversed(KEEP_RATES)):
-            found = answers[score, rate]
-            same = float((scorer.top(found) == unpruned).mean())
-            table[score][rate] = {**scorer.cell(found), "same_answer_as_unpruned": tidy(same)}
-    return table
-
-
-def _per_class(scorer: Scorer, answers: Mapping[Way, np.ndarray], labels: Sequence[str]) -> dict:
-    """For every class its clips and, by keep-rate, its accuracy (multi-label: average precision)."""
-    by_rate = {rate_key(r): scorer.by_class(answers["attention", rate_key(r)]) for r in CLASS_RATES}
-    return {
-        label: {
-            "n": by_rate[rate_key(1.0)][index][0],
-            scorer.short: {rate: tidy(found[index][1]) for rate, found in by_rate.items()},
-        }
-        for index, label in enumerate(labels)
-    }
-
-
-def _confusion(scorer: Scorer, answers: Mapping[Way, np.ndarray]) -> dict:
-    """Clips by true class (rows) and answer; nothing where clips have several classes."""
-    if not isinstance(scorer, Accuracy):
-        return {}
-    keys = map(rate_key, CONFUSION_RATES)
-    return {"confusion": {key: scorer.confusion(answers["attention", key]) for key in keys}}
-
-
-def _random(answers: Mapping[Way, np.ndarray], rate: str) -> list[np.ndarray]:
-    return [answers[f"random {seed}", rate] for seed in RANDOM_SEEDS]
-
-
-def _further(scorer: Scorer, answers: Mapping[Way, np.ndarray], shifted_rates: list[float]) -> dict:
-    random = {}
-    for rate in map(rate_key, FURTHER_RATES):
-        passes = _random(answers, rate)
-        random[rate] = {**scorer.cell(*passes), "seeds": [tidy(scorer.value(one)) for one in passes]}
-    shifted = {
-        f"{name}_shifted": {
-            rate_key(r): scorer.cell(answers[f"{name}_shifted", rate_key(r)]) for r in shifted_rates
-        }
-        for name in STATISTICS
-    }
-    return {"random": random, **shifted}
-
-
-def _paired(scorer: Scorer, answers: Mapping[Way, np.ndarray], shifted_rates: list[float]) -> dict:
-    """What attention gains over each other ranking on the same clips, and right indices over shifted."""
-    table: dict[str, dict[str, dict]] = {}
-    for other in (*STATISTICS, "random"):
-        table[f"attention_minus_{other}"] = {
-            rate: scorer.difference(
-                [answers["attention", rate]],
-                _random(answers, rate) if other == "random" else [answers[other, rate]],
-            )
-            for rate in map(rate_key, FURTHER_RATES)
-        }
-    for name in STATISTICS:
-        table[f"{name}_minus_shifted"] = {
-            rate: scorer.difference([answers[name, rate]], [answers[f"{name}_shifted", rate]])
-            for rate in map(rate_key, shifted_rates)
-        }
-    return table
-
-
-@torch.inference_mode()
-def answers_to_examples(model: AudioViT) -> list[dict]:
-    """What the model says of the app's own example clips that hold one of its classes."""
-    found = []
-    for example in example_clips():
-        right = example.right_answers(model.config.task)
-        if not right or set(right).isdisjoint(model.config.labels):
-            continue
-        spec = model.spectrogram(read_excerpt(example.path, model.config.seconds).samples)[None]
-        logits = model(spec).logits[0]
-        chances = probabilities(logits, model.config)
-        best = int(chances.argmax())
-        found.append(
-            {
-                "file": example.path.name,
-                "label": right[0],
-                "answer": model.config.labels[best],
-                "probability": round(float(chances[best]), 4),
-                "right": model.config.labels[best] in right,
-            }
-        )
-    return found
 
 
 def evaluate(name: str, features: Features, split: str = "test") -> dict:
@@ -309,19 +147,6 @@ def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> 
     suffix = "" if score == "attention" else f"_{score}"
     results.setdefault("further", {})[f"trained_at_{rate_key(pruning.keep_rate)}{suffix}"] = entry
     return results
-
-
-@torch.inference_mode()
-def one_way(
-    model: AudioViT, features: Features, split: str, scorer: Scorer, keep_rate: float, score: str
-) -> np.ndarray:
-    """Answers to every clip of a split at one keep-rate."""
-    device, title = model.device, f"{model.config.name} at {keep_rate}"
-    mine = {
-        batch.index: {"answers": scorer.keep(model(batch.spec, keep_rate, score).logits)}
-        for batch in split_batches(features, split, model.config, device, title)
-    }
-    return gather_clips(mine)["answers"]
 
 
 def _describe(run: Path) -> dict:

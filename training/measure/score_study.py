@@ -9,12 +9,11 @@ import numpy as np
 
 from tpexplore.model.plan import SCORES
 from training.data.features import Features
-from training.engine.finetuning import changed
 from training.measure.batches import split_rows
-from training.measure.evaluation import Scorer, one_way, rate_key
-from training.measure.scores import scorer_for, tidy
+from training.measure.scores import Scorer, scorer_for, tidy
 from training.measure.variants import describe_study, train_variant
-from training.recipes.settings import FinetuneRecipe
+from training.measure.ways import one_way, rate_key
+from training.recipes.settings import FinetuneRecipe, changed
 
 STUDIED = (*SCORES, "random")
 RATES = (0.8, 0.6, 0.4)

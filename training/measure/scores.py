@@ -230,6 +230,9 @@ class MeanAveragePrecision:
         return np.mean([weighted_map(self.targets, one, self.resamples) for one in passes], axis=0)
 
 
+Scorer = Accuracy | MeanAveragePrecision
+
+
 def weighted_map(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """mAP of many resamples of the same clips, each class sorted once.
 

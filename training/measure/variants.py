@@ -10,12 +10,13 @@ from tpexplore.model.vit import AudioViT
 from training.data.answers import StoredAnswers
 from training.data.features import Features
 from training.engine.export import trained_model
-from training.engine.finetuning import FinetuneStage, note_origins
+from training.engine.finetuning import FinetuneStage
 from training.engine.identity import git_commit, note_model, note_run
 from training.engine.initialise import describe_start
 from training.engine.lock import lock_folder
 from training.engine.loop import Run, pick_device, train
-from training.measure.evaluation import Scorer
+from training.engine.origins import note_origins
+from training.measure.scores import Scorer
 from training.recipes.settings import FinetuneRecipe
 
 STUDIES_FOLDER = RESULTS_FOLDER / "studies"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from tpexplore.errors import InputError
-from tpexplore.model.plan import FAMILIES, METHODS, RANKINGS
+from tpexplore.model.plan import FAMILIES, METHODS, RANKINGS, check_keep_rate, check_score
 from training.data.text import read_text
 from training.recipes.values import check_value
 
@@ -303,3 +303,15 @@ def _check_pruning(values: dict[str, Any], where: str) -> None:
         )
     if not any(values["scores"].values()):
         raise InputError(f"{where}: all scores have the share 0; expected one that is used.")
+
+
+def changed(
+    recipe: FinetuneRecipe, keep_rate: float | None, score: str | None, seed: int | None
+) -> FinetuneRecipe:
+    """A recipe with what a study varies: the paper trains once per keep-rate, score and seed."""
+    pruning = recipe.pruning
+    if keep_rate is not None:
+        pruning = dataclasses.replace(pruning, keep_rate=check_keep_rate(keep_rate))
+    if score is not None:
+        pruning = dataclasses.replace(pruning, scores={check_score(score): 1.0})
+    return dataclasses.replace(recipe, pruning=pruning, seed=recipe.seed if seed is None else seed)

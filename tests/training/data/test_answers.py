@@ -29,8 +29,9 @@ from training.data.clips import draw_weights
 from training.data.datasets import load_dataset
 from training.data.datasets.base import Item
 from training.data.features import Features, read_features
+from training.data.training_data import training_data
 from training.engine.export import trained_model
-from training.engine.finetuning import FinetuneStage, training_data
+from training.engine.finetuning import FinetuneStage
 from training.engine.identity import check_fit, note_model
 from training.engine.loop import Run, train
 from training.engine.tagger import TAGS, Tagger

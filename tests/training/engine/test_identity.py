@@ -138,6 +138,16 @@ def identity_recipe(run: Path):
     return load_recipe(str(run / "recipe.json"), FinetuneRecipe)
 
 
+def test_another_start_or_teacher_is_refused(trained, run, commands):
+    noted = (run / "origins.json").read_text()
+    for origin in ("--init", "--teacher"):
+        arguments = [*finetune_arguments(trained, run), origin, trained / "run"]
+        sentence = commands.sentence(finetune.main, *arguments)
+        assert sentence == f"{run} was started with another {origin}; choose another folder or delete it."
+        assert (run / "origins.json").read_text() == noted
+    assert commands.run(finetune.main, *finetune_arguments(trained, run))[0] == 0
+
+
 @pytest.mark.parametrize("name", ["recipe.json", "run.json", "model.json", "origins.json"])
 def test_damaged_notes_are_named(trained, run, commands, name):
     for content in ("{", "[]", "\0"):

@@ -18,7 +18,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import patch_statistics
 from training import evaluate, export
-from training.engine.finetuning import build_model
+from training.engine.student import build_model
 from training.measure import scores as measure
 from training.measure.published_ranking import own_order, published_counts, shifted_logits
 from training.recipes.settings import FinetuneRecipe, Pruning, load_recipe

@@ -1,0 +1,49 @@
+"""Ctrl-C while modules are imported: one line and exit code 130, as at any other time.
+
+Python's own way, an exception in whatever runs, comes out of the start of a compiled module as an ImportError
+with a traceback. A command has nothing to save before its imports are done, so it ends at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+INTERRUPTED = 130
+STOPPED = "Stopped."
+
+
+def end_on_interrupt() -> None:
+    """Let Ctrl-C end the process, until `raise_on_interrupt`; not where it is ignored or handled already."""
+    if _ours_to_set() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+
+
+def raise_on_interrupt() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt again."""
+    if _ours_to_set() and signal.getsignal(signal.SIGINT) is _end:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def ended_by_interrupt() -> Iterator[None]:
+    """Around imports that take seconds."""
+    end_on_interrupt()
+    try:
+        yield
+    finally:
+        raise_on_interrupt()
+
+
+def _ours_to_set() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    os.write(2, f"{STOPPED}\n".encode())
+    os._exit(INTERRUPTED)

@@ -1,0 +1,32 @@
+"""What a training learns from: the features of one or several folders, and a tagger's answers to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tpexplore.errors import InputError
+from training.data.answers import StoredAnswers, as_tags, join_answers, read_answers
+from training.data.features import Features, add_unlabelled, read_features
+
+NO_ANSWERS = "The recipe learns from stored answers; run python -m training.answers first."
+
+
+def training_data(folders: list[Path], classes: str = "labels") -> tuple[Features, StoredAnswers | None]:
+    """The first folder's features, with the training clips of the others added without their labels.
+
+    Answers are there if every folder has them, all of one tagger. With "tags" as ``classes`` the tagger's
+    tags stand in the place of labels.
+    """
+    several = [read_features(folder) for folder in folders]
+    stored = [read_answers(folder) for folder in folders]
+    features, answers = several[0], stored[0]
+    if len(folders) > 1:
+        rows = [np.arange(len(several[0].files)), *(f.indices("train") for f in several[1:])]
+        features, answers = add_unlabelled(several[0], several[1:]), join_answers(stored, rows)
+    if classes == "tags":
+        if answers is None:
+            raise InputError(NO_ANSWERS)
+        features = as_tags(features, answers)
+    return features, answers

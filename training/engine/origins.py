@@ -1,0 +1,33 @@
+"""What a fine-tuned model was taught by and started from, noted in its run folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tpexplore.errors import InputError
+from tpexplore.writing import write_json
+from training.engine import parallel
+from training.engine.identity import describe_run, read_json
+from training.engine.initialise import describe_start
+
+
+def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
+    """Write into a run folder what it was taught by and started from.
+
+    Raises
+    ------
+    InputError
+        If the folder is a run that was taught by, or started from, something else.
+    """
+    origins = {"teacher": teacher and describe_run(teacher), "start": describe_start(init)}
+    noted = folder / "origins.json"
+    if noted.exists():
+        earlier, now = read_json(noted), json.loads(json.dumps(origins))
+        for part, option in (("start", "--init"), ("teacher", "--teacher")):
+            if earlier.get(part) != now[part]:
+                raise InputError(
+                    f"{folder} was started with another {option}; choose another folder or delete it."
+                )
+    elif parallel.is_main():
+        write_json(noted, origins)

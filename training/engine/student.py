@@ -1,0 +1,86 @@
+"""The model that is fine-tuned, fresh or from a start, and the layers through which it learns."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import layer_norm
+
+from tpexplore.model.vit import AudioViT, ModelConfig
+from training.data.clips import mean_and_std
+from training.data.features import Features
+from training.engine.initialise import place_positions, sample_specs, start_from, whiten_patches
+from training.engine.tagger import TAGS
+from training.engine.teacher import Teacher
+from training.recipes.settings import FinetuneRecipe
+
+
+def build_model(features: Features, recipe: FinetuneRecipe, init: str | None) -> AudioViT:
+    """A fresh model, or one that starts from an earlier one (see `start_from`)."""
+    mean, std = mean_and_std(features)
+    names = tuple(features.meta["class_names"])
+    config = ModelConfig(
+        recipe.family,
+        features.meta["frames"],
+        recipe.dim,
+        recipe.depth,
+        len(names),
+        mean,
+        std,
+        multilabel=recipe.loss == "bce",
+        labels=names,
+    )
+    torch.manual_seed(recipe.seed)
+    model = AudioViT(config, drop_path=recipe.drop_path)
+    if init:
+        start_from(model, init)
+    else:
+        if recipe.whiten:
+            whiten_patches(model, sample_specs(features.mel, features.indices("train"), mean, std))
+        place_positions(model)
+    if init and recipe.family == "audiomae":
+        model.vit.pos_embed.requires_grad_(False)  # stays frozen, as in AudioMAE
+    return model
+
+
+class Student(nn.Module):
+    """The model, and the linear layers through which it learns from teachers.
+
+    Attributes
+    ----------
+    project
+        Compares its patches with a CNN teacher's map.
+    tag_head, embedding_head
+        Answer as a tagger does, from the features that the model classifies from. A model whose classes are
+        the tags has no separate ``tag_head``.
+    """
+
+    def __init__(
+        self, model: AudioViT, teacher: Teacher | None, recipe: FinetuneRecipe, embedding_width: int
+    ):
+        super().__init__()
+        dim, weights = model.config.dim, recipe.answers
+        self.model = model
+        self.project = nn.Linear(dim, teacher.width) if teacher else None
+        own_tags = recipe.classes == "labels" and (weights.tags or weights.tag_logits)
+        self.tag_head = nn.Linear(dim, TAGS) if own_tags else None
+        self.embedding_head = nn.Linear(dim, embedding_width) if weights.embedding else None
+
+
+def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
+    """Tokens after the last block -> what the model classifies from, (batch, dim), normalised."""
+    if model.config.family == "ast":
+        pooled = model.vit.norm(x)[:, : model.config.prefix].mean(1)
+    else:
+        pooled = model.vit.forward_head(model.vit.norm(x), pre_logits=True)
+    return layer_norm(pooled, pooled.shape[-1:])
+
+
+@torch.no_grad()
+def begin_at_mean(student: Student, recipe: FinetuneRecipe, logits: Tensor) -> None:
+    """Let tags begin at the mean of ``logits`` (clips, 527): from 0, a bias would take thousands of steps."""
+    head = student.tag_head
+    if recipe.classes == "tags":
+        head = student.model.head[1] if recipe.family == "ast" else student.model.vit.head
+    if head is not None:
+        head.bias.copy_(logits.mean(0))

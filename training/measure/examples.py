@@ -1,0 +1,34 @@
+"""What a model answers to the app's own example clips."""
+
+from __future__ import annotations
+
+import torch
+
+from tpexplore.checkpoints.bundled import example_clips
+from tpexplore.model.forward import probabilities
+from tpexplore.model.vit import AudioViT
+from tpexplore.signal.excerpt import read_excerpt
+
+
+@torch.inference_mode()
+def answers_to_examples(model: AudioViT) -> list[dict]:
+    """What the model says of the app's own example clips that hold one of its classes."""
+    found = []
+    for example in example_clips():
+        right = example.right_answers(model.config.task)
+        if not right or set(right).isdisjoint(model.config.labels):
+            continue
+        spec = model.spectrogram(read_excerpt(example.path, model.config.seconds).samples)[None]
+        logits = model(spec).logits[0]
+        chances = probabilities(logits, model.config)
+        best = int(chances.argmax())
+        found.append(
+            {
+                "file": example.path.name,
+                "label": right[0],
+                "answer": model.config.labels[best],
+                "probability": round(float(chances[best]), 4),
+                "right": model.config.labels[best] in right,
+            }
+        )
+    return found
