@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { curveScales } from "../../tpexplore/ui/boards/explore/curve.js";
 import { answerText, explanation, methodText, steadyFrom } from "../../tpexplore/ui/boards/explore/explain.js";
+import { heardText } from "../../tpexplore/ui/boards/explore/faithful.js";
 import { addPasses, decode, flipsOf, isComplete } from "../../tpexplore/ui/boards/explore/messages.js";
 import { createPlayer } from "../../tpexplore/ui/boards/explore/player.js";
 import { patchRows } from "../../tpexplore/ui/boards/explore/figure.js";
@@ -205,4 +206,15 @@ test("the table says what a patch became part of", () => {
   const fused = patchRows({ ...data, method: "fuse" }, DROPS[0]).slice(1);
   assert.deepEqual(fused.map((row) => row.slice(-2)), [["fused", 3], ["fused", 3], [2, 1], ["fused", 3]]);
   assert.equal(patchRows({ ...data, method: "drop" }, DROPS[0])[0].includes("into"), false);
+});
+
+test("what each part says alone is one sentence a part", () => {
+  const said = (answer, probability) => ({ answer, probability });
+  const heard = { whole: said("rain", 0.9), kept: said("rain", 0.8), removed: said("wind", 0.3), random: { draws: 5, same: 1 } };
+  assert.equal(
+    heardText(heard),
+    "From the kept parts alone the model hears “rain” (80%), from the removed parts alone “wind” (30%). " +
+      "Of 5 random choices of as many patches, 1 gives “rain”.",
+  );
+  assert.match(heardText({ ...heard, random: { draws: 5, same: 0 } }), /none gives “rain”/);
 });

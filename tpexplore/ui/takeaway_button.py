@@ -18,6 +18,7 @@ import gradio as gr
 from tpexplore.errors import InputError
 from tpexplore.model.plan import METHODS, RANKINGS, check_keep_rate, check_method, check_score
 from tpexplore.results.takeaway import PNG, build_takeaway
+from tpexplore.signal.excerpt import Excerpt
 from tpexplore.study.sweep import explore
 
 from .analysis import ModelChoice, cached_model, clip_name, example_at, excerpt_of
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 MAX_PICTURES, MAX_PICTURE_BYTES = 3, 4_000_000
 """What is taken from a browser; a print of the viewer has about 0.4 MB."""
+
+FORGOTTEN = "The server has forgotten this clip; please choose it again."
 
 PNG_END = b"IEND\xaeB`\x82"
 
@@ -81,15 +84,12 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
         If the viewer shows another clip by now, or what was sent cannot be used.
     """
     if seen is None:
-        raise InputError("The server has forgotten this clip; please choose it again.")
+        raise InputError(FORGOTTEN)
     score, keep_rate = check_score(asked.get("score")), check_keep_rate(asked.get("keep_rate"))
     method = check_method(asked.get("method", METHODS[0]), score)
     pictures = read_pictures(asked.get("pictures"))
     model = cached_model(seen.choice)
-    excerpt = excerpt_of(seen.path, seen.choice, seen.start)
-    told = {"clip": clip_name(seen.path), "model": model.config.name, "start": round(excerpt.start, 3)}
-    if any(asked.get(name) != value for name, value in told.items()):
-        raise InputError("The clip or model has changed; please try again.")
+    excerpt = seen_excerpt(seen, asked)
     # Attention's ranks belong to every table, and the unpruned answer to every result.
     scores = [name for name in RANKINGS if name in ("attention", score)]
     exploration = explore(model, excerpt.samples, keep_rates=(keep_rate, 1.0), scores=scores, method=method)
@@ -98,13 +98,25 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
         exploration,
         keep_rate=keep_rate,
         score=score,
-        clip_name=told["clip"],
+        clip_name=clip_name(seen.path),
         start=excerpt.start,
         source=seen.choice.source,
         frames=seen.choice.frames,
         pictures=pictures,
         example=example.path if example else None,
     )
+
+
+def seen_excerpt(seen: Seen | None, asked: dict[str, Any]) -> Excerpt:
+    """The sound that the viewer shows; InputError unless it is that of ``asked``."""
+    if seen is None:
+        raise InputError(FORGOTTEN)
+    excerpt = excerpt_of(seen.path, seen.choice, seen.start)
+    model = cached_model(seen.choice).config.name
+    told = {"clip": clip_name(seen.path), "model": model, "start": round(excerpt.start, 3)}
+    if any(asked.get(name) != value for name, value in told.items()):
+        raise InputError("The clip or model has changed; please try again.")
+    return excerpt
 
 
 def read_pictures(sent: Any) -> dict[str, bytes]:

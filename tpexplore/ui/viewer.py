@@ -19,9 +19,10 @@ def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
         "explore/start.js",
         html="explore/explore.html",
         styles=["shared/board.css", "explore/explore.css"],
-        events=["takeaway", "again"],
+        events=["takeaway", "again", "hear"],
         value=value,
         reply="",
+        heard="",
     )
 
 

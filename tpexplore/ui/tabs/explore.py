@@ -8,7 +8,7 @@ import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.model.plan import METHODS
-from tpexplore.ui import takeaway_button
+from tpexplore.ui import faithfulness_button, takeaway_button
 from tpexplore.ui.analysis import ModelChoice, analyse_clip, check_request
 from tpexplore.ui.takeaway_button import Seen
 from tpexplore.ui.viewer import create_viewer, encode
@@ -39,6 +39,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     read |= {method: f"({viewed}.method ?? {METHODS[0]!r})", control: f"({viewed}.control ?? '')"}
     seen = gr.State(Seen(str(examples[0].path), choices[0], None) if examples and choices else None)
     takeaway_button.wire(viewer, seen)
+    faithfulness_button.wire(viewer, seen)
     return Tab(
         "explore",
         [viewer, seen],

@@ -12,6 +12,7 @@ import { pageState } from "../page/state.js";
 import { createAddress } from "./address.js";
 import { createBudgetField } from "./budget.js";
 import { explanation } from "./explain.js";
+import { createFaithfulness } from "./faithful.js";
 import { wireDownloads } from "./figure.js";
 import { createGroups } from "./groups.js";
 import { createListening } from "./listen.js";
@@ -59,6 +60,7 @@ export function start({ element, props, trigger, watch }) {
     },
   });
   const method = createMethodField(view, trigger);
+  const faithfulness = createFaithfulness(view, trigger);
   const takeaway = createTakeaway(view, trigger);
   wireDownloads(view);
 
@@ -134,6 +136,7 @@ export function start({ element, props, trigger, watch }) {
     renderSummary(out("summary"), data, point);
     renderScores();
     method.render();
+    faithfulness.render();
     renderLegend();
     readPatch();
     passport.render();
@@ -362,4 +365,5 @@ export function start({ element, props, trigger, watch }) {
     address.tell(true);
   });
   watch("reply", () => takeaway.receive(props.reply));
+  watch("heard", () => faithfulness.receive(props.heard));
 }

@@ -1,0 +1,85 @@
+"""The button that asks what the model hears in the kept parts alone, and in the removed parts alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+
+from tpexplore.errors import InputError
+from tpexplore.model.forward import Entered
+from tpexplore.model.plan import METHODS, check_keep_rate, check_method, check_score
+from tpexplore.study.faithfulness import faithfulness, kept_maps, random_maps
+
+from .analysis import cached_model
+from .takeaway_button import Seen, seen_excerpt
+
+log = logging.getLogger(__name__)
+
+DRAWS = 5
+"""Random choices of as many patches that are heard beside."""
+
+
+def wire(viewer: gr.HTML, seen: gr.State) -> None:
+    """Answer the viewer's button; ``seen`` holds what it shows."""
+
+    def reply(seen: Seen | None, event: gr.EventData):
+        return gr.update(heard=json.dumps(respond(seen, event._data)))
+
+    viewer.hear(
+        reply,
+        seen,
+        viewer,
+        concurrency_limit=1,
+        concurrency_id="model",
+        trigger_mode="multiple",  # the button itself never asks twice at a time
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def respond(seen: Seen | None, request: Any) -> dict[str, Any]:
+    """What each part says, or a sentence on why that is not known."""
+    request = request if isinstance(request, dict) else {}
+    head = {"id": request.get("id")}
+    try:
+        return {**head, **hear(seen, request)}
+    except InputError as error:
+        return {**head, "problem": str(error)}
+    except Exception:
+        log.exception("hearing the parts of %s failed", seen)
+        return {**head, "problem": "The parts could not be heard; the app's log says why."}
+
+
+def hear(seen: Seen | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Answers to the kept and the removed part of what the browser names, and to random parts.
+
+    Raises
+    ------
+    InputError
+        If the viewer shows another clip by now, the request cannot be used, or nothing is removed.
+    """
+    score, keep_rate = check_score(request.get("score")), check_keep_rate(request.get("keep_rate"))
+    method = check_method(request.get("method", METHODS[0]), score)
+    samples = seen_excerpt(seen, request).samples
+    model = cached_model(seen.choice)
+    with torch.inference_mode():
+        out = Entered(model, model.spectrogram(samples)[None]).output(keep_rate, score, method)
+        if not out.stages:
+            raise InputError("At keep-rate 100 % nothing is removed.")
+        (kept,) = kept_maps(out)
+        heard = faithfulness(model, samples, np.stack([kept, *random_maps(kept, DRAWS)]))
+    labels = model.config.labels
+    parts = {
+        name: {"answer": labels[part.answers[0]], "probability": round(float(part.probability[0]), 4)}
+        for name, part in (("kept", heard.kept), ("removed", heard.removed))
+    }
+    return {
+        "whole": {"answer": labels[heard.answer], "probability": round(heard.probability, 4)},
+        **parts,
+        "random": {"draws": DRAWS, "same": int(heard.kept.same_answer[1:].sum())},
+    }
