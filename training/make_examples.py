@@ -24,8 +24,8 @@ def main() -> None:
     if not shutil.which("espeak-ng"):
         raise InputError("espeak-ng is not installed; it speaks the example clips.")
     listing = Listing()
+    add_recordings(listing, args.recordings)  # the app opens with the first: a real recording
     add_words(listing)
-    add_recordings(listing, args.recordings)
     write_json(EXAMPLES_FOLDER / "examples.json", listing.entries)
 
 

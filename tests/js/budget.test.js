@@ -26,7 +26,7 @@ test("the highest keep-rate that fits", () => {
 test("what is said of a budget", () => {
   assert.equal(budgetText(COSTS, UNPRUNED, "mega", 0), "Type a number above 0.");
   assert.equal(budgetText(COSTS, UNPRUNED, "mega", NaN), "Type a number above 0.");
-  assert.equal(budgetText(COSTS, UNPRUNED, "mega", 100), "No keep-rate fits: 30% takes 150 M MACs.");
-  assert.match(budgetText(COSTS, UNPRUNED, "share", 60), /^Keep-rate 50% takes 50.0%, 70% would take 65.0%/);
-  assert.match(budgetText(COSTS, UNPRUNED, "time", 99), /^Keep-rate 100% takes 20.0 ms: it fits without pruning/);
+  assert.equal(budgetText(COSTS, UNPRUNED, "mega", 100), "No keep-rate fits: 30\u00a0% takes 150 M MACs.");
+  assert.match(budgetText(COSTS, UNPRUNED, "share", 60), /^Keep-rate 50\u00a0% takes 50.0\u00a0%, 70\u00a0% would take 65.0\u00a0%/);
+  assert.match(budgetText(COSTS, UNPRUNED, "time", 99), /^Keep-rate 100\u00a0% takes 20.0 ms: it fits without pruning/);
 });

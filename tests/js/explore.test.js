@@ -10,6 +10,7 @@ import { patchRows } from "../../tpexplore/ui/boards/explore/figure.js";
 import { fateOf, staysText } from "../../tpexplore/ui/boards/explore/passport.js";
 import { attentionOf, clusterOf, percentile, standing } from "../../tpexplore/ui/boards/explore/ranking.js";
 import { groupsOf } from "../../tpexplore/ui/boards/explore/survival.js";
+import { changeTexts, flipsText, headlineText } from "../../tpexplore/ui/boards/explore/reading.js";
 import { base64, pictureOf } from "./support.js";
 
 const point = (answer) => ({ answer, probability: 0.5, macs: 1, milliseconds: 1, rows: [], kept: [] });
@@ -108,22 +109,22 @@ test("fifths are as equal as they can be, highest first", () => {
 
 test("at which keep-rates a patch stays", () => {
   const rates = [0.3, 0.4, 0.5, 0.6, 1];
-  assert.equal(staysText(rates, [4, 0, 4, 0, 0]), "stays to the end at keep-rate 40%, 60–100%");
+  assert.equal(staysText(rates, [4, 0, 4, 0, 0]), "stays to the end at keep-rate 40\u00a0%, 60–100\u00a0%");
   assert.equal(staysText(rates, [4, 4, 4, 7, 10]), "never stays to the end");
 });
 
 test("how far down the answer holds", () => {
   const entry = { rates: [0.3, 0.5, 0.7, 1], points: ["b", "a", "b", "b"].map(point) };
   assert.equal(steadyFrom(entry.points, "b"), 2);
-  assert.match(answerText({ answer: "b" }, entry, 1), /down to keep-rate 70%; here it is “a”/);
-  assert.match(answerText({ answer: "b" }, entry, 0), /again here/);
+  assert.match(answerText({ answer: "b" }, entry, 1), /^Down to 70\u00a0% the answer is “b”; at 50\u00a0% it is “a”/);
+  assert.match(answerText({ answer: "b" }, entry, 0), /it is “b” again/);
   assert.match(answerText({ answer: "c" }, { ...entry, points: ["a", "a", "a", "c"].map(point) }, 0), /^Even the lightest/);
 });
 
 test("the story of a clip counts its patches", () => {
   const text = explanation(decode(JSON.stringify(message())), "attention", 0);
   assert.match(text, /^2 of 4 patches are left after block 4, 1 after block 7 and 1 after block 10\./);
-  assert.match(explanation(decode(JSON.stringify(message())), "attention", 1), /all 4 patches reach the end/);
+  assert.match(explanation(decode(JSON.stringify(message())), "attention", 1), /all 4 patches are kept/);
 });
 
 test("the curve's axis holds every interval and does not depend on the score", () => {
@@ -213,8 +214,35 @@ test("what each part says alone is one sentence a part", () => {
   const heard = { whole: said("rain", 0.9), kept: said("rain", 0.8), removed: said("wind", 0.3), random: { draws: 5, same: 1 } };
   assert.equal(
     heardText(heard),
-    "From the kept parts alone the model hears “rain” (80%), from the removed parts alone “wind” (30%). " +
+    "From the kept parts alone the model hears “rain” (80\u00a0%), from the removed parts alone “wind” (30\u00a0%). " +
       "Of 5 random choices of as many patches, 1 gives “rain”.",
   );
   assert.match(heardText({ ...heard, random: { draws: 5, same: 0 } }), /none gives “rain”/);
+});
+
+test("the headline says what pruning made of the answer, and what it saved", () => {
+  const unpruned = { answer: "Thunder", probability: 0.74, macs: 100 };
+  const data = { clip: { silent: false }, unpruned };
+  assert.equal(headlineText(data, unpruned), "“Thunder” (74\u00a0%), with nothing left out.");
+  const less = { answer: "Thunder", probability: 0.58, macs: 51 };
+  assert.equal(headlineText(data, less), "Still “Thunder” (58\u00a0%), with 49\u00a0% less computing.");
+  const other = { ...less, answer: "Rain" };
+  assert.equal(headlineText(data, other), "“Thunder” became “Rain” (58\u00a0%), with 49\u00a0% less computing.");
+  assert.match(headlineText({ ...data, clip: { silent: true } }, less), /silent, so there is no answer/);
+});
+
+test("beside it stands what has changed, from before to after", () => {
+  const unpruned = { answer: "Thunder", macs: 100 };
+  const data = { clip: { silent: false }, unpruned, picture: { patches: 256 }, measured: null };
+  const point = { answer: "Rain", macs: 51, kept: [128, 64, 32], rows: [["Thunder", 0.74, 0.2], ["Rain", 0.1, 0.5]] };
+  const pairs = ["256 → 32 patches", "“Thunder” 74\u00a0% → 20\u00a0%", "“Rain” 10\u00a0% → 50\u00a0%"];
+  assert.deepEqual(changeTexts(data, point, "attention", 0.5), pairs);
+  assert.deepEqual(changeTexts(data, { ...point, macs: 100 }, "attention", 1), []);
+});
+
+test("below which keep-rates the answer becomes another one", () => {
+  const rates = [0.3, 0.5, 0.7, 1];
+  const flips = flipsOf({ rates, points: ["c", "b", "a", "a"].map(point) });
+  assert.equal(flipsText({ rates, flips }), "▲ Below 70\u00a0% the answer becomes “b”, below 50\u00a0% “c”.");
+  assert.match(flipsText({ rates, flips: [] }), /^The answer is the same/);
 });

@@ -15,8 +15,8 @@ import { pictureOf } from "./support.js";
 
 test("numbers as people read them", () => {
   assert.equal(minus(-3), "−3");
-  assert.deepEqual([0.5, 0.123].map((share) => percent(share)), ["50%", "12%"]);
-  assert.deepEqual([0.0001, 0.05, 0.099, 0.0999, 0.5].map(probabilityText), ["<0.1%", "5.0%", "9.9%", "10%", "50%"]);
+  assert.deepEqual([0.5, 0.123].map((share) => percent(share)), ["50\u00a0%", "12\u00a0%"]);
+  assert.deepEqual([0.0001, 0.05, 0.099, 0.0999, 0.5].map(probabilityText), ["<0.1\u00a0%", "5.0\u00a0%", "9.9\u00a0%", "10\u00a0%", "50\u00a0%"]);
   assert.deepEqual([macsText(1.9e8, 3.7e8), macsText(2e9, 5e9), macsText(2e10, 5e10)], ["190 M", "2.00 G", "20.0 G"]);
   assert.deepEqual([9.94, 12.3].map(millisecondsText), ["9.9 ms", "12 ms"]);
   assert.deepEqual([hertzRange(20, 300), hertzRange(700, 1500)], ["20–300 Hz", "0.70–1.5 kHz"]);

@@ -105,12 +105,12 @@ def test_slider_redraws_everything_without_the_server(desk):
         desk.text(".tp-card-answer"),
         desk.pixels(),
     )
-    assert desk.text("[data-out=rate]") == "30%"
+    assert desk.text("[data-out=rate]") == "30\u00a0%"
     for old, new in zip(before, after, strict=True):
         assert old != new
-    assert "30%" in desk.page.get_attribute(".tp-rate-input", "aria-valuetext")
+    assert "30\u00a0%" in desk.page.get_attribute(".tp-rate-input", "aria-valuetext")
     desk.press("End")
-    assert desk.text("[data-out=rate]") == "100%"
+    assert desk.text("[data-out=rate]") == "100\u00a0%"
     assert len(set(desk.kept())) == 1  # nothing is pruned
     assert desk.requests[asked:] == []
     assert desk.errors == []
@@ -227,7 +227,7 @@ def test_phone_needs_no_sideways_scroll(visit):
     height = phone.page.locator(".tp-rate-input").bounding_box()["height"]
     phone.page.tap(".tp-rate-input", position={"x": 4, "y": height / 2})
     phone.next_frames()
-    assert phone.text("[data-out=rate]") == "30%"
+    assert phone.text("[data-out=rate]") == "30\u00a0%"
     # The slider stays in sight when the reading is scrolled to.
     phone.page.locator(".tp-card-accuracy").scroll_into_view_if_needed()
     assert phone.page.locator(".tp-rate-input").bounding_box()["y"] >= 0

@@ -186,7 +186,7 @@ class Board:
         self.page.focus(".tc-rate-input")
         self.visit.press("Home")
         self.visit.press("ArrowRight", times=KEEP_RATES.index(wanted))
-        assert self.text("rate") == f"{wanted:.0%}"
+        assert self.text("rate") == f"{100 * wanted:.0f}\u00a0%"
 
     def overlaps(self) -> list[list[str]]:
         """The table's cells, one row a block."""
@@ -250,7 +250,7 @@ def test_first_sight_is_attention_against_intensity(board):
     names = board.page.locator("[data-tc=a] h3, [data-tc=b] h3").all_inner_texts()
     model = bundled_names()[0]
     assert names == [f"A: {model} by attention", f"B: {model} by intensity"]
-    assert board.text("rate") == "50%"
+    assert board.text("rate") == "50\u00a0%"
     assert board.visit.text("#compare-line") == example_clips()[0].title  # the models are in the cards
 
 
@@ -319,8 +319,8 @@ def assert_card(board: Board, letter: str, one: Side, rate: float) -> None:
                 assert float(share[:-1]) == pytest.approx(100 * float(values[best]), abs=0.51)
     assert f"{model.config.macs(rate) / 1e6:.0f} M MACs" in card
     cell = measured_results(one.choice.source)["keep_rate"][one.score][f"{rate:.2f}"]
-    low, high = (f"{100 * value:.1f}%" for value in cell["ci95"])
-    assert f"{100 * cell['value']:.1f}% top-1 accuracy, 95% interval {low} to {high}" in card
+    low, high = (f"{100 * value:.1f}\u00a0%" for value in cell["ci95"])
+    assert f"{100 * cell['value']:.1f}\u00a0% top-1 accuracy, 95\u00a0% interval {low} to {high}" in card
 
 
 @pytest.mark.browser
@@ -330,12 +330,12 @@ def test_the_slider_redraws_without_a_request(board):
     seen = {board.pixels()}
     board.visit.press("ArrowLeft", times=2)
     seen.add(board.pixels())
-    assert board.text("rate") == "40%"
+    assert board.text("rate") == "40\u00a0%"
     assert board.page.text_content(".tc-spoken") == board.text("finding")
     slider = board.page.locator(".tc-rate-input").bounding_box()
     board.page.mouse.click(slider["x"] + slider["width"] - 2, slider["y"] + slider["height"] / 2)
     board.visit.next_frames()
-    assert board.text("rate") == "100%"
+    assert board.text("rate") == "100\u00a0%"
     assert "both keep all 64 patches" in board.text("finding")
     seen.add(board.pixels())
     assert len(seen) == 3
@@ -393,11 +393,11 @@ def test_the_same_cost_and_two_windows(board, tmp_path):
     assert "They know different classes" in board.text("answers")
     assert "64 patches of the time that both read" in board.text("note")
     assert "Outside that time B keeps" in board.text("note")
-    assert "keep 30%" in board.text("b")
+    assert "keep 30\u00a0%" in board.text("b")
     # Another clip is compared in the same way, at the same place on the slider.
     board.visit.upload(write_sweep(tmp_path / "sweep.wav"))
     board.page.wait_for_function("document.querySelector('.tc-picture').ariaLabel.includes('sweep.wav')")
-    assert board.text("rate") == "50%"
+    assert board.text("rate") == "50\u00a0%"
     board.match("keep_rate")
 
 

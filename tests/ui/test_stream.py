@@ -107,15 +107,16 @@ def test_the_nearest_pass_is_shown_until_the_chosen_one_arrives(browser, app_url
     assert page.is_disabled(".tp-score input[value=attention]")
     set_rate(page, 0.35)
     assert kept() == expected("variation", 0.6)
-    assert page.locator("[data-out=rate]").inner_text() == "60%"
+    assert page.locator("[data-out=rate]").inner_text() == "60\u00a0%"
     assert "being computed" in page.locator("[data-out=flips]").inner_text()
 
     gates[0].set()
-    page.wait_for_function("document.querySelector('[data-out=rate]').textContent === '35%'")
+    page.wait_for_function("document.querySelector('[data-out=rate]').textContent === '35\u00a0%'")
     assert kept() == expected("variation", 0.35)
     assert "being computed" not in page.locator("[data-out=flips]").inner_text()
     for flip in exploration.flips("variation"):
-        assert f"{flip:.0%} (" in page.locator("[data-out=flips]").inner_text()
+        below = f"elow {100 * flip + 5:.0f}\u00a0% "
+        assert below in page.locator("[data-out=flips]").inner_text()
 
     gates[1].set()
     page.wait_for_selector(".tp[data-complete=true]")

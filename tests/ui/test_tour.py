@@ -153,7 +153,7 @@ def test_the_page_can_be_used_meanwhile_and_does_what_step_three_asks(newcomer):
     desk.page.mouse.move(track["x"] + 4, y, steps=5)
     desk.page.mouse.up()
     desk.next_frames()
-    assert desk.text("[data-out=rate]") == "30%"
+    assert desk.text("[data-out=rate]") == "30\u00a0%"
     wait_for_step(desk, 3)
     desk.page.click("#examples button >> nth=1")
     desk.wait_for_clip(example_clips()[1].title)
@@ -199,6 +199,12 @@ def test_keyboard_alone(newcomer):
     assert focus(desk) == "tour-start"
     assert lit(desk) == []
     assert desk.errors == []
+
+
+def test_whoever_was_sent_a_link_sees_what_it_shows(newcomer):
+    desk = newcomer("?keep-rate=0.4")
+    desk.settle()
+    assert not desk.page.is_visible(CARD)
 
 
 def test_a_browser_that_remembers_nothing(newcomer):

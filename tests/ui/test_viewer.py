@@ -346,7 +346,7 @@ def test_passport_tells_the_library_s_numbers(desk, exploration):
         facts = desk.text("[data-out=facts]")
         for name in ("intensity", "variation"):
             values = getattr(exploration, name)
-            higher = f"{100 * (values < values[patch]).mean():.0f}%"
+            higher = f"{100 * (values < values[patch]).mean():.0f}\u00a0%"
             value = f"{values[patch]:.2f}".replace("-", "−")
             assert f"{value}, higher than {higher} of this clip's patches" in facts
     assert {"kept", "dropped"} < fates
@@ -497,28 +497,28 @@ def test_budget_picks_the_highest_keep_rate_that_fits(desk, exploration):
     for name, size in unit.items():
         exact = tenth.macs / size
         told = set_budget(desk, repr(exact * (1 + 1e-12)), name)
-        assert desk.text("[data-out=rate]") == "75%", name
-        assert "80% would take" in told
+        assert desk.text("[data-out=rate]") == "75\u00a0%", name
+        assert "80\u00a0% would take" in told
         set_budget(desk, repr(exact * (1 - 1e-9)), name)
-        assert desk.text("[data-out=rate]") == "70%", name
+        assert desk.text("[data-out=rate]") == "70\u00a0%", name
     assert "without pruning" in set_budget(desk, "100", "share")
-    assert desk.text("[data-out=rate]") == "100%"
+    assert desk.text("[data-out=rate]") == "100\u00a0%"
     milliseconds = sorted(round(1000 * point.seconds, 2) for point in points)[5]
     set_budget(desk, str(milliseconds), "time")
     fits = [p.keep_rate for p in points if round(1000 * p.seconds, 2) <= milliseconds]
-    assert desk.text("[data-out=rate]") == f"{100 * max(fits):.0f}%"
+    assert desk.text("[data-out=rate]") == f"{100 * max(fits):.0f}\u00a0%"
 
 
 def test_budget_that_cannot_be_met_changes_nothing(desk, exploration):
     choose(desk, 0.55)
     least = 100 * exploration.points["attention"][0].macs / exploration.unpruned.macs
     for value, sentence in (
-        (f"{least - 0.1:.2f}", f"No keep-rate fits: 30% takes {least:.1f}%."),
+        (f"{least - 0.1:.2f}", f"No keep-rate fits: 30\u00a0% takes {least:.1f}\u00a0%."),
         ("0", "Type a number above 0."),
         ("-3", "Type a number above 0."),
     ):
         assert set_budget(desk, value, "share") == sentence
-        assert desk.text("[data-out=rate]") == "55%"
+        assert desk.text("[data-out=rate]") == "55\u00a0%"
 
 
 def test_budget_by_keyboard_holds_until_the_slider_moves(desk, exploration):
@@ -529,13 +529,13 @@ def test_budget_by_keyboard_holds_until_the_slider_moves(desk, exploration):
     desk.next_frames()
     macs = [point.macs / exploration.unpruned.macs for point in exploration.points["attention"]]
     rate = max(r for r, share in zip(KEEP_RATES, macs, strict=True) if share <= 0.7)
-    assert desk.text("[data-out=rate]") == f"{100 * rate:.0f}%"
+    assert desk.text("[data-out=rate]") == f"{100 * rate:.0f}\u00a0%"
     desk.page.wait_for_function("document.querySelector('.tp-spoken').textContent.startsWith('Keep-rate')")
     assert len(desk.page.text_content(".tp-spoken")) < 90
     desk.page.focus(".tp-rate-input")
     desk.press("ArrowLeft")
     assert desk.page.input_value(".tp-budget-input") == ""
-    assert desk.text("[data-out=rate]") == f"{100 * rate - 5:.0f}%"
+    assert desk.text("[data-out=rate]") == f"{100 * rate - 5:.0f}\u00a0%"
 
 
 # -- explanation
@@ -550,34 +550,35 @@ def expected_explanation(exploration: Exploration, score: str, rate: float) -> s
     before = labels[exploration.unpruned.answer]
     changed = [i for i, answer in enumerate(answers) if answer != exploration.unpruned.answer]
     from_ = changed[-1] + 1 if changed else 0
+    at = f"{100 * rate:.0f}\u00a0%"
     if from_ == len(points) - 1:
         stays = f"Even the lightest pruning changes the answer “{before}”"
     else:
-        stays = f"The answer stays “{before}” down to keep-rate {100 * KEEP_RATES[from_]:.0f}%"
+        stays = f"Down to {100 * KEEP_RATES[from_]:.0f}\u00a0% the answer is “{before}”"
     if not changed:
         answer = f"The answer is “{before}” at every keep-rate."
     elif point.answer != exploration.unpruned.answer:
-        answer = f"{stays}; here it is “{labels[point.answer]}”."
+        answer = f"{stays}; at {at} it is “{labels[point.answer]}”."
     elif index < from_:
-        answer = f"{stays}, but it is “{before}” again here."
+        answer = f"{stays}; at {at} it is “{before}” again."
     else:
         answer = f"{stays}."
     if not point.kept:
         return (
-            f"At keep-rate 100% all {PATCHES} patches reach the end."
-            f" {padding.sum()} of them are padding. {answer}"
+            f"At 100\u00a0% all {PATCHES} patches are kept."
+            f" {padding.sum()} of them are empty padding. {answer}"
         )
     counts = [len(point.kept[block]) for block in PRUNE_BLOCKS]
     kept_padding = int((padding & (drop == 0)).sum())
     levels = np.array(payload.picture_message(exploration)["patch_decibels"])
     louder = levels[drop == 0].mean() - levels[drop > 0].mean()
+    all_padding = f"{padding.sum()} patches of empty padding"
+    was = "was" if kept_padding == 1 else "were"
+    empty = f"{kept_padding} of the {all_padding} {was} kept to the end"
     return (
         f"{counts[0]} of {PATCHES} patches are left after block 4, {counts[1]} after block 7"
         f" and {counts[2]} after block 10."
-        f" {(padding & (drop == 4)).sum() or 'None'} of the {(drop == 4).sum()} that block 4 drops are"
-        " padding;"
-        f" of all {padding.sum()} padding patches {kept_padding or 'none'}"
-        f" {'stays' if kept_padding == 1 else 'stay'} to the end. {answer}"
+        f" {empty if kept_padding else f'All {all_padding} were dropped'}. {answer}"
         f" Patches kept to the end are on average {abs(louder):.0f} dB"
         f" {'louder' if louder > 0 else 'quieter'} than the dropped ones."
     )
@@ -592,7 +593,7 @@ def test_explanation_tells_the_exploration_s_numbers(desk, exploration):
             assert found == expected_explanation(exploration, score, rate), (score, rate)
             told.add(found)
     assert len(told) > 12
-    for phrase in ("answer stays", "lightest pruning", "again here", "None of the", "here it is"):
+    for phrase in ("Down to", "lightest pruning", "again.", "empty padding", "it is"):
         assert any(phrase in text for text in told), phrase
 
 
@@ -641,7 +642,7 @@ def test_svg_has_vector_axes_and_embedded_pictures(desk, exploration):
         assert text in texts
     caption = " ".join(texts[-3:])
     assert "ranked by variation" in caption
-    assert "keep-rate 50%" in caption
+    assert "keep-rate 50\u00a0%" in caption
     assert b"http" not in content.replace(b"http://www.w3.org/2000/svg", b"")
 
 

@@ -39,7 +39,7 @@ from tpexplore.results.store import (
     of_weights,
 )
 from tpexplore.signal.checks import check_seconds
-from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.decode import SAMPLE_RATE, is_silent
 from tpexplore.signal.excerpt import Excerpt, LoudnessProfile, loudness_profile, read_excerpt
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import (
@@ -51,6 +51,7 @@ from tpexplore.stats.patch_statistics import (
 )
 from tpexplore.study.sweep import Exploration, Point, explore, explore_steps, real_frames
 
+from .doubts import doubt_of
 from .payload import base64_of, build_part, build_payload
 
 STATISTICS = ("intensity", "variation")
@@ -260,6 +261,7 @@ def analyse_clip(
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
         rates=KEEP_RATES,
         rankings=scores,
+        doubt=None if is_silent(excerpt.samples) else _doubt(exploration, excerpt.samples),
     )
     for exploration in parts:
         yield build_part(exploration)
@@ -280,6 +282,10 @@ def _measured(name: str, sha256: str, method: str, scores: Sequence[str]) -> Map
         return None
     whole = {f"{1:.2f}": found["unpruned"]}
     return {**found, "keep_rate": {score: row | whole for score, row in found["accuracy"][method].items()}}
+
+
+def _doubt(exploration: Exploration, samples: np.ndarray) -> dict[str, Any] | None:
+    return doubt_of(exploration, samples, lambda name: cached_model(ModelChoice(name, name)))
 
 
 def _in_parts(steps: Iterator[Exploration]) -> Iterator[Exploration]:

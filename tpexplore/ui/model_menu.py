@@ -7,21 +7,10 @@ from typing import Any
 
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names
 
-from .analysis import FAMILY_NAMES, ModelChoice
+from tpexplore.model.plan import FAMILY_NAMES
 
-# Part of the task that a card names -> what is said of it; a card with another task is called by that.
-_TASKS = {
-    "AudioSet": "Sounds (AudioSet)",
-    "ESC-50": "{count} sounds",
-    "Speech Commands": "{count} words",
-    "DSPSpeech": "{count} speakers",
-}
-
-
-def task_name(task: str, count: int) -> str:
-    """What to call a task with so many classes, e.g. "12 words"."""
-    return next((name for part, name in _TASKS.items() if part in task), task).format(count=count)
-
+from .analysis import ModelChoice
+from .task_names import task_name
 
 def menu_message(choices: Sequence[ModelChoice]) -> list[dict[str, Any]]:
     """Of every model: its source, what it recognises, its family, and a line about it."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
 from tpexplore.results.store import of_weights
-from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.decode import SAMPLE_RATE, is_silent
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS, place_of
 from tpexplore.signal.resynthesis import bin_shares
@@ -50,6 +50,7 @@ def build_payload(
     clusters: Mapping[str, Clusters] | None = None,
     rates: Sequence[float] | None = None,
     rankings: Sequence[str] | None = None,
+    doubt: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything the viewer shows, as plain JSON.
 
@@ -73,6 +74,8 @@ def build_payload(
         All keep-rates that there will be; None if no more will come.
     rankings : sequence of str or None
         All rankings that there will be; None if no more will come.
+    doubt : mapping or None
+        Why the answer may mean nothing, see `doubts.doubt_of`.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def build_payload(
             "task": config.task,
             "labels": list(config.labels),
         },
-        "clip": _clip(samples, name, start, sentences),
+        "clip": {**_clip(samples, name, start, sentences), "doubt": doubt},
         "picture": picture_message(exploration),
         "clusters": clusters and {name: list(found.edges) for name, found in clusters.items()},
         "bin_rows": base64_of(bin_rows(config.grid)),
@@ -190,6 +193,7 @@ def _clip(samples: np.ndarray, name: str, start: float, sentences: Sequence[str]
         "start": round(start, 3),
         "seconds": round(len(samples) / SAMPLE_RATE, 4),
         "sentences": list(sentences),
+        "silent": is_silent(samples),
         "sample_rate": SAMPLE_RATE,
         "scale": scale,
         "pcm": base64_of(pcm),

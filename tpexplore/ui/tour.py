@@ -19,32 +19,31 @@ class Step:
 STEPS = (
     Step(
         "Your sound",
-        "The app has analysed this sound. Drop in your own file, record, or click an example: the controls"
-        " stand beside the picture, or below it on a narrow screen.",
-        ("#viewer .tp-clip", "#clip", "#examples"),
+        "This sound was analysed. Drop a file anywhere on the page, browse, record, or choose an example.",
+        ("#sound", "#examples"),
     ),
     Step(
-        "What the model keeps",
-        "The model reads the sound as patches of this picture. At three blocks it throws some away: warm"
-        " patches are kept, cool ones are gone for good.",
-        ("#viewer .tp-canvases",),
+        "The answer",
+        "What the model answers although it ignores most of the sound, and how much computing that saves."
+        " Beside it: before and after.",
+        ("#viewer .tp-head",),
     ),
     Step(
         "Drag the keep-rate",
-        "Drag this slider to the left, or press the left arrow key. More patches turn cool; the line below"
-        " tells the answer and what you saved.",
+        "Drag this slider to the left. The model then ignores more of the sound. A mark ▲ shows where the"
+        " answer changes.",
         ("#viewer .tp-rate",),
     ),
     Step(
-        "What it cost",
-        "What did pruning do? Here are the answer before and after, the computing it saved (MACs are"
-        " multiplications), and how often this model is still right.",
-        (".tp-card-answer", ".tp-card-cost", ".tp-card-accuracy"),
+        "What the model keeps",
+        "Time runs to the right, pitch upwards. Patches in colour are kept, grey ones are ignored for good."
+        " Click one for details.",
+        ("#viewer .tp-canvases",),
     ),
     Step(
         "Listen, and go further",
-        "Listen to only what was kept, or to what was removed. The tabs above show what attention follows,"
-        " and let you remove patches yourself.",
+        "Listen to only what was kept, or to what was removed. The tabs above answer more: why these patches,"
+        " and what happens without them.",
         ("#viewer .tp-listen", "#page .tab-wrapper"),
     ),
 )

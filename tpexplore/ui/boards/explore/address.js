@@ -8,6 +8,8 @@
  * @property {string} listen
  * @property {number} stage
  * @property {number | null} patch whose passport is open
+ * @property {string} panel
+ * @property {string} colour
  */
 
 /**
@@ -19,8 +21,9 @@ export function createAddress({ find, state }, restore) {
 
   /** @returns {Shown} */
   function shown() {
-    const { chosen, rate, listen, opened, pinned } = state;
-    return { ...chosen, "keep-rate": rate, listen: listen.what, stage: listen.stage, patch: opened ? pinned : null };
+    const { chosen, rate, listen, opened, pinned, panel, colour } = state;
+    const patch = opened ? pinned : null;
+    return { ...chosen, "keep-rate": rate, listen: listen.what, stage: listen.stage, patch, panel, colour };
   }
 
   /** @param {boolean} fresh whether a clip has just come */

@@ -14,11 +14,11 @@ import { percent } from "../shared/text.js";
 export const BUDGET_UNITS = {
   giga: { label: "G MACs", after: " G MACs", cost: (point) => point.macs / 1e9, digits: 2 },
   mega: { label: "M MACs", after: " M MACs", cost: (point) => point.macs / 1e6, digits: 0 },
-  share: { label: "% of MACs", after: "%", cost: (point, all) => (100 * point.macs) / all.macs, digits: 1 },
+  share: { label: "% of MACs", after: "\u00a0%", cost: (point, all) => (100 * point.macs) / all.macs, digits: 1 },
   time: { label: "ms here", after: " ms", cost: (point) => point.milliseconds, digits: 1 },
 };
 
-const BUDGET_HELP = "What a pass may cost: the highest keep-rate that fits is chosen.";
+const BUDGET_HELP = "Type a limit; the highest keep-rate within it is used.";
 
 /**
  * Index of the keep-rate, or -1. Measured times need not fall with the keep-rate: the highest that fits counts.

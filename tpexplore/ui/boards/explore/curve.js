@@ -96,6 +96,6 @@ function curveAxes({ low, high, least, most, x, y }) {
     [most, "end"],
   ];
   const costs = places.map(([macs, anchor]) => label(x(macs), CURVE.bottom + 16, anchor, macsText(macs, most)));
-  const title = label((CURVE.left + CURVE.right) / 2, CURVE.height - 3, "middle", "MACs of one pass");
+  const title = label((CURVE.left + CURVE.right) / 2, CURVE.height - 3, "middle", "multiplications (MACs)");
   return [...values, ...costs, title];
 }

@@ -25,7 +25,7 @@ export function explanation(data, score, index) {
 
 /** @param {Pick<Data, "picture">} data @param {Fates} drop @param {number} rate */
 function leftText({ picture }, drop, rate) {
-  if (!isPruned(drop)) return `At keep-rate ${percent(rate)} all ${picture.patches} patches reach the end.`;
+  if (!isPruned(drop)) return `At ${percent(rate)} all ${picture.patches} patches are kept.`;
   const [first, second, third] = DROPPED_BY.map((stage) => keptAfter(drop, stage));
   const grid = gridOf(picture);
   const last = Array.from(drop, (by) => (isGone(by, DROPPED_BY[2]) ? 0 : 1));
@@ -57,14 +57,10 @@ export function methodText(method, { drop, holders }, index) {
 function paddingText({ picture, method }, drop) {
   const padding = Array.from(drop, (_, patch) => patch).filter((patch) => isPadding(picture, patch));
   if (!padding.length) return "";
-  if (!isPruned(drop)) return `${padding.length} of them are padding.`;
-  const dropped = drop.length - keptAfter(drop, DROPPED_BY[0]);
-  const first = padding.filter((patch) => drop[patch] === DROPPED_BY[0]).length;
+  if (!isPruned(drop)) return `${padding.length} of them are empty padding.`;
   const left = padding.filter((patch) => drop[patch] === 0).length;
-  return (
-    `${first || "None"} of the ${dropped} ${LEAVES[method]} by block 4 are padding; ` +
-    `of all ${padding.length} padding patches ${left || "none"} ${left === 1 ? "stays" : "stay"} to the end.`
-  );
+  const all = `${padding.length} patches of empty padding`;
+  return left ? `${left} of the ${all} ${left === 1 ? "was" : "were"} kept to the end.` : `All ${all} were ${LEAVES[method]}.`;
 }
 
 /**
@@ -84,10 +80,11 @@ export function answerText({ answer }, { rates, points }, index) {
   const stays =
     from === rates.length - 1
       ? `Even the lightest pruning changes the answer “${answer}”`
-      : `The answer stays “${answer}” down to keep-rate ${percent(rates[from])}`;
+      : `Down to ${percent(rates[from])} the answer is “${answer}”`;
   const here = points[index].answer;
-  if (here !== answer) return `${stays}; here it is “${here}”.`;
-  return index < from ? `${stays}, but it is “${answer}” again here.` : `${stays}.`;
+  const at = percent(rates[index]);
+  if (here !== answer) return `${stays}; at ${at} it is “${here}”.`;
+  return index < from ? `${stays}; at ${at} it is “${answer}” again.` : `${stays}.`;
 }
 
 /** @param {{picture: Pick<Picture, "patch_decibels">, method: import("../shared/fates.js").Method}} data @param {Fates} drop */

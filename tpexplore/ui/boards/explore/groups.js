@@ -21,7 +21,7 @@ export function createGroups({ find, out, state, data, dropMap }, { redrawCursor
     const kinds = clustered ? `clusters of ${data().model.task || "the dataset"}` : "fifths of this clip's patches";
     out("grouping").textContent =
       `${grouping === "frequency" ? "Rows of the picture" : `By ${grouping}: ${kinds}`}, padding apart. ` +
-      "Point at a row to light its patches up, press its name to keep them lit.";
+      "Hover to highlight, click to pin.";
   }
 
   /** @param {number} group */

@@ -9,7 +9,7 @@ import { createSounds, listenText, loudnessText, trackName } from "./sounds.js";
 
 const SOUND_NAMES = { original: "Original", kept: "Kept", removed: "Removed" };
 const SOUND_DELAY = 150; // ms that the slider must rest before new sounds are made
-const LISTEN_HELP = "Hear what a stage keeps or removes; switching keeps the place.";
+const LISTEN_HELP = "Listen to what was kept or removed. Playback continues when you switch.";
 const LOOP_HELP = "Repeats what sounds in this patch alone, or in all patches of its time.";
 
 /**

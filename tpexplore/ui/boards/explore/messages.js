@@ -58,9 +58,14 @@ import { attentionOf } from "./ranking.js";
  * @property {number} start
  * @property {number} seconds
  * @property {string[]} sentences
+ * @property {boolean} silent
+ * @property {Doubt | null} doubt
  * @property {number} sample_rate
  * @property {number} scale
  * @property {string} pcm
+ *
+ * @typedef {{sentence: string, source: string | null, task: string | null}} Doubt why the answer may mean nothing, and
+ *   the model that may know
  *
  * @typedef {{rates: number[], drop: string, attention: string | null, holders: string | null, points: Point[]}} Part
  */

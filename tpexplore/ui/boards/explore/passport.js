@@ -142,7 +142,7 @@ export function staysText(rates, fates) {
     else spans.push({ from: i, to: i });
   });
   const text = spans.map(({ from, to }) =>
-    from === to ? percent(rates[from]) : `${percent(rates[from]).slice(0, -1)}–${percent(rates[to])}`,
+    from === to ? percent(rates[from]) : `${Math.round(100 * rates[from])}–${percent(rates[to])}`,
   );
   return text.length ? `stays to the end at keep-rate ${text.join(", ")}` : "never stays to the end";
 }

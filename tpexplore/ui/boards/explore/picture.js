@@ -2,7 +2,7 @@
 
 import { RAMPS, lookupTables } from "../shared/colours.js";
 import { DROPPED_BY, LEAVES, keptAfter } from "../shared/fates.js";
-import { clamp } from "../shared/grid.js";
+import { clamp, gridOf } from "../shared/grid.js";
 import { extentBox, patchBox } from "../shared/layout.js";
 import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
 
@@ -24,15 +24,45 @@ const TABLES = lookupTables(RAMPS);
  * @param {Fates} drop
  * @param {Style} style
  * @param {number} scale
+ * @param {(panel: import("../shared/layout.js").Panel) => Uint8Array} [shades] in place of the spectrogram
  */
-export function paintPicture(context, layout, data, drop, style, scale) {
+export function paintPicture(context, layout, data, drop, style, scale, shades) {
   /** @type {import("../shared/picture.js").Look} */
   const look = {
     tables: TABLES,
     fates: () => drop,
-    heading: ({ stage }) => [`After block ${stage}`, `${keptAfter(drop, stage)} of ${drop.length} kept`],
+    heading: ({ stage }) =>
+      stage ? [`After block ${stage}`, `${keptAfter(drop, stage)} of ${drop.length} kept`] : ["All patches", `${drop.length}`],
+    ...(shades && { shades, ends: ["lowest", "highest"] }),
   };
   paintPanels(context, layout, data, look, style, scale);
+}
+
+/**
+ * How high each patch ranked in a panel's stage, as a picture: one byte a frame and bin. A patch that had left before
+ * is in the middle.
+ *
+ * @param {import("../shared/grid.js").Picture} picture
+ * @param {{ids: number[], values: ArrayLike<number> | null}} standing the patches that were ranked, and by what
+ */
+export function rankShades(picture, { ids, values }) {
+  const shade = new Uint8Array(picture.patches).fill(128);
+  if (values) {
+    const order = ids.map((_, i) => i).sort((a, b) => values[a] - values[b]);
+    order.forEach((i, place) => {
+      shade[ids[i]] = Math.round((255 * place) / Math.max(1, ids.length - 1));
+    });
+  }
+  const grid = gridOf(picture);
+  const grey = new Uint8Array(picture.frames * picture.bins);
+  for (let patch = 0; patch < grid.patches; patch++) {
+    const [column, row] = [grid.columnOf(patch), grid.rowOf(patch)];
+    for (let frame = grid.frameEdges[column]; frame < grid.frameEdges[column + 1]; frame++) {
+      const at = frame * picture.bins;
+      grey.fill(shade[patch], at + grid.binEdges[row], at + grid.binEdges[row + 1]);
+    }
+  }
+  return grey;
 }
 
 /**

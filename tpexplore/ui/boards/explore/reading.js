@@ -16,36 +16,78 @@ const MOST_LISTED = 20; // classes
 const NOTABLE_LAG = 0.1; // of the unpruned time
 
 /**
- * One line beside the slider, in sight wherever the page is scrolled to.
+ * The headline: what pruning made of the answer, and what it saved.
  *
- * @param {HTMLElement} line
+ * @param {Pick<Data, "clip" | "unpruned">} data
+ * @param {Pick<Point, "answer" | "probability" | "macs">} point
+ */
+export function headlineText({ clip, unpruned }, { answer, probability, macs }) {
+  if (clip.silent) return "This clip is silent, so there is no answer.";
+  const now = `“${answer}” (${probabilityText(probability)})`;
+  if (macs === unpruned.macs) return `${now}, with nothing left out.`;
+  const saved = `with ${percent(1 - macs / unpruned.macs)} less computing.`;
+  return answer === unpruned.answer ? `Still ${now}, ${saved}` : `“${unpruned.answer}” became ${now}, ${saved}`;
+}
+
+/**
+ * Beside the headline, what has changed: each from before to after.
+ *
  * @param {Data} data
  * @param {Point} point
+ * @param {import("./messages.js").Score} score
+ * @param {number} rate
  */
-export function renderSummary(line, data, point) {
-  const before = data.unpruned.answer;
-  const changed = point.answer !== before;
-  line.dataset.changed = String(changed);
-  line.replaceChildren(
-    node("b", {}, point.answer),
-    ` ${probabilityText(point.probability)} `,
-    node("span", { class: "tp-badge" }, changed ? `≠ ${before} with all patches` : "= as with all patches"),
-    ` · ${percent(1 - point.macs / data.unpruned.macs)} of the MACs saved`,
-  );
+export function changeTexts({ clip, unpruned, picture, measured }, point, score, rate) {
+  if (clip.silent || point.macs === unpruned.macs) return [];
+  const chips = [`${picture.patches} → ${point.kept[point.kept.length - 1]} patches`];
+  for (const label of new Set([unpruned.answer, point.answer])) {
+    const row = point.rows.find(([name]) => name === label);
+    if (row) chips.push(`“${label}” ${probabilityText(row[1])} → ${probabilityText(row[2])}`);
+  }
+  const [here, whole] = [rate, 1].map((at) => measured?.accuracy[score]?.find((one) => one.rate === at));
+  if (here && whole) chips.push(`right in tests ${percent(whole.value)} → ${percent(here.value)}`);
+  return chips;
+}
+
+/**
+ * Below which keep-rates the answer becomes another one.
+ *
+ * @param {Pick<import("./messages.js").Entry, "flips" | "rates">} entry
+ */
+export function flipsText({ flips, rates }) {
+  if (!flips.length) return "The answer is the same at every keep-rate.";
+  const below = (/** @type {{rate: number}} */ { rate }) => percent(rates[rates.indexOf(rate) + 1]);
+  const [first, ...others] = [...flips].reverse();
+  const more = others.map((flip) => `, below ${below(flip)} “${flip.to}”`);
+  return `▲ Below ${below(first)} the answer becomes “${first.to}”${more.join("")}.`;
+}
+
+/**
+ * @param {HTMLElement} line
+ * @param {HTMLElement} list
+ * @param {Data} data
+ * @param {Point} point
+ * @param {import("./messages.js").Score} score
+ * @param {number} rate
+ */
+export function renderSummary(line, list, data, point, score, rate) {
+  line.dataset.changed = String(point.answer !== data.unpruned.answer);
+  line.textContent = headlineText(data, point);
+  list.replaceChildren(...changeTexts(data, point, score, rate).map((text) => node("li", {}, text)));
 }
 
 /** @param {HTMLElement} card @param {Data} data @param {Point} point @param {number} rate */
 export function renderAnswer(card, data, point, rate) {
   const rows = point.rows.map((row) => answerRow(row, point.answer, data.unpruned.answer));
   card.replaceChildren(
-    node("h3", {}, "Prediction: five best before and after"),
+    node("h3", {}, "Its five best answers, before and after"),
     node(
       "p",
       { class: "tp-help tp-pair-key" },
       node("i", { class: "tp-fill tp-before" }),
       "all patches",
       node("i", { class: "tp-fill" }),
-      `keep ${percent(rate)}`,
+      `${percent(rate)} kept`,
     ),
     node("ul", { class: "tp-top" }, ...rows),
     node("p", { class: "tp-help" }, knownAnswers(data.model.labels)),
@@ -58,8 +100,8 @@ export function renderAnswer(card, data, point, rate) {
  * @param {string[]} labels
  */
 function knownAnswers(labels) {
-  if (labels.length > MOST_LISTED) return `This model knows ${labels.length} answers, whatever it hears.`;
-  return `This model knows only ${labels.length} answers, whatever it hears: ${labels.join(", ")}.`;
+  if (labels.length > MOST_LISTED) return `This model knows ${labels.length} answers and always gives one of them.`;
+  return `This model knows ${labels.length} answers only and always gives one of them: ${labels.join(", ")}.`;
 }
 
 /**
@@ -89,13 +131,13 @@ function answerRow([label, before, after], answer, answerBefore) {
 export function renderCost(card, data, point) {
   const { macs, milliseconds } = data.unpruned;
   const patches = data.picture.patches;
-  const saved = `${percent(1 - point.macs / macs)} saved of ${macsText(macs, macs)} with all patches`;
+  const saved = `${percent(1 - point.macs / macs)} less than the ${macsText(macs, macs)} with all patches`;
   const lag = point.milliseconds / milliseconds - point.macs / macs;
-  const remark = lag > NOTABLE_LAG ? " Here the time falls by less than the MACs." : "";
-  const against = `against ${millisecondsText(milliseconds)}, both on the machine that runs this app.${remark}`;
+  const remark = lag > NOTABLE_LAG ? " The time falls by less than the multiplications." : "";
+  const against = `against ${millisecondsText(milliseconds)}, with all patches, on the machine that runs this app.${remark}`;
   card.replaceChildren(
-    node("h3", {}, "Cost of one forward pass"),
-    node("p", { class: "tp-figure-line" }, node("b", {}, `${macsText(point.macs, macs)} MACs`)),
+    node("h3", {}, "Computing"),
+    node("p", { class: "tp-figure-line" }, node("b", {}, `${macsText(point.macs, macs)} multiplications (MACs)`)),
     meter(point.macs / macs),
     node("p", { class: "tp-help" }, saved),
     node("p", { class: "tp-figure-line" }, node("b", {}, millisecondsText(point.milliseconds))),
@@ -122,13 +164,13 @@ export function renderAccuracy(card, data, score, index) {
   const about = data.measured;
   const rate = data.scores[score].rates[index];
   const here = about?.accuracy[score]?.find((measured) => measured.rate === rate);
-  const heading = node("h3", {}, "Measured accuracy");
+  const heading = node("h3", {}, "How often it is right");
   if (!about || !here) {
     const where = about ? "at this keep-rate" : "at any keep-rate";
     card.replaceChildren(heading, `The accuracy of this checkpoint has not been measured ${where}.`);
     return;
   }
-  const interval = `95% interval ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
+  const interval = `95 % confidence ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
   const what = `${about.metric} of this checkpoint at this keep-rate`;
   const clips = `${about.n.toLocaleString("en")} clips of ${about.task}, ${about.split}`;
   const others = Object.entries(about.accuracy).filter(([name, row]) => name !== score && row.length);
@@ -141,7 +183,7 @@ export function renderAccuracy(card, data, score, index) {
     node(
       "p",
       { class: "tp-help" },
-      `Ring: you are here. Band: 95% interval, ${data.method === "merge" ? "merged" : `ranked by ${score}`}. ${others.length ? "Thin lines: other rankings." : ""}`,
+      `Circle: this keep-rate. Shading: 95 % confidence, ${data.method === "merge" ? "merged" : `ranked by ${score}`}. ${others.length ? "Thin lines: other rankings." : ""}`,
     ),
     provenance(about, wasOpen),
   );

@@ -6,8 +6,7 @@ import { drawCursor } from "./picture.js";
 import { groupOf } from "../shared/fates.js";
 import { fateOf, placeText } from "./passport.js";
 
-const HINT =
-  "Point at a patch to read it. For its passport click it, or move to it with the arrow keys and press Enter.";
+const HINT = "Click a patch for details, or move with the arrow keys and press Enter.";
 
 /** @param {import("./state.js").View} view */
 export function createReadout(view) {

@@ -3,8 +3,9 @@
 import { afterRest, onNewLook } from "../shared/board.js";
 import { RAMPS, cssGradient } from "../shared/colours.js";
 import { addSegments, checkRadio, fillTrack, node, valueOf } from "../shared/dom.js";
+import { DROPPED_BY, isPruned } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
-import { layoutPanels, pointAt } from "../shared/layout.js";
+import { LONGEST_SIDE_BY_SIDE, layoutPanels, pointAt } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { setUpRates } from "../shared/rates.js";
 import { percent, probabilityText } from "../shared/text.js";
@@ -18,8 +19,9 @@ import { createGroups } from "./groups.js";
 import { createListening } from "./listen.js";
 import { addPasses, decode, isComplete, linesOf } from "./messages.js";
 import { createPassport } from "./passport.js";
-import { legendKeys, paintPicture } from "./picture.js";
-import { renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
+import { legendKeys, paintPicture, rankShades } from "./picture.js";
+import { ranked } from "./ranking.js";
+import { flipsText, headlineText, renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
 import { createReadout } from "./readout.js";
 import { createMethodField } from "./method.js";
 import { SCORE_NAMES, createView } from "./state.js";
@@ -27,14 +29,21 @@ import { createTakeaway } from "./takeaway.js";
 
 const SCORE_HELP = {
   attention: {
-    ast: "attention paid by the CLS token, mean over heads",
-    audiomae: "attention paid by all patches, mean over heads",
+    ast: "What the model looks at stays (CLS token, mean over heads).",
+    audiomae: "What the model looks at stays (mean over patches and heads).",
   },
-  intensity: "mean of a patch's values: loud patches stay",
-  variation: "spread of a patch's values: contrasts stay",
-  random: "a random order, the same each time: what chance does",
-  "time-even": "of every moment the patch with most attention first, then every second one",
+  intensity: "Loud patches stay (mean of their values).",
+  variation: "Patches with contrasts stay (spread of their values).",
+  random: "A random order, the same each time: what chance does.",
+  "time-even": "Of every moment the patch with most attention first, then every second one.",
 };
+const PANELS = { 0: "All patches", 4: "After 4", 7: "After 7", 10: "After 10", all: "All stages" };
+const COLOURS = { sound: "Sound", rank: "Ranking" };
+const VIEW_HELP = {
+  sound: "Colour: kept. Grey: dropped.",
+  rank: "Bright patches rank high in this stage; the lowest are dropped.",
+};
+const ROOM_FOR_ALL = 900; // px from which all stages are shown at first
 const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
 const OUT_OF_SIGHT = 120; // px at the window's edge in which the picture does not count as seen
 
@@ -47,6 +56,8 @@ export function start({ element, props, trigger, watch }) {
   /** @type {HTMLInputElement} */
   const rateInput = find(".tp-rate-input");
   addSegments(find(".tp-score"), "tp-score", SCORE_NAMES);
+  addSegments(find(".tp-panel"), "tp-panel", PANELS);
+  addSegments(find(".tp-colour"), "tp-colour", COLOURS);
 
   const readout = createReadout(view);
   const listening = createListening(view, readout.redrawCursor);
@@ -115,11 +126,30 @@ export function start({ element, props, trigger, watch }) {
     const width = find(".tp-canvases").clientWidth;
     if (!width) return; // hidden, for example in a closed tab
     const { picture: seen, clip } = state.data;
-    state.layout = layoutPanels(width, seen);
+    const panel = panelNow(width);
+    checkRadio(find(".tp-panel"), panel);
+    checkRadio(find(".tp-colour"), state.colour);
+    state.layout = layoutPanels(width, seen, panel === "all" ? undefined : [Number(panel)]);
     const { abreast, panels } = state.layout;
     // Stacked panels share one time axis with the seek bar; side by side they cannot.
     const played = (panels[0].w * clip.seconds) / seen.seconds;
     find(".tp-player").style.setProperty("--tp-seek-width", abreast ? "100%" : `${Math.max(80, played)}px`);
+  }
+
+  /** @param {number} width */
+  function panelNow(width) {
+    if (state.panel !== "auto") return state.panel;
+    const isRoomy = width >= ROOM_FOR_ALL && data().picture.frames <= LONGEST_SIDE_BY_SIDE;
+    return isRoomy ? "all" : String(DROPPED_BY[DROPPED_BY.length - 1]);
+  }
+
+  /** In place of the spectrogram: how high each patch ranked. Before the first stage and without pruning as in that. */
+  function shades() {
+    const index = rateIndex();
+    return (/** @type {import("../shared/layout.js").Panel} */ { stage }) => {
+      const asked = isPruned(dropMap()) && stage ? [index, stage] : [0, DROPPED_BY[0]];
+      return rankShades(data().picture, ranked(data(), state.score, asked[0], asked[1]));
+    };
   }
 
   function redraw() {
@@ -131,9 +161,12 @@ export function start({ element, props, trigger, watch }) {
     const index = rateIndex();
     const { drop: drops, points, rates } = entry();
     const [drop, point] = [drops[index], points[index]];
-    paintPicture(fitCanvas(picture, layout), layout, data, drop, coloursOf(find(".tp")), devicePixelRatio);
+    const layer = state.colour === "rank" ? shades() : undefined;
+    paintPicture(fitCanvas(picture, layout), layout, data, drop, coloursOf(find(".tp")), devicePixelRatio, layer);
     renderRate(point, rates[index]);
-    renderSummary(out("summary"), data, point);
+    renderSummary(out("summary"), find(".tp-changes"), data, point, score, rates[index]);
+    renderDoubt(data.clip.doubt);
+    out("view").textContent = VIEW_HELP[state.colour === "rank" ? "rank" : "sound"];
     renderScores();
     method.render();
     faithfulness.render();
@@ -180,11 +213,8 @@ export function start({ element, props, trigger, watch }) {
     const { flips, complete } = entry();
     const marks = flips.map((flip) => node("span", { style: `--tp-at: ${(flip.rate - min) / (max - min)}` }));
     find(".tp-flips").replaceChildren(...marks);
-    const changes = flips.map((flip) => `${percent(flip.rate)} (${flip.from} → ${flip.to})`);
-    const whole = changes.length
-      ? `▲ Pruning further, the answer changes at ${changes.reverse().join(", ")}.`
-      : "The answer is the same at every keep-rate.";
-    out("flips").textContent = complete ? whole : "Other keep-rates are still being computed.";
+    const told = data().clip.silent ? "" : flipsText(entry());
+    out("flips").textContent = complete ? told : "Other keep-rates are still being computed.";
   }
 
   function renderScores() {
@@ -206,12 +236,23 @@ export function start({ element, props, trigger, watch }) {
     find(".tp-legend").replaceChildren(...keys);
   }
 
+  /** @param {import("./messages.js").Doubt | null} doubt */
+  function renderDoubt(doubt) {
+    find(".tp-doubt").hidden = !doubt;
+    if (!doubt) return;
+    out("doubt").textContent = doubt.sentence;
+    find(".tp-other").hidden = !doubt.source;
+    find(".tp-other").textContent = `Try it with ${doubt.task}`;
+  }
+
+  find(".tp-other").addEventListener("click", () => {
+    document.dispatchEvent(new CustomEvent("tp-use-model", { detail: data().clip.doubt?.source }));
+  });
+
   const speakSummarySoon = afterRest(SPEECH_DELAY, () => {
     if (!state.data) return;
     const { rates, points } = entry();
-    const { answer, probability, macs } = points[rateIndex()];
-    const saved = `${percent(1 - macs / data().unpruned.macs)} of the MACs saved`;
-    view.say(`Keep-rate ${percent(rates[rateIndex()])}: ${answer} ${probabilityText(probability)}, ${saved}.`);
+    view.say(`Keep-rate ${percent(rates[rateIndex()])}: ${headlineText(data(), points[rateIndex()])}`);
   });
 
   // ---- the patch that is read -----------------------------------------------------------------------------
@@ -282,6 +323,14 @@ export function start({ element, props, trigger, watch }) {
   find(".tp-score").addEventListener("change", chooseScore);
   find(".tp-controls").addEventListener("change", chooseScore);
 
+  for (const name of /** @type {const} */ (["panel", "colour"])) {
+    find(`.tp-${name}`).addEventListener("change", (event) => {
+      state[name] = valueOf(event);
+      resize();
+      redrawAfter(event);
+    });
+  }
+
   picture.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse") return; // a finger scrolls the page; its tap arrives as a click
     state.hover = pointUnder(event);
@@ -333,12 +382,13 @@ export function start({ element, props, trigger, watch }) {
 
   let shown = props.value;
   show(shown);
-  const address = createAddress(view, ({ score, method: way, listen, stage, patch, ...others }) => {
+  const address = createAddress(view, ({ score, method: way, listen, stage, patch, panel, colour, ...others }) => {
     setRate(others["keep-rate"]);
     method.choose({ score, method: way });
-    Object.assign(state, { pinned: patch, opened: patch !== null });
+    Object.assign(state, { pinned: patch, opened: patch !== null, panel, colour });
     Object.assign(state.listen, { what: listen, stage });
     listening.renderChoice();
+    resize();
     redraw();
   });
   address.tell(false);

@@ -29,6 +29,8 @@ export const FIRST_RATE = 0.5;
  * @property {boolean} opened whether the passport of the pinned patch is open
  * @property {string | null} looping what of it is repeated: "patch" or "column"
  * @property {Listen} listen
+ * @property {string} panel which panels are shown: "auto" by the room there is, "all", or one stage
+ * @property {string} colour what the picture shows: the "sound", or how high patches "rank"
  * @property {string} grouping
  * @property {Group[]} groups
  * @property {number | null} pointedGroup the group of patches that the pointer or the focus is on
@@ -59,6 +61,8 @@ export function createView(element) {
     opened: false,
     looping: null,
     listen: { what: "original", stage: 4 },
+    panel: "auto",
+    colour: "sound",
     grouping: "intensity",
     groups: [],
     pointedGroup: null,

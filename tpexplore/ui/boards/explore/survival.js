@@ -3,7 +3,7 @@
 import { node } from "../shared/dom.js";
 import { DROPPED_BY, keptAfter } from "../shared/fates.js";
 import { gridOf, isPadding } from "../shared/grid.js";
-import { hertzRange, percent } from "../shared/text.js";
+import { hertzRange } from "../shared/text.js";
 import { clusterOf } from "./ranking.js";
 import { meter } from "./meter.js";
 
@@ -92,7 +92,7 @@ export function fillSurvival(body, groups, drop) {
       const cell = body.rows[i].cells[column + 1];
       const [track, number] = cell.children;
       number.textContent = String(left);
-      /** @type {HTMLElement} */ (track.firstElementChild).style.width = percent(left / patches.length, 1);
+      /** @type {HTMLElement} */ (track.firstElementChild).style.width = `${(100 * left) / patches.length}%`;
     });
   });
 }

@@ -82,6 +82,8 @@ export function createQueries(known) {
     "keep-rate": (text) => known.rates.find((rate) => rate === numeric(text)),
     listen: among(["original", "kept", "removed"]),
     stage: among(known.blocks),
+    panel: among(["auto", "all", "0", ...known.blocks.map(String)]),
+    colour: among(["sound", "rank"]),
     patch: (text) => (/^\d{1,5}$/.test(text) ? Number(text) : undefined),
     tab: (text) => among(known.tabs)(Object.hasOwn(known.aliases, text) ? known.aliases[text] : text),
   };

@@ -16,6 +16,7 @@ export function startTour(element) {
   const again = find("#tour-start");
   /** @type {{title: string, text: string, shows: string[]}[]} */
   const steps = JSON.parse(card.dataset.steps ?? "[]");
+  const touch = matchMedia("(pointer: coarse)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
   let step = 0;
@@ -86,7 +87,7 @@ export function startTour(element) {
     const last = step === steps.length - 1;
     part("count").textContent = `Step ${step + 1} of ${steps.length}`;
     part("title").textContent = steps[step].title;
-    part("text").textContent = steps[step].text;
+    part("text").textContent = touch.matches ? steps[step].text.replace("Click", "Tap") : steps[step].text;
     if (!step && document.activeElement === part("back")) part("next").focus();
     part("back").hidden = !step;
     part("skip").hidden = last;
@@ -139,9 +140,12 @@ export function startTour(element) {
     part("next").focus({ preventScroll: true });
   });
 
-  // The first picture comes first. Who follows a link to another tab is left there.
+  // Whoever was sent a link looks at what it shows; a name that begins with __ is Gradio's.
+  const isSent = [...new URLSearchParams(location.search).keys()].some((name) => !name.startsWith("__"));
+
+  // The first picture comes first.
   function welcome() {
-    if (document.querySelector("#explore-tab-button[aria-selected='false']")) return;
+    if (isSent || document.querySelector("#explore-tab-button[aria-selected='false']")) return;
     if (!explores() || !built()) setTimeout(welcome, LOOK_AGAIN);
     else if (!visitedBefore() && card.hidden) open();
   }

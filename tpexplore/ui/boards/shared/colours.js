@@ -6,15 +6,15 @@
  * @typedef {{lightness: [number, number], chroma: [number, number, number], hue: [number, number]}} Ramp
  */
 
-// Kept patches are warm, from wine to pale yellow, and the quietest of them is lighter than anything that block 4
-// drops. Dropped ones are cool and lose contrast; the earlier a block dropped them the darker they are, so that the
+// Kept patches are in colour, from purple to pale yellow, and the quietest of them is lighter than anything that block
+// 4 drops. Dropped ones are grey and lose contrast; the earlier a block dropped them the darker they are, so that the
 // order survives any colour blindness.
 /** @type {Record<number, Ramp>} fate -> its ramp */
 export const RAMPS = {
-  0: { lightness: [0.33, 0.96], chroma: [0.13, 0.17, 0.09], hue: [350, 460] },
-  4: { lightness: [0.15, 0.31], chroma: [0.05, 0.07, 0.06], hue: [275, 265] },
-  7: { lightness: [0.35, 0.5], chroma: [0.05, 0.06, 0.06], hue: [215, 205] },
-  10: { lightness: [0.55, 0.73], chroma: [0.05, 0.06, 0.06], hue: [155, 145] },
+  0: { lightness: [0.42, 0.97], chroma: [0.19, 0.19, 0.1], hue: [312, 460] },
+  4: { lightness: [0.2, 0.34], chroma: [0.012, 0.012, 0.012], hue: [260, 260] },
+  7: { lightness: [0.42, 0.56], chroma: [0.012, 0.012, 0.012], hue: [260, 260] },
+  10: { lightness: [0.64, 0.78], chroma: [0.012, 0.012, 0.012], hue: [260, 260] },
 };
 
 /** @param {number} lightness @param {number} chroma @param {number} hue degrees @returns {number[]} sRGB, 0 to 255 */

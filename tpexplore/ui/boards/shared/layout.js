@@ -27,21 +27,24 @@ export const LONGEST_SIDE_BY_SIDE = 256; // frames; longer pictures want the who
  *
  * @param {number} width
  * @param {Picture} picture
+ * @param {number[]} [stages] the blocks after which the panels show the patches; 0 is before all of them
  * @returns {Layout}
  */
-export function layoutPanels(width, picture) {
-  const abreast = width >= SIDE_BY_SIDE_FROM && picture.frames <= LONGEST_SIDE_BY_SIDE;
-  const columns = abreast ? DROPPED_BY.length : 1;
+export function layoutPanels(width, picture, stages = DROPPED_BY) {
+  const alone = stages.length === 1;
+  const abreast = !alone && width >= SIDE_BY_SIDE_FROM && picture.frames <= LONGEST_SIDE_BY_SIDE;
+  const columns = abreast ? stages.length : 1;
   const inner = width - MARGIN.left - MARGIN.right - MARGIN.gap * (columns - 1);
   const w = Math.floor(inner / columns);
-  const h = Math.round(clamp((w * picture.bins) / picture.frames, abreast ? 150 : 104, abreast ? 260 : 150));
-  const panels = DROPPED_BY.map((stage, i) => ({
+  const [least, most] = alone ? [210, 340] : abreast ? [150, 260] : [104, 150];
+  const h = Math.round(clamp((w * picture.bins) / picture.frames, least, most));
+  const panels = stages.map((stage, i) => ({
     stage,
     x: MARGIN.left + (abreast ? i * (w + MARGIN.gap) : 0),
     y: MARGIN.top + (abreast ? 0 : i * (h + MARGIN.top + 4)),
     w,
     h,
-    axis: abreast || i === DROPPED_BY.length - 1,
+    axis: abreast || i === stages.length - 1,
     hertz: !abreast || i === 0,
   }));
   const last = panels[panels.length - 1];

@@ -18,6 +18,8 @@ import { minus } from "./text.js";
  *
  * @typedef {object} Look how a board draws its panels
  * @property {Record<number, Uint32Array>} tables colours of each fate
+ * @property {(panel: Panel) => Uint8Array} [shades] in place of the spectrogram, one byte a frame and bin
+ * @property {[string, string]} [ends] what the ends of the colour bar are called, where it shows no dB
  * @property {(context: CanvasRenderingContext2D, panel: Panel, i: number) => void} [marks] drawn over the
  *   colours, under the lines
  * @property {(panel: Panel, i: number) => [string, string]} heading what it shows, and in figures what comes of it
@@ -88,7 +90,8 @@ export function paintPanels(context, layout, data, look, style, scale) {
   scratch.height = data.picture.bins;
   layout.panels.forEach((panel, i) => {
     const fates = look.fates(panel, i);
-    scratch.getContext("2d")?.putImageData(composePanel(data, fates, panel.stage, look.tables), 0, 0);
+    const shown = look.shades ? { ...data, grey: look.shades(panel) } : data;
+    scratch.getContext("2d")?.putImageData(composePanel(shown, fates, panel.stage, look.tables), 0, 0);
     // Pixels stay square-edged when enlarged: they are what the model sees. Shrunk ones must be averaged.
     context.imageSmoothingEnabled = panel.w * scale < scratch.width;
     context.drawImage(scratch, panel.x, panel.y, panel.w, panel.h);
@@ -99,7 +102,7 @@ export function paintPanels(context, layout, data, look, style, scale) {
     drawHeading(context, panel, title, figures, style);
     drawAxes(context, panel, data, style);
   });
-  drawColourBar(context, layout, data.picture, style);
+  drawColourBar(context, layout, data.picture, style, look.ends);
 }
 
 /**
@@ -185,8 +188,8 @@ function drawKeptEdges(context, panel, picture, fates) {
     }
   }
   context.lineCap = "square";
-  context.strokeStyle = "rgba(255, 255, 255, 0.85)";
-  context.lineWidth = picture.frames > LONGEST_SIDE_BY_SIDE ? 1 : 1.5;
+  context.strokeStyle = "#fff";
+  context.lineWidth = picture.frames > LONGEST_SIDE_BY_SIDE ? 1 : 2;
   context.stroke();
 }
 
@@ -279,8 +282,9 @@ function drawAxes(context, panel, data, style) {
  * @param {Layout} layout
  * @param {Picture} picture
  * @param {Style} style
+ * @param {[string, string]} [ends]
  */
-function drawColourBar(context, layout, picture, style) {
+function drawColourBar(context, layout, picture, style, ends) {
   const { x, y, w, h } = layout.panels[layout.abreast ? layout.panels.length - 1 : 0];
   const left = x + w + 12;
   const gradient = context.createLinearGradient(0, y + h, 0, y);
@@ -291,6 +295,10 @@ function drawColourBar(context, layout, picture, style) {
   context.font = `11px ${style.font}`;
   context.textAlign = "left";
   context.textBaseline = "middle";
+  if (ends) {
+    ends.forEach((text, i) => context.fillText(text, left + 14, y + h * (1 - i)));
+    return;
+  }
   const [low, high] = picture.decibels;
   for (const share of h >= 130 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
     context.fillText(minus(Math.round(low + (high - low) * share)), left + 14, y + h * (1 - share));

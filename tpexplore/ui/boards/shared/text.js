@@ -7,12 +7,12 @@ export function minus(number) {
 
 /** @param {number} share @param {number} [digits] */
 export function percent(share, digits = 0) {
-  return `${(100 * share).toFixed(digits)}%`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 /** @param {number} share */
 export function probabilityText(share) {
-  if (share < 0.0005) return "<0.1%";
+  if (share < 0.0005) return "<0.1\u00a0%";
   return percent(share, share < 0.0995 ? 1 : 0);
 }
 
