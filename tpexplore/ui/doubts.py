@@ -1,6 +1,6 @@
-"""Whether an answer may mean nothing: the model is unsure, or a sound model hears no speech where one is needed.
+"""Whether an answer may mean nothing: the model is unsure, or it needs speech and there is none.
 
-What is tested is said: the best answer's probability, and what the bundled AudioSet model hears in the same clip.
+What is tested is said: the best answer's probability, and what the bundled AudioSet model hears in the clip.
 """
 
 from __future__ import annotations

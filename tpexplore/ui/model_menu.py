@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names
-
 from tpexplore.model.plan import FAMILY_NAMES
 
 from .analysis import ModelChoice
 from .task_names import task_name
+
 
 def menu_message(choices: Sequence[ModelChoice]) -> list[dict[str, Any]]:
     """Of every model: its source, what it recognises, its family, and a line about it."""
