@@ -438,3 +438,15 @@ def test_phone_and_dark(open_tab):
     )
     assert all(names)
     assert phone.visit.errors == []
+
+
+def test_methods_are_compared_at_the_same_keep_rate():
+    one, other = Side(choice_of(SHORT), "attention"), Side(choice_of(SHORT), "attention", "merge")
+    message = compare_clip(str(clip_path()), one, other)
+    assert message["sides"]["b"]["name"] == f"{SHORT}, merged"
+    assert not message["same"] and message["tau"] is None
+    kept = [stage["both"] + stage["only_b"] for stage in message["matches"]["keep_rate"][4]["stages"]]
+    assert kept == [32, 16, 8]  # merging leaves as many tokens as dropping
+    assert message["sides"]["a"]["points"][4]["macs"] < message["sides"]["b"]["points"][4]["macs"]
+    with pytest.raises(InputError, match="Leave the score at 'attention'"):
+        compare_clip(str(clip_path()), one, Side(choice_of(SHORT), "random", "merge"))

@@ -257,7 +257,7 @@ def analyse_clip(
             *excerpt.sentences,
             *([NOTHING_RANKED.format(score)] if score not in scores else []),
         ],
-        results=_measured(model.config.name, model.config.sha256, method, scores),
+        results=measured_accuracy(model.config.name, model.config.sha256, method, scores),
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
         rates=KEEP_RATES,
         rankings=scores,
@@ -273,7 +273,7 @@ def rankings_of(method: str, score: str) -> list[str]:
     return list(dict.fromkeys([*chosen, *scores_of(method)]))
 
 
-def _measured(name: str, sha256: str, method: str, scores: Sequence[str]) -> Mapping[str, Any] | None:
+def measured_accuracy(name: str, sha256: str, method: str, scores: Sequence[str]) -> Mapping[str, Any] | None:
     """Measured accuracy of what is shown: of the paper's way at every keep-rate, of others at seven."""
     if method == METHODS[0] and set(scores) <= set(SCORES):
         return measured_results(name, sha256)

@@ -14,9 +14,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from tpexplore.model.plan import KEEP_RATES, SCORES
+from tpexplore.model.plan import KEEP_RATES, METHODS, RANKINGS, check_method
 from tpexplore.results.measures import join
-from tpexplore.results.store import measured_results
 from tpexplore.study.overlap import MATCHES, Overlap, check_same_cut, matched, score_tau, stage_overlaps
 from tpexplore.study.sweep import Exploration, Point, explore
 from tpexplore.ui.analysis import (
@@ -26,6 +25,7 @@ from tpexplore.ui.analysis import (
     check_request,
     clip_name,
     excerpt_of,
+    measured_accuracy,
     written_at,
 )
 from tpexplore.ui.board import create_board
@@ -39,20 +39,25 @@ Do two models, or two ways to rank patches, keep the same parts of your sound? C
 
 PAGE = ""
 """The entry of the model menus that follows the page's own menu."""
+RANKING_LABELS = {"time-even": "Best of every moment"}
 TOP = 3
 
 
 @dataclass(frozen=True)
 class Side:
-    """A or B: a model and what it ranks patches by."""
+    """A or B: a model, what it ranks patches by, and what becomes of the others."""
 
     choice: ModelChoice
     score: str
+    method: str = METHODS[0]
 
     @property
     def name(self) -> str:
         """What to call it in a sentence."""
-        return f"{cached_model(self.choice).config.name} by {self.score}"
+        model = cached_model(self.choice).config.name
+        if self.method == "merge":
+            return f"{model}, merged"
+        return f"{model} by {self.score}" + (", others fused" if self.method == "fuse" else "")
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
     gr.Markdown(HELP, elem_classes="tab-help")
     with gr.Row(equal_height=False, elem_classes="settings"):
-        inputs = [*_menu("A", choices, "attention"), *_menu("B", choices, "intensity")]
+        menus = [_menu("A", choices, "attention"), _menu("B", choices, "intensity")]
+    inputs = [*menus[0][:2], *menus[1][:2], menus[0][2], menus[1][2]]
     board = create_board(
         "compare",
         "compare/start.js",
@@ -79,29 +85,33 @@ def build(choices: list[ModelChoice]) -> Tab:
     )
     by_source = {choice.source: choice for choice in choices}
 
-    def refresh(path, choice, start, model_a, score_a, model_b, score_b) -> tuple[str]:
+    def refresh(
+        path, choice, start, model_a, score_a, model_b, score_b, method_a=METHODS[0], method_b=METHODS[0]
+    ) -> tuple[str]:
         check_request(path, choice)
         a, b = (
-            Side(by_source.get(model, choice), score)
-            for model, score in ((model_a, score_a), (model_b, score_b))
+            Side(by_source.get(model, choice), score, method)
+            for model, score, method in ((model_a, score_a, method_a), (model_b, score_b, method_b))
         )
         message = compare_clip(path, a, b, start, progress=gr.Progress())
         return (compact(message),)
 
     models = {"page": PAGE, **{choice.link_name: choice.source for choice in choices}}
-    model_a, score_a, model_b, score_b = inputs
+    model_a, score_a, model_b, score_b, method_a, method_b = inputs
     link = {
         "a": Setting(model_a, models),
         "a-score": Setting.of(score_a),
         "b": Setting(model_b, models),
         "b-score": Setting.of(score_b),
+        "a-method": Setting.of(method_a),
+        "b-method": Setting.of(method_b),
         "keep-rate": Setting(span=(KEEP_RATES[0], KEEP_RATES[-1]), page="rate"),
         "same": Setting(values={name: name for name in MATCHES}),
     }
     return Tab("compare", [board], refresh, inputs, link=link, own_models=True)
 
 
-def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropdown, gr.Radio]:
+def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropdown, gr.Radio, gr.Radio]:
     with gr.Column(min_width=280):
         model = gr.Dropdown(
             [("the page's model", PAGE), *((choice.label, choice.source) for choice in choices)],
@@ -111,13 +121,20 @@ def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropd
             elem_id=f"compare-model-{letter.lower()}",
         )
         ranked = gr.Radio(
-            [(name.capitalize(), name) for name in SCORES],
+            [(RANKING_LABELS.get(name, name.capitalize()), name) for name in RANKINGS],
             value=score,
             label=f"{letter}: ranked by",
             info="What decides which patches stay.",
             elem_id=f"compare-score-{letter.lower()}",
         )
-    return model, ranked
+        method = gr.Radio(
+            [(name.capitalize(), name) for name in METHODS],
+            value=METHODS[0],
+            label=f"{letter}: the other patches",
+            info="Merging joins patches that are alike and ranks none.",
+            elem_id=f"compare-method-{letter.lower()}",
+        )
+    return model, ranked, method
 
 
 def compare_clip(
@@ -156,6 +173,8 @@ def compare_clip(
 
         return _explored(Request(str(path), written_at(path), excerpt.start, side, report))
 
+    for side in (a, b):
+        check_method(side.method, side.score)
     found = sweep("A", a), sweep("B", b)
     check_same_cut(*found)
     points = found[0].points[a.score], found[1].points[b.score]
@@ -190,6 +209,7 @@ def differences(a: Side, b: Side) -> str:
         ("what they recognise", *known) if one.labels != other.labels else None,
         ("the time they read", f"{one.seconds:.1f} s", f"{other.seconds:.1f} s"),
         ("ranking", a.score, b.score),
+        ("what becomes of the other patches", a.method, b.method),
     ]
     apart = [
         f"{what} ({left}, {right})"
@@ -205,12 +225,15 @@ def differences(a: Side, b: Side) -> str:
 def _explored(request: Request) -> Exploration:
     model = cached_model(request.side.choice)
     excerpt = excerpt_of(request.path, request.side.choice, request.start)
-    return explore(model, excerpt.samples, scores=(request.side.score,), progress=request.progress)
+    side = request.side
+    return explore(
+        model, excerpt.samples, scores=(side.score,), method=side.method, progress=request.progress
+    )
 
 
 def _side(side: Side, exploration: Exploration, drop: np.ndarray) -> dict[str, Any]:
     config = exploration.config
-    results = measured_results(config.name, config.sha256)
+    results = measured_accuracy(config.name, config.sha256, side.method, [side.score])
     measured = results["keep_rate"].get(side.score, {}) if results else {}
     return {
         "name": side.name,
