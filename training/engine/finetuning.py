@@ -136,8 +136,9 @@ class FinetuneStage:
             assert ids.shape[1] == model.config.patches, "patches are missing although pruning has started"
         with torch.autocast(self.device.type, torch.bfloat16):
             # A random order is another one at every step.
-            x = Entered(model, spec, ids=ids).run(keep_rate, score, recipe.pruning.method, seed=step).tokens
-            logits, told_logits = self._answers(x)
+            passed = Entered(model, spec, ids=ids).run(keep_rate, score, recipe.pruning.method, seed=step)
+            x = passed.tokens
+            logits, told_logits = self._answers(x, passed.sizes)
             patches = x[:, model.config.prefix :]
             pooled = pooled_features(model, x) if "tags" in part else None
         figures = {"loss": logits.new_zeros(()), "keep_rate": torch.tensor(keep_rate)}
@@ -150,11 +151,15 @@ class FinetuneStage:
             figures |= self._against_answers(part, pooled, logits, figures["loss"])
         return figures
 
-    def _answers(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits that learn the labels, and logits that learn the teacher's answers."""
+    def _answers(self, x: Tensor, sizes: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Logits that learn the labels, and logits that learn the teacher's answers.
+
+        ``sizes`` are those of merged tokens, which the readout weighs by them, as it does in a test.
+        """
         model = self.model
         if self.recipe.distil.to == "readout":
-            logits = model.readout(x).float()
+            extra = () if sizes is None else (sizes,)
+            logits = model.readout(x, *extra).float()
             return logits, logits
         tokens = model.vit.norm(x)
         return model.head(tokens[:, 0]).float(), model.head(tokens[:, 1]).float()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tpexplore.model.forward import Entered
-from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
+from tpexplore.model.plan import KEEP_RATES, METHODS, PRUNE_BLOCKS, SCORES
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT
 from tpexplore.stats.patch_statistics import Clusters
@@ -80,12 +80,18 @@ def removal_blocks(model: AudioViT) -> list[int]:
 
 @torch.inference_mode()
 def one_way(
-    model: AudioViT, features: Features, split: str, scorer: Scorer, keep_rate: float, score: str
+    model: AudioViT,
+    features: Features,
+    split: str,
+    scorer: Scorer,
+    keep_rate: float,
+    score: str,
+    method: str = METHODS[0],
 ) -> np.ndarray:
     """Answers to every clip of a split at one keep-rate."""
     device, title = model.device, f"{model.config.name} at {keep_rate}"
     mine = {
-        batch.index: {"answers": scorer.keep(model(batch.spec, keep_rate, score).logits)}
+        batch.index: {"answers": scorer.keep(model(batch.spec, keep_rate, score, method=method).logits)}
         for batch in split_batches(features, split, model.config, device, title)
     }
     return gather_clips(mine)["answers"]

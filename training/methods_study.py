@@ -1,0 +1,48 @@
+"""Whether training closes the gap: one short training for each method, from a common start, at keep-rate 0.5.
+
+    python -m training.methods_study FEATURES --recipe ast-spc12-study --init runs/ast-spc12-start \\
+        --out runs/methods-study-ast
+
+Each model is tested by the method that it was trained with; differences are paired, on the same clips. Rerun
+after a stop, it goes on where it was. Writes assets/results/studies/methods-RECIPE.json.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tpexplore.command_line import file_or_folder, whole
+from tpexplore.writing import write_json
+from training.data.features import read_features
+from training.engine import parallel
+from training.engine.command import command_arguments, run_command
+from training.measure.methods_study import study
+from training.measure.variants import STUDIES_FOLDER
+from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.recipes.values import LARGEST_SEED
+
+
+def main() -> None:
+    parser = command_arguments(__doc__, "training.methods_study")
+    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
+    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
+    parser.add_argument(
+        "--init", required=True, help="common start, never pruned: run folder, bundled model or file"
+    )
+    parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
+    parser.add_argument(
+        "--seeds", type=whole(0, LARGEST_SEED), nargs="+", default=[0], help="one training each; 0 by default"
+    )
+    args = parser.parse_args()
+    recipe = load_recipe(args.recipe, FinetuneRecipe)
+    results = study(read_features(args.features), recipe, args.init, args.out, args.seeds)
+    if not parallel.is_main():
+        return
+    write_json(STUDIES_FOLDER / f"methods-{Path(args.recipe).stem}.json", results)
+    for method, cell in results["paired"].items():
+        low, high = cell["ci95"]
+        print(f"{method} minus drop: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")
+
+
+if __name__ == "__main__":
+    run_command(main)
