@@ -14,6 +14,7 @@ import scipy.stats
 import soundfile
 import torch
 
+from tests.example_clips import WORD_QUERY, spoken_examples
 from tests.ui.test_browser import write_sweep
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.errors import InputError
@@ -45,8 +46,8 @@ def side(name: str, score: str) -> Side:
 
 
 def clip_path() -> Path:
-    """The example that the app opens with."""
-    return example_clips()[0].path
+    """The word that the board is opened with."""
+    return spoken_examples()[0].path
 
 
 @torch.inference_mode()
@@ -227,8 +228,9 @@ def open_tab(lasting_visit):
     """Open the tab on a page of its own: ``open_tab(query, width=1280, height=1000, **context)``."""
 
     def open_it(query: str = "?__theme=light", height: int = 1000, **options) -> Board:
-        opened = lasting_visit(query, height=height, **options)
+        opened = lasting_visit(f"{WORD_QUERY}&{query.removeprefix('?')}", height=height, **options)
         opened.page.set_default_timeout(PATIENCE)
+        opened.wait_for_clip(spoken_examples()[0].title)
         return Board(opened)
 
     return open_it
@@ -248,10 +250,10 @@ def samples_read(seconds: float = 1.3) -> np.ndarray:
 @pytest.mark.browser
 def test_first_sight_is_attention_against_intensity(board):
     names = board.page.locator("[data-tc=a] h3, [data-tc=b] h3").all_inner_texts()
-    model = bundled_names()[0]
+    model = SHORT
     assert names == [f"A: {model} by attention", f"B: {model} by intensity"]
     assert board.text("rate") == "50\u00a0%"
-    assert board.visit.text("#compare-line") == example_clips()[0].title  # the models are in the cards
+    assert board.visit.text("#compare-line") == spoken_examples()[0].title  # the models are in the cards
 
 
 @pytest.mark.browser

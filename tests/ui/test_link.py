@@ -16,7 +16,7 @@ import pytest
 import tpexplore as tpx
 from tests.ui.test_browser import write_sweep
 from tests.ui.test_tabs import fake_tab
-from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER, bundled_names, example_clips
+from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER, bundled_card, bundled_names, example_clips
 from tpexplore.model.plan import keep_plan
 from tpexplore.study.sweep import explore
 from tpexplore.ui import link, shell
@@ -212,7 +212,10 @@ def wait_for_query(visit, **expected) -> None:
 def seen(visit) -> SimpleNamespace:
     """What a person sees of the link's parts."""
     page = visit.page
-    checked = "[...document.querySelectorAll('.tp input[type=radio]:checked')].map(radio => radio.value)"
+    checked = (
+        "[...document.querySelectorAll(':is(.tp-score, .tp-what, .tp-after) input:checked')].map("
+        "radio => radio.value)"
+    )
     passport = page.locator(".tp-passport h3")
     return SimpleNamespace(
         tab=page.locator("[role=tab][aria-selected=true]:visible").last.inner_text(),
@@ -260,7 +263,7 @@ def test_what_the_page_was_built_with_is_not_analysed_again(opened):
     first, model = example_clips()[0].path.stem, bundled_names()[0]
     plain = opened()
     visit = opened(f"?example={first}&model={model}&score=variation&keep-rate=0.8&patch=9")
-    assert visit.kept() == list(keep_plan(0.8, 64).values())
+    assert visit.kept() == list(keep_plan(0.8, bundled_card(model)["patches"]).values())
     assert seen(visit).passport == "Patch 9"
     visit.settle()
     assert asked_of_the_queue(visit) == asked_of_the_queue(plain) == []
@@ -295,9 +298,9 @@ def test_bad_values_are_named_and_the_rest_is_opened(opened):
         f"?model=nope&keep-rate=abc&tab={script}&score=intensity": (
             f"{ignored} model “nope”, keep-rate “abc” and tab “{script[:40]}…”."
         ),
-        "?patch=64&start=99&stage=5&listen=all&example=constructor&keep-rate=5&score=intensity&logs=build": (
+        "?patch=256&start=99&stage=5&listen=all&example=constructor&keep-rate=5&score=intensity&logs=build": (
             f"{ignored} example “constructor”, start “99”, keep-rate “5”, listen “all”, stage “5”"
-            " and patch “64”."
+            " and patch “256”."
         ),
     }
     for query, sentence in queries.items():

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tests.browser_support import click_tab
+from tests.example_clips import WORD_QUERY, spoken_examples
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.study.removal import group_mask
 from tpexplore.ui import analysis
@@ -132,13 +133,13 @@ class Board:
 
 
 def choice() -> analysis.ModelChoice:
-    """The model that the app opens with."""
-    return analysis.model_choices()[0]
+    """The model that the board is opened with."""
+    return next(choice for choice in analysis.model_choices() if choice.source == "ast-spc12")
 
 
 def trace() -> analysis.ClipTrace:
-    """What the app opens with, by the library."""
-    return analysis.traced(example_clips()[0].path, choice())
+    """What the board is opened with, by the library."""
+    return analysis.traced(spoken_examples()[0].path, choice())
 
 
 def patches() -> int:
@@ -170,8 +171,9 @@ def open_tab(lasting_visit):
     """Open the tab on a page of its own: ``open_tab(query="", width=1280, height=1000, **context)``."""
 
     def open_it(query: str = "?__theme=light", height: int = 1000, **options) -> Board:
-        opened = lasting_visit(query, height=height, **options)
+        opened = lasting_visit(f"{WORD_QUERY}&{query.removeprefix('?')}", height=height, **options)
         opened.page.set_default_timeout(PATIENCE)
+        opened.wait_for_clip(spoken_examples()[0].title)
         return Board(opened)
 
     return open_it
@@ -429,20 +431,21 @@ def test_a_new_clip_keeps_the_group(board):
     board.group("L")
     board.settle()
     before = board.marked
-    board.page.click("#examples button >> nth=1")
+    first, second = spoken_examples()[:2]
+    board.page.click(f"#examples button:text-is('{second.title}')")
     board.page.wait_for_function(
         "title => document.querySelector('.tr-picture').getAttribute('aria-label').includes(title)",
-        arg=example_clips()[1].title,
+        arg=second.title,
         timeout=PATIENCE,
     )
     board.settle()
-    other = analysis.traced(example_clips()[1].path, choice())
+    other = analysis.traced(second.path, choice())
     assert torch.equal(board.mask[0], group_mask(other.clustered("intensity")[0], "L"))
     assert board.marked != before
-    board.page.click("#examples button >> nth=0")
+    board.page.click(f"#examples button:text-is('{first.title}')")
     board.page.wait_for_function(
         "title => document.querySelector('.tr-picture').getAttribute('aria-label').includes(title)",
-        arg=example_clips()[0].title,
+        arg=first.title,
         timeout=PATIENCE,
     )
     board.settle()

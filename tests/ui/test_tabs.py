@@ -514,7 +514,9 @@ def test_settings_redraw_and_figures_are_saved(visit, tmp_path):
             desk.page.click(f"#clusters-map-figure button:has-text('{kind}')")
         saved = tmp_path / download.value.suggested_filename
         download.value.save_as(saved)
-        assert saved.name == f"clusters-map-happy-{bundled_names()[0]}.{kind.lower()}"
+        assert (
+            saved.name == f"clusters-map-{example_clips()[0].path.stem}-{bundled_names()[0]}.{kind.lower()}"
+        )
         if kind == "PNG":
             assert saved.read_bytes().startswith(b"\x89PNG")
         else:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from tests import ROOT
-from tests.example_clips import spoken_examples
+from tests.example_clips import WORD_QUERY, spoken_examples
 from tests.ui.test_browser import write_sweep
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names, example_clips
 from tpexplore.model.plan import PRUNE_BLOCKS
@@ -135,7 +135,7 @@ def take_away(visit) -> tuple[str, dict[str, bytes]]:
 
 @pytest.mark.browser
 def test_a_person_takes_home_what_is_seen(visit, tmp_path):
-    desk = visit()
+    desk = visit(WORD_QUERY)
     page = desk.page
     page.locator(".tp-score label:has(input[value=variation])").click()
     page.focus(".tp-rate-input")
@@ -150,7 +150,7 @@ def test_a_person_takes_home_what_is_seen(visit, tmp_path):
         }"""
     )
     name, files = take_away(desk)
-    assert name == f"tpexplore-{example_clips()[0].path.stem}-{MODEL}-variation-35.zip"
+    assert name == f"tpexplore-{spoken_examples()[0].path.stem}-{MODEL}-variation-35.zip"
     page.wait_for_selector(".tp-take:enabled")
     assert page.evaluate("told[0]") == ["Making the ZIP …", True]
     assert page.evaluate("told.at(-1)") == ["Take away (ZIP)", False]
@@ -158,7 +158,7 @@ def test_a_person_takes_home_what_is_seen(visit, tmp_path):
 
     result = json.loads(files["result.json"])
     assert result["settings"] == {
-        "clip": example_clips()[0].title,
+        "clip": spoken_examples()[0].title,
         "start": 0.0,
         "model": MODEL,
         "weights_sha256": bundled_card(MODEL)["weights_sha256"],
@@ -195,7 +195,7 @@ def test_a_person_takes_home_what_is_seen(visit, tmp_path):
 
 @pytest.mark.browser
 def test_a_clip_of_one_s_own_stays_at_home_also_when_another_choice_failed(visit, tmp_path):
-    desk = visit()
+    desk = visit(WORD_QUERY)
     desk.upload(write_sweep(tmp_path / "my sweep.wav", seconds=4))
     desk.wait_for_clip("my sweep.wav")
     bad = tmp_path / "notes.wav"
