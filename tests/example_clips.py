@@ -2,7 +2,6 @@
 
 from tpexplore.checkpoints.bundled import Example, example_clips
 
-
 WORD_QUERY = "?example=happy&model=ast-spc12"
 """Opens the page with the first of them; without it the page opens with a sound of AudioSet."""
 
