@@ -52,10 +52,12 @@ from tpexplore.stats.patch_statistics import (
 from tpexplore.study.sweep import Exploration, Point, explore, explore_steps, real_frames
 
 from .doubts import doubt_of
-from .payload import base64_of, build_part, build_payload
+from .payload import base64_of, build_part, build_payload, one_rate
+from .plan_text import PruningPlan
 
 STATISTICS = ("intensity", "variation")
 CLUSTERS = 5
+PAPERS_PLAN = PruningPlan()
 PART_SECONDS = 0.1
 """At least this long between two parts of an analysis: each costs a trip to the browser."""
 
@@ -212,6 +214,7 @@ def analyse_clip(
     score: str = SCORES[0],
     keep_rate: float = 1.0,
     method: str = METHODS[0],
+    plan: PruningPlan = PAPERS_PLAN,
 ) -> Iterator[dict[str, Any]]:
     """Analyse one clip with one model at every keep-rate with the paper's three scores.
 
@@ -225,6 +228,8 @@ def analyse_clip(
         What to begin with: what the person is looking at. A control is analysed, too, where it is chosen.
     method : {"drop", "fuse", "merge"}
         Merging ranks nothing: of another score than attention a sentence says so.
+    plan : PruningPlan
+        Blocks that prune, and keep-rates of their own if they have any.
 
     Yields
     ------
@@ -242,7 +247,15 @@ def analyse_clip(
     example = example_at(path)
     check_method(method)
     scores = rankings_of(method, check_score(score))
-    steps = explore_steps(model, excerpt.samples, scores=scores, first=keep_rate, method=method)
+    steps = explore_steps(
+        model,
+        excerpt.samples,
+        keep_rates=plan.sweep,
+        scores=scores,
+        blocks=plan.blocks,
+        first=keep_rate,
+        method=method,
+    )
     if keep_rate < 1:
         next(steps)  # the unpruned pass alone is not what the person asked for
     parts = _in_parts(steps)
@@ -257,9 +270,12 @@ def analyse_clip(
             *excerpt.sentences,
             *([NOTHING_RANKED.format(score)] if score not in scores else []),
         ],
-        results=measured_accuracy(model.config.name, model.config.sha256, method, scores),
+        results=measured_accuracy(model.config.name, model.config.sha256, method, scores)
+        if plan.is_papers
+        else None,
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
-        rates=KEEP_RATES,
+        rates=[one_rate(rate) for rate in plan.sweep],
+        own_rates=plan.rates,
         rankings=scores,
         doubt=None if is_silent(excerpt.samples) else _doubt(exploration, excerpt.samples),
     )

@@ -16,6 +16,7 @@ from tpexplore.model.plan import METHODS, check_keep_rate, check_method, check_s
 from tpexplore.study.faithfulness import faithfulness, kept_maps, random_maps
 
 from .analysis import cached_model
+from .plan_text import read_plan
 from .takeaway_button import Seen, seen_excerpt
 
 log = logging.getLogger(__name__)
@@ -65,10 +66,12 @@ def hear(seen: Seen | None, request: dict[str, Any]) -> dict[str, Any]:
     """
     score, keep_rate = check_score(request.get("score")), check_keep_rate(request.get("keep_rate"))
     method = check_method(request.get("method", METHODS[0]), score)
+    plan = read_plan(request.get("blocks"), request.get("rates"))
     samples = seen_excerpt(seen, request).samples
     model = cached_model(seen.choice)
     with torch.inference_mode():
-        out = Entered(model, model.spectrogram(samples)[None]).output(keep_rate, score, method)
+        entered = Entered(model, model.spectrogram(samples)[None], plan.blocks)
+        out = entered.output(plan.keep_rate(keep_rate), score, method)
         if not out.stages:
             raise InputError("At keep-rate 100 % nothing is removed.")
         (kept,) = kept_maps(out)

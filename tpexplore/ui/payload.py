@@ -49,6 +49,7 @@ def build_payload(
     results: Mapping[str, Any] | None = None,
     clusters: Mapping[str, Clusters] | None = None,
     rates: Sequence[float] | None = None,
+    own_rates: Sequence[float] = (),
     rankings: Sequence[str] | None = None,
     doubt: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -72,6 +73,8 @@ def build_payload(
         Those of the model's dataset, where they are known.
     rates : sequence of float or None
         All keep-rates that there will be; None if no more will come.
+    own_rates : sequence of float
+        One keep-rate for each pruning block, where they differ; `one_rate` of them is the slider's place.
     rankings : sequence of str or None
         All rankings that there will be; None if no more will come.
     doubt : mapping or None
@@ -89,7 +92,7 @@ def build_payload(
     config = exploration.config
     measured = of_weights(results, config.sha256)
     explored = next(iter(exploration.points.values()))
-    rates = list(rates or (point.keep_rate for point in explored))
+    rates = list(rates or (one_rate(point.keep_rate) for point in explored))
     unpruned = exploration.unpruned
     return {
         "model": {
@@ -97,6 +100,7 @@ def build_payload(
             "family": config.family,
             "task": config.task,
             "labels": list(config.labels),
+            "depth": config.depth,
         },
         "clip": {**_clip(samples, name, start, sentences), "doubt": doubt},
         "picture": picture_message(exploration),
@@ -104,6 +108,8 @@ def build_payload(
         "bin_rows": base64_of(bin_rows(config.grid)),
         "rates": rates,
         "method": exploration.method,
+        "blocks": list(exploration.blocks),
+        "own_rates": list(own_rates),
         "rankings": list(rankings or exploration.points),
         "unpruned": {**_answer(unpruned, config.labels), **_cost(unpruned)},
         "measured": measured and {**_provenance(measured), "accuracy": _accuracy(measured, rates, config)},
@@ -229,23 +235,37 @@ def picture_message(exploration: Exploration) -> dict[str, Any]:
 def _score(exploration: Exploration, score: str) -> dict[str, Any]:
     points = exploration.points[score]
     return {
-        "rates": [point.keep_rate for point in points],
-        "drop": base64_of(exploration.drop_stages(score).astype(np.uint8)),
-        "attention": base64_of(_attention(points)) if score == "attention" else None,
+        "rates": [one_rate(point.keep_rate) for point in points],
+        "drop": base64_of(_stages(exploration, score)),
+        "attention": base64_of(_attention(points, exploration.blocks)) if score == "attention" else None,
         "holders": base64_of(_holders(exploration, points)) if exploration.method == "merge" else None,
         "points": [_point(point, exploration) for point in points],
     }
 
 
-def _attention(points: Sequence[Point]) -> np.ndarray:
+def one_rate(keep_rate: float | tuple[float, ...]) -> float:
+    """Where a pass lies on the slider: its keep-rate, or the mean of its blocks' own."""
+    return keep_rate if isinstance(keep_rate, float) else round(sum(keep_rate) / len(keep_rate), 4)
+
+
+def _stages(exploration: Exploration, score: str) -> np.ndarray:
+    """What became of every patch, the pruning blocks called 4, 7 and 10 as in the paper, whichever prune."""
+    left = exploration.drop_stages(score)
+    stages = np.zeros(left.shape, np.uint8)
+    for stage, block in zip(PRUNE_BLOCKS, exploration.blocks, strict=True):
+        stages[left == block] = stage
+    return stages
+
+
+def _attention(points: Sequence[Point], blocks: Sequence[int]) -> np.ndarray:
     """Every attention score that decided: block 4's, then for each keep-rate block 7's and block 10's.
 
-    Block 4 scores all patches, the same at every keep-rate; later blocks those that are left, in the
-    order of their ids. At keep-rate 1.0 nothing is scored.
+    Other blocks that prune take their places. Block 4 scores all patches, the same at every keep-rate; later
+    blocks those that are left, in the order of their ids. At keep-rate 1.0 nothing is scored.
     """
     scored = [point.scores for point in points if point.scores]
-    parts = [scored[0][PRUNE_BLOCKS[0]]] if scored else []
-    parts += [scores[block] for scores in scored for block in PRUNE_BLOCKS[1:]]
+    parts = [scored[0][blocks[0]]] if scored else []
+    parts += [scores[block] for scores in scored for block in blocks[1:]]
     return np.concatenate([np.empty(0), *parts]).astype("<f4")
 
 
@@ -265,7 +285,7 @@ def _point(point: Point, exploration: Exploration) -> dict[str, Any]:
         **_answer(point, config.labels),
         **_cost(point),
         "rows": [[config.labels[i], round(float(before[i]), 4), round(float(after[i]), 4)] for i in rows],
-        "kept": [len(point.kept.get(block, range(config.patches))) for block in PRUNE_BLOCKS],
+        "kept": [len(point.kept.get(block, range(config.patches))) for block in exploration.blocks],
     }
 
 

@@ -22,6 +22,7 @@ from tpexplore.signal.excerpt import Excerpt
 from tpexplore.study.sweep import explore
 
 from .analysis import ModelChoice, cached_model, clip_name, example_at, excerpt_of
+from .plan_text import read_plan
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +88,21 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
         raise InputError(FORGOTTEN)
     score, keep_rate = check_score(asked.get("score")), check_keep_rate(asked.get("keep_rate"))
     method = check_method(asked.get("method", METHODS[0]), score)
+    plan = read_plan(asked.get("blocks"), asked.get("rates"))
+    keep_rate = plan.keep_rate(keep_rate)
     pictures = read_pictures(asked.get("pictures"))
     model = cached_model(seen.choice)
     excerpt = seen_excerpt(seen, asked)
     # Attention's ranks belong to every table, and the unpruned answer to every result.
     scores = [name for name in RANKINGS if name in ("attention", score)]
-    exploration = explore(model, excerpt.samples, keep_rates=(keep_rate, 1.0), scores=scores, method=method)
+    exploration = explore(
+        model,
+        excerpt.samples,
+        keep_rates=(keep_rate, 1.0),
+        scores=scores,
+        blocks=plan.blocks,
+        method=method,
+    )
     example = example_at(seen.path)
     return build_takeaway(
         exploration,

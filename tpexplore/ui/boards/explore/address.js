@@ -4,6 +4,8 @@
  * @typedef {object} Shown
  * @property {import("./messages.js").Score} score
  * @property {import("../shared/fates.js").Method} method
+ * @property {string} blocks
+ * @property {string} rates
  * @property {number} keep-rate
  * @property {string} listen
  * @property {number} stage

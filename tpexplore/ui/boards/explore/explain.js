@@ -1,6 +1,6 @@
 // What happened to this clip, in its own numbers.
 
-import { DROPPED_BY, LEAVES, isGone, isPruned, keptAfter } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, blockOf, isGone, isPruned, keptAfter } from "../shared/fates.js";
 import { gridOf, isPadding } from "../shared/grid.js";
 import { percent } from "../shared/text.js";
 
@@ -23,16 +23,17 @@ export function explanation(data, score, index) {
   return sentences.filter(Boolean).join(" ");
 }
 
-/** @param {Pick<Data, "picture">} data @param {Fates} drop @param {number} rate */
-function leftText({ picture }, drop, rate) {
+/** @param {Pick<Data, "picture" | "blocks">} data @param {Fates} drop @param {number} rate */
+function leftText(data, drop, rate) {
+  const { picture } = data;
   if (!isPruned(drop)) return `At ${percent(rate)} all ${picture.patches} patches are kept.`;
   const [first, second, third] = DROPPED_BY.map((stage) => keptAfter(drop, stage));
   const grid = gridOf(picture);
   const last = Array.from(drop, (by) => (isGone(by, DROPPED_BY[2]) ? 0 : 1));
   const seen = grid.overlaps ? ` They overlap: the last ${third} see ${percent(grid.coveredShare(last))} of the picture.` : "";
   return (
-    `${first} of ${picture.patches} patches are left after block 4, ${second} after block 7 and ` +
-    `${third} after block 10.${seen}`
+    `${first} of ${picture.patches} patches are left after block ${blockOf(data, 4)}, ` +
+    `${second} after block ${blockOf(data, 7)} and ${third} after block ${blockOf(data, 10)}.${seen}`
   );
 }
 
@@ -53,8 +54,9 @@ export function methodText(method, { drop, holders }, index) {
   return `The other ${gone} joined patches that are like them: the largest group has ${Math.max(...sizes.values())}.`;
 }
 
-/** @param {Pick<Data, "picture" | "method">} data @param {Fates} drop */
-function paddingText({ picture, method }, drop) {
+/** @param {Pick<Data, "picture" | "method" | "blocks">} data @param {Fates} drop */
+function paddingText(data, drop) {
+  const { picture, method } = data;
   const padding = Array.from(drop, (_, patch) => patch).filter((patch) => isPadding(picture, patch));
   if (!padding.length) return "";
   if (!isPruned(drop)) return `${padding.length} of them are empty padding.`;

@@ -1,5 +1,6 @@
 // Does what is kept suffice, and does what is removed matter? The server hears each part alone, when it is asked to.
 
+import { planOf } from "../shared/plan.js";
 import { probabilityText } from "../shared/text.js";
 
 /**
@@ -35,7 +36,8 @@ export function createFaithfulness({ find, out, state, data, entry, rateIndex },
   const shown = () => {
     const { clip, model, method } = data();
     const keepRate = entry().rates[rateIndex()];
-    return { clip: clip.name, start: clip.start, model: model.name, score: state.score, method, keep_rate: keepRate };
+    const way = { score: state.score, method, ...planOf(data()), keep_rate: keepRate };
+    return { clip: clip.name, start: clip.start, model: model.name, ...way };
   };
 
   /** @param {string} sentence */

@@ -1,11 +1,12 @@
 // What can be taken away of the viewer: the picture for print, and the patches as a table.
 
 import { RAMPS } from "../shared/colours.js";
-import { LEAVES, groupOf } from "../shared/fates.js";
+import { LEAVES, blockOf, groupOf } from "../shared/fates.js";
 import { node, shape } from "../shared/dom.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { MARGIN, layoutPanels } from "../shared/layout.js";
 import { drawSample } from "../shared/picture.js";
+import { blocksText, rateText } from "../shared/plan.js";
 import { CAPTION_FONT, INK, textRuler, wrapped } from "../shared/printing.js";
 import { canvasBlob, csvBlob, fileName, saveAs, stem } from "../shared/saving.js";
 import { svgContext } from "../shared/svg.js";
@@ -103,8 +104,8 @@ export function captionText(data, score, index) {
   const answer = (/** @type {{answer: string, probability: number}} */ one) =>
     `${one.answer} ${probabilityText(one.probability)}`;
   return (
-    `${clip.name} in ${model.name}, ${wayText(data.method, score)}, keep-rate ${percent(rates[index])} at ` +
-    `blocks 4, 7 and 10. Answer: ${answer(point)}; with all patches: ${answer(unpruned)}. ` +
+    `${clip.name} in ${model.name}, ${wayText(data.method, score)}, keep-rate ${rateText(data, rates[index])} at ` +
+    `${blocksText(data)}. Answer: ${answer(point)}; with all patches: ${answer(unpruned)}. ` +
     `${macsText(point.macs, unpruned.macs)} MACs, ${percent(1 - point.macs / unpruned.macs)} saved.`
   );
 }
@@ -164,7 +165,7 @@ export function patchRows(data, drop, holders = null) {
     // Numbers, though written with a fixed count of digits: a text that begins with a minus would be quoted.
     const fixed = (/** @type {number} */ value, /** @type {number} */ digits) => ({ toString: () => value.toFixed(digits) });
     const values = [fixed(intensity[patch], 6), fixed(variation[patch], 6), decibels[patch]];
-    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, by, ...fateCells(patch)];
+    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, by && blockOf(data, by), ...fateCells(patch)];
   });
   return [[...TABLE_COLUMNS, ...(together ? ["into", "group_size"] : [])], ...rows];
 }

@@ -46,7 +46,7 @@ export function createListening(view, redrawCursor) {
     const drop = view.dropMap();
     const tracks = sounds().tracks(drop);
     player.change(tracks[trackName(state.listen)]);
-    out("listen").textContent = listenText(state.listen, tracks, drop);
+    out("listen").textContent = listenText(state.listen, tracks, drop, view.data());
     performance.measure("tp-sound", { start, end: performance.now() });
   }
 

@@ -40,12 +40,14 @@ import { attentionOf } from "./ranking.js";
  * @property {string} weights
  *
  * @typedef {object} Data everything that the viewer shows
- * @property {{name: string, family: "ast" | "audiomae", task: string, labels: string[]}} model
+ * @property {{name: string, family: "ast" | "audiomae", task: string, labels: string[], depth: number}} model
  * @property {Clip} clip
  * @property {import("../shared/grid.js").Picture} picture
  * @property {Record<"intensity" | "variation", number[]> | null} clusters edges of the dataset's clusters
  * @property {number[]} rates
  * @property {import("../shared/fates.js").Method} method
+ * @property {number[]} [blocks] those that prune, in the places of the paper's
+ * @property {number[]} [own_rates] a keep-rate for each, where they differ
  * @property {Score[]} rankings all that will be there
  * @property {Pick<Point, "answer" | "probability" | "macs" | "milliseconds">} unpruned
  * @property {Measured | null} measured

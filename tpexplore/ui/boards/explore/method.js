@@ -2,6 +2,7 @@
 
 import { pageState } from "../page/state.js";
 import { addSegments, checkRadio, valueOf } from "../shared/dom.js";
+import { isPlanOf } from "../shared/plan.js";
 import { CONTROL_NAMES, METHOD_NAMES } from "./state.js";
 
 /** @typedef {import("../shared/fates.js").Method} Method */
@@ -34,16 +35,17 @@ export function createMethodField(view, trigger) {
     tellPage();
     if (!state.data) return;
     const { method, scores } = state.data;
-    if (chosen.method === method && scores[chosen.score]) state.score = chosen.score;
+    const same = chosen.method === method && isPlanOf(state.data, chosen);
+    if (same && scores[chosen.score]) state.score = chosen.score;
     else trigger("again");
   }
 
   /** The score is the page's; method and control the page reads here when it asks for an analysis. */
   function tellPage() {
-    const { method, score } = state.chosen;
+    const { method, score, blocks, rates } = state.chosen;
     const control = Object.hasOwn(CONTROL_NAMES, score);
     if (!control) pageState.set({ score }, view);
-    Object.assign(find(".tp").dataset, { method, control: control ? score : "" });
+    Object.assign(find(".tp").dataset, { method, control: control ? score : "", blocks, rates });
   }
 
   field.addEventListener("change", (event) => {
@@ -58,7 +60,7 @@ export function createMethodField(view, trigger) {
     checkRadio(field, method);
     checkRadio(controls, score);
     for (const radio of controls.querySelectorAll("input")) radio.disabled = method === "merge";
-    const waits = method !== data().method || score !== state.score;
+    const waits = method !== data().method || score !== state.score || !isPlanOf(data(), state.chosen);
     out("method-help").textContent = waits ? "This is being computed." : METHOD_HELP[method];
   }
 

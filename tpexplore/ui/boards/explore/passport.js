@@ -2,8 +2,9 @@
 
 import { RAMPS, rampColour } from "../shared/colours.js";
 import { node } from "../shared/dom.js";
-import { DROPPED_BY, LEAVES, groupOf } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, blockOf, groupOf } from "../shared/fates.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
+import { rateText } from "../shared/plan.js";
 import { hertzRange, minus, percent, timeRange } from "../shared/text.js";
 import { clusterOf, percentile, standing } from "./ranking.js";
 import { RANKING_NAMES } from "./state.js";
@@ -27,10 +28,11 @@ export function placeText(data, patch) {
 /**
  * @param {number} by
  * @param {import("../shared/fates.js").Method} [method]
+ * @param {{blocks?: number[]}} [data]
  */
-export function fateText(by, method = "drop") {
+export function fateText(by, method = "drop", data = {}) {
   if (!by) return "kept to the end";
-  return `${LEAVES[method]} by block ${by}${method === "fuse" ? " into one token with the others" : ""}`;
+  return `${LEAVES[method]} by block ${blockOf(data, by)}${method === "fuse" ? " into one token with the others" : ""}`;
 }
 
 /**
@@ -40,7 +42,7 @@ export function fateText(by, method = "drop") {
  * @param {number} patch
  */
 export function fateOf({ data, dropMap, holders }, patch) {
-  const text = fateText(dropMap()[patch], data().method);
+  const text = fateText(dropMap()[patch], data().method, data());
   const into = holders()?.at(-1);
   if (!into) return text;
   const size = groupOf(into, patch).length;
@@ -84,12 +86,12 @@ function passportFacts(data, patch) {
  */
 function stageRow(data, score, index, stage, patch) {
   const stood = standing(data, score, index, stage, patch);
-  const heading = node("th", { scope: "row" }, `Block ${stage}`);
+  const heading = node("th", { scope: "row" }, `Block ${blockOf(data, stage)}`);
   const by = data.scores[score].drop[index][patch];
   if (!stood) {
     const gone = by && by < stage;
     const unranked = /** @type {Record<string, string>} */ (UNRANKED)[data.method === "merge" ? "merge" : score];
-    const why = gone ? `gone: ${fateText(by, data.method)}` : (unranked ?? "nothing is ranked at keep-rate 100%");
+    const why = gone ? `gone: ${fateText(by, data.method, data)}` : (unranked ?? "nothing is ranked at keep-rate 100%");
     return node("tr", {}, heading, node("td", { colspan: 5 }, why));
   }
   const number = (/** @type {number} */ value) => minus(value.toFixed(2));
@@ -111,12 +113,13 @@ function stageRow(data, score, index, stage, patch) {
  * @param {boolean} chosen
  * @param {number} index of the keep-rate that is shown
  * @param {number} patch
+ * @param {Data} data
  */
-function stripRow(score, entry, chosen, index, patch) {
+function stripRow(score, entry, chosen, index, patch, data) {
   const fates = entry.drop.map((drop) => drop[patch]);
   const cells = fates.map((by, i) => {
     const style = `background: rgb(${rampColour(RAMPS[by], STRIP_SHADES[by])})`;
-    return node("i", { "data-by": by, "data-here": i === index, style }, by ? `${by}` : "●");
+    return node("i", { "data-by": by, "data-here": i === index, style }, by ? `${blockOf(data, by)}` : "●");
   });
   return node(
     "div",
@@ -169,7 +172,7 @@ export function createPassport(view, onClose) {
       const { rates } = entry();
       out("patch").textContent = `Patch ${patch}`;
       const ranked = data().method === "merge" ? "" : `, ranked by ${score}`;
-      out("fate").textContent = `${fateOf(view, patch)} at keep-rate ${percent(rates[index])}${ranked}`;
+      out("fate").textContent = `${fateOf(view, patch)} at keep-rate ${rateText(data(), rates[index])}${ranked}`;
       find('[data-loop="group"]').hidden = data().method !== "merge";
       const facts = Object.entries(passportFacts(data(), patch));
       const pairs = facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)]);
@@ -179,7 +182,7 @@ export function createPassport(view, onClose) {
       const stages = DROPPED_BY.map((stage) => stageRow(data(), score, index, stage, patch));
       out("stages").replaceChildren(...stages);
       const strips = Object.entries(data().scores).map(([name, one]) =>
-        stripRow(data().method === "merge" ? "merging" : name, one, name === score, index, patch),
+        stripRow(data().method === "merge" ? "merging" : name, one, name === score, index, patch, data()),
       );
       out("strips").replaceChildren(...strips);
     },

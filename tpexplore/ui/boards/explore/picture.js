@@ -1,7 +1,7 @@
 // The viewer's three panels: kept patches warm, dropped ones cool, and the layer of marks above.
 
 import { RAMPS, lookupTables } from "../shared/colours.js";
-import { DROPPED_BY, LEAVES, keptAfter } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, blockOf, keptAfter } from "../shared/fates.js";
 import { clamp, gridOf } from "../shared/grid.js";
 import { extentBox, patchBox } from "../shared/layout.js";
 import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
@@ -20,7 +20,7 @@ const TABLES = lookupTables(RAMPS);
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Layout} layout
- * @param {Seen} data
+ * @param {Seen & {blocks?: number[]}} data
  * @param {Fates} drop
  * @param {Style} style
  * @param {number} scale
@@ -32,7 +32,9 @@ export function paintPicture(context, layout, data, drop, style, scale, shades) 
     tables: TABLES,
     fates: () => drop,
     heading: ({ stage }) =>
-      stage ? [`After block ${stage}`, `${keptAfter(drop, stage)} of ${drop.length} kept`] : ["All patches", `${drop.length}`],
+      stage
+        ? [`After block ${blockOf(data, stage)}`, `${keptAfter(drop, stage)} of ${drop.length} kept`]
+        : ["All patches", `${drop.length}`],
     ...(shades && { shades, ends: ["lowest", "highest"] }),
   };
   paintPanels(context, layout, data, look, style, scale);
@@ -68,16 +70,19 @@ export function rankShades(picture, { ids, values }) {
 /**
  * What the colours mean, with the number of patches; the stage is null for the hatching.
  *
- * @param {Pick<Seen, "picture"> & {method?: import("../shared/fates.js").Method}} data
+ * @param {Pick<Seen, "picture"> & {method?: import("../shared/fates.js").Method, blocks?: number[]}} data
  * @param {Fates} drop
  * @returns {{stage: number | null, text: string}[]}
  */
-export function legendKeys({ picture, method = "drop" }, drop) {
+export function legendKeys(data, drop) {
+  const { picture, method = "drop" } = data;
   const dropped = (/** @type {number} */ stage) => Array.from(drop).filter((by) => by === stage).length;
   const kept = keptAfter(drop, DROPPED_BY[DROPPED_BY.length - 1]);
   /** @type {{stage: number | null, text: string}[]} */
   const keys = [{ stage: 0, text: `kept (${kept})` }];
-  for (const stage of DROPPED_BY) keys.push({ stage, text: `${LEAVES[method]} by block ${stage} (${dropped(stage)})` });
+  for (const stage of DROPPED_BY) {
+    keys.push({ stage, text: `${LEAVES[method]} by block ${blockOf(data, stage)} (${dropped(stage)})` });
+  }
   if (picture.real_frames < picture.frames) keys.push({ stage: null, text: "padding, not sound" });
   return keys;
 }

@@ -1,7 +1,8 @@
 // What the numbers say at the chosen keep-rate: prediction, cost, measured accuracy.
 
 import { node } from "../shared/dom.js";
-import { DROPPED_BY } from "../shared/fates.js";
+import { DROPPED_BY, blockOf } from "../shared/fates.js";
+import { isPlanOf, planOf, rateText } from "../shared/plan.js";
 import { macsText, millisecondsText, percent, probabilityText } from "../shared/text.js";
 import { accuracyCurve } from "./curve.js";
 import { meter } from "./meter.js";
@@ -87,7 +88,7 @@ export function renderAnswer(card, data, point, rate) {
       node("i", { class: "tp-fill tp-before" }),
       "all patches",
       node("i", { class: "tp-fill" }),
-      `${percent(rate)} kept`,
+      `${rateText(data, rate)} kept`,
     ),
     node("ul", { class: "tp-top" }, ...rows),
     node("p", { class: "tp-help" }, knownAnswers(data.model.labels)),
@@ -144,7 +145,7 @@ export function renderCost(card, data, point) {
     meter(Math.min(1, point.milliseconds / milliseconds)),
     node("p", { class: "tp-help" }, against),
     node("h4", {}, "Patches left"),
-    node("ol", { class: "tp-kept" }, ...point.kept.map((kept, i) => keptRow(kept, patches, DROPPED_BY[i]))),
+    node("ol", { class: "tp-kept" }, ...point.kept.map((kept, i) => keptRow(kept, patches, blockOf(data, DROPPED_BY[i])))),
   );
 }
 
@@ -167,7 +168,11 @@ export function renderAccuracy(card, data, score, index) {
   const heading = node("h3", {}, "How often it is right");
   if (!about || !here) {
     const where = about ? "at this keep-rate" : "at any keep-rate";
-    card.replaceChildren(heading, `The accuracy of this checkpoint has not been measured ${where}.`);
+    const paper = isPlanOf(data, planOf({}));
+    const text = paper
+      ? `The accuracy of this checkpoint has not been measured ${where}.`
+      : "Accuracy has been measured for the paper's blocks only, with one keep-rate for all.";
+    card.replaceChildren(heading, text);
     return;
   }
   const interval = `95 % confidence ${percent(here.low, 1)} to ${percent(here.high, 1)}`;

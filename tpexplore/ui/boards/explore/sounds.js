@@ -1,7 +1,7 @@
 // What is heard: the clip, or what a stage keeps or has removed of it; made when it is first asked for.
 
 import { bytesOf } from "../shared/bytes.js";
-import { keptAfter } from "../shared/fates.js";
+import { blockOf, keptAfter } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
 import { columnSound, levelAgainst, listenTracks, maskedPair, peakOf, spectrumOf } from "./masking.js";
 
@@ -55,8 +55,9 @@ export function trackName({ what, stage }) {
  * @param {Listen} listen
  * @param {Record<string, Float32Array>} tracks
  * @param {Fates} drop
+ * @param {{blocks?: number[]}} [data]
  */
-export function listenText({ what, stage }, tracks, drop) {
+export function listenText({ what, stage }, tracks, drop, data = {}) {
   if (what === "original") return "The clip as the model gets it.";
   const left = keptAfter(drop, stage);
   const removed = what === "removed";
@@ -64,7 +65,7 @@ export function listenText({ what, stage }, tracks, drop) {
   const whose = removed ? `${drop.length - left} patches gone` : `${left} patches left`;
   const level = Math.round(levelAgainst(tracks[trackName({ what, stage })], tracks.original));
   const against = level > 0 ? `${level} dB louder than` : level < 0 ? `${-level} dB quieter than` : "as loud as";
-  return `The ${whose} after block ${stage}: ${Number.isFinite(level) ? against : "silent beside"} the clip.`;
+  return `The ${whose} after block ${blockOf(data, stage)}: ${Number.isFinite(level) ? against : "silent beside"} the clip.`;
 }
 
 /**

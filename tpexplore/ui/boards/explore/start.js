@@ -3,10 +3,11 @@
 import { afterRest, onNewLook } from "../shared/board.js";
 import { RAMPS, cssGradient } from "../shared/colours.js";
 import { addSegments, checkRadio, fillTrack, node, valueOf } from "../shared/dom.js";
-import { DROPPED_BY, isPruned } from "../shared/fates.js";
+import { DROPPED_BY, blockOf, isPruned } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
 import { LONGEST_SIDE_BY_SIDE, layoutPanels, pointAt } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
+import { blocksText, planOf, rateText } from "../shared/plan.js";
 import { setUpRates } from "../shared/rates.js";
 import { percent, probabilityText } from "../shared/text.js";
 import { pageState } from "../page/state.js";
@@ -20,6 +21,7 @@ import { createListening } from "./listen.js";
 import { addPasses, decode, isComplete, linesOf } from "./messages.js";
 import { createPassport } from "./passport.js";
 import { legendKeys, paintPicture, rankShades } from "./picture.js";
+import { createPlanField } from "./plan.js";
 import { ranked } from "./ranking.js";
 import { flipsText, headlineText, renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
 import { createReadout } from "./readout.js";
@@ -72,6 +74,7 @@ export function start({ element, props, trigger, watch }) {
   });
   const method = createMethodField(view, trigger);
   const faithfulness = createFaithfulness(view, trigger);
+  const plan = createPlanField(view, { choose: method.choose, setRate });
   const takeaway = createTakeaway(view, trigger);
   wireDownloads(view);
 
@@ -86,7 +89,7 @@ export function start({ element, props, trigger, watch }) {
     // The server begins with what the person looked at when asking; another choice may have been made since.
     const known = /** @type {import("./messages.js").Score[]} */ (Object.keys(data.scores));
     state.score = data.scores[state.chosen.score] ? state.chosen.score : known[0];
-    state.chosen = { score: state.score, method: data.method };
+    state.chosen = { score: state.score, method: data.method, ...planOf(data) };
     method.tellPage();
     Object.assign(state, { data, hover: null, pinned: null, opened: false });
     listening.load();
@@ -108,15 +111,28 @@ export function start({ element, props, trigger, watch }) {
 
   function setUpControls() {
     const { rates, clip, model } = data();
+    nameStages();
     setUpRates(rateInput, rates, state.rate);
     picture.setAttribute(
       "aria-label",
-      `Spectrogram of ${clip.name} as ${model.name} sees it, after blocks 4, 7 and 10. Arrow keys move from ` +
+      `Spectrogram of ${clip.name} as ${model.name} sees it, after ${blocksText(data())}. Arrow keys move from ` +
         "patch to patch, Enter opens a patch's passport and moves the play-head there, Space plays.",
     );
+    const help = find("#tp-rate-told");
+    help.textContent = help.textContent?.replace(/blocks \d[\d, ]* and \d+/, blocksText(data())) ?? "";
     const ends = [rates[0], rates[rates.length - 1]].map((rate) => node("span", {}, percent(rate)));
     out("strip-ends").replaceChildren(...ends);
     budget.load();
+  }
+
+  /** Stages are called by the blocks that prune. */
+  function nameStages() {
+    for (const stage of DROPPED_BY) {
+      const block = blockOf(data(), stage);
+      find(`.tp-panel [value="${stage}"] + span`).textContent = `After ${block}`;
+      find(`.tp-after [value="${stage}"] + span`).textContent = `${block}`;
+      find(`[data-stage="${stage}"]`).textContent = `after ${block}`;
+    }
   }
 
   // ---- data out -------------------------------------------------------------------------------------------
@@ -170,6 +186,7 @@ export function start({ element, props, trigger, watch }) {
     renderScores();
     method.render();
     faithfulness.render();
+    plan.render();
     renderLegend();
     readPatch();
     passport.render();
@@ -205,9 +222,9 @@ export function start({ element, props, trigger, watch }) {
 
   /** @param {import("./messages.js").Point} point @param {number} rate */
   function renderRate({ answer, probability }, rate) {
-    out("rate").textContent = percent(rate);
+    out("rate").textContent = rateText(data(), rate);
     fillTrack(rateInput);
-    const spoken = `${percent(rate)} of the patches kept at each stage, answer ${answer} ${probabilityText(probability)}`;
+    const spoken = `${rateText(data(), rate)} of the patches kept at each stage, answer ${answer} ${probabilityText(probability)}`;
     rateInput.setAttribute("aria-valuetext", spoken);
     const [min, max] = [Number(rateInput.min), Number(rateInput.max)];
     const { flips, complete } = entry();
@@ -301,9 +318,11 @@ export function start({ element, props, trigger, watch }) {
 
   /** @param {number} rate */
   function setRate(rate) {
-    state.rate = rate;
+    // With keep-rates of their own blocks have one place on the slider, which is none that an address names.
+    const named = state.data?.own_rates?.length && rate < 1 ? Math.max(0.3, Math.min(0.95, Math.round(20 * rate) / 20)) : rate;
+    state.rate = named;
     rateInput.value = String(rate);
-    pageState.set({ rate }, view);
+    pageState.set({ rate: named }, view);
   }
 
   rateInput.addEventListener("input", (event) => {
@@ -382,9 +401,9 @@ export function start({ element, props, trigger, watch }) {
 
   let shown = props.value;
   show(shown);
-  const address = createAddress(view, ({ score, method: way, listen, stage, patch, panel, colour, ...others }) => {
+  const address = createAddress(view, ({ score, method: way, blocks, rates, listen, stage, patch, panel, colour, ...others }) => {
     setRate(others["keep-rate"]);
-    method.choose({ score, method: way });
+    method.choose({ score, method: way, blocks, rates });
     Object.assign(state, { pinned: patch, opened: patch !== null, panel, colour });
     Object.assign(state.listen, { what: listen, stage });
     listening.renderChoice();

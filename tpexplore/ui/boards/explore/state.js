@@ -1,5 +1,6 @@
 // What the viewer shows and where: the state that all its parts share.
 
+import { PAPERS_BLOCKS } from "../shared/plan.js";
 import { nearestRate } from "../shared/rates.js";
 import { finder } from "../shared/dom.js";
 
@@ -22,7 +23,7 @@ export const FIRST_RATE = 0.5;
  * @property {import("../shared/layout.js").Layout | null} layout
  * @property {number} rate
  * @property {Score} score
- * @property {{score: Score, method: import("../shared/fates.js").Method}} chosen what the person wants to see: on its
+ * @property {{score: Score, method: import("../shared/fates.js").Method, blocks: string, rates: string}} chosen what the person wants to see: on its
  * way where it is not what is shown
  * @property {Point | null} hover where the mouse is
  * @property {number | null} pinned the patch chosen by click, tap or arrow keys
@@ -55,7 +56,7 @@ export function createView(element) {
     layout: null,
     rate: FIRST_RATE,
     score: "attention",
-    chosen: { score: "attention", method: "drop" },
+    chosen: { score: "attention", method: "drop", blocks: PAPERS_BLOCKS, rates: "" },
     hover: null,
     pinned: null,
     opened: false,

@@ -1,6 +1,7 @@
 // The ZIP to take away: the picture is drawn here, the server puts the numbers and the Python beside it.
 
 import { bytesOf } from "../shared/bytes.js";
+import { planOf } from "../shared/plan.js";
 import { saveAs, stem } from "../shared/saving.js";
 import { captionText, pngFigure, printedFigure } from "./figure.js";
 
@@ -59,6 +60,7 @@ export function createTakeaway({ find, out, state, data, entry, rateIndex, dropM
       model: model.name,
       score,
       method,
+      ...planOf(data()),
       keep_rate: rate,
       pictures: { picture: await base64OfBlob(picture) },
     });

@@ -1,5 +1,7 @@
 // What an address may name, and how: text <-> values.
 
+import { readBlocks, readRates } from "../shared/plan.js";
+
 /**
  * @typedef {object} KnownSetting one of a tab's settings; exactly one of the first three says what names it
  * @property {Record<string, unknown> | null} values
@@ -79,6 +81,8 @@ export function createQueries(known) {
     model: among(Object.keys(known.models)),
     score: among(known.scores),
     method: among(known.methods),
+    blocks: (text) => (readBlocks(text) === text ? text : undefined),
+    rates: (text) => (readRates(text) === text ? text : undefined),
     "keep-rate": (text) => known.rates.find((rate) => rate === numeric(text)),
     listen: among(["original", "kept", "removed"]),
     stage: among(known.blocks),

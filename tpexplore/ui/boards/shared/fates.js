@@ -19,6 +19,16 @@ export function groupOf(holders, patch) {
   return Array.from(holders, (_, other) => other).filter((other) => holders[other] === holders[patch]);
 }
 
+/**
+ * The block that prunes at a stage. Stages are called by the paper's blocks, whichever prune.
+ *
+ * @param {{blocks?: number[]}} data
+ * @param {number} stage
+ */
+export function blockOf({ blocks = DROPPED_BY }, stage) {
+  return blocks[DROPPED_BY.indexOf(stage)];
+}
+
 /** @param {number} by @param {number} block */
 export function isGone(by, block) {
   return by > 0 && by <= block;

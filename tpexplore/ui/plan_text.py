@@ -1,0 +1,78 @@
+"""Which blocks prune and at which keep-rates, as the page, its link and the ZIP's request write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tpexplore.errors import InputError
+from tpexplore.model.plan import (
+    KEEP_RATES,
+    PRUNE_BLOCKS,
+    check_blocks,
+    check_keep_rates,
+    shortest_keep_rate,
+)
+
+_NUMBERS = re.compile(r"\s*[\d.]{1,6}(\s*,\s*[\d.]{1,6})*\s*")
+STAGES = len(PRUNE_BLOCKS)
+"""Blocks that prune in the page, whose picture has a panel for each; the library takes any number."""
+
+
+@dataclass(frozen=True)
+class PruningPlan:
+    """What the page prunes at.
+
+    Attributes
+    ----------
+    blocks : tuple of int
+    rates : tuple of float
+        One keep-rate for each block; none where the page's one counts for all.
+    """
+
+    blocks: tuple[int, ...] = PRUNE_BLOCKS
+    rates: tuple[float, ...] = ()
+
+    @property
+    def is_papers(self) -> bool:
+        return self == PruningPlan()
+
+    @property
+    def sweep(self) -> Sequence[float | tuple[float, ...]]:
+        """The keep-rates to analyse: all of the slider's, or the ones of the blocks and none."""
+        return (self.rates, 1.0) if self.rates else KEEP_RATES
+
+    def keep_rate(self, rate: float) -> float | tuple[float, ...]:
+        """What a place of the slider stands for."""
+        return shortest_keep_rate(self.rates) if self.rates and rate < 1 else rate
+
+
+def read_plan(blocks: Any, rates: Any, depth: int | None = None) -> PruningPlan:
+    """The plan that two texts name, such as "3,6,9" and "0.9,0.7,0.5"; empty ones mean the paper's.
+
+    Raises
+    ------
+    InputError
+        If they are something else, or the model has fewer than ``depth`` blocks.
+    """
+    chosen = tuple(map(int, _numbers(blocks, "The blocks", whole=True))) or PRUNE_BLOCKS
+    if len(chosen) != STAGES:
+        raise InputError(f"{len(chosen)} blocks are named; the page shows {STAGES}, such as 4, 7, 10.")
+    chosen = check_blocks(chosen, depth)
+    shares = tuple(_numbers(rates, "The keep-rates"))
+    return PruningPlan(chosen, check_keep_rates(shares, chosen) if shares else ())
+
+
+def _numbers(text: Any, what: str, whole: bool = False) -> list[float]:
+    if text in (None, ""):
+        return []
+    kind = "whole numbers" if whole else "numbers"
+    problem = InputError(f"{what} are {str(text)[:40]!r}; expected {kind} with commas between them.")
+    if not isinstance(text, str) or not _NUMBERS.fullmatch(text):
+        raise problem
+    try:
+        return [int(part) if whole else float(part) for part in text.split(",")]
+    except ValueError:
+        raise problem from None
