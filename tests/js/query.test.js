@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { remembered } from "../../tpexplore/ui/boards/page/own.js";
 import { createQueries, unknownText } from "../../tpexplore/ui/boards/page/query.js";
 
 const KNOWN = {
@@ -85,4 +86,24 @@ test("how an address names a setting", () => {
   assert.equal(queries.textOf("compare.a", "unknown"), null);
   assert.equal(queries.textOf("compare.keep-rate", 0.3), "0.3");
   assert.equal(queries.textOf("compare.keep-rate", null), null);
+});
+
+test("models of the Hub are named where they are offered, paths of a machine never", () => {
+  const known = { examples: {}, models: { a: "a" }, tabs: ["explore"], aliases: {}, scores: [], methods: [], rates: [], blocks: [], settings: {} };
+  const name = "hf_hub:MIT/ast-finetuned-audioset-10-10-0.4593";
+  const offering = createQueries({ ...known, ownModels: true });
+  assert.equal(offering.read(`?model=${name}`).values.model, name);
+  assert.equal(createQueries(known).read(`?model=${name}`).values.model, undefined);
+  for (const text of ["/etc/passwd", "hf_hub:a", "hf_hub:../a/b", "hf_hub:a/b/c", "hf_hub:a/b?x"]) {
+    assert.equal(offering.read(`?model=${encodeURIComponent(text)}`).values.model, undefined, text);
+  }
+  const here = { ...offering.first, model: name };
+  assert.equal(new URLSearchParams(String(offering.write(here, {}, {}, false))).get("model"), name);
+});
+
+test("own models are remembered newest first, each once, five at most", () => {
+  assert.deepEqual(remembered(["a", "b"], "b"), ["b", "a"]);
+  assert.deepEqual(remembered(["a", "b", "c", "d", "e"], "f"), ["f", "a", "b", "c", "d"]);
+  assert.deepEqual(remembered({ a: 1 }), []);
+  assert.deepEqual(remembered([1, "a", null]), ["a"]);
 });

@@ -12,6 +12,7 @@ import pytest
 from tests import transformers_files as files
 from tpexplore.checkpoints.sources import wanted_files
 from tpexplore.errors import InputError
+from tpexplore.model.device import device_name
 from tpexplore.ui import own_model, shell
 from tpexplore.ui.analysis import ModelChoice, cached_model
 
@@ -133,11 +134,17 @@ def test_a_loaded_model_joins_the_menu_and_is_chosen(folder):
     with gr.Blocks():
         tabs = gr.Tabs()
         page = shell.Page(tabs, [SimpleNamespace(id="a", tab=SimpleNamespace(link={}))], None, choices)
-    *said, (status, menu, shown) = page.on_own_model(str(folder))
+    *said, (status, menu, shown, used) = page.on_own_model(str(folder))
     assert said[0][0] == "Loading my-ast." and status == ""
     assert menu["value"] == str(folder) and menu["choices"] == [("my-ast", str(folder)), ("One", "one")]
     assert [model["task"] for model in json.loads(shown)["models"]] == ["my-ast", "One"]
-    assert cached_model(page.choices[str(folder)]).config.classes == 12
+    config = cached_model(page.choices[str(folder)]).config
+    assert config.classes == 12
+    assert json.loads(used) == {
+        "source": str(folder),
+        "about": f"my-ast: 12 answers, 144 patches, {config.macs() / 1e9:.1f} G MACs without pruning."
+        f" It runs on {device_name(cached_model(page.choices[str(folder)]).device)}.",
+    }
     (last,) = page.on_own_model("nowhere")
     assert "is neither a file nor a bundled model" in last[0]
     assert len(page.choices) == 2

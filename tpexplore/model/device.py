@@ -32,6 +32,13 @@ def check_device(name: str) -> torch.device:
     return device
 
 
+def device_name(device: torch.device) -> str:
+    """What to call a device: "the CPU", or the name of a GPU where it tells one."""
+    if device.type == "cpu":
+        return "the CPU"
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+
+
 def seconds_now(device: torch.device) -> float:
     """`time.perf_counter` once all that was asked of ``device`` is done."""
     if device.type not in ("cpu", "meta"):

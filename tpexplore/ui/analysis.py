@@ -18,7 +18,7 @@ from torch import Tensor
 from tpexplore.checkpoints.bundled import Example, bundled_card, bundled_names, example_clips
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
-from tpexplore.model.device import best_device
+from tpexplore.model.device import best_device, device_name
 from tpexplore.model.packing import pack
 from tpexplore.model.plan import (
     FAMILY_NAMES,
@@ -276,6 +276,7 @@ def analyse_clip(
         clusters=_dataset_clusters(model.config.name, model.config.sha256),
         rates=[one_rate(rate) for rate in plan.sweep],
         own_rates=plan.rates,
+        device=device_name(model.device),
         rankings=scores,
         doubt=None if is_silent(excerpt.samples) else _doubt(exploration, excerpt.samples),
     )

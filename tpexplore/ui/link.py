@@ -15,7 +15,7 @@ from typing import Any
 
 import gradio as gr
 
-from tpexplore.checkpoints.bundled import Example
+from tpexplore.checkpoints.bundled import HUB_PREFIX, Example
 from tpexplore.model.plan import KEEP_RATES, METHODS, PRUNE_BLOCKS, RANKINGS
 from tpexplore.signal.decode import read_clip
 
@@ -78,6 +78,7 @@ def create_link(
     tabs: TabNames,
     settings: Mapping[str, Setting],
     shared: Mapping[str, str],
+    offers_own: bool = False,
 ) -> gr.HTML:
     """Place what reads and writes the address; `BUTTON`, `HANDED_OUT` and `PROBLEM` are seen of it.
 
@@ -88,6 +89,8 @@ def create_link(
     settings : dict of "tab.name" -> Setting
     shared : dict of "tab.name" -> "rate" or "score"
         Those that show the page's own, see `Tab.page`.
+    offers_own : bool
+        Whether a link may name a model of the Hugging Face Hub; a path of this machine it never does.
     """
     known = {
         "examples": {
@@ -99,6 +102,7 @@ def create_link(
             for example in examples
         },
         "models": {choice.link_name: choice.source for choice in choices},
+        "ownModels": offers_own,
         "tabs": list(tabs.ids),
         "inside": tabs.inside,
         "aliases": tabs.aliases,
@@ -132,6 +136,7 @@ def read_place(
     asked = asked if isinstance(asked, dict) else {}
     paths = {_example_name(example): str(example.path) for example in examples}
     sources = {choice.link_name: choice.source for choice in choices}
+    sources |= {source: source for source in sources.values() if source.startswith(HUB_PREFIX)}
     texts = asked.get("settings")
     texts = texts if isinstance(texts, dict) else {}
     read = {name: setting.read(texts.get(name)) for name, setting in settings.items() if setting.component}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from tpexplore.checkpoints.bundled import HUB_PREFIX, check_model_name
 from tpexplore.checkpoints.hub import bytes_to_fetch
 from tpexplore.checkpoints.sources import wanted_files
 from tpexplore.errors import InputError
+from tpexplore.model.device import device_name
 
 from .analysis import ModelChoice, cached_model
+from .board import create_board
 
 ALLOW = "TPEXPLORE_OWN_MODELS"
 """Environment variable: 1 offers the field on a Space too, 0 takes it away anywhere."""
@@ -32,6 +35,7 @@ class OwnModel:
     source: gr.Textbox
     load: gr.Button
     status: gr.HTML
+    used: gr.HTML
 
 
 def on_a_space() -> bool:
@@ -46,7 +50,7 @@ def is_offered() -> bool:
 
 def build() -> OwnModel:
     """Lay out the field inside the current column."""
-    with gr.Accordion("Your own model", open=False, elem_id="own-model"):
+    with gr.Accordion("Your own model", elem_id="own-model"):
         source = gr.Textbox(
             label="AST or AudioMAE",
             info=f"{HUB_PREFIX}owner/name" if on_a_space() else f"{WHAT}.",
@@ -54,9 +58,23 @@ def build() -> OwnModel:
             max_lines=1,
             elem_id="own-model-source",
         )
-        load = gr.Button("Load this model", size="sm")
+        load = gr.Button("Load this model", size="sm", elem_id="own-model-load")
         status = gr.HTML(elem_id="own-model-status", elem_classes="message-box")
-    return OwnModel(source, load, status)
+        used = create_board(
+            "own-model-used", "page/own.js", html="page/own.html", styles=["shared/board.css"]
+        )
+    return OwnModel(source, load, status, used)
+
+
+def about(choice: ModelChoice) -> str:
+    """What the page is sent of a model that was just loaded: its source, to remember, and a sentence."""
+    model = cached_model(choice)
+    config = model.config
+    sentence = (
+        f"{choice.label}: {config.classes:,} answers, {config.patches:,} patches,"
+        f" {config.macs() / 1e9:.1f} G MACs without pruning. It runs on {device_name(model.device)}."
+    )
+    return json.dumps({"source": choice.source, "about": sentence})
 
 
 def choice_of(text: str) -> ModelChoice:

@@ -50,6 +50,7 @@ def build_payload(
     clusters: Mapping[str, Clusters] | None = None,
     rates: Sequence[float] | None = None,
     own_rates: Sequence[float] = (),
+    device: str = "the CPU",
     rankings: Sequence[str] | None = None,
     doubt: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -75,6 +76,8 @@ def build_payload(
         All keep-rates that there will be; None if no more will come.
     own_rates : sequence of float
         One keep-rate for each pruning block, where they differ; `one_rate` of them is the slider's place.
+    device : str
+        What the times were measured on.
     rankings : sequence of str or None
         All rankings that there will be; None if no more will come.
     doubt : mapping or None
@@ -101,6 +104,7 @@ def build_payload(
             "task": config.task,
             "labels": list(config.labels),
             "depth": config.depth,
+            "device": device,
         },
         "clip": {**_clip(samples, name, start, sentences), "doubt": doubt},
         "picture": picture_message(exploration),

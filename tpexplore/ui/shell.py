@@ -106,7 +106,7 @@ def build(choices: list[ModelChoice]) -> None:
         page.wire_own_model(own)
     inside = {group.id: [pane.id for pane in group.panes] for group in groups}
     names = link.TabNames([pane.id for pane in panes], inside, ALIASES)
-    page.wire_link(link.create_link(choices, examples, names, page.settings, page.shared))
+    page.wire_link(link.create_link(choices, examples, names, page.settings, page.shared, offers_own))
     endpoints.build(choices)
 
 
@@ -299,7 +299,7 @@ class Page:
             [own.load.click, own.source.submit],
             self.on_own_model,
             own.source,
-            [own.status, self.chosen.model, self.chosen.menu],
+            [own.status, self.chosen.model, self.chosen.menu, own.used],
             show_progress_on=[own.status],
             **QUEUED,
             **HIDDEN,
@@ -313,16 +313,17 @@ class Page:
         try:
             for sentence, choice in own_model.loading(text):
                 if choice is None:
-                    yield html.escape(sentence), gr.skip(), gr.skip()
+                    yield html.escape(sentence), gr.skip(), gr.skip(), gr.skip()
         except Exception as error:
-            yield html.escape(sentence_for(error, None)), gr.skip(), gr.skip()
+            yield html.escape(sentence_for(error, None)), gr.skip(), gr.skip(), gr.skip()
             return
         menu = [(entry.label, entry.source) for entry in self.choices.values()]
         self.choices.setdefault(choice.source, choice)
         if (choice.label, choice.source) not in menu:
             menu.insert(0, (choice.label, choice.source))
         offered = [self.choices[source] for _, source in menu]
-        yield "", gr.update(choices=menu, value=choice.source), controls.menu_value(offered)
+        chosen = gr.update(choices=menu, value=choice.source)
+        yield "", chosen, controls.menu_value(offered), own_model.about(choice)
 
     def wire_link(self, opener: gr.HTML) -> None:
         """Connect the link: it opens what the address names, and is told what is chosen."""

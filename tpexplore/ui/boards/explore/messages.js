@@ -40,7 +40,7 @@ import { attentionOf } from "./ranking.js";
  * @property {string} weights
  *
  * @typedef {object} Data everything that the viewer shows
- * @property {{name: string, family: "ast" | "audiomae", task: string, labels: string[], depth: number}} model
+ * @property {{name: string, family: "ast" | "audiomae", task: string, labels: string[], depth: number, device: string}} model
  * @property {Clip} clip
  * @property {import("../shared/grid.js").Picture} picture
  * @property {Record<"intensity" | "variation", number[]> | null} clusters edges of the dataset's clusters

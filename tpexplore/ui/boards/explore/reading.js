@@ -135,7 +135,7 @@ export function renderCost(card, data, point) {
   const saved = `${percent(1 - point.macs / macs)} less than the ${macsText(macs, macs)} with all patches`;
   const lag = point.milliseconds / milliseconds - point.macs / macs;
   const remark = lag > NOTABLE_LAG ? " The time falls by less than the multiplications." : "";
-  const against = `against ${millisecondsText(milliseconds)}, with all patches, on the machine that runs this app.${remark}`;
+  const against = `against ${millisecondsText(milliseconds)}, with all patches, on ${data.model.device} of the machine that runs this app.${remark}`;
   card.replaceChildren(
     node("h3", {}, "Computing"),
     node("p", { class: "tp-figure-line" }, node("b", {}, `${macsText(point.macs, macs)} multiplications (MACs)`)),

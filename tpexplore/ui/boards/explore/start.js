@@ -118,8 +118,6 @@ export function start({ element, props, trigger, watch }) {
       `Spectrogram of ${clip.name} as ${model.name} sees it, after ${blocksText(data())}. Arrow keys move from ` +
         "patch to patch, Enter opens a patch's passport and moves the play-head there, Space plays.",
     );
-    const help = find("#tp-rate-told");
-    help.textContent = help.textContent?.replace(/blocks \d[\d, ]* and \d+/, blocksText(data())) ?? "";
     const ends = [rates[0], rates[rates.length - 1]].map((rate) => node("span", {}, percent(rate)));
     out("strip-ends").replaceChildren(...ends);
     budget.load();

@@ -6,7 +6,7 @@
 // still on its way; "tp-board" tells that another picture is there, "tp-setting" what one of a tab's settings is
 // now, "tp-left-out" that what the link named of it does not fit.
 
-import { createQueries, unknownText } from "./query.js";
+import { createQueries, isOfHub, unknownText } from "./query.js";
 
 /** @typedef {import("./query.js").Values} Values */
 
@@ -35,6 +35,13 @@ export function start({ props, trigger }) {
 
   const { values: wanted, unknown } = queries.read(location.search);
   if (unknown.length) problemLine.textContent = unknownText(unknown);
+
+  // A model of the Hub may take minutes to fetch: the field for it is filled, and the person decides.
+  if (isOfHub(wanted.model) && !(wanted.model in known.models)) {
+    document.documentElement.dataset.ownModel = wanted.model;
+    document.dispatchEvent(new CustomEvent("tp-own-model", { detail: wanted.model }));
+    delete wanted.model;
+  }
 
   // ---- what is seen ---------------------------------------------------------------------------------------
 
@@ -240,7 +247,7 @@ export function start({ props, trigger }) {
 
   // What the person or a link has chosen. Where the clip is cleared, what is seen stays.
   on("tp-request", ({ path, model }) => {
-    place.model = nameOf(known.models, (source) => source === model);
+    place.model = nameOf(known.models, (source) => source === model) ?? (known.ownModels && isOfHub(model) ? model : null);
     if (path) {
       place.example = nameOf(known.examples, (example) => example.path === path);
       ownClip = place.example === null;

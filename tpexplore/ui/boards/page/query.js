@@ -14,6 +14,7 @@ import { readBlocks, readRates } from "../shared/plan.js";
  * @typedef {object} Known
  * @property {Record<string, {path: string, title: string, seconds: number}>} examples
  * @property {Record<string, string>} models name -> source
+ * @property {boolean} [ownModels] whether a person may name a model of the Hugging Face Hub
  * @property {string[]} tabs
  * @property {Record<string, string[]>} inside tab with an inner switch -> the tabs behind it
  * @property {Record<string, string>} aliases further name of a tab -> its name
@@ -57,6 +58,9 @@ function readSetting({ values, span, pattern }, text) {
 /** The first of the names, which an address need not hold. @param {Record<string, unknown>} names */
 export const firstOf = (names) => [...Object.keys(names), null][0];
 
+/** Whether a model is one of the Hugging Face Hub, which a link may name. @param {string | null} source */
+export const isOfHub = (source) => /^hf_hub:[\w.-]{1,96}\/[\w.-]{1,96}$/.test(source ?? "");
+
 /**
  * Reads and writes addresses of a page that knows these names.
  *
@@ -78,7 +82,7 @@ export function createQueries(known) {
       const seconds = numeric(text);
       return seconds < known.examples[example]?.seconds ? seconds : undefined;
     },
-    model: among(Object.keys(known.models)),
+    model: (text) => among(Object.keys(known.models))(text) ?? (known.ownModels && isOfHub(text) ? text : undefined),
     score: among(known.scores),
     method: among(known.methods),
     blocks: (text) => (readBlocks(text) === text ? text : undefined),
@@ -134,7 +138,7 @@ export function createQueries(known) {
     write(here, firstView, settings, ownClip) {
       /** @type {Values} */
       const defaults = { ...first, ...firstView };
-      // A person's own model has no name that an address could give.
+      // A model in a file of the person's has no name that an address could give.
       const named = own.filter((name) => here[name] !== defaults[name] && !(name === "model" && here.model === null));
       const kept = ownClip ? named.filter((name) => name !== "example" && name !== "start") : named;
       const ofTab = Object.entries(settings).flatMap(([name, text]) =>
