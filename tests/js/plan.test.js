@@ -6,6 +6,7 @@ import { legendKeys } from "../../tpexplore/ui/boards/explore/picture.js";
 import { createQueries } from "../../tpexplore/ui/boards/page/query.js";
 import { blockOf } from "../../tpexplore/ui/boards/shared/fates.js";
 import { blocksText, isPlanOf, planOf, rateText, readBlocks, readRates } from "../../tpexplore/ui/boards/shared/plan.js";
+import { percent } from "../../tpexplore/ui/boards/shared/text.js";
 import { pictureOf } from "./support.js";
 
 test("blocks are three, ascending, and no more than the model has", () => {
@@ -28,7 +29,7 @@ test("what is said of a plan names its blocks and keep-rates", () => {
   assert.equal(blocksText(data), "blocks 3, 6 and 9");
   assert.equal(blocksText({}), "blocks 4, 7 and 10");
   assert.deepEqual([4, 7, 10].map((stage) => blockOf(data, stage)), [3, 6, 9]);
-  assert.deepEqual([rateText(data, 0.7), rateText(data, 1), rateText({}, 0.7)], ["90%, 70%, 50%", "100%", "70%"]);
+  assert.deepEqual([rateText(data, 0.7), rateText(data, 1), rateText({}, 0.7)], [`${percent(0.9)}, ${percent(0.7)}, ${percent(0.5)}`, percent(1), percent(0.7)]);
   assert.deepEqual(planOf({}), { blocks: "4,7,10", rates: "" });
   assert.equal(isPlanOf(data, { blocks: "3,6,9", rates: "0.9,0.7,0.5" }), true);
   assert.equal(isPlanOf(data, { blocks: "3,6,9", rates: "" }), false);
@@ -54,7 +55,7 @@ test("legend and caption name the blocks that prune", () => {
     "attention",
     0,
   );
-  assert.match(caption, /keep-rate 90%, 70%, 50% at blocks 3, 6 and 9\./);
+  assert.ok(caption.includes(`keep-rate ${rateText(data, 0.7)} at blocks 3, 6 and 9.`), caption);
 });
 
 test("links name blocks and keep-rates, and leave the paper's out", () => {
