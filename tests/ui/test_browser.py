@@ -218,7 +218,8 @@ def test_phone_needs_no_sideways_scroll(visit):
     outside = phone.page.evaluate(
         """[...document.querySelectorAll('body *')].filter(element => {
             const box = element.getBoundingClientRect();
-            return box.width > 0 && box.right > innerWidth + 1;
+            return box.width > 0 && box.right > innerWidth + 1
+                && !element.closest('#examples, .tab-container');  // these scroll sideways
         }).map(element => element.className)"""
     )
     assert outside == []

@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 from torchaudio.compliance import kaldi
 
 from tests.conftest import tiny_config
@@ -273,3 +277,31 @@ def test_an_example_brings_a_model_that_knows_it():
     assert heard_with("ast-esc50", "cat") == "ast-spc12"  # the word, not the animal
     assert heard_with("audiomae-spc12", "one-five-zero") == "audiomae-spc12"
     assert heard_with("own.pth", "thunder") == "own.pth"
+
+
+def test_a_posted_link_names_the_app():
+    client = TestClient(demo_app())
+    page = client.get("/").text
+    assert page.count("og:title") == 1
+    assert f'<meta property="og:title" content="{ui.TITLE}">' in page
+    assert f'<meta property="og:description" content="{ui.PROMISE}">' in page
+    assert "githubusercontent" not in page
+
+
+def demo_app():
+    """A page with nothing on it, served with the app's options."""
+
+    async def page(_request) -> HTMLResponse:
+        image = "https://raw.githubusercontent.com/x.jpg"
+        head = (
+            f'<meta property="og:title" content="Gradio" /><meta\n name="twitter:image" content="{image}" />'
+        )
+        return HTMLResponse(f"<html><head>{head}</head></html>")
+
+    options = ui.page_options()["app_kwargs"]
+    return Starlette(routes=[*options["routes"], Route("/", page)], middleware=options["middleware"])
+
+
+def test_a_recording_of_the_page_is_called_that(tmp_path):
+    assert analysis.clip_name(tmp_path / "Your recording.wav") == "Your recording"
+    assert analysis.clip_name(tmp_path / "dog.wav") == "dog.wav"

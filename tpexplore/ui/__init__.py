@@ -12,6 +12,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.update(brief_spinning())
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
 from tpexplore.signal.decode import MAX_FILE_BYTES
@@ -20,6 +21,7 @@ from . import link, serving, shell, tour
 from .analysis import model_choices
 from .board import create_board
 from .memory import share_arenas
+from .preview import NamedPreview
 
 TITLE = "Token Pruning Explorer"
 PROMISE = "See which parts of a sound an AI model ignores, and whether it still gets the answer right."
@@ -95,7 +97,9 @@ def page_options() -> dict[str, Any]:
     """What `gr.Blocks.launch` needs for boards to look and work as they should."""
     # Not launch(css=…): that reaches only what lies inside the page's content, not its frame.
     head = f"<style>{serving.read_text(*_STYLES)}</style>"
-    return {"theme": _theme(), "head": head, "app_kwargs": serving.app_options()}
+    options = serving.app_options()
+    options["middleware"].append(Middleware(NamedPreview, title=TITLE, description=PROMISE))
+    return {"theme": _theme(), "head": head, "app_kwargs": options}
 
 
 def _theme() -> gr.themes.Base:

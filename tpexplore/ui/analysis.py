@@ -61,6 +61,9 @@ PAPERS_PLAN = PruningPlan()
 PART_SECONDS = 0.1
 """At least this long between two parts of an analysis: each costs a trip to the browser."""
 
+RECORDING = "Your recording"
+"""What the page names the file of a recording that is made there, and a person's recording."""
+
 WAVE_LEVELS = 600
 """Bars of a waveform, at most."""
 
@@ -201,9 +204,11 @@ def fitting_source(source: str, example: Example, choices: Sequence[ModelChoice]
 
 
 def clip_name(path: str | os.PathLike[str]) -> str:
-    """What to call a clip: an example's title, else its file name."""
+    """What to call a clip: an example's title, "Your recording", else its file name."""
     example = example_at(path)
-    return example.title if example else Path(path).name
+    if example:
+        return example.title
+    return RECORDING if Path(path).stem == RECORDING else Path(path).name
 
 
 def analyse_clip(
