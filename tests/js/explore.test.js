@@ -197,16 +197,18 @@ test("of a merged patch one reads into which, and how many are together", () => 
   assert.equal(standing(data, "attention", 0, 4, 0), null);
 });
 
+const VIEW = { score: "attention", keepRate: 0.5 };
+
 test("the table says what a patch became part of", () => {
   const grids = { clip: { start: 0 }, clusters: null };
   const data = { ...decode(JSON.stringify(mergedMessage())), ...grids };
   const { drop, holders } = data.scores.attention;
-  const [head, ...rows] = patchRows(data, drop[0], holders[0].at(-1));
+  const [head, ...rows] = patchRows(data, drop[0], VIEW, holders[0].at(-1));
   assert.deepEqual(head.slice(-2), ["into", "group_size"]);
   assert.deepEqual(rows.map((row) => row.slice(-2)), [[2, 3], [2, 3], [2, 3], [3, 1]]);
-  const fused = patchRows({ ...data, method: "fuse" }, DROPS[0]).slice(1);
+  const fused = patchRows({ ...data, method: "fuse" }, DROPS[0], VIEW).slice(1);
   assert.deepEqual(fused.map((row) => row.slice(-2)), [["fused", 3], ["fused", 3], [2, 1], ["fused", 3]]);
-  assert.equal(patchRows({ ...data, method: "drop" }, DROPS[0])[0].includes("into"), false);
+  assert.equal(patchRows({ ...data, method: "drop" }, DROPS[0], VIEW)[0].includes("into"), false);
 });
 
 test("what each part says alone is one sentence a part", () => {

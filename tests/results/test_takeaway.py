@@ -85,13 +85,18 @@ def test_tokens_are_the_exploration_s(exploration, score, keep_rate):
     assert [int(line["patch"]) for line in table] == list(range(64))
     point = next(p for p in exploration.points[score] if p.keep_rate == keep_rate)
     for block in PRUNE_BLOCKS:
-        kept = [int(t["patch"]) for t in table if not t["dropped_by"] or int(t["dropped_by"]) > block]
+        fates = {int(t["patch"]): int(t["dropped_by_block"]) for t in table}
+        kept = [patch for patch, by in fates.items() if not by or by > block]
         assert kept == (point.kept[block].tolist() if point.kept else list(range(64)))
     assert [float(t["intensity"]) for t in table] == pytest.approx(exploration.intensity, rel=1e-5)
     assert [float(t["variation"]) for t in table] == pytest.approx(exploration.variation, rel=1e-5)
-    assert (table[0]["time_start"], table[0]["time_end"], table[9]["time_start"]) == ("0.00", "0.16", "0.16")
-    assert table[7]["hz_high"] == table[15]["hz_high"]
-    assert 7900 < float(table[7]["hz_high"]) < 8000
+    assert (table[0]["start_s"], table[0]["end_s"], table[9]["start_s"]) == ("0.000", "0.160", "0.160")
+    # Seconds are those of the file, wherever the window begins.
+    later = lines(tokens_csv(exploration, keep_rate, score, start=1.5))
+    assert (later[0]["start_s"], later[9]["end_s"]) == ("1.500", "1.820")
+    assert {(t["score"], float(t["keep_rate"])) for t in table} == {(score, keep_rate)}
+    assert table[7]["high_hz"] == table[15]["high_hz"]
+    assert 7900 < float(table[7]["high_hz"]) < 8000
     # 0.6 s fill 58 frames: the fourth column, frames 48 to 63, is partly sound, the fifth is not.
     assert exploration.real_frames == 58
     assert [int(t["padding"]) for t in table] == [0] * 32 + [1] * 32
@@ -268,7 +273,7 @@ def test_other_blocks_and_methods(model, clip, method):
     ast.parse(script)
     table = lines(tokens_csv(exploration, rates, "attention"))
     assert [name for name in table[0] if "rank" in name] == ["attention_rank_3", "attention_rank_8"]
-    left = [line["patch"] for line in table if not line["dropped_by"]]
+    left = [line["patch"] for line in table if line["dropped_by_block"] == "0"]
     assert len(left) == 29
     for line in table:
         if method == "fuse":

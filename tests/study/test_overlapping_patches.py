@@ -63,13 +63,13 @@ def test_statistics_of_a_sweep_are_of_whole_patches(exploration):
 def test_table_tells_extents_and_padding(exploration):
     rows = list(csv.DictReader(io.StringIO(tokens_csv(exploration, 0.5, "attention"))))
     assert len(rows) == 144
-    edges = [float(row["hz_low"]) for row in rows[:12]]
-    assert edges == sorted(edges) and edges[1] < float(rows[0]["hz_high"])  # rows overlap
+    edges = [float(row["low_hz"]) for row in rows[:12]]
+    assert edges == sorted(edges) and edges[1] < float(rows[0]["high_hz"])  # rows overlap
     for patch in (0, 25, 143):
         t = patch // 12
-        assert (rows[patch]["time_start"], rows[patch]["time_end"]) == (
-            f"{t / 10:.2f}",
-            f"{t / 10 + 0.16:.2f}",
+        assert (rows[patch]["start_s"], rows[patch]["end_s"]) == (
+            f"{t / 10:.3f}",
+            f"{t / 10 + 0.16:.3f}",
         )
         assert int(rows[patch]["padding"]) == (10 * t >= exploration.real_frames)
     assert exploration.real_frames == 78

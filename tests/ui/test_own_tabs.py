@@ -279,7 +279,11 @@ def _first_choice() -> ModelChoice:
 
 
 def _refresh(tab, choice):
-    return lambda *settings: tab.refresh(str(example_clips()[0].path), choice, None, *settings)
+    def refresh(*settings):
+        values = tab.refresh(str(example_clips()[0].path), choice, None, *settings)
+        return dict(zip(tab.outputs, values, strict=True))
+
+    return refresh
 
 
 @pytest.fixture

@@ -168,10 +168,10 @@ def test_a_person_takes_home_what_is_seen(visit, tmp_path):
     }
     lines = list(csv.DictReader(io.StringIO(files["tokens.csv"].decode())))
     assert [int(line["patch"]) for line in lines] == list(range(64))
-    gone = [int(line["dropped_by"] or 99) for line in lines]
+    gone = [int(line["dropped_by_block"]) or 99 for line in lines]
     assert [sum(by > block for by in gone) for block in PRUNE_BLOCKS] == desk.kept()
     picture = np.asarray(Image.open(io.BytesIO(files["picture.png"])).convert("RGB"))
-    assert picture.shape[1] == 2520
+    assert picture.shape[1] == round(661 * 6.25)  # 175 mm at 600 dpi
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 500
     with page.expect_download() as event:
         page.click("[data-save=png]")

@@ -15,6 +15,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
+import soundfile
 import torch
 from PIL import Image
 
@@ -612,14 +613,21 @@ def test_png_is_of_print_size_and_shows_the_picture(desk):
     assert name == "bursts_tiny_attention_0.50.png"
     image = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
     height, width, _ = image.shape
-    assert width >= 2400
+    assert width / 600 * 25.4 == pytest.approx(175, abs=0.3)
+    assert Image.open(io.BytesIO(content)).info["dpi"] == pytest.approx((600, 600), abs=0.1)
     assert 0.25 < height / width < 1
     for corner in (image[0, 0], image[0, -1], image[-1, 0], image[-1, -1]):
         assert corner.tolist() == [255, 255, 255]
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 500
     dark = (image.sum(2) < 200).mean(1)
     assert dark[int(height * 0.4)] > 0.2  # panels
-    assert (dark[-int(height * 0.1) :] > 0).any()  # caption
+    desk.page.select_option(".tp-paper-colours", "viridis")
+    assert download(desk, "png")[1] != content
+    desk.page.select_option(".tp-paper-width", "one")
+    _, narrow = download(desk, "pdf")
+    assert b"/MediaBox[0 0 240.945 " in narrow  # 85 mm in points
+    desk.page.select_option(".tp-paper-width", "two")
+    desk.page.select_option(".tp-paper-colours", "warm")
     choose(desk, 0.3)
     assert download(desk, "png")[1] != content
 
@@ -640,10 +648,22 @@ def test_svg_has_vector_axes_and_embedded_pictures(desk, exploration):
         assert f"{len(kept[block])} of {PATCHES} kept" in texts
     for text in ("Hz", "dB", "4k", "2 s", "padding, not sound"):
         assert text in texts
-    caption = " ".join(texts[-3:])
+    assert root.get("width") == "175mm"
+    assert not any("ranked by" in text for text in texts)  # the caption is beside the picture
+    caption = root.find("s:title", space).text
     assert "ranked by variation" in caption
     assert "keep-rate 50\u00a0%" in caption
     assert b"http" not in content.replace(b"http://www.w3.org/2000/svg", b"")
+
+
+@pytest.mark.parametrize("what", ["kept", "removed"])
+def test_what_is_kept_and_removed_can_be_saved_as_sound(desk, what):
+    choose(desk, 0.5)
+    name, content = download(desk, what)
+    assert name == f"bursts_tiny_attention_0.50_{what}.wav"
+    samples, rate = soundfile.read(io.BytesIO(content))
+    assert rate == 16_000
+    assert np.abs(samples).max() > 0.001
 
 
 def test_csv_equals_the_drop_stages(desk, exploration):
@@ -656,6 +676,7 @@ def test_csv_equals_the_drop_stages(desk, exploration):
     assert [int(row["dropped_by_block"]) for row in rows] == drop.tolist()
     for name in ("intensity", "variation"):
         assert np.allclose([float(row[name]) for row in rows], getattr(exploration, name), atol=1e-6)
+    assert {(row["score"], row["keep_rate"]) for row in rows} == {("attention", "0.45")}
     assert [row["start_s"] for row in rows[8:10]] == ["1.660", "1.660"]  # the excerpt begins at 1.5 s
     assert sum(int(row["padding"]) for row in rows) == 24
     assert [(float(row["low_hz"]), float(row["high_hz"])) for row in rows[:8]] == payload.row_hertz()

@@ -31,7 +31,7 @@ _USUAL = {"blocks": PRUNE_BLOCKS, "method": "drop", "seed": 0}
 _SCRIPT = '''\
 """Makes this result again: python reproduce.py [CLIP]
 
-tokens.csv counts seconds from where the model's window begins in the clip, {start!r} s.
+tokens.csv counts seconds from the beginning of the clip; the model's window begins at {start!r} s.
 """
 
 import json
@@ -154,7 +154,7 @@ def build_takeaway(
     )
     files = {
         "result.json": json.dumps(result, ensure_ascii=False, allow_nan=False),
-        "tokens.csv": tokens_csv(exploration, keep_rate, score),
+        "tokens.csv": tokens_csv(exploration, keep_rate, score, start),
         "reproduce.py": script,
     }
     for name, picture in (pictures or {}).items():
@@ -166,14 +166,17 @@ def build_takeaway(
     return _zip(files)
 
 
-def tokens_csv(exploration: Exploration, keep_rate: float | tuple[float, ...], score: str) -> str:
+def tokens_csv(
+    exploration: Exploration, keep_rate: float | tuple[float, ...], score: str, start: float = 0.0
+) -> str:
     """One line a patch, by patch id, as CSV.
 
-    Columns: patch, time_start and time_end in seconds from the window's begin, hz_low and hz_high,
-    intensity and variation (normalised), padding (1 where the patch holds nothing else),
+    Columns, named as in every table of the app: patch, column, row, start_s and end_s in seconds from the
+    beginning of the file, where the model's window begins at ``start``, low_hz and high_hz, intensity and
+    variation (normalised), padding (1 where the patch holds nothing else), score, keep_rate,
     attention_rank_4, _7 and _10, or of the other blocks that prune (1 the highest; of pruning by attention
     at this keep-rate, among the patches still there; empty for others and where attention was not explored),
-    dropped_by (the block, by ``score``; empty if kept). By fusing and merging further into (the patch whose
+    dropped_by_block (0 if kept). By fusing and merging further into (the patch whose
     token holds this one in the end, or "fused") and group_size (patches in that token).
 
     Raises
@@ -188,20 +191,23 @@ def tokens_csv(exploration: Exploration, keep_rate: float | tuple[float, ...], s
     blocks, together = exploration.blocks, exploration.method != "drop"
     into, sizes = point.fate.into, point.fate.size
     grid = exploration.config.grid
+    given = point.keep_rate if isinstance(point.keep_rate, tuple) else (point.keep_rate,)
+    rates_text = " ".join(f"{rate:g}" for rate in given)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    head = ["patch", "time_start", "time_end", "hz_low", "hz_high", "intensity", "variation", "padding"]
-    head += [*(f"attention_rank_{block}" for block in blocks), "dropped_by"]
+    head = ["patch", "column", "row", "start_s", "end_s", "low_hz", "high_hz", "intensity", "variation"]
+    head += ["padding", "score", "keep_rate"]
+    head += [*(f"attention_rank_{block}" for block in blocks), "dropped_by_block"]
     writer.writerow([*head, *(("into", "group_size") if together else ())])
     for patch in range(exploration.config.patches):
         column, row = grid.place(patch)
         writer.writerow(
-            [patch, *(f"{second:.2f}" for second in grid.seconds_of(column))]
+            [patch, column, row, *(f"{start + second:.3f}" for second in grid.seconds_of(column))]
             + [f"{hertz:.1f}" for hertz in grid.hertz_of(row)]
             + [f"{exploration.intensity[patch]:.6g}", f"{exploration.variation[patch]:.6g}"]
-            + [int(grid.frames_of(column)[0] >= exploration.real_frames)]
+            + [int(grid.frames_of(column)[0] >= exploration.real_frames), score, rates_text]
             + [ranks[block].get(patch, "") for block in blocks]
-            + [int(dropped[patch]) or ""]
+            + [int(dropped[patch])]
             + ([_NAMES.get(int(into[patch]), int(into[patch])), int(sizes[patch])] if together else [])
         )
     return out.getvalue()

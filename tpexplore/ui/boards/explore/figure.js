@@ -1,97 +1,104 @@
-// What can be taken away of the viewer: the picture for print, and the patches as a table.
+// What can be taken away of the viewer: the picture for a paper, the patches as a table, and the sounds.
 
-import { RAMPS } from "../shared/colours.js";
-import { LEAVES, blockOf, groupOf } from "../shared/fates.js";
+import { wavOf } from "../page/recording.js";
+import { PALETTES } from "../shared/colours.js";
+import { DROPPED_BY, LEAVES, blockOf, groupOf } from "../shared/fates.js";
 import { node, shape } from "../shared/dom.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { MARGIN, layoutPanels } from "../shared/layout.js";
+import { pdfOf, withResolution } from "../shared/paper.js";
 import { drawSample } from "../shared/picture.js";
 import { blocksText, rateText } from "../shared/plan.js";
-import { CAPTION_FONT, INK, textRuler, wrapped } from "../shared/printing.js";
+import { INK, textRuler } from "../shared/printing.js";
 import { canvasBlob, csvBlob, fileName, saveAs, stem } from "../shared/saving.js";
 import { svgContext } from "../shared/svg.js";
 import { macsText, percent, probabilityText } from "../shared/text.js";
 import { legendKeys, paintPicture } from "./picture.js";
+import { createSounds, trackName } from "./sounds.js";
 
 /**
  * @typedef {import("./messages.js").Data} Data
  * @typedef {import("./messages.js").Score} Score
  * @typedef {import("../shared/fates.js").Fates} Fates
- * @typedef {{height: number, paint: (context: CanvasRenderingContext2D, scale: number) => void}} Figure
+ * @typedef {{mm: number, palette: string}} Paper width and colours
+ * @typedef {{mm: number, width: number, height: number, paint: (context: CanvasRenderingContext2D, scale: number) => void}} Figure
  * @typedef {{stage: number | null, text: string, x: number, y: number}} PlacedKey
  */
 
-const PRINT = { width: 840, scale: 3, margin: 16, line: 19 }; // 2520 pixels: a text column at 380 dpi
+/** Widths of a figure in a paper of one or two columns, in mm. */
+export const WIDTHS = { one: 85, two: 175 };
+const DPI = 600;
+const PX_PER_MM = 96 / 25.4;
+const PRINT = { margin: 4, line: 16, font: `11px ${INK.font}` }; // px: 8 point
 
 /**
- * Picture, legend and caption, on anything that takes canvas calls.
+ * Picture and legend, on anything that takes canvas calls. What it shows is said beside it: `captionText`.
  *
  * @param {Data} data
  * @param {Fates} drop
- * @param {string} caption
+ * @param {Paper} paper
  * @returns {Figure}
  */
-export function printedFigure(data, drop, caption) {
-  const measure = textRuler(CAPTION_FONT);
-  const layout = layoutPanels(PRINT.width - 2 * PRINT.margin, data.picture);
+export function printedFigure(data, drop, { mm, palette }) {
+  const width = Math.round(mm * PX_PER_MM);
+  const measure = textRuler(PRINT.font);
+  const layout = layoutPanels(width - 2 * PRINT.margin, data.picture);
   for (const panel of layout.panels) {
     panel.x += PRINT.margin;
     panel.y += PRINT.margin;
   }
-  const keys = placedKeys(legendKeys(data, drop), PRINT.margin + layout.height + 14, measure);
-  const lines = wrapped(caption, PRINT.width - 2 * PRINT.margin, measure);
-  const top = keys[keys.length - 1].y + 10;
-  const height = top + (lines.length + 1) * PRINT.line;
+  const keys = placedKeys(legendKeys(data, drop), width, PRINT.margin + layout.height + 12, measure);
+  const height = keys[keys.length - 1].y + PRINT.margin + 4;
   /** @type {Figure["paint"]} */
   const paint = (context, scale) => {
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, PRINT.width, height);
-    paintPicture(context, layout, data, drop, INK, scale);
-    context.font = CAPTION_FONT;
+    context.fillRect(0, 0, width, height);
+    paintPicture(context, layout, data, drop, INK, scale, { palette });
+    context.font = PRINT.font;
     context.textAlign = "left";
     context.textBaseline = "alphabetic";
-    for (const key of keys) drawKey(context, key);
-    lines.forEach((line, i) => context.fillText(line, PRINT.margin, top + PRINT.line * (i + 1)));
+    for (const key of keys) drawKey(context, key, palette);
   };
-  return { height, paint };
+  return { mm, width, height, paint };
 }
 
 /**
  * @param {{stage: number | null, text: string}[]} keys
+ * @param {number} width
  * @param {number} y
  * @param {(text: string) => number} measure
  * @returns {PlacedKey[]}
  */
-function placedKeys(keys, y, measure) {
+function placedKeys(keys, width, y, measure) {
   const left = PRINT.margin + MARGIN.left;
   let x = left;
   return keys.map((key) => {
-    const width = 36 + measure(key.text);
-    if (x + width > PRINT.width - PRINT.margin) [x, y] = [left, y + PRINT.line];
+    const wide = 30 + measure(key.text);
+    if (x > left && x + wide > width - PRINT.margin) [x, y] = [left, y + PRINT.line];
     const placed = { ...key, x, y };
-    x += width + 18;
+    x += wide + 14;
     return placed;
   });
 }
 
-/** @param {CanvasRenderingContext2D} context @param {PlacedKey} key */
-function drawKey(context, { stage, text, x, y }) {
+/** @param {CanvasRenderingContext2D} context @param {PlacedKey} key @param {string} palette */
+function drawKey(context, { stage, text, x, y }, palette) {
   if (stage === null) drawHatching(context, x, y);
-  else drawSample(context, RAMPS[stage], { x, y: y - 11, w: 30, h: 12 });
+  else drawSample(context, PALETTES[palette][stage], { x, y: y - 9, w: 24, h: 10 });
   context.fillStyle = INK.text;
-  context.fillText(text, x + 36, y);
+  context.fillText(text, x + 30, y);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y */
 function drawHatching(context, x, y) {
   context.fillStyle = "#2a2438";
-  context.fillRect(x, y - 11, 30, 12);
+  context.fillRect(x, y - 9, 24, 10);
   context.strokeStyle = "#8d87a0";
   context.lineWidth = 1;
   context.beginPath();
-  for (let at = x; at <= x + 18; at += 6) {
+  for (let at = x; at <= x + 14; at += 5) {
     context.moveTo(at, y + 1);
-    context.lineTo(at + 12, y - 11);
+    context.lineTo(at + 10, y - 9);
   }
   context.stroke();
 }
@@ -117,28 +124,44 @@ function wayText(method, score) {
 }
 
 /** @param {Figure} figure */
-export function pngFigure(figure) {
+function canvasOf(figure) {
+  const scale = DPI / 96;
   const canvas = node("canvas", {
-    width: PRINT.width * PRINT.scale,
-    height: Math.round(figure.height * PRINT.scale),
+    width: Math.round(figure.width * scale),
+    height: Math.round(figure.height * scale),
   });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.scale(PRINT.scale, PRINT.scale);
-  figure.paint(context, PRINT.scale);
-  return canvasBlob(canvas);
+  context.scale(scale, scale);
+  figure.paint(context, scale);
+  return canvas;
+}
+
+/** @param {Figure} figure */
+export async function pngFigure(figure) {
+  const plain = new Uint8Array(await (await canvasBlob(canvasOf(figure))).arrayBuffer());
+  return new Blob([withResolution(plain, DPI)], { type: "image/png" });
+}
+
+/** @param {Figure} figure */
+function pdfFigure(figure) {
+  const canvas = canvasOf(figure);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  return pdfOf(context.getImageData(0, 0, canvas.width, canvas.height), figure.mm);
 }
 
 /** @param {Figure} figure @param {string} caption */
 function svgFigure(figure, caption) {
-  const size = { width: PRINT.width, height: figure.height };
-  const svg = shape("svg", { ...size, viewBox: `0 0 ${size.width} ${size.height}` }, shape("title", {}, caption));
-  figure.paint(svgContext(svg), PRINT.scale);
+  const { mm, width, height } = figure;
+  const size = { width: `${mm}mm`, height: `${((mm * height) / width).toFixed(2)}mm` };
+  const svg = shape("svg", { ...size, viewBox: `0 0 ${width} ${height}` }, shape("title", {}, caption));
+  figure.paint(svgContext(svg), DPI / 96);
   return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
 }
 
+/** As in the ZIP's tokens.csv; seconds count from the beginning of the file. */
 const TABLE_COLUMNS = [
   ...["patch", "column", "row", "start_s", "end_s", "low_hz", "high_hz"],
-  ...["intensity", "variation", "mean_db", "padding", "dropped_by_block"],
+  ...["intensity", "variation", "mean_db", "padding", "score", "keep_rate", "dropped_by_block"],
 ];
 
 /**
@@ -147,10 +170,11 @@ const TABLE_COLUMNS = [
  *
  * @param {Data} data
  * @param {Fates} drop
+ * @param {{score: string, keepRate: number}} view
  * @param {ArrayLike<number> | null} [holders] where patches merged, in the end
  * @returns {unknown[][]}
  */
-export function patchRows(data, drop, holders = null) {
+export function patchRows(data, drop, { score, keepRate }, holders = null) {
   const together = data.method === "fuse" || data.method === "merge";
   const fused = Array.from(drop).filter(Boolean).length;
   const fateCells = (/** @type {number} */ patch) => {
@@ -165,23 +189,32 @@ export function patchRows(data, drop, holders = null) {
     // Numbers, though written with a fixed count of digits: a text that begins with a minus would be quoted.
     const fixed = (/** @type {number} */ value, /** @type {number} */ digits) => ({ toString: () => value.toFixed(digits) });
     const values = [fixed(intensity[patch], 6), fixed(variation[patch], 6), decibels[patch]];
-    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, by && blockOf(data, by), ...fateCells(patch)];
+    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, score, keepRate, by && blockOf(data, by), ...fateCells(patch)];
   });
   return [[...TABLE_COLUMNS, ...(together ? ["into", "group_size"] : [])], ...rows];
 }
 
 /**
- * The buttons that save the picture and the table.
+ * The buttons that save the picture, the table and the sounds.
  *
  * @param {import("./state.js").View} view
  */
-export function wireDownloads({ element, state, data, rateIndex, dropMap, holders }) {
+export function wireDownloads(view) {
+  const { element, find, state, data, rateIndex, dropMap, holders } = view;
   /** @type {Record<string, (caption: string) => Blob | Promise<Blob>>} */
   const make = {
-    png: (caption) => pngFigure(printedFigure(data(), dropMap(), caption)),
-    svg: (caption) => svgFigure(printedFigure(data(), dropMap(), caption), caption),
-    csv: () => csvBlob(patchRows(data(), dropMap(), holders()?.at(-1))),
+    png: () => pngFigure(chosenFigure(view)),
+    svg: (caption) => svgFigure(chosenFigure(view), caption),
+    pdf: () => pdfFigure(chosenFigure(view)),
+    csv: () => {
+      const keepRate = data().scores[state.score].rates[rateIndex()];
+      return csvBlob(patchRows(data(), dropMap(), { score: state.score, keepRate }, holders()?.at(-1)));
+    },
+    kept: () => wavBlob(view, "kept"),
+    removed: () => wavBlob(view, "removed"),
   };
+  /** @type {Record<string, string>} */
+  const endings = { kept: "wav", removed: "wav" };
 
   async function save(/** @type {string} */ kind) {
     const { clip, model, method, scores } = data();
@@ -189,10 +222,29 @@ export function wireDownloads({ element, state, data, rateIndex, dropMap, holder
     const index = rateIndex();
     const way = method === "drop" ? score : method === "fuse" ? `fuse-${score}` : method;
     const words = [stem(clip.name), model.name, way, scores[score].rates[index].toFixed(2)];
-    saveAs(await make[kind](captionText(data(), score, index)), fileName(words, kind));
+    if (endings[kind]) words.push(kind);
+    saveAs(await make[kind](captionText(data(), score, index)), fileName(words, endings[kind] ?? kind));
   }
 
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-save]"))) {
     button.addEventListener("click", () => save(button.dataset.save ?? ""));
   }
+  // Written when it is wanted: it changes with every move of the slider.
+  find(".tp-caption").addEventListener("toggle", () => {
+    if (state.data) view.out("caption").textContent = captionText(data(), state.score, rateIndex());
+  });
+}
+
+/** The figure as the person wants it. @param {import("./state.js").View} view */
+export function chosenFigure({ find, data, dropMap }) {
+  const chosen = (/** @type {string} */ name) => /** @type {HTMLSelectElement} */ (find(name)).value;
+  const mm = WIDTHS[/** @type {keyof typeof WIDTHS} */ (chosen(".tp-paper-width"))];
+  return printedFigure(data(), dropMap(), { mm, palette: chosen(".tp-paper-colours") });
+}
+
+/** What is left, or gone, after the last block. @param {import("./state.js").View} view @param {string} what */
+function wavBlob({ state, data, dropMap }, what) {
+  const sounds = (state.sounds ??= createSounds(data()));
+  const track = sounds.tracks(dropMap())[trackName({ what, stage: DROPPED_BY[DROPPED_BY.length - 1] })];
+  return new Blob([wavOf([track], data().clip.sample_rate)], { type: "audio/wav" });
 }

@@ -1,6 +1,6 @@
 // The viewer's three panels: kept patches warm, dropped ones cool, and the layer of marks above.
 
-import { RAMPS, lookupTables } from "../shared/colours.js";
+import { PALETTES, lookupTables } from "../shared/colours.js";
 import { DROPPED_BY, LEAVES, blockOf, keptAfter } from "../shared/fates.js";
 import { clamp, gridOf } from "../shared/grid.js";
 import { extentBox, patchBox } from "../shared/layout.js";
@@ -13,7 +13,8 @@ import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
  * @typedef {import("../shared/picture.js").Style} Style
  */
 
-const TABLES = lookupTables(RAMPS);
+/** @type {Record<string, Record<number, Uint32Array>>} made when they are first wanted */
+const tables = {};
 
 /**
  * On a canvas of `scale` pixels a px, or on anything that takes the same calls.
@@ -24,12 +25,15 @@ const TABLES = lookupTables(RAMPS);
  * @param {Fates} drop
  * @param {Style} style
  * @param {number} scale
- * @param {(panel: import("../shared/layout.js").Panel) => Uint8Array} [shades] in place of the spectrogram
+ * @param {object} [options]
+ * @param {(panel: import("../shared/layout.js").Panel) => Uint8Array} [options.shades] in place of the spectrogram
+ * @param {string} [options.palette] one of `PALETTES`
  */
-export function paintPicture(context, layout, data, drop, style, scale, shades) {
+export function paintPicture(context, layout, data, drop, style, scale, { shades, palette = "warm" } = {}) {
   /** @type {import("../shared/picture.js").Look} */
   const look = {
-    tables: TABLES,
+    tables: (tables[palette] ??= lookupTables(PALETTES[palette])),
+    bar: PALETTES[palette][0],
     fates: () => drop,
     heading: ({ stage }) =>
       stage

@@ -176,7 +176,9 @@ export function start({ element, props, trigger, watch }) {
     const { drop: drops, points, rates } = entry();
     const [drop, point] = [drops[index], points[index]];
     const layer = state.colour === "rank" ? shades() : undefined;
-    paintPicture(fitCanvas(picture, layout), layout, data, drop, coloursOf(find(".tp")), devicePixelRatio, layer);
+    paintPicture(fitCanvas(picture, layout), layout, data, drop, coloursOf(find(".tp")), devicePixelRatio, {
+      shades: layer,
+    });
     renderRate(point, rates[index]);
     renderSummary(out("summary"), find(".tp-changes"), data, point, score, rates[index]);
     renderDoubt(data.clip.doubt);

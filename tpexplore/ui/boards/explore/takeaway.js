@@ -3,7 +3,7 @@
 import { bytesOf } from "../shared/bytes.js";
 import { planOf } from "../shared/plan.js";
 import { saveAs, stem } from "../shared/saving.js";
-import { captionText, pngFigure, printedFigure } from "./figure.js";
+import { chosenFigure, pngFigure } from "./figure.js";
 
 const TAKE_TEXT = { rest: "Take away (ZIP)", busy: "Making the ZIP …" };
 const TAKE_PATIENCE = 60_000; // ms; where the server's queue is full, no answer comes
@@ -21,7 +21,8 @@ function base64OfBlob(blob) {
  * @param {import("./state.js").View} view
  * @param {import("../shared/board.js").Gradio["trigger"]} trigger
  */
-export function createTakeaway({ find, out, state, data, entry, rateIndex, dropMap }, trigger) {
+export function createTakeaway(view, trigger) {
+  const { find, out, state, data, entry, rateIndex } = view;
   /** @type {HTMLButtonElement} */
   const button = find(".tp-take");
   /** @type {{id: number, name: string, timer: ReturnType<typeof setTimeout>} | null} the ZIP that is waited for */
@@ -52,7 +53,7 @@ export function createTakeaway({ find, out, state, data, entry, rateIndex, dropM
     button.disabled = true;
     button.textContent = TAKE_TEXT.busy;
     out("taken").textContent = TAKE_TEXT.busy;
-    const picture = await pngFigure(printedFigure(data(), dropMap(), captionText(data(), score, index)));
+    const picture = await pngFigure(chosenFigure(view));
     trigger("takeaway", {
       id,
       clip: clip.name,

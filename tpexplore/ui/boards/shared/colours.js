@@ -17,6 +17,29 @@ export const RAMPS = {
   10: { lightness: [0.64, 0.78], chroma: [0.012, 0.012, 0.012], hue: [260, 260] },
 };
 
+/**
+ * Colours that a figure for a paper can be drawn in, by name; in each, block after block is a step darker than what is kept.
+ *
+ * @type {Record<string, Record<number, Ramp>>}
+ */
+export const PALETTES = {
+  warm: RAMPS,
+  // The kept patches as in the common viridis, from violet over green to yellow; the dropped ones in greys.
+  viridis: {
+    0: { lightness: [0.33, 0.92], chroma: [0.13, 0.12, 0.18], hue: [310, 105] },
+    4: { lightness: [0.15, 0.31], chroma: [0, 0, 0], hue: [0, 0] },
+    7: { lightness: [0.35, 0.5], chroma: [0, 0, 0], hue: [0, 0] },
+    10: { lightness: [0.55, 0.73], chroma: [0, 0, 0], hue: [0, 0] },
+  },
+  // For papers printed in black: the kept ones in greys, the dropped ones in blues and greens that print as darker greys.
+  grey: {
+    0: { lightness: [0.42, 0.98], chroma: [0, 0, 0], hue: [0, 0] },
+    4: { lightness: [0.15, 0.31], chroma: [0.05, 0.07, 0.06], hue: [275, 265] },
+    7: { lightness: [0.35, 0.5], chroma: [0.05, 0.06, 0.06], hue: [215, 205] },
+    10: { lightness: [0.55, 0.73], chroma: [0.05, 0.06, 0.06], hue: [155, 145] },
+  },
+};
+
 /** @param {number} lightness @param {number} chroma @param {number} hue degrees @returns {number[]} sRGB, 0 to 255 */
 export function oklch(lightness, chroma, hue) {
   const a = chroma * Math.cos((hue * Math.PI) / 180);

@@ -20,6 +20,7 @@ import { minus } from "./text.js";
  * @property {Record<number, Uint32Array>} tables colours of each fate
  * @property {(panel: Panel) => Uint8Array} [shades] in place of the spectrogram, one byte a frame and bin
  * @property {[string, string]} [ends] what the ends of the colour bar are called, where it shows no dB
+ * @property {import("./colours.js").Ramp} [bar] those of the colour bar; by default of the kept patches on the page
  * @property {(context: CanvasRenderingContext2D, panel: Panel, i: number) => void} [marks] drawn over the
  *   colours, under the lines
  * @property {(panel: Panel, i: number) => [string, string]} heading what it shows, and in figures what comes of it
@@ -102,7 +103,7 @@ export function paintPanels(context, layout, data, look, style, scale) {
     drawHeading(context, panel, title, figures, style);
     drawAxes(context, panel, data, style);
   });
-  drawColourBar(context, layout, data.picture, style, look.ends);
+  drawColourBar(context, layout, data.picture, style, look);
 }
 
 /**
@@ -282,13 +283,13 @@ function drawAxes(context, panel, data, style) {
  * @param {Layout} layout
  * @param {Picture} picture
  * @param {Style} style
- * @param {[string, string]} [ends]
+ * @param {Look} look
  */
-function drawColourBar(context, layout, picture, style, ends) {
+function drawColourBar(context, layout, picture, style, { ends, bar = RAMPS[0] }) {
   const { x, y, w, h } = layout.panels[layout.abreast ? layout.panels.length - 1 : 0];
   const left = x + w + 12;
   const gradient = context.createLinearGradient(0, y + h, 0, y);
-  for (let i = 0; i <= 16; i++) gradient.addColorStop(i / 16, `rgb(${rampColour(RAMPS[0], i / 16)})`);
+  for (let i = 0; i <= 16; i++) gradient.addColorStop(i / 16, `rgb(${rampColour(bar, i / 16)})`);
   context.fillStyle = gradient;
   context.fillRect(left, y, 9, h);
   context.fillStyle = style.subdued;
