@@ -9,6 +9,7 @@ import { createPlayer } from "../../tpexplore/ui/boards/explore/player.js";
 import { patchRows } from "../../tpexplore/ui/boards/explore/figure.js";
 import { fateOf, staysText } from "../../tpexplore/ui/boards/explore/passport.js";
 import { attentionOf, clusterOf, percentile, standing } from "../../tpexplore/ui/boards/explore/ranking.js";
+import { sweepOf } from "../../tpexplore/ui/boards/explore/scene.js";
 import { groupsOf } from "../../tpexplore/ui/boards/explore/survival.js";
 import { changeTexts, flipsText, headlineText } from "../../tpexplore/ui/boards/explore/reading.js";
 import { base64, pictureOf } from "./support.js";
@@ -247,4 +248,9 @@ test("below which keep-rates the answer becomes another one", () => {
   const flips = flipsOf({ rates, points: ["c", "b", "a", "a"].map(point) });
   assert.equal(flipsText({ rates, flips }), "▲ Below 70\u00a0% the answer becomes “b”, below 50\u00a0% “c”.");
   assert.match(flipsText({ rates, flips: [] }), /^The answer is the same/);
+});
+
+test("a sweep goes from everything down to the least, every second keep-rate", () => {
+  assert.deepEqual(sweepOf([0.3, 0.35, 0.4, 0.45, 0.5]), [4, 2, 0]);
+  assert.deepEqual(sweepOf([0.3, 1]), [1]);
 });

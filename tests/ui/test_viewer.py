@@ -603,7 +603,7 @@ def test_explanation_tells_the_exploration_s_numbers(desk, exploration):
 
 def download(desk, kind: str) -> tuple[str, bytes]:
     with desk.page.expect_download() as event:
-        desk.page.click(f"[data-save={kind}]")
+        desk.page.click("[data-film]" if kind == "film" else f"[data-save={kind}]")
     return event.value.suggested_filename, Path(event.value.path()).read_bytes()
 
 
@@ -664,6 +664,28 @@ def test_what_is_kept_and_removed_can_be_saved_as_sound(desk, what):
     samples, rate = soundfile.read(io.BytesIO(content))
     assert rate == 16_000
     assert np.abs(samples).max() > 0.001
+
+
+def test_a_presentation_sweeps_by_itself_and_escape_leaves_it(desk):
+    choose(desk, 0.5)
+    desk.page.click("[data-present]")
+    label = "document.querySelector('.tp-scene')?.getAttribute('aria-label')"
+    assert desk.page.evaluate(label).startswith("Keep 100")
+    desk.page.wait_for_function(f"{label}.startsWith('Keep 90')")
+    desk.press("ArrowRight")
+    assert desk.page.evaluate(label).startswith("Keep 80")
+    desk.press("Escape")
+    desk.page.wait_for_selector(".tp-present", state="detached")
+    assert desk.page.evaluate("document.activeElement.dataset.present") == ""
+    assert desk.page.input_value(".tp-rate-input") == "0.5"  # as it was before
+
+
+def test_the_film_is_a_film(desk):
+    name, content = download(desk, "film")
+    assert name == "bursts_tiny_attention_sweep.webm"
+    assert content.startswith(b"\x1aE\xdf\xa3")
+    assert b"A_OPUS" in content
+    assert b"V_VP" in content
 
 
 def test_csv_equals_the_drop_stages(desk, exploration):

@@ -22,6 +22,7 @@ import { addPasses, decode, isComplete, linesOf } from "./messages.js";
 import { createPassport } from "./passport.js";
 import { legendKeys, paintPicture, rankShades } from "./picture.js";
 import { createPlanField } from "./plan.js";
+import { wirePresentation } from "./present.js";
 import { ranked } from "./ranking.js";
 import { flipsText, headlineText, renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
 import { createReadout } from "./readout.js";
@@ -77,6 +78,7 @@ export function start({ element, props, trigger, watch }) {
   const plan = createPlanField(view, { choose: method.choose, setRate });
   const takeaway = createTakeaway(view, trigger);
   wireDownloads(view);
+  wirePresentation(view);
 
   // ---- data in --------------------------------------------------------------------------------------------
 
