@@ -94,9 +94,13 @@ test("every patch is in one group", () => {
   for (const by of ["intensity", "variation", "frequency"]) {
     for (const known of [null, clusters]) {
       const groups = groupsOf({ picture, clusters: known }, by);
-      const all = groups.flatMap(({ patches }) => patches).sort((a, b) => a - b);
+      // A cluster holds what it holds in every other tab, padding too; that is then counted once more.
+      const clustered = known !== null && by !== "frequency";
+      const parts = clustered ? groups.slice(0, -1) : groups;
+      const all = parts.flatMap(({ patches }) => patches).sort((a, b) => a - b);
       assert.deepEqual(all, [...Array(40).keys()]);
-      assert.deepEqual(groups.at(-1), { name: "padding", patches: [32, 33, 34, 35, 36, 37, 38, 39] });
+      const name = clustered ? "of these, padding" : "padding";
+      assert.deepEqual(groups.at(-1), { name, patches: [32, 33, 34, 35, 36, 37, 38, 39] });
     }
   }
 });

@@ -20,8 +20,8 @@ export function createGroups({ find, out, state, data, dropMap }, { redrawCursor
     const clustered = data().clusters && grouping !== "frequency";
     const kinds = clustered ? `clusters of ${data().model.task || "the dataset"}` : "fifths of this clip's patches";
     out("grouping").textContent =
-      `${grouping === "frequency" ? "Rows of the picture" : `By ${grouping}: ${kinds}`}, padding apart. ` +
-      "Hover to highlight, click to pin.";
+      `${grouping === "frequency" ? "Rows of the picture" : `By ${grouping}: ${kinds}`}, ` +
+      `${clustered ? "padding included" : "padding apart"}. Hover to highlight, click to pin.`;
   }
 
   /** @param {number} group */

@@ -16,7 +16,8 @@ import { meter } from "./meter.js";
 const FIFTHS = ["lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth"];
 
 /**
- * Every patch is in one group: padding, or one of the rest by a statistic or by frequency; highest first.
+ * Every patch is in one group: padding, or one of the rest by a statistic or by frequency; highest first. Clusters hold
+ * padding, too, as in every other tab and in the paper, so that row then says how much of them it is.
  *
  * @param {Pick<import("./messages.js").Data, "picture" | "clusters">} data
  * @param {Grouping} by
@@ -28,10 +29,10 @@ export function groupsOf({ picture, clusters }, by) {
   const sound = patches.filter((patch) => !isPadding(picture, patch));
   let groups;
   if (by === "frequency") groups = frequencyGroups(picture, sound);
-  else if (clusters) groups = clusterGroups(picture[by], clusters[by], sound);
+  else if (clusters) groups = clusterGroups(picture[by], clusters[by], patches);
   else groups = fifthGroups(picture[by], sound);
   groups.reverse();
-  groups.push({ name: "padding", patches: padding });
+  groups.push({ name: clusters && by !== "frequency" ? "of these, padding" : "padding", patches: padding });
   return groups.filter((group) => group.patches.length);
 }
 
@@ -42,12 +43,12 @@ function fifthGroups(values, sound) {
   return FIFTHS.map((name, i) => ({ name, patches: ascending.slice(at(i), at(i + 1)) }));
 }
 
-/** @param {ArrayLike<number>} values @param {number[]} edges @param {number[]} sound @returns {Group[]} */
-function clusterGroups(values, edges, sound) {
+/** @param {ArrayLike<number>} values @param {number[]} edges @param {number[]} patches @returns {Group[]} */
+function clusterGroups(values, edges, patches) {
   const last = edges.length - 2;
   return edges.slice(1).map((_, i) => ({
     name: `C${i + 1}${i === 0 ? " (lowest)" : i === last ? " (highest)" : ""}`,
-    patches: sound.filter((patch) => clusterOf(values[patch], edges) === i),
+    patches: patches.filter((patch) => clusterOf(values[patch], edges) === i),
   }));
 }
 
