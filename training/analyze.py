@@ -23,12 +23,12 @@ def main() -> None:
     parser.add_argument("name", help="bundled model")
     parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
     args = parser.parse_args()
-    found = analyze(args.name, read_features(args.features))
+    analysis = analyze(args.name, read_features(args.features))
     if not parallel.is_main():
         return
     path = ANALYSIS_FOLDER / f"{args.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, found)
+    write_json(path, analysis)
     print(path)
 
 

@@ -18,7 +18,7 @@ from training.engine.finetuning import FinetuneStage
 from training.engine.identity import note_model
 from training.engine.loop import Run, train
 from training.engine.origins import note_origins
-from training.measure.scores import say_if_unmeasured
+from training.measure.progress import say_if_unmeasured
 from training.recipes.settings import FinetuneRecipe, changed, load_recipe
 from training.recipes.values import LARGEST_SEED
 

@@ -9,7 +9,7 @@ from training.data.features import read_features
 from training.engine.command import run_command, stage_arguments
 from training.engine.loop import Run, train
 from training.engine.teacher import TeacherStage
-from training.measure.scores import say_if_unmeasured
+from training.measure.progress import say_if_unmeasured
 from training.recipes.settings import TeacherRecipe, load_recipe
 
 

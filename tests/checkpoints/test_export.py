@@ -64,7 +64,7 @@ def check_kept(ids: np.ndarray, stage) -> None:
 
 def test_drop_by_attention(tmp_path, specs):
     """AST, packed as the app has it; half of the pictures is padding, whose patches tie."""
-    model, path = pack(tiny("ast", depth=11)), tmp_path / "pruned.onnx"
+    model, path = pack(tiny("ast", depth=10)), tmp_path / "pruned.onnx"
     card = export(model, path)
     padded = specs.clone()
     padded[1:, 64:] = -1.0
@@ -79,7 +79,7 @@ def test_drop_by_attention(tmp_path, specs):
 
 
 def test_other_blocks_rates_and_method(tmp_path, specs):
-    model, path = tiny("audiomae", depth=7).to(torch.float64), tmp_path / "fused.onnx"
+    model, path = tiny("audiomae", depth=10).to(torch.float64), tmp_path / "fused.onnx"
     pruning = {"method": "fuse", "blocks": (3, 6)}
     export(model, path, (0.9, 0.5), "time-even", **pruning)
     check_same(path, model.float(), specs, (0.9, 0.5), "time-even", **pruning)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import statistics
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,8 @@ pytestmark = [
     pytest.mark.skipif(not example_clips(), reason="no example clip is bundled"),
 ]
 
-FIRST_PAINT_SECONDS = 5
+FIRST_PAINT_SECONDS = 3
+MOST_LOADS = 6
 REPAINT_MILLISECONDS = 50
 
 
@@ -55,11 +55,11 @@ def desk(lasting_desk):
 
 def test_opens_with_an_analysed_example(visit):
     took = []
-    while not took or (min(took) > FIRST_PAINT_SECONDS and len(took) < 3):  # something else may be at work
-        started = time.monotonic()
+    # From the click on a link to the picture, as the page's own clock has it; something else may be at work.
+    while not took or (min(took) > FIRST_PAINT_SECONDS and len(took) < MOST_LOADS):
         opened = visit()
-        took.append(time.monotonic() - started)
-    assert min(took) < FIRST_PAINT_SECONDS
+        took.append(opened.page.evaluate("performance.now()") / 1000)
+    assert min(took) < FIRST_PAINT_SECONDS, took
     assert opened.text("[data-out=clip-name]") == example_clips()[0].title
     patches = int(re.search(r"of (\d+)", opened.text(".tp-kept li:first-child"))[1])
     assert opened.kept() == list(keep_plan(0.5, patches).values())

@@ -230,10 +230,10 @@ class Entered:
         for block, rate, end in zip(self.blocks, rates, ends, strict=True):
             need = _reads(pruned.score, pruned.method) if rate < 1 else "nothing"
             if block == self.blocks[0]:
-                pruned.tokens, found = self._attend_first(need)
+                pruned.tokens, attention = self._attend_first(need)
             else:
-                pruned.tokens, found = _attend(model, pruned.tokens, block, need, pruned.bias())
-            stages.append(pruned.stage(block, rate, found))
+                pruned.tokens, attention = _attend(model, pruned.tokens, block, need, pruned.bias())
+            stages.append(pruned.stage(block, rate, attention))
             x = model.run_mlp(pruned.tokens, block)
             pruned.tokens = model.run_blocks(x, block + 1, end, pruned.bias())
         return Passed(pruned.tokens, tuple(stages), pruned.sizes)
@@ -282,22 +282,22 @@ class _Pruned:
             return None
         return merging.size_bias(self.sizes, self.prefix, self.tokens.dtype)
 
-    def stage(self, block: int, rate: float, found: Tensor | None) -> Stage:
-        """Prune; ``found`` is what the block's attention was read for, see `_reads`."""
+    def stage(self, block: int, rate: float, attention: Tensor | None) -> Stage:
+        """Prune; ``attention`` is what the block's attention was read for, see `_reads`."""
         ids, present = self.ids, self.ids.shape[1]
         k = kept_count(rate, present)
         ranks = None
         if self.method == "merge":
             if k < present:
-                self._merge(found, k)
+                self._merge(attention, k)
         elif rate < 1:
-            if found is None:
+            if attention is None:
                 ranks = self.fixed.gather(1, ids)
             else:
-                ranks = _ranks(found[:, :present], ids, self.rows, self.score)
+                ranks = _ranks(attention[:, :present], ids, self.rows, self.score)
             positions = pruning.top_positions(ranks, k)
             if k < present:
-                self._leave(positions, found)
+                self._leave(positions, attention)
             self.ids = ids.gather(1, positions)
         return Stage(block, ids, ranks, self.ids, self.holders)
 

@@ -27,13 +27,13 @@ Measured = Mapping[str, Mapping[str, Any]]
 
 def load_methods(assets: Path = ASSETS) -> dict[str, dict[str, Any]]:
     """What `training.methods` measured of every bundled model, of the weights on its card only."""
-    found = {}
+    contents = {}
     for name in bundled_names():
         content, _ = read_json(assets / "results" / "methods" / f"{name}.json")
         card, _ = read_json(assets / "models" / f"{name}.json")
         if content and of_weights(content, card.get("weights_sha256")):
-            found[name] = content
-    return found
+            contents[name] = content
+    return contents
 
 
 def lead(results: Mapping[str, Any], method: str, score: str = BY, rate: str = QUOTED_RATE) -> Measure | None:
@@ -86,8 +86,8 @@ def _gains(measured: Measured, method: str) -> str:
         return f"{doing} instead of dropping has not been measured yet."
     better, worse = (sum(gain.sign == sign for _, gain in named) for sign in (1, -1))
     ends = sorted(named, key=lambda pair: pair[1].value)
-    told = [f"{with_interval(gain, '+.1f')} points ({name})" for name, gain in (ends[0], ends[-1])]
-    span = told[0] if len(named) == 1 else f"{told[0]} to {told[1]}"
+    gains = [f"{with_interval(gain, '+.1f')} points ({name})" for name, gain in (ends[0], ends[-1])]
+    span = gains[0] if len(named) == 1 else f"{gains[0]} to {gains[1]}"
     verb = f"{doing} instead of dropping changes the accuracy at keep-rate {RATE_TEXT}"
     models = f"{len(named)} model{'s' * (len(named) > 1)}"
     return f"{verb} by {span}; of {models} it helps {better} and harms {worse}."

@@ -43,18 +43,18 @@ def _sound_data(file: BinaryIO, length: int) -> tuple[int, int, str] | None:
     if head[:4] == b"RIFX" and kind == b"WAVE":
         return _find_chunk(file, length, b"data", ">")
     if head[:4] == b"FORM" and kind in (b"AIFF", b"AIFC"):
-        found = _find_chunk(file, length, b"SSND", ">")
-        if found is None:
+        chunk = _find_chunk(file, length, b"SSND", ">")
+        if chunk is None:
             return None
-        start, size, order = found
+        start, size, order = chunk
         skipped = 8 + int.from_bytes(file.read(4), "big")  # offset and block size, then unused bytes
         return start + skipped, max(0, size - skipped), order
     if head[:4] == b"caff":
         file.seek(8)
-        found = _find_chunk(file, length, b"data", ">", size_format="q")
-        if found is None or found[1] < 0:  # -1: to the end of the file
+        chunk = _find_chunk(file, length, b"data", ">", size_format="q")
+        if chunk is None or chunk[1] < 0:  # -1: to the end of the file
             return None
-        return found[0] + 4, max(0, found[1] - 4), ">"  # a count of edits comes first
+        return chunk[0] + 4, max(0, chunk[1] - 4), ">"  # a count of edits comes first
     if head[:4] in (b".snd", b"dns.") and len(head) == 12:
         order = ">" if head[:4] == b".snd" else "<"
         start, size = struct.unpack(f"{order}II", head[4:])

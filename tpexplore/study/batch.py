@@ -96,17 +96,17 @@ def find_recordings(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise InputError(f"{str(folder)!r} is not a folder; expected one with audio files.")
-    found = []
+    recordings = []
     for above, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
+        recordings += [
             (Path(above) / name).relative_to(folder).as_posix()
             for name in files
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
         ]
-    if not found:
+    if not recordings:
         raise InputError(f"{str(folder)!r} holds no audio file, in folders below it neither.")
-    return sorted(found)
+    return sorted(recordings)
 
 
 def run_batch(

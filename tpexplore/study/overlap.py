@@ -84,11 +84,11 @@ def stage_overlaps(
         After each of ``blocks``.
     """
     shared = min(len(drop_a), len(drop_b))
-    found = []
+    overlaps = []
     for block in blocks:
         kept_a, kept_b = ((drop == 0) | (drop > block) for drop in (np.asarray(drop_a), np.asarray(drop_b)))
         a, b = kept_a[:shared], kept_b[:shared]
-        found.append(
+        overlaps.append(
             Overlap(
                 block,
                 both=int((a & b).sum()),
@@ -99,7 +99,7 @@ def stage_overlaps(
                 beyond_b=int(kept_b[shared:].sum()),
             )
         )
-    return tuple(found)
+    return tuple(overlaps)
 
 
 def expected_iou(a: int, b: int, n: int) -> float:

@@ -101,8 +101,8 @@ class AccuracyCurve:
             # The file has a number for a name by now.
             self.problems.append(str(error).replace(repr(clip.path.name), shown_name(clip.name)))
             return
-        found = explore(model, samples, keep_rates=self.keep_rates, scores=self.scores, progress=progress)
-        points = {(score, point.keep_rate): point for score in self.scores for point in found.points[score]}
+        result = explore(model, samples, keep_rates=self.keep_rates, scores=self.scores, progress=progress)
+        points = {(score, point.keep_rate): point for score in self.scores for point in result.points[score]}
         self.answers.append((clip, {key: point.answer for key, point in points.items()}))
 
     def rows(self) -> list[Row]:

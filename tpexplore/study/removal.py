@@ -69,11 +69,11 @@ def removal_curve(
     chosen = list(range(1, model.config.depth) if blocks is None else blocks)
     for block in chosen:
         model.check_removal_block(block)
-    found: dict[str, list[Tensor]] = {name: [] for name in masks}
+    curves: dict[str, list[Tensor]] = {name: [] for name in masks}
     x, done = model.embed(spec), 0
     for block in chosen:
         x, done = model.run_blocks(x, done + 1, block), block
         for name, leaves in masks.items():
             rows = x.expand(len(leaves), -1, -1) if len(x) == 1 else x
-            found[name].append(model.remove_from(rows, block, leaves).logits)
-    return {name: torch.stack(logits) for name, logits in found.items()}
+            curves[name].append(model.remove_from(rows, block, leaves).logits)
+    return {name: torch.stack(logits) for name, logits in curves.items()}

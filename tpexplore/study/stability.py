@@ -238,8 +238,8 @@ def stability(
 
     Examples
     --------
-    >>> found = stability(load_model("ast-spc12"), load_audio("assets/examples/happy.wav"))
-    >>> found.survival[10].shape, len(found.outcomes)
+    >>> result = stability(load_model("ast-spc12"), load_audio("assets/examples/happy.wav"))
+    >>> result.survival[10].shape, len(result.outcomes)
     ((64,), 11)
     """
     steps = stability_steps(model, clip, keep_rate, score, changes=changes)
@@ -290,11 +290,11 @@ def stability_steps(
         probability=float(original.probabilities.max()),
         kept=original.kept,
         survival={
-            block: _survival([found.kept[block] for found in changed], moves) for block in PRUNE_BLOCKS
+            block: _survival([after.kept[block] for after in changed], moves) for block in PRUNE_BLOCKS
         },
         outcomes=tuple(
-            _outcome(change, original, found, move)
-            for change, found, move in zip(changes, changed, moves, strict=True)
+            _outcome(change, original, after, move)
+            for change, after, move in zip(changes, changed, moves, strict=True)
         ),
     )
 
@@ -333,18 +333,18 @@ def _survival(kept: Sequence[np.ndarray], moves: Sequence[int]) -> np.ndarray:
     return np.divide(counts, shown, out=np.full_like(counts, math.nan), where=shown > 0)
 
 
-def _outcome(change: Change, original: _Pass, found: _Pass, move: int) -> Outcome:
+def _outcome(change: Change, original: _Pass, changed: _Pass, move: int) -> Outcome:
     here, there = _places(len(original.scores), move)
-    scores = (torch.from_numpy(original.scores[here]), torch.from_numpy(found.scores[there]))
+    scores = (torch.from_numpy(original.scores[here]), torch.from_numpy(changed.scores[there]))
     iou = {}
     for block in PRUNE_BLOCKS:
-        before, after = original.kept[block][here], found.kept[block][there]
+        before, after = original.kept[block][here], changed.kept[block][there]
         either = int((before | after).sum())
         iou[block] = int((before & after).sum()) / either if either else math.nan
     return Outcome(
         change=change,
-        answer=int(found.probabilities.argmax()),
-        probability=float(found.probabilities.max()),
+        answer=int(changed.probabilities.argmax()),
+        probability=float(changed.probabilities.max()),
         tau=float(kendall_tau(*scores)),
         iou=iou,
     )

@@ -123,5 +123,5 @@ def explore_windows(
     ...     print(window.start, window.answer, [window.flips(point) for point in window.points])
     """
     for index, (start, samples) in enumerate(read_windows(path, model.config.seconds, hop)):
-        found = explore(model, samples, keep_rates=keep_rates, scores=[score], blocks=blocks, method=method)
-        yield WindowResult.of_clip(samples, start, found, index)
+        result = explore(model, samples, keep_rates=keep_rates, scores=[score], blocks=blocks, method=method)
+        yield WindowResult.of_clip(samples, start, result, index)

@@ -299,11 +299,14 @@ def measured_accuracy(name: str, sha256: str, method: str, scores: Sequence[str]
     """Measured accuracy of what is shown: of the paper's way at every keep-rate, of others at seven."""
     if method == METHODS[0] and set(scores) <= set(SCORES):
         return measured_results(name, sha256)
-    found = measured_methods(name, sha256)
-    if not found:
+    ours = measured_methods(name, sha256)
+    if not ours:
         return None
-    whole = {f"{1:.2f}": found["unpruned"]}
-    return {**found, "keep_rate": {score: row | whole for score, row in found["accuracy"][method].items()}}
+    whole = {f"{1:.2f}": ours["unpruned"]}
+    return {
+        **ours,
+        "keep_rate": {score: row | whole for score, row in ours["accuracy"][method].items()},
+    }
 
 
 def _doubt(exploration: Exploration, samples: np.ndarray) -> dict[str, Any] | None:
@@ -312,11 +315,11 @@ def _doubt(exploration: Exploration, samples: np.ndarray) -> dict[str, Any] | No
 
 def _in_parts(steps: Iterator[Exploration]) -> Iterator[Exploration]:
     """Explorations with only the points that are new, some time apart."""
-    sent, told = {}, -math.inf
+    sent, sent_at = {}, -math.inf
     for step in steps:
-        if time.monotonic() - told >= PART_SECONDS:
+        if time.monotonic() - sent_at >= PART_SECONDS:
             yield _without(step, sent)
-            sent, told = step.points, time.monotonic()
+            sent, sent_at = step.points, time.monotonic()
     if step.points != sent:
         yield _without(step, sent)
 
@@ -413,11 +416,11 @@ class ClipTrace:
         if not stages:  # at keep-rate 1.0 nothing decides, and every block attends as in the unpruned model
             attention = {block: self.scores[block - 1] * len(everything) for block in PRUNE_BLOCKS}
             return {b: Stage(everything, a, torch.ones_like(a, dtype=bool)) for b, a in attention.items()}
-        found = {}
+        by_block = {}
         for stage in stages:
             ids, scores, kept = (values[0].cpu() for values in (stage.ids, stage.scores, stage.kept))
-            found[stage.block] = Stage(ids, scores * len(ids), torch.isin(ids, kept))
-        return found
+            by_block[stage.block] = Stage(ids, scores * len(ids), torch.isin(ids, kept))
+        return by_block
 
     def clustered(self, statistic: str) -> tuple[Tensor, Clusters, bool]:
         """Cluster of every patch, the clusters, and whether they were made of this clip alone.
@@ -488,9 +491,9 @@ def _dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
     card = of_weights(bundled_card(name), sha256) if name in bundled_names() else None
     if not card or "clusters" not in card:
         return None
-    told = card["clusters"]
+    entries = card["clusters"]
     equal = [1 / CLUSTERS] * CLUSTERS
     return {
-        name: Clusters(tuple(told[name]["edges"]), tuple(told[name].get("shares", equal)))
+        name: Clusters(tuple(entries[name]["edges"]), tuple(entries[name].get("shares", equal)))
         for name in STATISTICS
     }

@@ -52,10 +52,10 @@ def build(choices: list[ModelChoice]) -> None:
 
     def results(model: str) -> dict[str, Any]:
         """What was measured of a bundled model, as its results file says."""
-        found = measured_results(model) if model in by_source else None
-        if found is None:
+        measured = measured_results(model) if model in by_source else None
+        if measured is None:
             raise gr.Error(f"Nothing has been measured of model {model!r}.", print_exception=False)
-        return found
+        return measured
 
     gr.api(explore_clip, api_name="explore", **QUEUED)
     gr.api(explore_at, api_name="explore_at", **QUEUED)
@@ -95,7 +95,7 @@ def _answer(
         path = _uploaded(clip)
         check_request(path, choice)
         excerpt = excerpt_of(path, choice, start)
-        found = explore(cached_model(choice), excerpt.samples, keep_rates=keep_rates, **scores)
+        exploration = explore(cached_model(choice), excerpt.samples, keep_rates=keep_rates, **scores)
     except InputError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    return {**found.to_dict(), "start": round(excerpt.start, 3)}
+    return {**exploration.to_dict(), "start": round(excerpt.start, 3)}

@@ -126,27 +126,27 @@ def create_link(
 
 
 def read_place(
-    asked: Any,
+    request: Any,
     choices: Sequence[ModelChoice],
     examples: Sequence[Example],
     tabs: Sequence[str],
     settings: Mapping[str, Setting],
 ) -> Place:
     """What the browser asks for, checked again: of anything that is not known the first takes its place."""
-    asked = asked if isinstance(asked, dict) else {}
+    request = request if isinstance(request, dict) else {}
     paths = {_example_name(example): str(example.path) for example in examples}
     sources = {choice.link_name: choice.source for choice in choices}
     sources |= {source: source for source in sources.values() if source.startswith(HUB_PREFIX)}
-    texts = asked.get("settings")
+    texts = request.get("settings")
     texts = texts if isinstance(texts, dict) else {}
     read = {name: setting.read(texts.get(name)) for name, setting in settings.items() if setting.component}
-    start = asked.get("start")
+    start = request.get("start")
     fits = isinstance(start, int | float) and math.isfinite(start) and start >= 0
     return Place(
-        path=_named(paths, asked.get("example")),
-        source=_named(sources, asked.get("model")),
+        path=_named(paths, request.get("example")),
+        source=_named(sources, request.get("model")),
         start=float(start) if fits else None,
-        tab=_named({tab: tab for tab in tabs}, asked.get("tab")),
+        tab=_named({tab: tab for tab in tabs}, request.get("tab")),
         settings={name: value for name, value in read.items() if value is not None},
     )
 

@@ -108,7 +108,7 @@ def build_payload(
         },
         "clip": {**_clip(samples, name, start, sentences), "doubt": doubt},
         "picture": picture_message(exploration),
-        "clusters": clusters and {name: list(found.edges) for name, found in clusters.items()},
+        "clusters": clusters and {name: list(known.edges) for name, known in clusters.items()},
         "bin_rows": base64_of(bin_rows(config.grid)),
         "rates": rates,
         "method": exploration.method,
@@ -305,14 +305,14 @@ def _accuracy(
     results: Mapping[str, Any], rates: Sequence[float], config: ModelConfig
 ) -> dict[str, list[dict[str, float]]]:
     """Of each ranking, what was measured at which keep-rate, and what that costs."""
-    found = {score: [] for score in {**dict.fromkeys(SCORES), **results["keep_rate"]}}
-    for score, row in found.items():
+    rows = {score: [] for score in {**dict.fromkeys(SCORES), **results["keep_rate"]}}
+    for score, row in rows.items():
         for rate in rates:
             if entry := results["keep_rate"].get(score, {}).get(f"{rate:.2f}"):
                 low, high = entry["ci95"]
                 macs = int(entry.get("macs") or config.macs(rate))
                 row.append({"rate": rate, "macs": macs, "value": entry["value"], "low": low, "high": high})
-    return found
+    return rows
 
 
 def _provenance(results: Mapping[str, Any]) -> dict[str, Any]:

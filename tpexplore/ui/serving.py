@@ -26,8 +26,8 @@ _LEAST_COMPRESSED_BYTES, _COMPRESSION = 1000, 5
 
 @lru_cache(maxsize=1)
 def _files() -> dict[str, bytes]:
-    found = sorted(path for path in BOARDS.rglob("*") if path.suffix in _KINDS)
-    return {path.relative_to(BOARDS).as_posix(): path.read_bytes() for path in found}
+    paths = sorted(path for path in BOARDS.rglob("*") if path.suffix in _KINDS)
+    return {path.relative_to(BOARDS).as_posix(): path.read_bytes() for path in paths}
 
 
 def read_text(*names: str) -> str:

@@ -63,12 +63,12 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
     answered.then(lambda: gr.update(reply=""), outputs=viewer, queue=False, **quiet)
 
 
-def respond(seen: Seen | None, asked: Any) -> dict[str, Any]:
+def respond(seen: Seen | None, request: Any) -> dict[str, Any]:
     """The ZIP as base64, or a sentence on why there is none."""
-    asked = asked if isinstance(asked, dict) else {}
-    head = {"id": asked.get("id")}
+    request = request if isinstance(request, dict) else {}
+    head = {"id": request.get("id")}
     try:
-        return {**head, "zip": base64.b64encode(make_zip(seen, asked)).decode()}
+        return {**head, "zip": base64.b64encode(make_zip(seen, request)).decode()}
     except InputError as error:
         return {**head, "problem": str(error)}
     except Exception:
@@ -76,7 +76,7 @@ def respond(seen: Seen | None, asked: Any) -> dict[str, Any]:
         return {**head, "problem": "The ZIP could not be made; the app's log says why."}
 
 
-def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
+def make_zip(seen: Seen | None, request: dict[str, Any]) -> bytes:
     """The view that the browser names, once more and with its pictures.
 
     Raises
@@ -86,13 +86,13 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
     """
     if seen is None:
         raise InputError(FORGOTTEN)
-    score, keep_rate = check_score(asked.get("score")), check_keep_rate(asked.get("keep_rate"))
-    method = check_method(asked.get("method", METHODS[0]), score)
-    plan = read_plan(asked.get("blocks"), asked.get("rates"))
+    score, keep_rate = check_score(request.get("score")), check_keep_rate(request.get("keep_rate"))
+    method = check_method(request.get("method", METHODS[0]), score)
+    plan = read_plan(request.get("blocks"), request.get("rates"))
     keep_rate = plan.keep_rate(keep_rate)
-    pictures = read_pictures(asked.get("pictures"))
+    pictures = read_pictures(request.get("pictures"))
     model = cached_model(seen.choice)
-    excerpt = seen_excerpt(seen, asked)
+    excerpt = seen_excerpt(seen, request)
     # Attention's ranks belong to every table, and the unpruned answer to every result.
     scores = [name for name in RANKINGS if name in ("attention", score)]
     exploration = explore(
@@ -117,14 +117,14 @@ def make_zip(seen: Seen | None, asked: dict[str, Any]) -> bytes:
     )
 
 
-def seen_excerpt(seen: Seen | None, asked: dict[str, Any]) -> Excerpt:
-    """The sound that the viewer shows; InputError unless it is that of ``asked``."""
+def seen_excerpt(seen: Seen | None, request: dict[str, Any]) -> Excerpt:
+    """The sound that the viewer shows; InputError unless it is that of ``request``."""
     if seen is None:
         raise InputError(FORGOTTEN)
     excerpt = excerpt_of(seen.path, seen.choice, seen.start)
     model = cached_model(seen.choice).config.name
-    told = {"clip": clip_name(seen.path), "model": model, "start": round(excerpt.start, 3)}
-    if any(asked.get(name) != value for name, value in told.items()):
+    shown = {"clip": clip_name(seen.path), "model": model, "start": round(excerpt.start, 3)}
+    if any(request.get(name) != value for name, value in shown.items()):
         raise InputError("The clip or model has changed; please try again.")
     return excerpt
 

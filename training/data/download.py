@@ -231,9 +231,9 @@ def _check_clips(name: str, folder: Path, source: Source) -> None:
     if not folder.is_dir():
         raise InputError(f"{source.url} holds no folder {source.top}; its layout has changed.")
     load_dataset(name, folder)
-    found = sum(1 for path in folder.glob("*/*.wav") if not path.parent.name.startswith("_"))
-    if found != source.clips:
-        raise InputError(f"{folder} holds {found:,} clips of {name}; expected {source.clips:,}.")
+    count = sum(1 for path in folder.glob("*/*.wav") if not path.parent.name.startswith("_"))
+    if count != source.clips:
+        raise InputError(f"{folder} holds {count:,} clips of {name}; expected {source.clips:,}.")
 
 
 def _reason(error: Exception) -> str:

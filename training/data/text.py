@@ -95,13 +95,13 @@ def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict
         raise InputError(f"{path} has no column {min(absent)}; expected {expected}.")
     if not rows:
         raise InputError(f"{path} has no rows; expected {expected}.")
-    found = []
+    records = []
     for number, row in enumerate(rows, 1):
         cells = dict(zip(header, row, strict=False))
         if empty := [name for name in columns if not cells.get(name)]:
             raise InputError(f"Row {number} of {path} has no {min(empty)}; expected {expected}.")
-        found.append({name: cells[name] for name in columns})
-    return found
+        records.append({name: cells[name] for name in columns})
+    return records
 
 
 def whole_number(text: str, what: str) -> int:

@@ -29,7 +29,7 @@ from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_grid, random_patches
 from training.engine.student import Student, begin_at_mean, build_model, pooled_features
 from training.engine.teacher import load_teacher
-from training.measure.scores import split_accuracy, tag_agreement
+from training.measure.progress import split_accuracy, tag_agreement
 from training.recipes.settings import ELASTIC, FinetuneRecipe, Pruning, StoredLessons
 
 SMALLEST_SPREAD = 0.05
@@ -198,12 +198,14 @@ class FinetuneStage:
         """The losses with the teacher's part in them."""
         distil = self.recipe.distil
         with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
-            told, maps = self.teacher(part["mel"])
-        told, maps = told.float(), maps.float()
+            taught, maps = self.teacher(part["mel"])
+        taught, maps = taught.float(), maps.float()
         if self.recipe.loss == "bce":
-            soft = binary_cross_entropy_with_logits(logits, told.sigmoid())
+            soft = binary_cross_entropy_with_logits(logits, taught.sigmoid())
         else:
-            soft = kl_div(logits.log_softmax(1), told.log_softmax(1), reduction="batchmean", log_target=True)
+            soft = kl_div(
+                logits.log_softmax(1), taught.log_softmax(1), reduction="batchmean", log_target=True
+            )
         figures = {"soft_loss": soft, "loss": (1 - distil.labels) * label_loss + distil.labels * soft}
         if distil.features and not self.pruning_started(step):
             with torch.autocast(self.device.type, torch.bfloat16):

@@ -209,9 +209,9 @@ def gradients_of_step(stage: Stage, run: Run, step: int, trainable: list[nn.Para
         torch.manual_seed(seed * 1009 + part)
         at = pieces[part].to(whole["mel"].device)
         share = len(at) / size
-        found = stage.loss(step, {name: values[at] for name, values in whole.items()})
-        (found["loss"] * share).backward()
-        for name, value in found.items():
+        losses = stage.loss(step, {name: values[at] for name, values in whole.items()})
+        (losses["loss"] * share).backward()
+        for name, value in losses.items():
             figures[name] += float(value.detach()) * share * parallel.world_size()
     parallel.sum_gradients(trainable)
     return figures

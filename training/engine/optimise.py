@@ -61,8 +61,8 @@ def layer_scale(name: str, depth: int, decay: float) -> float:
     """
     if decay == 1:
         return 1.0
-    if found := _BLOCK.search(name):
-        level = int(found[1]) + 1
+    if match := _BLOCK.search(name):
+        level = int(match[1]) + 1
     else:
         level = 0 if any(part in name for part in _BEFORE_BLOCKS) else depth + 1
     return decay ** (depth + 1 - level)

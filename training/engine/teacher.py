@@ -18,7 +18,7 @@ from training.data.clips import Clips, mean_and_std
 from training.data.features import Features
 from training.engine.checkpoint import load_checkpoint
 from training.engine.loop import Batch, pick_device
-from training.measure.scores import split_accuracy
+from training.measure.progress import split_accuracy
 from training.recipes.settings import TeacherRecipe, load_recipe
 
 STRIDE_16 = 3

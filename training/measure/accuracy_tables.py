@@ -20,9 +20,9 @@ def keep_rates(scorer: Scorer, answers: Mapping[Way, np.ndarray]) -> dict:
     table: dict[str, dict[str, dict]] = {score: {} for score in SCORES}
     for score in SCORES:
         for rate in map(rate_key, reversed(KEEP_RATES)):
-            found = answers[score, rate]
-            same = float((scorer.top(found) == unpruned).mean())
-            table[score][rate] = {**scorer.cell(found), "same_answer_as_unpruned": tidy(same)}
+            pruned = answers[score, rate]
+            same = float((scorer.top(pruned) == unpruned).mean())
+            table[score][rate] = {**scorer.cell(pruned), "same_answer_as_unpruned": tidy(same)}
     return table
 
 
@@ -32,7 +32,7 @@ def per_class(scorer: Scorer, answers: Mapping[Way, np.ndarray], labels: Sequenc
     return {
         label: {
             "n": by_rate[rate_key(1.0)][index][0],
-            scorer.short: {rate: tidy(found[index][1]) for rate, found in by_rate.items()},
+            scorer.short: {rate: tidy(classes[index][1]) for rate, classes in by_rate.items()},
         }
         for index, label in enumerate(labels)
     }

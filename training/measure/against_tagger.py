@@ -38,15 +38,15 @@ def compare(model: AudioViT, folder: Path, split: str = "test") -> dict:
     for batch in split_batches(features, split, model.config, model.device, features.meta["dataset"]):
         logits = {rate: model(batch.spec, rate).logits.float().cpu().numpy() for rate in RATES}
         mine[batch.index] = logits
-    given = gather_clips(mine)
+    by_rate = gather_clips(mine)
     scorer = scorer_for(as_tags(features, answers), rows)
     first = answers.logits[rows].argmax(1)
     table = {}
     for rate in RATES:
-        same = int((given[rate].argmax(1) == first).sum())
+        same = int((by_rate[rate].argmax(1) == first).sum())
         table[f"{rate:.2f}"] = {
             "first_tag": cell(same / len(rows), wilson_interval(same, len(rows))),
-            "mAP": scorer.cell(given[rate]),
+            "mAP": scorer.cell(by_rate[rate]),
         }
     return {
         "split": features.meta["split"],

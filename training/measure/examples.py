@@ -13,7 +13,7 @@ from tpexplore.signal.excerpt import read_excerpt
 @torch.inference_mode()
 def answers_to_examples(model: AudioViT) -> list[dict]:
     """What the model says of the app's own example clips that hold one of its classes."""
-    found = []
+    answers = []
     for example in example_clips():
         right = example.right_answers(model.config.task)
         if not right or set(right).isdisjoint(model.config.labels):
@@ -22,7 +22,7 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
         logits = model(spec).logits[0]
         chances = probabilities(logits, model.config)
         best = int(chances.argmax())
-        found.append(
+        answers.append(
             {
                 "file": example.path.name,
                 "label": right[0],
@@ -31,4 +31,4 @@ def answers_to_examples(model: AudioViT) -> list[dict]:
                 "right": model.config.labels[best] in right,
             }
         )
-    return found
+    return answers

@@ -98,16 +98,16 @@ def measure_accuracy(model: AudioViT, features: Features, rankings: Sequence[str
     accuracy: dict[str, dict] = {}
     paired: dict[str, dict] = {}
     for way in ways:
-        found, rate = answers[way], rate_key(way.rate)
-        same = float((scorer.top(found) == scorer.top(answers[UNPRUNED])).mean())
+        pruned, rate = answers[way], rate_key(way.rate)
+        same = float((scorer.top(pruned) == scorer.top(answers[UNPRUNED])).mean())
         accuracy.setdefault(way.method, {}).setdefault(way.score, {})[rate] = {
-            **scorer.cell(found),
+            **scorer.cell(pruned),
             "same_answer_as_unpruned": tidy(same),
             "macs": model.config.macs(way.rate, method=way.method),
         }
         paper = Pass("drop", "attention", way.rate)
         if way != paper:
-            difference = scorer.difference([found], [answers[paper]])
+            difference = scorer.difference([pruned], [answers[paper]])
             paired.setdefault(way.method, {}).setdefault(way.score, {})[rate] = difference
     whole = {**scorer.cell(answers[UNPRUNED]), "macs": model.config.macs()}
     return {"unpruned": whole, "accuracy": accuracy, "paired": paired}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score
-from torch import Tensor, nn
+from torch import Tensor
 
 from tpexplore.model.vit import ModelConfig
 from tpexplore.stats.intervals import (
@@ -19,78 +19,12 @@ from tpexplore.stats.intervals import (
     ratio_interval,
     wilson_interval,
 )
-from training.data.answers import StoredAnswers
 from training.data.features import Features
-from training.engine import parallel
 from training.engine.identity import git_commit
 from training.measure.class_names import tags_of_classes
 
 MAP_ROUNDS = 200
 """Resamples behind an interval of mAP, which costs far more than one of accuracy."""
-
-
-@torch.inference_mode()
-def split_accuracy(
-    features: Features,
-    classify: Callable[[Tensor], Tensor],
-    model: nn.Module,
-    device: torch.device,
-    split: str = "valid",
-    batch: int = 256,
-) -> dict[str, float]:
-    """Accuracy (multi-label: mAP) of ``classify`` (log-mel -> logits) on a split during training.
-
-    {} where the dataset has no such split.
-    """
-    rows = features.indices(split)
-    if not len(rows):
-        return {}
-    model.eval()
-    scorer = scorer_for(features, rows)
-    kept = [scorer.keep(logits) for logits in _logits_of(features, rows, classify, device, batch)]
-    return {f"{split}_{scorer.short}": round(scorer.value(np.concatenate(kept)), 4)}
-
-
-@torch.inference_mode()
-def tag_agreement(
-    features: Features,
-    answers: StoredAnswers,
-    classify: Callable[[Tensor], Tensor],
-    model: nn.Module,
-    device: torch.device,
-    split: str = "valid",
-    batch: int = 256,
-) -> dict[str, float]:
-    """Share of a split's clips with the same first tag as the tagger's; {} without such clips."""
-    rows = features.indices(split)
-    if not len(rows):
-        return {}
-    model.eval()
-    first = [logits.argmax(1).cpu() for logits in _logits_of(features, rows, classify, device, batch)]
-    same = torch.cat(first).numpy() == answers.logits[rows].argmax(1)
-    return {f"{split}_first_tag": round(float(same.mean()), 4)}
-
-
-def _logits_of(
-    features: Features,
-    rows: np.ndarray,
-    classify: Callable[[Tensor], Tensor],
-    device: torch.device,
-    batch: int,
-) -> Iterator[Tensor]:
-    for start in range(0, len(rows), batch):
-        mel = torch.from_numpy(features.mel[rows[start : start + batch]].astype(np.float32)).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
-            yield classify(mel)
-
-
-def say_if_unmeasured(features: Features, split: str = "valid") -> None:
-    """Print why a training reports no accuracy, where it will not."""
-    if parallel.is_main() and not len(features.indices(split)):
-        print(
-            f"No accuracy is reported: the features hold no clip of the split {split!r}. Add clips to it,"
-            " or run python -m training.evaluate afterwards."
-        )
 
 
 def scorer_for(
@@ -255,8 +189,8 @@ def weighted_map(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -
         # Clips of equal score are retrieved together: precision counts up to the last of them.
         ends = np.searchsorted(-score[order], -score[order][hits], side="right") - 1
         drawn = weights[:, order]
-        found = np.cumsum(drawn[:, hits], axis=1)[:, np.searchsorted(hits, ends, side="right") - 1]
-        precision = found / np.cumsum(drawn, axis=1)[:, ends].clip(min=1)
+        retrieved = np.cumsum(drawn[:, hits], axis=1)[:, np.searchsorted(hits, ends, side="right") - 1]
+        precision = retrieved / np.cumsum(drawn, axis=1)[:, ends].clip(min=1)
         held = drawn[:, hits].sum(1)
         total += (drawn[:, hits] * precision).sum(1) / held.clip(min=1)
         classes += held > 0
@@ -269,8 +203,8 @@ def mean_cell(values: np.ndarray) -> dict:
     Clips without a value (nan) are left out; "n" then tells how many were left.
     """
     left = int((~np.isnan(values)).sum())
-    found = cell(np.nanmean(values) if left else math.nan, bootstrap_interval(values))
-    return found if left == len(values) else {**found, "n": left}
+    entry = cell(np.nanmean(values) if left else math.nan, bootstrap_interval(values))
+    return entry if left == len(values) else {**entry, "n": left}
 
 
 def ratio_cell(parts: np.ndarray, wholes: np.ndarray) -> dict:

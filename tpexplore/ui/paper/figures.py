@@ -182,11 +182,11 @@ def cluster_ranges(published: Mapping[str, Any], evidence: Mapping[str, Evidence
     bars = []
     for dataset, one in published.items():
         bars.append(ClusterRange(f"{dataset}, paper", one["edges"], one.get("shares", ())))
-        found, reason = clusters_of(dataset, "intensity", evidence)
-        own = (found and find(found.card, "clusters", "intensity")) or {}
-        if found and not own:
-            reason = found.why_not("card", "clusters of intensity")
-        name = f"{found.task} here" if found else "here"
+        model, reason = clusters_of(dataset, "intensity", evidence)
+        own = (model and find(model.card, "clusters", "intensity")) or {}
+        if model and not own:
+            reason = model.why_not("card", "clusters of intensity")
+        name = f"{model.task} here" if model else "here"
         bars.append(ClusterRange(name, own.get("edges", ()), own.get("shares", ()), reason))
     return bars
 
@@ -244,10 +244,10 @@ def histogram_pairs(evidence: Mapping[str, Evidence]) -> str:
 
 
 def _histogram_pair(e: Evidence) -> str:
-    found = e.analysis.get("histograms") or {}
+    tables = e.analysis.get("histograms") or {}
     names = HISTOGRAMS | (WITHOUT_PADDING if e.analysis.get("padding_share") else {})
-    counts = {name: _array(found.get(key)) for name, key in names.items()}
-    x, y = (_array(found.get(f"{axis}_edges")) for axis in "xy")
+    counts = {name: _array(tables.get(key)) for name, key in names.items()}
+    x, y = (_array(tables.get(f"{axis}_edges")) for axis in "xy")
     if x is None or y is None or any(c is None or c.sum() <= 0 for c in counts.values()):
         reason = escape(e.why_not("analysis", "histograms"))
         return f"<figure><figcaption><b>{e.name}</b><span>{reason}</span></figcaption></figure>"

@@ -110,28 +110,28 @@ def page() -> str:
     )
 
 
-def _verdicts(found: Sequence[Verdict]) -> str:
+def _verdicts(judged: Sequence[Verdict]) -> str:
     items = "".join(
         f'<li data-verdict="{v.verdict}"><h4><span>{v.number}</span>{escape(v.finding)}</h4>'
         f'<p class="pp-verdict">{v.verdict}</p><p>{escape(v.plain)}</p>{contrast_strips(v)}'
         f"<details><summary>Numbers, and how they are judged</summary><p>{escape(v.summary)}</p>"
         f'<p class="pp-help">{escape(v.caveat)} {escape(v.basis)}</p>'
         f"<p>Compared: {escape(v.compared)}. {escape(RULE)}</p>{number_table(v)}</details></li>"
-        for v in found
+        for v in judged
     )
     counts = [
-        f"{count} {name.lower()}" for name in VERDICTS if (count := sum(v.verdict == name for v in found))
+        f"{count} {name.lower()}" for name in VERDICTS if (count := sum(v.verdict == name for v in judged))
     ]
     return (
         f'<section class="pp-verdicts"><h3>The paper’s findings on our models: {", ".join(counts)}</h3>'
-        f'<p class="pp-help">{STRIPS if any(v.contrasts for v in found) else ""}</p><ol>{items}</ol>'
-        f"{csv_link('verdicts.csv', _contrasts_csv(found))}</section>"
+        f'<p class="pp-help">{STRIPS if any(v.contrasts for v in judged) else ""}</p><ol>{items}</ol>'
+        f"{csv_link('verdicts.csv', _contrasts_csv(judged))}</section>"
     )
 
 
-def _contrasts_csv(found: Sequence[Verdict]) -> str:
+def _contrasts_csv(judged: Sequence[Verdict]) -> str:
     lines = []
-    for v in found:
+    for v in judged:
         for c in v.contrasts:
             ends = (c.margin.value, c.margin.low, c.margin.high)
             lines.append([v.number, v.verdict, c.model, c.what, *ends, v.compared])
@@ -301,8 +301,8 @@ def _largest_gap(rows: Sequence[Row]) -> str:
         return "Not measured yet."
     same = [abs(r.measured.value - r.published) for r in rows if r.measured and r.dataset in SAME_TASK]
     alike = f", on {_same_tasks()} by up to {max(same):.1f}" if same else ""
-    told = f"{len(gaps)} of {len(rows)} measured"
-    return f"Ours differ from the paper's by up to {max(gaps):.1f} points{alike} ({told})."
+    count = f"{len(gaps)} of {len(rows)} measured"
+    return f"Ours differ from the paper's by up to {max(gaps):.1f} points{alike} ({count})."
 
 
 def _same_tasks() -> str:
@@ -368,10 +368,10 @@ def _tested(dataset: str, evidence: Mapping[str, Evidence]) -> str:
     """On how many clips ours was measured, and how far its accuracy lies from the interval's ends."""
     parts = []
     for family in ("AudioMAE", "AST"):
-        found, _ = counterpart(dataset, family, evidence)
-        if found and found.results.get("n"):
+        model, _ = counterpart(dataset, family, evidence)
+        if model and model.results.get("n"):
             parts.append(
-                f"{found.name} on {found.results['n']} clips ({found.results.get('split', 'test split')})"
+                f"{model.name} on {model.results['n']} clips ({model.results.get('split', 'test split')})"
             )
     return f" Measured: {'; '.join(parts)}." if parts else ""
 

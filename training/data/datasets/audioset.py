@@ -103,15 +103,15 @@ def _classes(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
 def _default_list(root: Path, split: str) -> Path:
     """The official list, or the only .json that its name says is this split's."""
     official = root / OFFICIAL_LISTS[split]
-    found = sorted(root.glob(JSON_PATTERNS[split]))
-    if official.is_file() or not found:
+    candidates = sorted(root.glob(JSON_PATTERNS[split]))
+    if official.is_file() or not candidates:
         return official
-    if len(found) > 1:
+    if len(candidates) > 1:
         raise InputError(
-            f"{root} holds several {JSON_PATTERNS[split]} ({', '.join(p.name for p in found)});"
+            f"{root} holds several {JSON_PATTERNS[split]} ({', '.join(p.name for p in candidates)});"
             f" choose one with {'train' if split == 'train' else 'eval'}_list."
         )
-    return found[0]
+    return candidates[0]
 
 
 def _read_list(path: Path) -> list[tuple[str, set[str]]]:

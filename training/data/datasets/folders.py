@@ -41,18 +41,18 @@ def folders(root: Path, *, frames: int = 512, source: str | None = None) -> Data
     check_frames(frames)
     find_source = _source_finder(source)
     split_folders = _split_folders(root)
-    found = [  # (class, split or None, path)
+    entries = [  # (class, split or None, path)
         (name, split, path)
         for folder, split in (split_folders or {root: None}).items()
         for name, path in _clips(folder)
     ]
-    labels = tuple(sorted({name for name, _, _ in found}))
+    labels = tuple(sorted({name for name, _, _ in entries}))
     if len(labels) < 2:
         raise InputError(
             f"Classes with clips in {root}: {len(labels)}; expected 2 or more, a folder of audio files each."
         )
     items = []
-    for name, split, path in found:
+    for name, split, path in entries:
         # In split folders dog/1.wav is often in train/ and, as another clip, in test/.
         key = find_source(path) if source or not split else str(path.relative_to(root))
         items.append(Item((path,), (labels.index(name),), split or dealt_split(key), key))

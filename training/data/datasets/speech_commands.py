@@ -30,12 +30,12 @@ def speech_commands(root: Path, *, words: Sequence[str] | None = None) -> Datase
     for split, name in LISTS.items():
         named = _read_list(need(root / name), chosen)
         missing += len(named - files.keys())
-        found = named & files.keys()
-        if not found:
+        listed = named & files.keys()
+        if not listed:
             raise InputError(f"{root / name} names no clip of the folders beside it; expected WORD/CLIP.wav.")
-        if twice := found & split_of.keys():
+        if twice := listed & split_of.keys():
             raise InputError(f"{min(twice)} is in two lists of {root}; expected every clip in one split.")
-        split_of |= dict.fromkeys(found, split)
+        split_of |= dict.fromkeys(listed, split)
     items = [
         Item((path,), (chosen.index(path.parent.name),), split_of.get(clip, "train"), _speaker(path))
         for clip, path in files.items()

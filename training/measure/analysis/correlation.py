@@ -22,24 +22,24 @@ Key = tuple[str, ...]
 
 def measure(view: View) -> dict[Key, np.ndarray]:
     """tau of every clip and block, (clips, depth), nan where it is not defined."""
-    found = {}
+    taus = {}
     for name in STATISTICS:
         values, ranks = view.statistics[name][:, None], view.ranks[name][:, None]
-        found["tau", name, "raw"] = kendall_tau(view.scores, values)
-        found["tau", name, "clusters"] = kendall_tau(view.scores, ranks)
-        found["tau", name, "concordant"] = kendall_tau(view.scores, ranks, ties="concordant")
-        found["tau", name, "sound"] = _without_padding(view.scores, values, view.padding)
-    return {key: tau.numpy() for key, tau in found.items()}
+        taus["tau", name, "raw"] = kendall_tau(view.scores, values)
+        taus["tau", name, "clusters"] = kendall_tau(view.scores, ranks)
+        taus["tau", name, "concordant"] = kendall_tau(view.scores, ranks, ties="concordant")
+        taus["tau", name, "sound"] = _without_padding(view.scores, values, view.padding)
+    return {key: tau.numpy() for key, tau in taus.items()}
 
 
 def _without_padding(scores: Tensor, values: Tensor, padding: Tensor) -> Tensor:
     """tau-b over the patches that are not padding; those are a clip's first ones."""
     counts = (~padding).sum(1)
-    found = torch.full(scores.shape[:2], math.nan, dtype=torch.float64)
+    taus = torch.full(scores.shape[:2], math.nan, dtype=torch.float64)
     for count in counts.unique():
         rows = counts == count
-        found[rows.cpu()] = kendall_tau(scores[rows, :, :count], values[rows, :, :count])
-    return found
+        taus[rows.cpu()] = kendall_tau(scores[rows, :, :count], values[rows, :, :count])
+    return taus
 
 
 def report(clips: Mapping[Key, np.ndarray]) -> dict:

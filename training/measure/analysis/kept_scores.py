@@ -98,19 +98,19 @@ def report(clips: Mapping[Key, np.ndarray], counts: Mapping[Key, Tensor]) -> dic
 
 
 def _stage(block: str, clips: Mapping[Key, np.ndarray], counts: Mapping[Key, Tensor]) -> dict:
-    found = counts["scores", block]
+    histograms = counts["scores", block]
     fates = {
         # Every clip keeps as many, so the mean over clips is the mean over patches.
         fate: {
             "mean": tidy(clips["mean", block, fate].mean()),
-            "quantiles": [tidy(_quantile(found[index].sum(0), q)) for q in QUANTILES],
+            "quantiles": [tidy(_quantile(histograms[index].sum(0), q)) for q in QUANTILES],
         }
         for index, fate in enumerate(FATES)
     }
     return {
         **fates,
-        "delta": tidy(_delta(found.sum(1))),
-        "by_cluster": [tidy(_delta(found[:, cluster])) for cluster in range(CLUSTERS)],
+        "delta": tidy(_delta(histograms.sum(1))),
+        "by_cluster": [tidy(_delta(histograms[:, cluster])) for cluster in range(CLUSTERS)],
         "later_delta": mean_cell(clips["later", block]),
     }
 
