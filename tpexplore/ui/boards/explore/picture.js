@@ -98,11 +98,11 @@ export function legendKeys(data, drop) {
  * @param {HTMLCanvasElement} canvas
  * @param {Layout} layout
  * @param {Seen} data
- * @param {{patch: number | null, opened: number | null, mates: number[][], lit: Set<number> | null, seconds: number | null}} marks
+ * @param {{patch: number | null, opened: number | null, mates: Record<number, number[]>, lit: Set<number> | null, seconds: number | null}} marks
  */
 export function drawCursor(canvas, layout, { picture }, { patch, opened, mates, lit, seconds }) {
   const context = fitCanvas(canvas, layout);
-  layout.panels.forEach((panel, stage) => {
+  for (const panel of layout.panels) {
     if (lit) {
       context.fillStyle = "rgba(12, 8, 24, 0.78)";
       for (let at = 0; at < picture.patches; at++) {
@@ -111,7 +111,7 @@ export function drawCursor(canvas, layout, { picture }, { patch, opened, mates, 
         context.fillRect(x, y, w, h);
       }
     }
-    for (const at of mates[stage] ?? []) {
+    for (const at of mates[panel.stage] ?? []) {
       const { x, y, w, h } = extentBox(panel, picture, at);
       strokeTwice(context, () => context.rect(x, y, w, h), 1);
     }
@@ -127,5 +127,5 @@ export function drawCursor(canvas, layout, { picture }, { patch, opened, mates, 
         context.lineTo(x, panel.y + panel.h);
       });
     }
-  });
+  }
 }

@@ -3,7 +3,7 @@
 import { node } from "../shared/dom.js";
 import { minus } from "../shared/text.js";
 import { drawCursor } from "./picture.js";
-import { groupOf } from "../shared/fates.js";
+import { DROPPED_BY, groupOf } from "../shared/fates.js";
 import { fateOf, placeText } from "./passport.js";
 
 const HINT = "Click a patch for details, or move with the arrow keys and press Enter.";
@@ -39,10 +39,16 @@ export function createReadout(view) {
     return `${level === 0 ? "≤ " : ""}${minus(Math.round(low + ((high - low) * level) / 255))} dB here`;
   }
 
-  /** In each panel, the patches that are one token with the one in focus; none unless patches merge. */
+  /**
+   * After each block, the patches that are one token with the one in focus; none unless patches merge.
+   *
+   * @returns {Record<number, number[]>}
+   */
   function mates() {
     const patch = inFocus();
-    return patch === null ? [] : (view.holders() ?? []).map((holders) => groupOf(holders, patch));
+    const holders = view.holders();
+    if (patch === null || !holders) return {};
+    return Object.fromEntries(DROPPED_BY.map((block, i) => [block, groupOf(holders[i], patch)]));
   }
 
   return {

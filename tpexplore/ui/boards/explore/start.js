@@ -3,7 +3,7 @@
 import { afterRest, onNewLook } from "../shared/board.js";
 import { RAMPS, cssGradient } from "../shared/colours.js";
 import { addSegments, checkRadio, fillTrack, node, valueOf } from "../shared/dom.js";
-import { DROPPED_BY, blockOf, isPruned } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, blockOf, isPruned } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
 import { LONGEST_SIDE_BY_SIDE, layoutPanels, pointAt } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
@@ -27,7 +27,7 @@ import { ranked } from "./ranking.js";
 import { flipsText, headlineText, renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
 import { createReadout } from "./readout.js";
 import { createMethodField } from "./method.js";
-import { SCORE_NAMES, createView } from "./state.js";
+import { CONTROL_NAMES, SCORE_NAMES, createView } from "./state.js";
 import { createTakeaway } from "./takeaway.js";
 
 const SCORE_HELP = {
@@ -45,6 +45,7 @@ const COLOURS = { sound: "Sound", rank: "Ranking" };
 const VIEW_HELP = {
   sound: "Colour: kept. Grey: dropped.",
   rank: "Bright patches rank high in this stage; the lowest are dropped.",
+  unranked: "No values are ranked here that could be shown.",
 };
 const ROOM_FOR_ALL = 900; // px from which all stages are shown at first
 const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
@@ -184,7 +185,9 @@ export function start({ element, props, trigger, watch }) {
     renderRate(point, rates[index]);
     renderSummary(out("summary"), find(".tp-changes"), data, point, score, rates[index]);
     renderDoubt(data.clip.doubt);
-    out("view").textContent = VIEW_HELP[state.colour === "rank" ? "rank" : "sound"];
+    const unranked = data.method === "merge" || Object.hasOwn(CONTROL_NAMES, score);
+    const help = VIEW_HELP[state.colour !== "rank" ? "sound" : unranked ? "unranked" : "rank"];
+    out("view").textContent = help.replace("dropped", LEAVES[data.method]);
     renderScores();
     method.render();
     faithfulness.render();
