@@ -262,6 +262,73 @@ def explore_steps(
     yield from _steps(model, clip, request)
 
 
+def explore_batch(
+    model: AudioViT,
+    clips: Sequence[np.ndarray | Tensor],
+    *,
+    keep_rates: Sequence[float | Sequence[float]],
+    score: str = "attention",
+    blocks: Sequence[int] = PRUNE_BLOCKS,
+    method: str = "drop",
+    seed: int = 0,
+) -> list[Exploration]:
+    """`explore` of several clips by one score, in one pass for each keep-rate.
+
+    Of short clips this takes less time than one by one. The answers are the same but for rounding, and of a
+    single clip exactly so. Each point's `seconds` are the clip's share.
+
+    Parameters
+    ----------
+    clips : sequence of (samples,)
+        At least one.
+    keep_rates, score, blocks, method, seed :
+        As for `explore`.
+
+    Returns
+    -------
+    list of Exploration
+        In the order of the clips.
+
+    Raises
+    ------
+    InputError
+        As `explore`.
+    """
+    request = _Request.checked(model, keep_rates, [score], blocks, method, seed)
+    config, outputs, seconds = model.config, {}, {}
+    begun = seconds_now(model.device)
+    with torch.inference_mode():
+        waves = [as_waveform(clip) for clip in clips]
+        spec = torch.stack([model.spectrogram(wave) for wave in waves])
+        entered = Entered(model, spec, request.blocks)
+        shared = seconds_now(model.device) - begun
+        for rate in [1.0, *request.pruned]:
+            begun = seconds_now(model.device)
+            outputs[rate] = entered.output(rate, score, method, seed)
+            seconds[rate] = (shared + seconds_now(model.device) - begun) / len(waves)
+        statistics = {name: to_numpy(values) for name, values in entered.statistics.items()}
+    explorations = []
+    for clip, wave in enumerate(waves):
+        points = {
+            rate: _point(config, rate, out, request.blocks, seconds[rate], clip)
+            for rate, out in outputs.items()
+        }
+        explorations.append(
+            Exploration(
+                config=config,
+                spectrogram=to_numpy(spec[clip]),
+                real_frames=real_frames(model, wave),
+                unpruned=points[1.0],
+                points={score: tuple(points[rate] for rate in request.rates)},
+                blocks=request.blocks,
+                method=method,
+                seed=seed,
+                **{name: values[clip] for name, values in statistics.items()},
+            )
+        )
+    return explorations
+
+
 @dataclass(frozen=True)
 class _Request:
     """What to explore: checked, keep-rates ascending, those below 1 in the order in which they run."""
@@ -344,16 +411,20 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
             yield exploration
 
 
-def _point(config: ModelConfig, rate: KeepRate, out: Output, blocks: Sequence[int], seconds: float) -> Point:
-    fate = out.fate.clip(0)
+def _point(
+    config: ModelConfig, rate: KeepRate, out: Output, blocks: Sequence[int], seconds: float, clip: int = 0
+) -> Point:
+    fate = out.fate.clip(clip)
     return Point(
         keep_rate=rate,
-        logits=to_numpy(out.logits[0]),
-        probabilities=to_numpy(probabilities(out.logits[0], config)),
+        logits=to_numpy(out.logits[clip]),
+        probabilities=to_numpy(probabilities(out.logits[clip], config)),
         kept={block: fate.present_after(block) for block in fate.holders},
         macs=config.macs(rate, blocks, out.method),
         seconds=seconds,
-        scores={stage.block: to_numpy(stage.scores[0]) for stage in out.stages if stage.scores is not None},
+        scores={
+            stage.block: to_numpy(stage.scores[clip]) for stage in out.stages if stage.scores is not None
+        },
         fate=fate,
     )
 

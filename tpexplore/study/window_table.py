@@ -121,11 +121,16 @@ def write_table(path: Path, rows: list[Row]) -> None:
     if path.suffix.lower() == ".parquet":
         _write_parquet(path, rows)
         return
+    write_bytes(path, table_text(rows).encode("utf-8", "backslashreplace"))
+
+
+def table_text(rows: Iterable[Row]) -> str:
+    """Rows as CSV, with the names of the columns first."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    return text.getvalue()
 
 
 def _write_parquet(path: Path, rows: list[Row]) -> None:

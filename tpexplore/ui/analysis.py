@@ -142,6 +142,12 @@ def excerpt_of(path: str | os.PathLike[str], choice: ModelChoice, start: float |
     return _excerpt(str(path), written_at(path), cached_model(choice).config.seconds, start)
 
 
+def file_seconds(path: str | os.PathLike[str]) -> tuple[float, bool]:
+    """Length of a file in seconds, an hour at most, and whether that is all of it."""
+    profile = _profile(str(path), written_at(path))
+    return profile.seconds, profile.is_whole
+
+
 def written_at(path: str | os.PathLike[str]) -> int:
     """When a file was last written, so that what is kept of it is not used after a change; 0 for none."""
     return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0

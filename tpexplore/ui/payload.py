@@ -190,7 +190,7 @@ def _exact(values: np.ndarray) -> list[float]:
     return [float(str(value)) for value in values.astype(np.float32)]
 
 
-def _decibels(normalised: np.ndarray, config: ModelConfig) -> np.ndarray:
+def decibels(normalised: np.ndarray, config: ModelConfig) -> np.ndarray:
     """Normalised log-mel -> dB of mel-band power (0 dB is a power of 1)."""
     return (np.asarray(normalised, np.float32) * 2 * config.std + config.mean) * _DECIBELS_PER_NEPER
 
@@ -213,7 +213,7 @@ def _clip(samples: np.ndarray, name: str, start: float, sentences: Sequence[str]
 def picture_message(exploration: Exploration) -> dict[str, Any]:
     """The spectrogram as it is drawn, one byte per frame and mel bin, and what each patch holds."""
     config = exploration.config
-    power = _decibels(exploration.spectrogram, config)
+    power = decibels(exploration.spectrogram, config)
     sound = power[: exploration.real_frames]
     high = float(sound.max())
     low = max(float(sound.min()), high - SHOWN_DECIBELS)
@@ -231,7 +231,7 @@ def picture_message(exploration: Exploration) -> dict[str, Any]:
         "hertz_ticks": hertz_ticks(),
         "intensity": _exact(exploration.intensity),
         "variation": _exact(exploration.variation),
-        "patch_decibels": _rounded(_decibels(exploration.intensity, config), 1),
+        "patch_decibels": _rounded(decibels(exploration.intensity, config), 1),
         "grey": base64_of(grey),
     }
 

@@ -13,6 +13,7 @@ import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
+from tpexplore.signal.checks import check_seconds
 
 from . import controls, endpoints, link, own_model
 from .analysis import (
@@ -32,6 +33,8 @@ from .tabs import (
     compare,
     explore,
     kendall,
+    live,
+    long_recording,
     own_data,
     paper,
     removal,
@@ -52,6 +55,8 @@ TABS = {
     "compare": ("Compare", compare),
     "why": ("Why", WHY),
     "stability": ("Robustness", stability),
+    "long": ("Long recording", long_recording),
+    "live": ("Live", live),
     "own": ("My data", own_data),
     "paper": ("Paper", paper),
 }
@@ -164,7 +169,8 @@ class Pane:
     def _told(self, path: str | None, choice: ModelChoice | None, problem: str) -> dict:
         if self.keeps:
             return {}
-        line = _problem_html(problem) if problem else _about(path, None if self.tab.own_models else choice)
+        about = _about(path if self.tab.hears_clip else None, None if self.tab.own_models else choice)
+        line = _problem_html(problem) if problem else about
         return {self.line: line, self.content: gr.update(visible=not problem)}
 
     def js(self, at: int) -> str:
@@ -290,8 +296,12 @@ class Page:
         )
         for pane in panes:
             self._wire_pane(pane)
-        for group in dict.fromkeys(self.groups.values()):
-            self._wire_group(group)
+    "why": ("Why", WHY),
+    "stability": ("Robustness", stability),
+    "long": ("Long recording", long_recording),
+    "live": ("Live", live),
+    "own": ("My data", own_data),
+    "paper": ("Paper", paper),
 
     def wire_own_model(self, own: own_model.OwnModel) -> None:
         """Connect the field for a person's own model: what is loaded there joins the menu, and is chosen."""
@@ -442,6 +452,11 @@ class Page:
             None,
             asked + 1,
         )
+
+    def on_place(self, asked, event: gr.EventData):
+        """A tab's picture chose a place in the clip: the first tab shows it."""
+        first = next(iter(self.panes))
+        return check_seconds(event._data, "The start"), gr.Tabs(selected=first), first, asked + 1
 
     def on_change(self, path, source, start, shown, open_id, *settings, progress=gr.Progress()):  # noqa: B008
         """Another clip, start or model: check it, and fill the open tab."""

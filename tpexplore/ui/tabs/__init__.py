@@ -99,6 +99,11 @@ class Tab:
     own_models : bool
         Whether the tab has a choice of models of its own, so that the page's line above it names the
         clip only.
+    pick : callable or None
+        The listener of an event with which the tab's picture chooses a place in the clip, in seconds: the
+        page then shows that place in its first tab.
+    hears_clip : bool
+        Whether the tab shows the page's clip, so that the page's line above it names it.
     """
 
     id: str
@@ -111,6 +116,8 @@ class Tab:
     own_models: bool = False
     again: Callable[..., Any] | None = None
     request: list[Any] = field(default_factory=list)
+    pick: Callable[..., Any] | None = None
+    hears_clip: bool = True
 
 
 PAGE_STATE = {name: f"globalThis.tpPage.get().{name}" for name in ("rate", "score")}

@@ -8,6 +8,7 @@
  * @property {Record<string, any>} props
  * @property {(event: string, detail?: unknown) => void} trigger
  * @property {(name: string, act: () => void) => void} watch
+ * @property {Record<string, (request: any) => Promise<any>>} server Python's functions; undefined comes where one fails
  * @property {(file: File) => Promise<{path: string, url: string}>} upload
  */
 

@@ -5,9 +5,13 @@ export function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
+const AT_ONCE = 8192; // a function takes only so many arguments
+
 /** @param {Uint8Array} bytes */
 export function base64Of(bytes) {
-  return btoa(String.fromCharCode(...bytes));
+  let letters = "";
+  for (let at = 0; at < bytes.length; at += AT_ONCE) letters += String.fromCharCode(...bytes.subarray(at, at + AT_ONCE));
+  return btoa(letters);
 }
 
 /**

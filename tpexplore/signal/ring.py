@@ -1,0 +1,79 @@
+"""The last seconds of a sound that goes on: what comes in piece by piece, as a clip of whole frames."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tpexplore.errors import InputError
+from tpexplore.signal.checks import check_format, check_rate
+from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, LARGEST_VALUE, SAMPLE_RATE
+
+
+class RingBuffer:
+    """Holds as many samples as a model reads.
+
+    Parameters
+    ----------
+    frames : int
+        Frames of the front end, 10 ms apart, that a clip has at most.
+    sample_rate : int
+        Of the pieces that come in, in Hz.
+
+    Raises
+    ------
+    InputError
+        If the rate is not that of a recording.
+
+    Examples
+    --------
+    >>> ring = RingBuffer(frames=100, sample_rate=16_000)
+    >>> for _ in range(30):
+    ...     ring.add(np.zeros(1_600, np.float32))
+    >>> ring.clip().shape, ring.end
+    ((16240,), 298)
+    """
+
+    def __init__(self, frames: int, sample_rate: int):
+        import soxr
+
+        self.frames = frames
+        rate = check_rate(sample_rate)
+        check_format(rate, 1, "The microphone")
+        self._resample = None
+        if rate != SAMPLE_RATE:
+            self._resample = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        # Enough for a clip that begins at a frame: the samples after the last whole frame come on top.
+        self._samples = np.zeros(0, np.float32)
+        self._longest = ANALYSIS_WINDOW + frames * HOP
+        self._total = 0
+
+    def add(self, samples: np.ndarray) -> None:
+        """Take in the next samples (n,), float32.
+
+        Raises
+        ------
+        InputError
+            If they are not numbers that a sound could have.
+        """
+        if not np.abs(samples).max(initial=0) <= LARGEST_VALUE:  # NaN compares false, too
+            raise InputError("The microphone sent values that are no sound; please start it again.")
+        if self._resample:
+            samples = self._resample.resample_chunk(samples)
+        self._total += len(samples)
+        self._samples = np.concatenate([self._samples, samples])[-self._longest :]
+
+    @property
+    def end(self) -> int:
+        """Frames since the beginning, those included that are no longer here."""
+        return max(0, (self._total - ANALYSIS_WINDOW) // HOP + 1)
+
+    def clip(self) -> np.ndarray:
+        """The last frames' samples, (n,) float32; empty until there is one frame.
+
+        It ends at a whole frame counted from the beginning, so that what stays in sight has the same frames.
+        """
+        frames = min(self.frames, self.end)
+        if not frames:
+            return np.zeros(0, np.float32)
+        first = (self.end - frames) * HOP - (self._total - len(self._samples))
+        return self._samples[first : first + ANALYSIS_WINDOW + (frames - 1) * HOP]

@@ -1,0 +1,63 @@
+// Pieces of sound on their way to the server: collected, shortened where it is behind, packed. Imported by the
+// worklet, too, where there is no page.
+
+/**
+ * Collects samples and hands them on in pieces of one length.
+ *
+ * @param {number} length
+ * @param {(piece: Float32Array<ArrayBuffer>) => void} emit
+ */
+export function createChunker(length, emit) {
+  let piece = new Float32Array(length);
+  let filled = 0;
+  return {
+    /** @param {Float32Array} samples */
+    add(samples) {
+      let at = 0;
+      while (at < samples.length) {
+        const part = samples.subarray(at, at + length - filled);
+        piece.set(part, filled);
+        filled += part.length;
+        at += part.length;
+        if (filled < length) continue;
+        emit(piece);
+        [piece, filled] = [new Float32Array(length), 0];
+      }
+    },
+  };
+}
+
+/**
+ * Pieces that wait to be sent; where too many wait, the oldest are left out.
+ *
+ * @param {number} most
+ */
+export function createOutbox(most) {
+  /** @type {Float32Array[]} */
+  let waiting = [];
+  return {
+    /** @param {Float32Array} piece */
+    put(piece) {
+      waiting = [...waiting, piece].slice(-most);
+    },
+    isEmpty: () => !waiting.length,
+    /** All that waits, as one. */
+    take() {
+      const all = new Float32Array(waiting.reduce((length, piece) => length + piece.length, 0));
+      let at = 0;
+      for (const piece of waiting) {
+        all.set(piece, at);
+        at += piece.length;
+      }
+      waiting = [];
+      return all;
+    },
+  };
+}
+
+/** 16-bit samples, little-endian whatever the machine. @param {Float32Array} samples */
+export function pcmOf(samples) {
+  const view = new DataView(new ArrayBuffer(2 * samples.length));
+  samples.forEach((value, i) => view.setInt16(2 * i, Math.max(-1, Math.min(1, value)) * 32767, true));
+  return new Uint8Array(view.buffer);
+}

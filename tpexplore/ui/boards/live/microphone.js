@@ -1,0 +1,88 @@
+// The microphone: opened with a click, in pieces of fixed length, and closed without a trace.
+
+const WANTED_RATE = 16_000; // Hz, what models hear; a browser may refuse it for a microphone
+const PIECE_SECONDS = 0.16; // a column of patches side by side
+
+/** @type {Record<string, string>} name of an error -> what to do */
+const PROBLEMS = {
+  NotAllowedError: "The browser does not let this page use the microphone. Allow it in the address bar, then start again.",
+  NotFoundError: "There is no microphone. Connect one, then start again.",
+  NotReadableError: "The microphone is used by another program. Close that, then start again.",
+};
+const NOT_SECURE =
+  "Browsers open the microphone only for addresses that begin with https:// or http://localhost. Open this page under one of them.";
+
+/** @param {unknown} error */
+export function problemOf(error) {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  return PROBLEMS[name] ?? `The microphone could not be opened${name ? ` (${name})` : ""}.`;
+}
+
+/**
+ * @typedef {object} Microphone
+ * @property {number} sampleRate
+ * @property {() => void} close
+ */
+
+/**
+ * Throws an Error with a sentence for the person.
+ *
+ * @param {(piece: Float32Array) => void} take
+ * @param {() => void} lost called when the microphone goes away by itself
+ * @returns {Promise<Microphone>}
+ */
+export async function openMicrophone(take, lost) {
+  if (!navigator.mediaDevices) throw new Error(NOT_SECURE);
+  // What browsers do for calls would hide from the model what is to be heard.
+  const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  /** @type {MediaStream | null} */
+  let stream = null;
+  /** @type {AudioContext | null} */
+  let context = null;
+  function close() {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    if (context && context.state !== "closed") context.close();
+  }
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ audio });
+    const connected = connect(stream);
+    context = connected.context;
+    if (context.state === "suspended") await context.resume();
+    await context.audioWorklet.addModule(new URL("./tap.js", import.meta.url));
+    const length = Math.round(PIECE_SECONDS * context.sampleRate);
+    const tap = new AudioWorkletNode(context, "tap", {
+      numberOfOutputs: 0,
+      channelCount: 1,
+      channelCountMode: "explicit",
+      processorOptions: { length },
+    });
+    tap.port.onmessage = ({ data }) => take(data);
+    connected.source.connect(tap);
+    for (const track of stream.getTracks()) track.onended = lost;
+    return {
+      sampleRate: context.sampleRate,
+      close() {
+        tap.port.onmessage = null;
+        tap.port.postMessage("close");
+        tap.port.close();
+        connected.source.disconnect();
+        close();
+      },
+    };
+  } catch (error) {
+    close();
+    throw new Error(problemOf(error), { cause: error });
+  }
+}
+
+/** The microphone at the models' rate, or where a browser cannot do that at its own. @param {MediaStream} stream */
+function connect(stream) {
+  const context = new AudioContext({ sampleRate: WANTED_RATE });
+  try {
+    return { context, source: context.createMediaStreamSource(stream) };
+  } catch {
+    context.close();
+    const own = new AudioContext();
+    return { context: own, source: own.createMediaStreamSource(stream) };
+  }
+}

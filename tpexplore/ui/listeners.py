@@ -1,0 +1,96 @@
+"""Who is listening live: a buffer for each browser, a limit, and fair turns; who has left is swept away."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tpexplore.errors import InputError
+from tpexplore.signal.ring import RingBuffer
+
+from .turns import Turns
+
+MOST_LISTENERS = 8
+"""More at once would each get too few updates to call it live."""
+
+LIFETIME_SECONDS = 10.0
+"""A browser that is closed says nothing: who has sent no sound for so long is gone."""
+
+_ID = re.compile(r"[0-9a-f-]{16,64}")
+
+
+@dataclass
+class Listener:
+    """One browser that sends sound.
+
+    Attributes
+    ----------
+    source : tuple
+        What the buffer is made for, e.g. model and sample rate: with another one it starts anew.
+    ring : RingBuffer
+    heard_at : float
+        When it last sent something.
+    busy : threading.Lock
+        Held while a piece of its sound is taken in and analysed.
+    """
+
+    source: tuple
+    ring: RingBuffer
+    heard_at: float
+    busy: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Listeners:
+    """All who are listening now.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds, ascending.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self.turns = Turns()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._all: dict[str, Listener] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def get(self, id: str, source: tuple, make: Callable[[], RingBuffer]) -> Listener:
+        """The listener of a browser's random name, a new one where there is none.
+
+        Raises
+        ------
+        InputError
+            If the name is not one, or there are too many listeners already.
+        """
+        if not isinstance(id, str) or not _ID.fullmatch(id):
+            raise InputError("The page has no name of its own; please reload it.")
+        now = self._clock()
+        with self._lock:
+            self._sweep(now)
+            known = self._all.get(id)
+            if known is None and len(self._all) >= MOST_LISTENERS:
+                raise InputError(
+                    f"{MOST_LISTENERS} people are listening live already. Please try again in a minute."
+                )
+            if known is None or known.source != source:
+                known = self._all[id] = Listener(source, make(), now)
+            known.heard_at = now
+            return known
+
+    def drop(self, id: str) -> bool:
+        """Forget a browser and its sound; whether there was something to forget."""
+        with self._lock:
+            self._sweep(self._clock())
+            return self._all.pop(id, None) is not None
+
+    def _sweep(self, now: float) -> None:
+        for id, listener in list(self._all.items()):
+            if now - listener.heard_at > LIFETIME_SECONDS:
+                del self._all[id]

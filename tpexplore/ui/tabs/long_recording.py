@@ -1,0 +1,230 @@
+"""The Long recording tab: every window of the page's clip, with all patches and pruned, as a strip over time.
+
+The browser asks for one slice of windows after the other, through the queue that all model work shares, so
+that an hour of sound keeps nobody else waiting for long. Who stops asking has stopped the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from tpexplore.errors import InputError
+from tpexplore.model.plan import check_keep_rate, check_score
+from tpexplore.signal.decode import ANALYSIS_WINDOW, SAMPLE_RATE
+from tpexplore.signal.excerpt import SEARCHED_SECONDS
+from tpexplore.study.window_table import Row, label_lines, rows_of, table_text
+from tpexplore.study.windows import WindowResult, explore_windows
+from tpexplore.ui.analysis import (
+    ModelChoice,
+    cached_model,
+    check_request,
+    check_uploads,
+    clip_name,
+    file_seconds,
+    written_at,
+)
+from tpexplore.ui.board import create_board
+from tpexplore.ui.payload import base64_of, compact, decibels
+
+from . import Tab
+
+log = logging.getLogger(__name__)
+
+SLICE_SECONDS = 1.0
+"""A run comes back to the queue's end this often."""
+
+BATCH_PATCHES = 1024
+"""About as many patches go through the model together: with more, a processor's caches no longer help."""
+
+LEVEL_STEPS, LEVEL_FLOOR = 2, -90.0
+"""Loudness is sent in half decibels above this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What the tab is about to analyse."""
+
+    stamp: str
+    path: str
+    choice: ModelChoice
+
+
+class Run:
+    """The windows of one recording, analysed slice by slice.
+
+    Attributes
+    ----------
+    rows : list of Row
+        Of all windows so far, in the one schema of tables of windows.
+    finished : bool
+    """
+
+    def __init__(self, recording: Recording, score: str, keep_rate: float):
+        self.recording = recording
+        self.rows: list[Row] = []
+        self.finished = False
+        model = cached_model(recording.choice)
+        self._windows = explore_windows(
+            model,
+            recording.path,
+            keep_rates=[keep_rate],
+            score=score,
+            batch=max(1, BATCH_PATCHES // model.config.patches),
+        )
+        self._lock = threading.Lock()
+
+    def run_for(self, seconds: float) -> Iterator[WindowResult]:
+        """Windows until the time is over; at least one, if there is one left."""
+        until = time.monotonic() + seconds
+        with self._lock:
+            for window in self._windows:
+                if window.start >= SEARCHED_SECONDS:
+                    break
+                self.rows += rows_of(window, clip_name(self.recording.path))
+                yield window
+                if time.monotonic() >= until:
+                    return
+            self.finished = True
+
+
+def build(choices: list[ModelChoice]) -> Tab:
+    """Lay out the tab inside the current `gr.Tab`."""
+    board = create_board(
+        "long",
+        "long/start.js",
+        html="long/long.html",
+        styles=["shared/board.css", "long/long.css"],
+        events=["ask", "pick"],
+        reply="",
+    )
+    recording, run = gr.State(None), gr.State(None)
+
+    def refresh(path: str | None, choice: ModelChoice | None, start: float | None) -> tuple:
+        check_request(path, choice)
+        now = Recording(stamp_of(path, choice), path, choice)
+        return compact(describe(now)), now
+
+    def reply(recording: Recording | None, run: Run | None, event: gr.EventData):
+        run, answer = respond(recording, run, event._data)
+        return gr.update(reply=compact(answer)), run
+
+    board.ask(
+        reply,
+        [recording, run],
+        [board, run],
+        show_progress="hidden",
+        concurrency_limit=1,
+        concurrency_id="model",
+        trigger_mode="multiple",  # the browser itself never asks twice at a time
+        api_visibility="private",
+    )
+    return Tab("long", [board, recording], refresh, pick=board.pick)
+
+
+def stamp_of(path: str, choice: ModelChoice) -> str:
+    """A name for a file through a model: another one after any change of the file."""
+    return hashlib.sha256(repr((path, written_at(path), choice)).encode()).hexdigest()[:16]
+
+
+def describe(recording: Recording) -> dict[str, Any]:
+    """What the browser shows before anything is analysed.
+
+    Raises
+    ------
+    InputError
+        If the file or the model cannot be used.
+    """
+    check_uploads([recording.path])
+    config = cached_model(recording.choice).config
+    if not config.classes:
+        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
+    seconds, is_whole = file_seconds(recording.path)
+    return {
+        "stamp": recording.stamp,
+        "clip": {"name": clip_name(recording.path), "seconds": round(seconds, 3), "whole": is_whole},
+        "model": {"name": config.name, "seconds": round(config.seconds, 3), "patches": config.patches},
+        "windows": window_count(seconds, config.seconds),
+    }
+
+
+def window_count(seconds: float, window: float) -> int:
+    """How many windows lie side by side in a recording; what is too short for a single frame is left out."""
+    return max(1, math.ceil((seconds - ANALYSIS_WINDOW / SAMPLE_RATE) / window))
+
+
+def respond(recording: Recording | None, run: Run | None, request: Any) -> tuple[Run | None, dict[str, Any]]:
+    """Answer one request of the browser; what is wrong with it comes back as a sentence.
+
+    Returns
+    -------
+    run : Run or None
+        The one to go on with.
+    answer : dict
+    """
+    request = request if isinstance(request, dict) else {}
+    head = {"id": request.get("id")}
+    try:
+        if recording is None or request.get("stamp") != recording.stamp:
+            raise InputError("The clip or model has changed. Please analyse it again.")
+        if request.get("do") == "start":
+            check_uploads([recording.path])
+            run = Run(recording, check_score(request.get("score")), check_keep_rate(request.get("keepRate")))
+        if run is None or run.recording.stamp != recording.stamp:
+            raise InputError("The server has forgotten this run. Please start it again.")
+        match request.get("do"):
+            case "start" | "next":
+                windows = [window_message(window) for window in run.run_for(SLICE_SECONDS)]
+                return run, {**head, "windows": windows, "finished": run.finished}
+            case "csv":
+                return run, {**head, "text": table_text(run.rows)}
+            case "labels":
+                return run, {**head, "text": label_lines(run.rows)}
+        raise InputError("The page asked for something that the app does not know. Please reload the page.")
+    except InputError as error:
+        return run, {**head, "problem": str(error)}
+    except Exception:
+        log.exception("the windows of a recording could not be analysed")
+        return run, {**head, "problem": "The recording could not be analysed; the app's log says why."}
+
+
+def window_message(window: WindowResult) -> dict[str, Any]:
+    """One window as the strip draws it.
+
+    Returns
+    -------
+    dict
+        ``level`` and ``kept`` have one byte a column of patches, base64: loudness, see `LEVEL_STEPS`, and the
+        share of the column's patches that are left in the end.
+    """
+    (point,) = window.points
+    exploration = window.exploration
+    config = exploration.config
+    rows = config.grid.rows
+    columns = max(1, math.ceil(exploration.real_frames / config.grid.time_stride))
+    loudest = exploration.intensity.reshape(-1, rows).max(1)[:columns]
+    level = np.clip((decibels(loudest, config) - LEVEL_FLOOR) * LEVEL_STEPS, 0, 255)
+    kept = (point.fate.block == 0).reshape(-1, rows).mean(1)[:columns]
+    return {
+        "start": round(window.start, 4),
+        "end": round(window.end, 4),
+        "silent": window.silent,
+        "before": _answer(window, window.unpruned),
+        "after": _answer(window, point),
+        "share": round(window.share_kept(point), 4),
+        "level": base64_of(np.round(level).astype(np.uint8)),
+        "kept": base64_of(np.round(255 * kept).astype(np.uint8)),
+    }
+
+
+def _answer(window: WindowResult, point) -> list:
+    return [window.label(point), round(float(point.probabilities[point.answer]), 4)]
