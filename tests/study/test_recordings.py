@@ -260,3 +260,20 @@ def test_help_names_the_columns(capsys):
         main(["batch", "--help"])
     text = capsys.readouterr().out
     assert all(f"  {name} " in text for name in window_table.COLUMNS)
+
+
+def test_windows_that_go_through_the_model_together_have_the_same_answers(tmp_path, weights):
+    model, path = load_model(weights), noise(tmp_path / "a.wav", 6.0)
+    alone, together = (
+        list(explore_windows(model, path, keep_rates=(0.5, 1.0), score="variation", batch=batch))
+        for batch in (1, 3)
+    )
+    assert [(r.index, r.start, r.end) for r in alone] == [(r.index, r.start, r.end) for r in together]
+    assert len(alone) == 5  # so the last ones are fewer than a batch
+    for one, other in zip(alone, together, strict=True):
+        assert one.exploration.real_frames == other.exploration.real_frames
+        np.testing.assert_array_equal(one.exploration.spectrogram, other.exploration.spectrogram)
+        for mine, theirs in zip(one.points, other.points, strict=True):
+            np.testing.assert_allclose(mine.logits, theirs.logits, rtol=1e-4, atol=1e-4)
+            np.testing.assert_array_equal(mine.fate.block, theirs.fate.block)
+            assert mine.keep_rate == theirs.keep_rate and theirs.seconds > 0

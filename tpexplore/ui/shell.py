@@ -296,12 +296,11 @@ class Page:
         )
         for pane in panes:
             self._wire_pane(pane)
-    "why": ("Why", WHY),
-    "stability": ("Robustness", stability),
-    "long": ("Long recording", long_recording),
-    "live": ("Live", live),
-    "own": ("My data", own_data),
-    "paper": ("Paper", paper),
+            if pane.tab.pick:
+                place = [chosen.start, self.tabs, self.open, self.asked]
+                pane.tab.pick(self.on_place, self.asked, place, show_progress="hidden", **HIDDEN)
+        for group in dict.fromkeys(self.groups.values()):
+            self._wire_group(group)
 
     def wire_own_model(self, own: own_model.OwnModel) -> None:
         """Connect the field for a person's own model: what is loaded there joins the menu, and is chosen."""

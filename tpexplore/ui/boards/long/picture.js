@@ -31,6 +31,18 @@ const PER_DECIBEL = 2;
 export const PALETTE = ["#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#44bb99", "#bbcc33", "#99ddff", "#aaaa00"];
 export const OTHER = "#dddddd";
 const INK = "#111";
+const NARROW = 520; // px
+const TITLES = {
+  sound: "Loudness; warm where patches are kept, cool where they are dropped",
+  before: "Answer with all patches",
+  after: "Answer after pruning, ▲ where it changes",
+  sure: "How sure: thin line with all patches, thick line after pruning",
+};
+const SHORT_TITLES = {
+  ...TITLES,
+  sound: "Loudness; warm: kept, cool: dropped",
+  sure: "How sure; thick: after pruning",
+};
 
 /** @param {Seen} seen @param {number} width */
 function axisOf({ view, windowSeconds }, width) {
@@ -64,15 +76,15 @@ export function drawStrip(canvas, width, seen, style) {
   const { windows, view } = seen;
   const x = axisOf(seen, width);
   const shown = windows.slice(view.first, view.first + view.count);
-  title(context, "Loudness; warm where patches are kept, cool where they are dropped", LANES.sound, style);
-  drawSound(context, shown, x, style);
+  const titles = width < NARROW ? SHORT_TITLES : TITLES;
+  title(context, titles.sound, LANES.sound, style);
+  drawSound(context, shown, x);
   for (const lane of /** @type {const} */ (["before", "after"])) {
-    const words = lane === "before" ? "Answer with all patches" : "Answer after pruning, ▲ where it changes";
-    title(context, words, LANES[lane], style);
+    title(context, titles[lane], LANES[lane], style);
     drawAnswers(context, seen, lane, x, style);
   }
   drawChanges(context, shown, x, style);
-  title(context, "How sure: thin line with all patches, thick line after pruning", LANES.sure, style);
+  title(context, titles.sure, LANES.sure, style);
   drawSure(context, shown, x, style);
   drawTimes(context, seen, x, style);
   if (seen.pointed !== null && windows[seen.pointed]) drawPointed(context, windows[seen.pointed], x, style);
@@ -92,9 +104,8 @@ function title(context, words, y, style) {
  * @param {CanvasRenderingContext2D} context
  * @param {Heard[]} shown
  * @param {Axis} x
- * @param {Style} style
  */
-function drawSound(context, shown, x, style) {
+function drawSound(context, shown, x) {
   const loudest = Math.max(0, ...shown.map(({ level }) => Math.max(...level)));
   const middle = LANES.sound + HEIGHTS.sound / 2;
   for (const { start, end, level, kept } of shown) {
@@ -106,8 +117,6 @@ function drawSound(context, shown, x, style) {
       context.fillRect(x(start) + i * step, middle - height / 2, Math.max(1, step - (step > 3 ? 1 : 0)), height);
     });
   }
-  context.fillStyle = style.line;
-  context.fillRect(MARGIN.left, middle, x(0) > MARGIN.left ? 0 : 0, 1);
 }
 
 /** Colours of kept and dropped patches, as in the pictures. @param {number} share that is kept */
@@ -222,12 +231,18 @@ function drawTimes(context, { view, windowSeconds, seconds }, x, style) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Heard} heard @param {Axis} x @param {Style} style */
+/** In each lane, so that no line runs through words. @param {CanvasRenderingContext2D} context @param {Heard} heard @param {Axis} x @param {Style} style */
 function drawPointed(context, heard, x, style) {
   context.strokeStyle = style.text;
   context.lineWidth = 2;
-  const top = LANES.sound - 3;
-  context.strokeRect(x(heard.start) - 1, top, x(heard.end) - x(heard.start) + 1, LANES.sure + HEIGHTS.sure - top + 3);
+  for (const [top, height] of [
+    [LANES.sound, HEIGHTS.sound],
+    [LANES.before, HEIGHTS.answer],
+    [LANES.after, HEIGHTS.answer],
+    [LANES.sure, HEIGHTS.sure],
+  ]) {
+    context.strokeRect(x(heard.start) - 1, top - 2, x(heard.end) - x(heard.start) + 1, height + 4);
+  }
 }
 
 /**

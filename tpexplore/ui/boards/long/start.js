@@ -34,7 +34,6 @@ import {
 
 const AT_ONCE = 24; // so few windows are analysed without being asked for
 const SHORTEST = 2; // windows; of fewer there is nothing to see over time
-const LISTED = 12; // answers in the legend
 
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ element, props, trigger, watch }) {
@@ -193,12 +192,15 @@ export function start({ element, props, trigger, watch }) {
 
   /** @param {ReturnType<typeof answerCounts>} chosen */
   function renderLegend(chosen) {
-    const keys = chosen.slice(0, LISTED).map(({ label, before, after }) => {
-      const colour = node("i", { style: `background: ${colours.get(label) ?? OTHER}` });
+    const keys = chosen.slice(0, PALETTE.length).map(({ label, before, after }) => {
+      const colour = node("i", { style: `background: ${colours.get(label)}` });
       return node("span", { class: "tp-key" }, colour, `${label}: ${before} → ${after}`);
     });
     const more = chosen.length - keys.length;
-    if (more > 0) keys.push(node("span", { class: "tp-key" }, `and ${more} more`));
+    if (more > 0) {
+      const grey = node("i", { style: `background: ${OTHER}` });
+      keys.push(node("span", { class: "tp-key" }, grey, `${more} other ${more === 1 ? "answer" : "answers"}`));
+    }
     const head = node("span", {}, "Windows with each answer, before → after pruning:");
     find(".tl-legend").replaceChildren(...(chosen.length ? [head, ...keys] : []));
   }
