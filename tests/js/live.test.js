@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { headline } from "../../tpexplore/ui/boards/live/answers.js";
-import { createChunker, createOutbox, pcmOf } from "../../tpexplore/ui/boards/live/chunks.js";
-import { problemOf } from "../../tpexplore/ui/boards/live/microphone.js";
+import { createChunker, createOutbox, pcmOf } from "../../tpexplore/ui/boards/shared/chunks.js";
+import { problemOf } from "../../tpexplore/ui/boards/shared/microphone.js";
 import { createPulse, createRolling } from "../../tpexplore/ui/boards/live/rolling.js";
 import { base64Of, bytesOf } from "../../tpexplore/ui/boards/shared/bytes.js";
 import { drawNumbers } from "./support.js";

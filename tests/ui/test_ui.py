@@ -223,8 +223,8 @@ def test_the_page_itself_checks_the_start_and_says_how_large_a_file_may_be(monke
     assert [(number.minimum, number.maximum) for number in numbers] == [(None, None)]
     monkeypatch.setattr(demo, "launch", lambda **given: options.update(given))
     ui.launch(demo)
-    assert options["max_file_size"] == 25 * 2**20
-    assert "up to 25 MB" in UPLOAD_HINT
+    assert options["max_file_size"] == 120 * 2**20
+    assert "up to 120 MB" in UPLOAD_HINT
 
 
 def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):

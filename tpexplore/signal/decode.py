@@ -29,8 +29,11 @@ HOP = 160
 MAX_SECONDS = (ANALYSIS_WINDOW + 1023 * HOP) / SAMPLE_RATE
 """The longest window that a supported model reads: 1024 frames, 10.255 s."""
 
+MAX_UPLOAD_BYTES = 120_000_000
+"""Largest clip the app takes: an hour of 16-bit mono sound at 16 kHz, and a little more."""
+
 MAX_FILE_BYTES = 25_000_000
-"""Largest upload the app takes. Nothing here enforces it: only a window of a file is ever read."""
+"""Largest of several clips that the app takes. Nothing here enforces it: only a window is ever read."""
 
 LARGEST_VALUE = 1e12
 """Unscaled 32-bit integers stored as floats (2.1e9) still pass; well above that the power spectrum

@@ -15,7 +15,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
-from tpexplore.signal.decode import MAX_FILE_BYTES
+from tpexplore.signal.decode import MAX_UPLOAD_BYTES
 
 from . import link, serving, shell, tour
 from .analysis import model_choices
@@ -74,7 +74,7 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
     return demo.queue(max_size=QUEUE)
 
 
-_UPLOAD_LIMIT = (MAX_FILE_BYTES // 10**6) << 20
+_UPLOAD_LIMIT = (MAX_UPLOAD_BYTES // 10**6) << 20
 """Gradio's own sentence counts in 2^20 bytes: of this number it says as many MB as the page does."""
 
 

@@ -10,13 +10,13 @@ import gradio as gr
 
 from tpexplore.checkpoints.bundled import Example
 from tpexplore.errors import InputError
-from tpexplore.signal.decode import MAX_FILE_BYTES
+from tpexplore.signal.decode import MAX_UPLOAD_BYTES
 
 from .analysis import ModelChoice, sound_message
 from .board import create_board
 from .model_menu import menu_message
 
-UPLOAD_HINT = f"or drop a file anywhere: up to {MAX_FILE_BYTES // 10**6} MB, deleted after a day"
+UPLOAD_HINT = f"or drop a file anywhere: up to {MAX_UPLOAD_BYTES // 10**6} MB, deleted after a day"
 MESSAGE = '<div class="message" role="alert">${value}</div>'
 
 
@@ -75,7 +75,7 @@ def build(
             html="page/sound.html",
             events=["clip", "move"],
             value=sound_value(first, choices[0] if choices else None, None),
-            limit=MAX_FILE_BYTES,
+            limit=MAX_UPLOAD_BYTES,
             hint=UPLOAD_HINT,
         )
         menu = create_board(

@@ -1,18 +1,18 @@
 // The live board: sends what the microphone hears, one piece at a time, and draws what comes back.
 
+import { pageState } from "../page/state.js";
 import { onNewLook } from "../shared/board.js";
 import { base64Of, bytesOf } from "../shared/bytes.js";
+import { createOutbox, pcmOf } from "../shared/chunks.js";
 import { RAMPS, cssGradient, lookupTables } from "../shared/colours.js";
 import { finder, node } from "../shared/dom.js";
 import { DROPPED_BY, keptAfter } from "../shared/fates.js";
 import { clamp } from "../shared/grid.js";
 import { MARGIN } from "../shared/layout.js";
+import { openMicrophone } from "../shared/microphone.js";
 import { coloursOf, fitCanvas, paintPanels } from "../shared/picture.js";
-import { pageSettings } from "../shared/settings.js";
 import { percent } from "../shared/text.js";
 import { createBars, headline } from "./answers.js";
-import { createOutbox, pcmOf } from "./chunks.js";
-import { openMicrophone } from "./microphone.js";
 import { createPulse, createRolling } from "./rolling.js";
 
 /**
@@ -34,6 +34,8 @@ import { createPulse, createRolling } from "./rolling.js";
  * @property {boolean} silent
  */
 
+const MODEL_RATE = 16_000; // Hz
+const PIECE_SECONDS = 0.16; // a column of patches side by side, so that patches stay what they are
 const MOST_WAITING = 12; // pieces
 const LAST_STAGE = DROPPED_BY[DROPPED_BY.length - 1];
 const TABLES = lookupTables(RAMPS);
@@ -53,7 +55,7 @@ export function start({ element, props, server, watch }) {
   let data = null;
   /** @type {ReturnType<typeof createRolling> | null} */
   let rolling = null;
-  /** @type {import("./microphone.js").Microphone | null} */
+  /** @type {import("../shared/microphone.js").Microphone | null} */
   let microphone = null;
   let session = 0; // counts up with every start and stop
   let id = "";
@@ -79,7 +81,7 @@ export function start({ element, props, server, watch }) {
     rolling = data && createRolling(data.picture.frames, data.picture.bins, data.scale);
     update = null;
     find(".tv-result").hidden = true;
-    if (!microphone) setState("off", data ? `Listens with ${data.model}.` : "");
+    if (!microphone) setState("off", data ? `${data.model} will listen.` : "");
   }
 
   // ---- the microphone -------------------------------------------------------------------------------------
@@ -90,7 +92,11 @@ export function start({ element, props, server, watch }) {
     problem("");
     setState("opening", "Waiting for the microphone…");
     try {
-      const opened = await openMicrophone(put, () => stop("The microphone was disconnected."));
+      const opened = await openMicrophone(put, {
+        rate: MODEL_RATE,
+        seconds: PIECE_SECONDS,
+        lost: () => stop("The microphone was disconnected."),
+      });
       if (mine !== session) {
         opened.close(); // stopped, or started again, while the browser was asking
         return;
@@ -134,7 +140,7 @@ export function start({ element, props, server, watch }) {
   async function send() {
     if (flying || !microphone || !data || !rolling || outbox.isEmpty()) return;
     const [mine, asked] = [session, data];
-    const { score, rate } = pageSettings();
+    const { score, rate } = pageState.get();
     flying = true;
     const reply = await server
       .hear({

@@ -1,11 +1,11 @@
 // The long recording's board: asks for windows slice by slice, draws them, and opens one in Explore.
 
+import { pageState } from "../page/state.js";
 import { onNewLook } from "../shared/board.js";
 import { finder, node } from "../shared/dom.js";
 import { coloursOf } from "../shared/picture.js";
 import { createRequests } from "../shared/requests.js";
 import { fileName, saveAs, stem } from "../shared/saving.js";
-import { onPageSettings, pageSettings } from "../shared/settings.js";
 import { percent } from "../shared/text.js";
 import { MARGIN, OTHER, PALETTE, drawOverview, drawStrip, overviewAt, windowAt } from "./picture.js";
 import {
@@ -23,8 +23,6 @@ import {
 } from "./strip.js";
 
 /**
- * @typedef {import("../shared/settings.js").Settings} Settings
- *
  * @typedef {object} Data what the server says of a recording
  * @property {string} stamp
  * @property {{name: string, seconds: number, whole: boolean}} clip
@@ -46,8 +44,8 @@ export function start({ element, props, trigger, watch }) {
 
   /** @type {Data | null} */
   let data = null;
-  /** @type {Settings} with which the windows were analysed */
-  let used = pageSettings();
+  /** @type {import("../page/state.js").PageState} with which the windows were analysed */
+  let used = pageState.get();
   /** @type {import("./strip.js").Heard[]} */
   let windows = [];
   let run = 0; // counts up when another run begins, or this one is stopped
@@ -91,7 +89,7 @@ export function start({ element, props, trigger, watch }) {
   }
 
   const isStale = () => {
-    const now = pageSettings();
+    const now = pageState.get();
     return windows.length > 0 && (now.rate !== used.rate || now.score !== used.score);
   };
 
@@ -106,7 +104,7 @@ export function start({ element, props, trigger, watch }) {
     running = true;
     say("");
     if (again) {
-      used = pageSettings();
+      used = pageState.get();
       [windows, finished, pointed, busyMilliseconds] = [[], false, null, 0];
     }
     render();
@@ -172,7 +170,7 @@ export function start({ element, props, trigger, watch }) {
   function buttonText() {
     const count = data?.windows ?? 0;
     if (running) return "Stop";
-    if (isStale()) return `Analyse again at ${percent(pageSettings().rate)}`;
+    if (isStale()) return `Analyse again at ${percent(pageState.get().rate)}`;
     return windows.length ? "Continue" : `Analyse all ${count} windows`;
   }
 
@@ -344,7 +342,7 @@ export function start({ element, props, trigger, watch }) {
   overview.addEventListener("pointermove", (event) => overview.hasPointerCapture(event.pointerId) && move(event));
 
   onNewLook(find(".tl-body"), resize, redraw);
-  onPageSettings(() => data && render());
+  pageState.follow(() => data && render());
   watch("value", () => show(props.value));
   watch("reply", () => props.reply && requests.receive(JSON.parse(props.reply)));
   show(props.value);

@@ -1,5 +1,7 @@
 // Records from the microphone into a WAV file, unprocessed: a browser's own recorder loses what the model would hear.
 
+import { openMicrophone } from "../shared/microphone.js";
+
 const NAME = "Your recording.wav";
 const MOST_SECONDS = 600;
 
@@ -36,37 +38,30 @@ export function wavOf(pieces, rate) {
 
 /** @param {(seconds: number) => void} onTime */
 export function createRecorder(onTime) {
-  /** @type {{context: AudioContext, stream: MediaStream, pieces: Float32Array[]} | null} */
+  /** @type {{microphone: import("../shared/microphone.js").Microphone, pieces: Float32Array[]} | null} */
   let running = null;
 
   return {
     isRecording: () => Boolean(running),
+    /** Throws an Error with a sentence for the person. */
     async start() {
-      const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-      const stream = await navigator.mediaDevices.getUserMedia({ audio });
-      const context = new AudioContext();
-      await context.audioWorklet.addModule(new URL("./tap.js", import.meta.url));
-      const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
       /** @type {Float32Array[]} */
       const pieces = [];
       let samples = 0;
-      tap.port.onmessage = ({ data }) => {
-        if (samples > MOST_SECONDS * context.sampleRate) return;
-        pieces.push(data);
-        samples += data.length;
-        onTime(samples / context.sampleRate);
-      };
-      context.createMediaStreamSource(stream).connect(tap);
-      running = { context, stream, pieces };
+      const microphone = await openMicrophone((piece) => {
+        if (samples > MOST_SECONDS * microphone.sampleRate) return;
+        pieces.push(piece);
+        samples += piece.length;
+        onTime(samples / microphone.sampleRate);
+      });
+      running = { microphone, pieces };
     },
     async stop() {
       if (!running) throw new Error("Nothing is being recorded.");
-      const { context, stream, pieces } = running;
+      const { microphone, pieces } = running;
       running = null;
-      for (const track of stream.getTracks()) track.stop();
-      const { sampleRate } = context;
-      await context.close();
-      return new File([wavOf(pieces, sampleRate)], NAME, { type: "audio/wav" });
+      microphone.close();
+      return new File([wavOf(pieces, microphone.sampleRate)], NAME, { type: "audio/wav" });
     },
   };
 }

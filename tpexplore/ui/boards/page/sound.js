@@ -8,11 +8,6 @@ import { takeDropped } from "./intake.js";
 import { createRecorder } from "./recording.js";
 import { drawWave, partText } from "./waveform.js";
 
-const NO_MICROPHONE = {
-  NotAllowedError: "The browser was not allowed to use the microphone. Allow it for this page, then press Record again.",
-  NotFoundError: "No microphone was found.",
-};
-
 /** @typedef {import("./waveform.js").Sound} Sound */
 
 /** @param {import("../shared/board.js").Gradio} gradio */
@@ -67,10 +62,7 @@ export function start({ element, props, trigger, upload, watch }) {
       await recorder.start();
       showRecording(true);
     } catch (error) {
-      const { name } = /** @type {Error} */ (error);
-      problem.textContent =
-        NO_MICROPHONE[/** @type {keyof typeof NO_MICROPHONE} */ (name)] ??
-        "The microphone cannot be used here: browsers give it to pages of this machine or under https only.";
+      problem.textContent = /** @type {Error} */ (error).message;
     }
   }
 

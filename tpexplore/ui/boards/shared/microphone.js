@@ -1,8 +1,5 @@
 // The microphone: opened with a click, in pieces of fixed length, and closed without a trace.
 
-const WANTED_RATE = 16_000; // Hz, what models hear; a browser may refuse it for a microphone
-const PIECE_SECONDS = 0.16; // a column of patches side by side
-
 /** @type {Record<string, string>} name of an error -> what to do */
 const PROBLEMS = {
   NotAllowedError: "The browser does not let this page use the microphone. Allow it in the address bar, then start again.",
@@ -28,10 +25,13 @@ export function problemOf(error) {
  * Throws an Error with a sentence for the person.
  *
  * @param {(piece: Float32Array) => void} take
- * @param {() => void} lost called when the microphone goes away by itself
+ * @param {object} [options]
+ * @param {number} [options.rate] samples a second that are wanted, though a browser may refuse them for a microphone
+ * @param {number} [options.seconds] length of a piece; the last one, which is not full, is lost
+ * @param {() => void} [options.lost] called when the microphone goes away by itself
  * @returns {Promise<Microphone>}
  */
-export async function openMicrophone(take, lost) {
+export async function openMicrophone(take, { rate, seconds = 0.02, lost } = {}) {
   if (!navigator.mediaDevices) throw new Error(NOT_SECURE);
   // What browsers do for calls would hide from the model what is to be heard.
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
@@ -45,11 +45,11 @@ export async function openMicrophone(take, lost) {
   }
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio });
-    const connected = connect(stream);
+    const connected = connect(stream, rate);
     context = connected.context;
     if (context.state === "suspended") await context.resume();
     await context.audioWorklet.addModule(new URL("./tap.js", import.meta.url));
-    const length = Math.round(PIECE_SECONDS * context.sampleRate);
+    const length = Math.round(seconds * context.sampleRate);
     const tap = new AudioWorkletNode(context, "tap", {
       numberOfOutputs: 0,
       channelCount: 1,
@@ -58,7 +58,7 @@ export async function openMicrophone(take, lost) {
     });
     tap.port.onmessage = ({ data }) => take(data);
     connected.source.connect(tap);
-    for (const track of stream.getTracks()) track.onended = lost;
+    for (const track of stream.getTracks()) track.onended = lost ?? null;
     return {
       sampleRate: context.sampleRate,
       close() {
@@ -75,9 +75,9 @@ export async function openMicrophone(take, lost) {
   }
 }
 
-/** The microphone at the models' rate, or where a browser cannot do that at its own. @param {MediaStream} stream */
-function connect(stream) {
-  const context = new AudioContext({ sampleRate: WANTED_RATE });
+/** The microphone at a rate, or where the browser cannot do that at its own. @param {MediaStream} stream @param {number} [rate] */
+function connect(stream, rate) {
+  const context = new AudioContext({ sampleRate: rate });
   try {
     return { context, source: context.createMediaStreamSource(stream) };
   } catch {
