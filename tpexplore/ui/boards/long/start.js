@@ -183,7 +183,11 @@ export function start({ element, props, trigger, watch }) {
       const rest = running && left !== null ? `, about ${left} s left` : "";
       return `${windows.length} of ${data.windows} windows analysed${rest}. ${what}.`;
     }
-    if (finished) return `${windows.length} windows of ${model.seconds.toFixed(1)} s. ${what}.`;
+    if (finished) {
+      const left = Math.round(windows[0].share * model.patches);
+      const kept = `${left} of ${model.patches} patches are left in each window of ${model.seconds.toFixed(1)} s`;
+      return `${what}: ${kept}.`;
+    }
     const whole = clip.whole ? "" : "; only the first hour is analysed";
     return `${clip.name} lasts ${clock(clip.seconds, clip.seconds)}${whole}. Each window has ${model.seconds.toFixed(1)} s.`;
   }
@@ -258,6 +262,7 @@ export function start({ element, props, trigger, watch }) {
   function open(index) {
     const { start: at } = windows[index];
     document.dispatchEvent(new CustomEvent("tp-start", { detail: at }));
+    document.dispatchEvent(new CustomEvent("tp-tab", { detail: "explore" })); // Gradio tells of clicks only
     trigger("pick", at);
   }
 
@@ -322,7 +327,8 @@ export function start({ element, props, trigger, watch }) {
     const last = windows.length - 1;
     if (event.key === "Enter" && pointed !== null) open(pointed);
     else if (keys[event.key] && last >= 0) {
-      const to = pointed === null ? view.first : keys[event.key](pointed, last);
+      const isFirst = pointed === null && event.key.startsWith("Arrow");
+      const to = isFirst ? view.first : keys[event.key](pointed ?? view.first, last);
       point(Math.min(last, Math.max(0, to)));
     } else return;
     event.preventDefault();
