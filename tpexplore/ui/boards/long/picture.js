@@ -33,14 +33,14 @@ export const OTHER = "#dddddd";
 const INK = "#111";
 const NARROW = 520; // px
 const TITLES = {
-  sound: "Loudness; warm where patches are kept, cool where they are dropped",
+  sound: "Loudness; coloured where patches are kept, grey where they are dropped",
   before: "Answer with all patches",
   after: "Answer after pruning, ▲ where it changes",
   sure: "How sure: thin line with all patches, thick line after pruning",
 };
 const SHORT_TITLES = {
   ...TITLES,
-  sound: "Loudness; warm: kept, cool: dropped",
+  sound: "Loudness; coloured: kept, grey: dropped",
   sure: "How sure; thick: after pruning",
 };
 
