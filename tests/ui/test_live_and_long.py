@@ -54,7 +54,7 @@ def wait_until_stopped(page) -> None:
 
 
 def test_long_recording_and_live(visit, tmp_path):
-    visited = visit("?example=one-five-zero", reduced_motion="reduce")
+    visited = visit("?example=one-five-zero&model=ast-spc12", reduced_motion="reduce")
     page = visited.page
     page.evaluate(WATCH_TRACKS)
 
