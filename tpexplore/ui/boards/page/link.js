@@ -14,6 +14,7 @@ const REST_MILLISECONDS = 300; // browsers allow the address only so many change
 const PATIENCE_MILLISECONDS = 60_000;
 const SPACES = ".hf.space"; // there the address bar is that of a page around this one
 const HUB = "https://huggingface.co";
+const CLIP_GONE = "The page was loaded anew, so your own sound is no longer in it. Drop or choose it again.";
 const STEPS = ["example", "model", "tab"]; // a change of one of these is a step that Back undoes
 
 /**
@@ -42,6 +43,9 @@ export function start({ props, trigger }) {
     document.dispatchEvent(new CustomEvent("tp-own-model", { detail: wanted.model }));
     delete wanted.model;
   }
+
+  // The browser keeps this over a reload, but the page is built with an example.
+  if (history.state?.ownClip) byId("drop-problem").textContent = CLIP_GONE;
 
   // ---- what is seen ---------------------------------------------------------------------------------------
 
