@@ -15,6 +15,7 @@ from tpexplore.results.markdown import (
     methods_sentences,
     models_table,
     onnx_table,
+    random_tables,
     recipe_parts_table,
     training_table,
     verdicts_markdown,
@@ -35,6 +36,7 @@ PARTS: dict[str, Parts] = {
     "training/README.md": {
         "models": training_table,
         "recipe-parts": recipe_parts_table,
+        "random": random_tables,
         "findings": verdicts_markdown,
     },
 }

@@ -112,6 +112,28 @@ def recipe_parts_table(study: Mapping[str, Any] | None = None) -> str:
     return f"{heading}\n\n{_table(['left out', 'minutes', *rates], lines)}"
 
 
+def random_tables(studies: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """Attention against random patches in thirds of a split, by the study of `training.random_study`.
+
+    Reads the bundled files unless the content of others is passed, by model.
+    """
+    if studies is None:
+        files = sorted((RESULTS_FOLDER / "studies").glob("random-*.json"))
+        studies = {file.stem.removeprefix("random-"): read_json(file)[0] for file in files}
+    if not studies:
+        return "Not measured yet: python -m training.random_study has not been run."
+    lines = []
+    for name, study in studies.items():
+        for group, third in study["groups"].items():
+            cells = third["keep_rate"].values()
+            leads = [read_measure(cell["attention_minus_random"]) for cell in cells]
+            texts = [with_interval(lead.scaled(100), "+.1f") if lead else "" for lead in leads]
+            quiet = number_text(100 * third["median_quiet_share"], ".0f")
+            lines.append([f"`{name}`", f"{group} ({quiet} % quiet, {third['n']} clips)", *texts])
+    rates = next(iter(next(iter(studies.values()))["groups"].values()))["keep_rate"]
+    return _table(["model", "clips", *(f"keep-rate {float(rate):.1f}" for rate in rates)], lines)
+
+
 def findings_list(
     evidence: Mapping[str, Evidence] | None = None, published: Mapping[str, Any] | None = None
 ) -> str:
