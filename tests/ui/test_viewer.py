@@ -602,7 +602,7 @@ def test_explanation_tells_the_exploration_s_numbers(desk, exploration):
 
 
 def download(desk, kind: str) -> tuple[str, bytes]:
-    with desk.page.expect_download() as event:
+    with desk.page.expect_download(timeout=90_000) as event:
         desk.page.click("[data-film]" if kind == "film" else f"[data-save={kind}]")
     return event.value.suggested_filename, Path(event.value.path()).read_bytes()
 

@@ -170,7 +170,7 @@ const TABLE_COLUMNS = [
  *
  * @param {Data} data
  * @param {Fates} drop
- * @param {{score: string, keepRate: number}} view
+ * @param {{score: string, keepRate: number | string}} view
  * @param {ArrayLike<number> | null} [holders] where patches merged, in the end
  * @returns {unknown[][]}
  */
@@ -207,7 +207,9 @@ export function wireDownloads(view) {
     svg: (caption) => svgFigure(chosenFigure(view), caption),
     pdf: () => pdfFigure(chosenFigure(view)),
     csv: () => {
-      const keepRate = data().scores[state.score].rates[rateIndex()];
+      const rate = data().scores[state.score].rates[rateIndex()];
+      const own = rate < 1 ? (data().own_rates ?? []) : [];
+      const keepRate = own.length ? own.join(" ") : rate;
       return csvBlob(patchRows(data(), dropMap(), { score: state.score, keepRate }, holders()?.at(-1)));
     },
     kept: () => wavBlob(view, "kept"),
