@@ -58,9 +58,7 @@ def test_thirds_are_those_of_single_passes(noise, tmp_path, monkeypatch, capsys)
         orders = [random_ranks(seed, [position], 32) for seed in range(3)]
         with torch.inference_mode():
             chance = [
-                int(Entered(model, spec).output(0.4, random_ranks(seed, [position], 32)).logits.argmax())
-                == label
-                for order in orders
+                int(Entered(model, spec).output(0.4, order).logits.argmax()) == label for order in orders
             ]
             leads.append(int(int(model(spec, 0.4).logits.argmax()) == label) - np.mean(chance))
     order = np.argsort(quiet, kind="stable")
