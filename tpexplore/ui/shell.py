@@ -243,12 +243,6 @@ class Page:
             inputs += pane.tab.inputs
         fill = {
             "inputs": inputs,
-            "outputs": [
-                chosen.status,
-                chosen.sound,
-                self.shown,
-                *(component for pane in panes for component in pane.outputs),
-            ],
             "js": _in_turn(reads),
             "show_progress_on": [chosen.status],
             "trigger_mode": "multiple",
@@ -257,8 +251,13 @@ class Page:
         }
         # Two events for one change: what a generator answers can be lost while Gradio still builds a tab that
         # was just opened, so only the tab that grows, which is built from the start, is filled by one.
-        growing = self.asked.change(self.on_change_growing, **fill)
-        whole = growing.then(self.on_change_whole, **fill)
+        # Each names no more outputs than it fills: Gradio takes a state that is named for one that has changed.
+        about = [chosen.status, chosen.sound, self.shown]
+        by_growth = {True: list(about), False: list(about)}
+        for pane in panes:
+            by_growth[pane.grows] += pane.outputs
+        growing = self.asked.change(self.on_change_growing, outputs=by_growth[True], **fill)
+        whole = growing.then(self.on_change_whole, outputs=by_growth[False], **fill)
         whole.then(None, js=link.OPENED, **HIDDEN)
         # Whoever asks for something else does not wait for what they asked for before.
         ask = {"cancels": [growing, whole], "show_progress": "hidden", **HIDDEN}

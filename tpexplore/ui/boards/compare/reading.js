@@ -183,7 +183,7 @@ function accuracyNodes({ measured }, { accuracy }) {
   const { value, ci95 } = accuracy;
   const [low, high] = ci95.map((share) => percent(share, 1));
   const clips = `${measured.n.toLocaleString("en")} clips of ${measured.task}, ${measured.split}`;
-  const about = `, 95% interval ${low} to ${high}, ${clips}`;
+  const about = `, 95\u00a0% interval ${low} to ${high}, ${clips}`;
   return [`${percent(value, 1)} ${measured.metric}`, node("span", { class: "tp-help" }, about)];
 }
 

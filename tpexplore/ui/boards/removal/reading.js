@@ -291,7 +291,7 @@ export function measuredFinding(measured, by, block) {
 /** @param {Measured} measured @param {Published | null} published @param {Statistic} by */
 export function measuredNotes(measured, published, by) {
   const clips = `${measured.n.toLocaleString("en")} clips of ${measured.task}, ${measured.split}`;
-  const notes = [`${sentenceCase(measured.metric)} of this checkpoint on ${clips}; bands are 95% intervals.`];
+  const notes = [`${sentenceCase(measured.metric)} of this checkpoint on ${clips}; bands are 95\u00a0% intervals.`];
   for (const name of /** @type {("L" | "H")[]} */ (["L", "H"])) {
     const emptied = measured[by][name].emptied_clips;
     if (emptied) notes.push(`${emptied} of the clips are ${name} only: without it nothing is left.`);
