@@ -11,11 +11,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from tests import ROOT
+from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.ui.shell import TABS
 
 BOARDS = ROOT / "tpexplore" / "ui" / "boards"
@@ -269,6 +270,11 @@ def visits(browser, app_url: str) -> Iterator:
             opened = Visit(context.new_page())
             opened.page.goto(app_url + query)
             opened.page.wait_for_selector(".tp-kept li", timeout=90_000)
+            asked = dict(parse_qsl(query.lstrip("?")))
+            for example in example_clips():
+                # Until the link is followed, the page shows what it was built with; another tab opens alone.
+                if asked.get("example") == example.path.stem and "tab" not in asked:
+                    opened.wait_for_clip(example.title)
             return opened
 
         yield open_app

@@ -456,13 +456,6 @@ def open_tab(visited, tab: str) -> None:
         visited.page.wait_for_selector(f"#{plot} .main-svg", state="attached", timeout=60_000)
 
 
-def visit_word(visit, **options):
-    """Open the page with a word, which leaves padding after it, and a model that knows words."""
-    desk = visit(WORD_QUERY, **options)
-    desk.wait_for_clip(spoken_examples()[0].title)
-    return desk
-
-
 def titles_of(visited, tab: str) -> list[str]:
     return [visited.text(f"#{plot}-title h3") for plot in PLOTS[tab]]
 
@@ -480,7 +473,7 @@ def wait_for_other(visited, selector: str, old: str) -> str:
 
 @pytest.mark.browser
 def test_tabs_show_numbers_and_follow_model_and_clip(visit, tmp_path):
-    desk = visit_word(visit)
+    desk = visit(WORD_QUERY)
     example = spoken_examples()[0].title
     for tab in TABS:
         open_tab(desk, tab)
@@ -506,7 +499,7 @@ def test_tabs_show_numbers_and_follow_model_and_clip(visit, tmp_path):
 
 @pytest.mark.browser
 def test_settings_redraw_and_figures_are_saved(visit, tmp_path):
-    desk = visit_word(visit)
+    desk = visit(WORD_QUERY)
     open_tab(desk, "clusters")
     picture = desk.text("#clusters-map-title")
     desk.page.locator("#clusters-content label:has(input[type=radio][value=variation])").click()
@@ -549,7 +542,7 @@ def test_a_bad_file_is_a_sentence_in_the_open_tab(visit, tmp_path):
 
 @pytest.mark.browser
 def test_tabs_fit_a_phone(visit):
-    phone = visit_word(visit, width=390, height=844, has_touch=True, is_mobile=True)
+    phone = visit(WORD_QUERY, width=390, height=844, has_touch=True, is_mobile=True)
     labels = phone.page.locator("[role=tab]").all()
     assert [label.inner_text() for label in labels] == [label for label, _ in shell.TABS.values()]
     assert all(label.is_visible() for label in labels)
