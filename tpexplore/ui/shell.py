@@ -251,7 +251,7 @@ class Page:
         }
         # Two events for one change: what a generator answers can be lost while Gradio still builds a tab that
         # was just opened, so only the tab that grows, which is built from the start, is filled by one.
-        # Each names no more outputs than it fills: Gradio takes every state named there for changed.
+        # Each names no more outputs than it fills: the first answer to a state counts as a change of it.
         about = [chosen.status, chosen.sound, self.shown]
         by_growth = {True: list(about), False: list(about)}
         for pane in panes:
