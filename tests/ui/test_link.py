@@ -251,8 +251,8 @@ def test_a_link_restores_what_was_seen(opened):
     (point,) = explore(model, samples, keep_rates=(0.35,), scores=("intensity",)).points["intensity"]
     assert model.config.labels[point.answer] in visit.text("[data-out=summary]")
     assert visit.kept() == [len(ids) for ids in point.kept.values()]
-    # One question for the link, one analysis in two events; and Robustness, for which Gradio takes its state's
-    # first answer for a change, is asked once and computes nothing.
+    # One question for the link, one analysis in two events; and Robustness: Gradio takes its state's
+    # first answer for a change, so that it is asked once, and computes nothing.
     assert len(asked_of_the_queue(visit)) == 4
     assert urlsplit(visit.page.url).query == query[1:]
     assert problem(visit) == ""
