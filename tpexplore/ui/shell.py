@@ -190,7 +190,7 @@ class Group:
         self.id = id
         with (
             gr.Tab(label, id=id, elem_id=f"{id}-tab", render_children=False) as self.handle,
-            gr.Tabs(elem_id=f"{id}-switch") as self.switch,
+            gr.Tabs(elem_id=f"{id}-switch", overflow_behavior="wrap") as self.switch,
         ):
             self.panes = [Pane(inner, name, module, choices) for inner, (name, module) in content.items()]
 
