@@ -230,7 +230,8 @@ def test_tabs_open_by_arrow_keys(visit):
 
 # Buttons whose name says all; every other control needs a sentence of its own or of its group.
 OBVIOUS = re.compile(
-    r"""(Save\ |(Picture|Patches|Kept|Removed|All\ keep-rates),\ )?(PNG|SVG|PDF|CSV|WAV)$ | (Undo|Redo|Clear|Stop|Play|Play\ the\ file|Pause)$
+    r"""(Save\ |(Picture|Patches|Kept|Removed|All\ keep-rates),\ )?(PNG|SVG|PDF|CSV|WAV)$
+    | (Undo|Redo|Clear|Stop|Play|Play\ the\ file|Pause)$
     | (Show\ me\ around|Copy\ link|Close\ the\ details|Reset\ to\ default\ value)$
     | What\ the\ picture\ shows | Adjust\  | Skip\  | Your\ own\ model | Load\ this\ model$""",
     re.VERBOSE,
@@ -272,5 +273,6 @@ def test_every_control_has_a_sentence(visit):
         bare += [f"{tab}: {name}" for name in undescribed(visited.page)]
     assert bare == []
     # A new control without one is found.
-    visited.page.evaluate("document.querySelector('#own-content').insertAdjacentHTML('beforeend', '<input>')")
+    content = f"document.querySelector('#{tab}-content')"
+    visited.page.evaluate(f"{content}.insertAdjacentHTML('beforeend', '<input>')")
     assert undescribed(visited.page) == ["<input>"]

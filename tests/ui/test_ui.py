@@ -271,7 +271,7 @@ def test_an_example_brings_a_model_that_knows_it():
         return analysis.fitting_source(source, examples[stem], choices)
 
     assert heard_with("ast-spc12", "thunder") == "ast-audioset"
-    assert heard_with("audiomae-spc12", "thunder") == "audiomae-esc50"
+    assert heard_with("audiomae-spc12", "thunder") == "audiomae-audioset"
     assert heard_with("audiomae-speaker34", "happy") == "audiomae-spc12"
     assert heard_with("ast-esc50", "thunder") == "ast-esc50"
     assert heard_with("ast-esc50", "cat") == "ast-spc12"  # the word, not the animal
