@@ -255,6 +255,7 @@ def server(tmp_path_factory):
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
         patch.setattr("tempfile.tempdir", str(folder))
         choices = [_first_choice()]
+        analysis.cached_model(choices[0])  # a model that is loaded first runs once through, for speed
         with gr.Blocks(title="Tabs") as demo, gr.Tabs():
             for label, module in (("Robustness", stability_tab), ("My data", own_data_tab)):
                 with gr.Tab(label):
@@ -391,7 +392,6 @@ def test_robustness_stops(visit_tab, monkeypatch):
 @pytest.mark.browser
 @pytest.mark.parametrize("tab", ["Robustness", "My data"])
 def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path, tab):
-    analysis.cached_model(_first_choice())  # a model that is loaded first runs once through, for speed
     passes, left, inner = [], threading.Event(), Entered._prune
 
     def prune(self, *arguments, **options):
