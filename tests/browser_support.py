@@ -187,7 +187,7 @@ class Visit:
         """Wait until nothing is asked of the server any more, nor was a moment ago."""
 
         def quiet() -> bool:
-            self.page.wait_for_timeout(50)  # lets what happened meanwhile be noted
+            self.page.wait_for_timeout(50)  # gives Playwright time to report finished requests
             return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
 
         assert wait_until(quiet, 60), f"still under way: {[request.url for request in self._under_way]}"

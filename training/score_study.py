@@ -12,31 +12,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tpexplore.command_line import file_or_folder, whole
 from tpexplore.writing import write_json
 from training.data.features import read_features
 from training.engine import parallel
-from training.engine.command import command_arguments, run_command
+from training.engine.command import run_command, study_arguments
 from training.measure.score_study import study
 from training.measure.variants import STUDIES_FOLDER
 from training.recipes.settings import FinetuneRecipe, load_recipe
-from training.recipes.values import LARGEST_SEED
 
 
 def main() -> None:
-    parser = command_arguments(__doc__, "training.score_study")
-    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
-    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
-    parser.add_argument(
-        "--init",
-        required=True,
-        help="common start, never pruned: run folder, bundled model or file",
-    )
-    parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
-    parser.add_argument(
-        "--seeds", type=whole(0, LARGEST_SEED), nargs="+", default=[0], help="one training each; 0 by default"
-    )
-    args = parser.parse_args()
+    args = study_arguments(__doc__, "training.score_study").parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
     results = study(read_features(args.features), recipe, args.init, args.out, args.seeds)
     if not parallel.is_main():

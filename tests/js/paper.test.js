@@ -14,11 +14,11 @@ test("a PNG tells its resolution", () => {
     Buffer.from("89504e470d0a1a0a0000000d49484452000000010000000108020000009077" + "53de", "hex"),
     deflateSync(Buffer.from([0, 1, 2, 3])),
   ]);
-  const told = Buffer.from(withResolution(new Uint8Array(png), 600));
-  assert.equal(told.subarray(33 + 4, 33 + 8).toString(), "pHYs");
-  assert.equal(told.readUInt32BE(33 + 8), 23622); // 600 dpi a metre
-  assert.equal(told.readUInt32BE(33 + 17), crc32(told.subarray(33 + 4, 33 + 17)));
-  assert.deepEqual(told.subarray(33 + 21), png.subarray(33));
+  const marked = Buffer.from(withResolution(new Uint8Array(png), 600));
+  assert.equal(marked.subarray(33 + 4, 33 + 8).toString(), "pHYs");
+  assert.equal(marked.readUInt32BE(33 + 8), 23622); // 600 dpi a metre
+  assert.equal(marked.readUInt32BE(33 + 17), crc32(marked.subarray(33 + 4, 33 + 17)));
+  assert.deepEqual(marked.subarray(33 + 21), png.subarray(33));
 });
 
 test("a PDF holds the pixels, at their size, where its table says", async () => {

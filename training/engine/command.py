@@ -12,6 +12,7 @@ from training.data.features import Features
 from training.engine import parallel
 from training.engine.identity import note_run
 from training.engine.lock import lock_folder
+from training.recipes.values import LARGEST_SEED
 
 
 def run_command(main: Callable[[], None]) -> None:
@@ -43,6 +44,21 @@ def command_arguments(doc: str, prog: str, **options: str) -> OneSentenceParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         **options,
     )
+
+
+def study_arguments(doc: str, prog: str) -> OneSentenceParser:
+    """A parser for a study: short trainings of one recipe from a common start, with one seed or several."""
+    parser = command_arguments(doc, prog)
+    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
+    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
+    parser.add_argument(
+        "--init", required=True, help="common start, never pruned: run folder, bundled model or file"
+    )
+    parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
+    parser.add_argument(
+        "--seeds", type=whole(0, LARGEST_SEED), nargs="+", default=[0], help="one training each; 0 by default"
+    )
+    return parser
 
 
 def stage_arguments(doc: str, prog: str, several: bool = False) -> OneSentenceParser:

@@ -100,15 +100,15 @@ def published_shares(statistic: str) -> dict[str, list[float]]:
     if statistic == "variation":
         table = find(published["tables"], "table3_cluster_shares", "percent") or {}
         return {dataset: [part / 100 for part in percent] for dataset, percent in table.items()}
-    told = find(published["figure5"], statistic) or {}
-    return {dataset: entry["shares"] for dataset, entry in told.items() if "shares" in entry}
+    entries = find(published["figure5"], statistic) or {}
+    return {dataset: entry["shares"] for dataset, entry in entries.items() if "shares" in entry}
 
 
 def edge_sources(trace: ClipTrace, statistic: str) -> dict[str, tuple[float, ...]]:
     """Edges of the clusters that are shown, and the paper's."""
     _, clusters, own = trace.clustered(statistic)
-    told = find(load_published()["figure5"], statistic) or {}
-    published = {f"paper, {dataset}": tuple(entry["edges"]) for dataset, entry in told.items()}
+    entries = find(load_published()["figure5"], statistic) or {}
+    published = {f"paper, {dataset}": tuple(entry["edges"]) for dataset, entry in entries.items()}
     return {"this clip" if own else "its dataset": clusters.edges, **published}
 
 

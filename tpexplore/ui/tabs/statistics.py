@@ -95,9 +95,9 @@ def clip_histograms(trace: ClipTrace, keep_rate: float, sound: bool):
 
 def histogram_edges(trace: ClipTrace) -> tuple[torch.Tensor, torch.Tensor]:
     """Bin edges of the dataset, so that clips can be compared; of the clip where there are none."""
-    told = find(trace.measured, "histograms")
-    if told:
-        return torch.tensor(told["x_edges"]).double(), torch.tensor(told["y_edges"]).double()
+    histograms = find(trace.measured, "histograms")
+    if histograms:
+        return torch.tensor(histograms["x_edges"]).double(), torch.tensor(histograms["y_edges"]).double()
     low, high = (float(end) for end in trace.intensity.aminmax())
     return (
         torch.linspace(low, max(high, low + 1e-3), BINS + 1).double(),
@@ -107,19 +107,19 @@ def histogram_edges(trace: ClipTrace) -> tuple[torch.Tensor, torch.Tensor]:
 
 def dataset_histograms(box: FigureBox, trace: ClipTrace, sound: bool) -> tuple:
     """The same of the dataset, where it was measured."""
-    told = find(trace.measured, "histograms")
-    if not told:
+    histograms = find(trace.measured, "histograms")
+    if not histograms:
         return box.miss("The dataset's patches", f"Histograms over a dataset are {NOT_MEASURED}.")
     edges = histogram_edges(trace)
     suffix = "_sound" if sound else ""
-    counts = [torch.tensor(told[name + suffix]) for name in ("input", "kept")]
+    counts = [torch.tensor(histograms[name + suffix]) for name in ("input", "kept")]
     before, after = (log_density(part, *edges) for part in counts)
     means = {
         name: tuple(binned_mean(part.sum(1 - axis), edges[axis]) for part in counts)
         for axis, name in enumerate(STATISTICS)
     }
     who = sample_of(trace.measured).capitalize()
-    return box.show(joint_figure(who, before, after, *edges, means, told["keep_rate"]), trace)
+    return box.show(joint_figure(who, before, after, *edges, means, histograms["keep_rate"]), trace)
 
 
 def binned_mean(counts: torch.Tensor, edges: torch.Tensor) -> float:
@@ -153,18 +153,19 @@ def stage_values(
 
 def beside_attention(box: FigureBox, trace: ClipTrace, keep_rate: float, where: str) -> tuple:
     """Beside the clip's boxes: effect sizes in the last block, or the dataset's boxes in the deciding one."""
-    told = measured_attention(trace)
+    measured = measured_attention(trace)
     if where == LATER:
         return box.show(
             delta_figure(Series("this clip", list(clip_deltas(trace, keep_rate).values())), later(trace)),
             trace,
         )
-    if not told:
+    if not measured:
         return box.miss("The dataset's attention", f"Attention over a dataset is {NOT_MEASURED}.")
     kept, dropped = (
-        {block: told[str(block)][fate]["quantiles"] for block in PRUNE_BLOCKS} for fate in ("kept", "dropped")
+        {block: measured[str(block)][fate]["quantiles"] for block in PRUNE_BLOCKS}
+        for fate in ("kept", "dropped")
     )
-    deltas = {block: _value(told[str(block)]["delta"]) for block in PRUNE_BLOCKS}
+    deltas = {block: _value(measured[str(block)]["delta"]) for block in PRUNE_BLOCKS}
     figure = attention_figure(sample_of(trace.measured).capitalize(), kept, dropped, deltas, quantiles=True)
     return box.show(figure, trace)
 
@@ -179,10 +180,10 @@ def clip_deltas(trace: ClipTrace, keep_rate: float) -> dict[int, float]:
 
 def later(trace: ClipTrace) -> Series | None:
     """The same over the dataset, with its 95 % interval."""
-    told = measured_attention(trace)
-    if not told:
+    measured = measured_attention(trace)
+    if not measured:
         return None
-    cells = [told[str(block)]["later_delta"] for block in PRUNE_BLOCKS]
+    cells = [measured[str(block)]["later_delta"] for block in PRUNE_BLOCKS]
     values, low, high = np.array([[c["value"], *c["ci95"]] for c in cells], float).T
     return Series(f"{sample_of(trace.measured)}, keep-rate {MEASURED_RATE:.2f}", values, low, high)
 
@@ -194,10 +195,10 @@ def measured_attention(trace: ClipTrace) -> dict[str, Any] | None:
 
 def delta_table(trace: ClipTrace) -> str:
     """The dataset's effect sizes as a Markdown table; empty where nothing was measured."""
-    told = measured_attention(trace)
-    if not told:
+    measured = measured_attention(trace)
+    if not measured:
         return ""
-    stages = [told[str(block)] for block in PRUNE_BLOCKS]
+    stages = [measured[str(block)] for block in PRUNE_BLOCKS]
     rows = [("last block (95 % interval)", [_cell(stage["later_delta"]) for stage in stages])]
     rows.append(("deciding block", [_number(stage["delta"]) for stage in stages]))
     for i, name in enumerate(CLUSTER_NAMES):

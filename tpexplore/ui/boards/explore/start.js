@@ -235,8 +235,8 @@ export function start({ element, props, trigger, watch }) {
     const { flips, complete } = entry();
     const marks = flips.map((flip) => node("span", { style: `--tp-at: ${(flip.rate - min) / (max - min)}` }));
     find(".tp-flips").replaceChildren(...marks);
-    const told = data().clip.silent ? "" : flipsText(entry());
-    out("flips").textContent = complete ? told : "Other keep-rates are still being computed.";
+    const sentence = data().clip.silent ? "" : flipsText(entry());
+    out("flips").textContent = complete ? sentence : "Other keep-rates are still being computed.";
   }
 
   function renderScores() {

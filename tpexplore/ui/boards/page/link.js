@@ -55,7 +55,7 @@ export function start({ props, trigger }) {
   const place = { ...queries.first };
   for (const name of Object.keys(place)) place[name] = wanted[name] ?? place[name];
   let ownClip = false;
-  /** @type {Values | null} what the viewer shows; null until it has told */
+  /** @type {Values | null} what the viewer shows; null before its first message */
   let view = null;
   /** @type {Values} what it shows where no link says otherwise */
   let firstView = {};
@@ -127,7 +127,7 @@ export function start({ props, trigger }) {
   /** @param {string} query */
   function writeAddress(query) {
     written = query;
-    problemLine.textContent = ""; // what it told of stands in the address no longer
+    problemLine.textContent = ""; // what it named has left the address
     const whole = new URLSearchParams(location.search);
     for (const name of queries.names) whole.delete(name);
     for (const [name, value] of new URLSearchParams(query)) whole.set(name, value);
