@@ -1,5 +1,6 @@
 // Does what is kept suffice, and does what is removed matter? The server hears each part alone, when it is asked to.
 
+import { enableAgain } from "../shared/dom.js";
 import { planOf } from "../shared/plan.js";
 import { probabilityText } from "../shared/text.js";
 
@@ -44,10 +45,7 @@ export function createFaithfulness({ find, out, state, data, entry, rateIndex },
   function end(sentence) {
     clearTimeout(waiting?.timer);
     waiting = null;
-    const focused = document.activeElement === document.body;
-    button.disabled = false;
-    button.textContent = HEAR_TEXT.rest;
-    if (focused) button.focus(); // a disabled button loses it
+    enableAgain(button, HEAR_TEXT.rest);
     out("heard").textContent = sentence;
   }
 

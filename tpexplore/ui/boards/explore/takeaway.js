@@ -1,5 +1,6 @@
 // The ZIP to take away: the picture is drawn here, the server puts the numbers and the Python beside it.
 
+import { enableAgain } from "../shared/dom.js";
 import { bytesOf } from "../shared/bytes.js";
 import { planOf } from "../shared/plan.js";
 import { saveAs, stem } from "../shared/saving.js";
@@ -33,10 +34,7 @@ export function createTakeaway(view, trigger) {
   function end(message) {
     clearTimeout(taking?.timer);
     taking = null;
-    const focused = document.activeElement === document.body;
-    button.disabled = false;
-    button.textContent = TAKE_TEXT.rest;
-    if (focused) button.focus(); // a disabled button loses it
+    enableAgain(button, TAKE_TEXT.rest);
     out("taken").textContent = message;
   }
 

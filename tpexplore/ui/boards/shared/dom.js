@@ -102,3 +102,16 @@ export function fillTrack(slider) {
 export function valueOf(event) {
   return /** @type {HTMLInputElement} */ (event.target).value;
 }
+
+/**
+ * Let a button that was disabled while something was made be pressed again.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {string} text
+ */
+export function enableAgain(button, text) {
+  const focused = document.activeElement === document.body;
+  button.disabled = false;
+  button.textContent = text;
+  if (focused) button.focus(); // a disabled button loses it
+}
