@@ -40,11 +40,11 @@ MEASURED = {"one": results(2, -5), "two": results(0.5, -8, heard=True)}
 
 
 def test_the_verdict_says_less_more_or_about_as_much_at_the_same_cost():
-    assert methods.verdict(MEASURED) == (
+    assert methods.verdict(MEASURED, {}) == (
         "At keep-rate 50 % and the same cost (at most 0.4 % more) as dropping, fusing loses 2.0 points less"
         " on one and about as much on two; merging loses 5.0 points more on one and 8.0 points more on two."
     )
-    assert methods.verdict({}) == methods.NOT_MEASURED
+    assert methods.verdict({}, {}) == methods.NOT_MEASURED
 
 
 def test_three_sentences_for_the_readme():
@@ -82,3 +82,32 @@ def test_the_figure_holds_every_line_inside_its_panel():
 @pytest.mark.parametrize(("table", "rows"), [(drawn.lead_table, 4), (drawn.faithfulness_table, 2)])
 def test_tables_have_a_line_for_every_way(table, rows):
     assert table(MEASURED).count('<th scope="row">') == rows
+
+
+def study(merge):
+    """As `training.methods_study` writes: what merging has over dropping after training, in points, ±1."""
+
+    def cell(value):
+        return {"value": value, "ci95": [value - 0.01, value + 0.01]}
+
+    accuracy = {"drop": cell(0.8), "fuse": cell(0.8), "merge": cell(0.8 + merge / 100)}
+    paired = {"fuse": cell(0.0), "merge": cell(merge / 100)}
+    return {"keep_rate": "0.50", "accuracy": accuracy, "paired": paired}
+
+
+def test_what_training_changes_is_said_where_it_was_measured(tmp_path):
+    studies = {"one": study(-3)}
+    said = (
+        "fter a short training by each method, merging changes the accuracy by −3.0 [−4.0, −2.0] points (one)"
+    )
+    assert f"harms 2; a{said}." in methods_sentences(MEASURED, studies)
+    both = methods.verdict(MEASURED, studies)
+    assert both.startswith(methods.verdict(MEASURED, {})) and both.endswith(
+        "merging changes the accuracy by −3.0 [−4.0, −2.0] points (one)."
+    )
+    table = drawn.trained_table(studies)
+    assert table.count('<th scope="row">') == 3 and "77.0" in table and "80.0" in table
+    folder = tmp_path / "results" / "studies"
+    folder.mkdir(parents=True)
+    (folder / "methods-one-study.json").write_text(json.dumps(studies["one"]))
+    assert methods.load_method_studies(tmp_path) == studies

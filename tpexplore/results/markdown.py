@@ -11,7 +11,7 @@ from tpexplore.model.plan import FAMILY_NAMES, PREFIX_TOKENS
 from tpexplore.results.comparison import load_evidence, load_published
 from tpexplore.results.judging import RULE, smallness
 from tpexplore.results.measures import number_text, range_text, read_measure, with_interval
-from tpexplore.results.methods import Measured, learnt, load_methods
+from tpexplore.results.methods import Measured, Studies, learnt, load_method_studies, load_methods
 from tpexplore.results.store import Evidence, find, measured_results, read_json
 from tpexplore.results.verdicts import verdicts
 
@@ -31,9 +31,11 @@ RECIPE_PARTS = {
 """What `training.ablation` leaves out, in words."""
 
 
-def methods_sentences(measured: Measured | None = None) -> str:
+def methods_sentences(measured: Measured | None = None, studies: Studies | None = None) -> str:
     """What was learnt of dropping, fusing and merging. Reads the bundled files unless others are passed."""
-    return " ".join(learnt(load_methods() if measured is None else measured))
+    if measured is None:
+        measured, studies = load_methods(), load_method_studies()
+    return " ".join(learnt(measured, studies or {}))
 
 
 def models_table() -> str:

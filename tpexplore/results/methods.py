@@ -23,6 +23,8 @@ NOT_MEASURED = "Not measured yet: run python -m training.methods NAME FEATURES."
 
 Measured = Mapping[str, Mapping[str, Any]]
 """Content of assets/results/methods by model."""
+Studies = Mapping[str, Mapping[str, Any]]
+"""Content of assets/results/studies/methods-NAME-study.json by NAME, the family and task that was trained."""
 
 
 def load_methods(assets: Path = ASSETS) -> dict[str, dict[str, Any]]:
@@ -34,6 +36,21 @@ def load_methods(assets: Path = ASSETS) -> dict[str, dict[str, Any]]:
         if content and of_weights(content, card.get("weights_sha256")):
             contents[name] = content
     return contents
+
+
+def load_method_studies(assets: Path = ASSETS) -> dict[str, dict[str, Any]]:
+    """What `training.methods_study` measured: one short training a method from a common start."""
+    files = sorted((assets / "results" / "studies").glob("methods-*-study.json"))
+    contents = {
+        file.stem.removeprefix("methods-").removesuffix("-study"): read_json(file)[0] for file in files
+    }
+    return {name: content for name, content in contents.items() if content}
+
+
+def trained_lead(study: Mapping[str, Any], method: str) -> Measure | None:
+    """Accuracy of the model trained by a method minus that of the one trained by dropping, in points."""
+    cell = read_measure(find(study, "paired", method))
+    return cell and cell.scaled(100)
 
 
 def lead(results: Mapping[str, Any], method: str, score: str = BY, rate: str = QUOTED_RATE) -> Measure | None:
@@ -54,8 +71,8 @@ def cost_gap(measured: Measured, rate: str = QUOTED_RATE) -> float:
     return max(gaps, default=0.0)
 
 
-def verdict(measured: Measured) -> str:
-    """What fusing and merging gain or lose against dropping at the same cost, for every model."""
+def verdict(measured: Measured, studies: Studies) -> str:
+    """What fusing and merging gain or lose against dropping at the same cost, for every model and trained."""
     parts = []
     for method in LEADS:
         named = [(name, gain) for name, results in measured.items() if (gain := lead(results, method))]
@@ -65,7 +82,9 @@ def verdict(measured: Measured) -> str:
         return NOT_MEASURED
     more = f"{100 * cost_gap(measured):.1f} %"
     ways = "; ".join(parts)
-    return f"At keep-rate {RATE_TEXT} and the same cost (at most {more} more) as dropping, {ways}."
+    trained = after_training(studies)
+    also = f" {trained[0].upper()}{trained[1:]}." if trained else ""
+    return f"At keep-rate {RATE_TEXT} and the same cost (at most {more} more) as dropping, {ways}.{also}"
 
 
 def _less(gain: Measure, name: str) -> str:
@@ -74,12 +93,26 @@ def _less(gain: Measure, name: str) -> str:
     return f"{number_text(abs(gain.value), '.1f')} points {'less' if gain.sign > 0 else 'more'} on {name}"
 
 
-def learnt(measured: Measured) -> list[str]:
+def learnt(measured: Measured, studies: Studies) -> list[str]:
     """Three sentences for the README: fusing, merging, and whether the kept sound suffices."""
-    return [*(_gains(measured, method) for method in LEADS), _faithful(measured)]
+    return [*(_gains(measured, studies, method) for method in LEADS), _faithful(measured)]
 
 
-def _gains(measured: Measured, method: str) -> str:
+def after_training(studies: Studies, methods: Sequence[str] = LEADS) -> str:
+    """Whether training closes the gap: each method against dropping, both trained so, or "".
+
+    A clause without a full stop: "after a short training by each method, merging changes the accuracy by x".
+    """
+    parts = [
+        f"{DOING[method]} changes the accuracy by {with_interval(gain, '+.1f')} points ({name})"
+        for method in methods
+        for name, study in studies.items()
+        if (gain := trained_lead(study, method))
+    ]
+    return f"after a short training by each method, {join(parts)}" if parts else ""
+
+
+def _gains(measured: Measured, studies: Studies, method: str) -> str:
     named = [(name, gain) for name, results in measured.items() if (gain := lead(results, method))]
     doing = DOING[method].capitalize()
     if not named:
@@ -90,7 +123,9 @@ def _gains(measured: Measured, method: str) -> str:
     span = gains[0] if len(named) == 1 else f"{gains[0]} to {gains[1]}"
     verb = f"{doing} instead of dropping changes the accuracy at keep-rate {RATE_TEXT}"
     models = f"{len(named)} model{'s' * (len(named) > 1)}"
-    return f"{verb} by {span}; of {models} it helps {better} and harms {worse}."
+    trained = after_training(studies, [method])
+    also = f"; {trained}" if trained else ""
+    return f"{verb} by {span}; of {models} it helps {better} and harms {worse}{also}."
 
 
 def heard(

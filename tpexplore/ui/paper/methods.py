@@ -8,7 +8,7 @@ from typing import Any
 
 from tpexplore.model.plan import METHODS
 from tpexplore.results.measures import Measure, read_measure, with_interval
-from tpexplore.results.methods import BY, DOING, Measured, heard, lead
+from tpexplore.results.methods import BY, DOING, Measured, Studies, heard, lead, trained_lead
 from tpexplore.results.store import find
 
 WIDTH, HEIGHT = 230, 150
@@ -95,6 +95,21 @@ def lead_table(measured: Measured) -> str:
                 lines.append(f'<tr><th scope="row">{escape(name)}, {escape(way)}</th>{cells}</tr>')
     head = "".join(f'<th scope="col">{rate}</th>' for rate in rates)
     return _table("Points of accuracy over dropping by attention, by keep-rate", "model and way", head, lines)
+
+
+def trained_table(studies: Studies) -> str:
+    """Accuracy of one short training a method from a common start, and points over dropping."""
+    lines = []
+    for name, study in studies.items():
+        for method, cell in study["accuracy"].items():
+            accuracy = read_measure(cell)
+            cells = f"<td>{_small(accuracy and accuracy.scaled(100), '.1f')}</td>"
+            cells += f"<td>{_small(trained_lead(study, method))}</td>"
+            row = f"{name}, {DOING[method]}, {study['keep_rate']}"
+            lines.append(f'<tr><th scope="row">{escape(row)}</th>{cells}</tr>')
+    head = '<th scope="col">accuracy, %</th><th scope="col">points over dropping</th>'
+    caption = "Each model trained and tested by one method, from a common start"
+    return _table(caption, "start, method, keep-rate", head, lines)
 
 
 def faithfulness_table(measured: Measured) -> str:

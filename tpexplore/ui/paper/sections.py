@@ -24,7 +24,7 @@ from tpexplore.results.comparison import (
 )
 from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
 from tpexplore.results.measures import Measure
-from tpexplore.results.methods import Measured, load_methods, verdict
+from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
 
@@ -36,7 +36,7 @@ from .figures import (
     histogram_pairs,
     kendall_panels,
 )
-from .methods import COLUMNS, faithfulness_table, lead_table, method_panels, methods_csv
+from .methods import COLUMNS, faithfulness_table, lead_table, method_panels, methods_csv, trained_table
 from .tables import (
     READING_ORDER,
     band_table,
@@ -103,7 +103,7 @@ def page() -> str:
     published, evidence = load_published(), load_evidence()
     rows = compare(published, evidence)
     sections = "".join(_section(section) for section in _sections(rows, published, evidence))
-    sections += _section(_methods(load_methods()))
+    sections += _section(_methods(load_methods(), load_method_studies()))
     return (
         f'<div class="pp"><p class="pp-help">{HELP}</p>'
         f"{_verdicts(verdicts(evidence, published))}{sections}</div>"
@@ -240,15 +240,16 @@ def _sections(
     )
 
 
-def _methods(measured: Measured) -> Section:
+def _methods(measured: Measured, studies: Studies) -> Section:
     """The paper drops; its references fuse and merge."""
     if not measured:
-        return Section("methods", METHODS_TITLE, verdict(measured), METHODS_WHY, "")
+        return Section("methods", METHODS_TITLE, verdict(measured, studies), METHODS_WHY, "")
     body = method_panels(measured) + _folded("The numbers", lead_table(measured))
+    body += _folded("After a short training by each method", trained_table(studies)) if studies else ""
     heard = faithfulness_table(measured)
     body += _folded("Does what is kept suffice? Each part heard alone", heard) if heard else ""
     save = csv_link("drop-fuse-merge.csv", csv_text(COLUMNS, methods_csv(measured)))
-    return Section("methods", METHODS_TITLE, verdict(measured), METHODS_WHY, body, save)
+    return Section("methods", METHODS_TITLE, verdict(measured, studies), METHODS_WHY, body, save)
 
 
 def _folded(summary: str, body: str) -> str:
