@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from tpexplore.errors import InputError
-from tpexplore.figures.plots import cell_axes, cluster_map
+from tpexplore.figures.clusters import cell_axes, cluster_map
 from tpexplore.model.plan import KEEP_RATES
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.takeaway import build_takeaway, tokens_csv

@@ -21,7 +21,7 @@ from tests.browser_support import wait_until
 from tpexplore import ui
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.errors import InputError
-from tpexplore.figures.plots import to_csv
+from tpexplore.figures.figure_csv import to_csv
 from tpexplore.model.forward import Entered
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.study.labels import LabelledClip

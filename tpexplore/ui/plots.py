@@ -12,7 +12,7 @@ import gradio as gr
 import plotly.graph_objects as go
 from gradio.components.plot import PlotData
 
-from tpexplore.figures.plots import to_csv
+from tpexplore.figures.figure_csv import to_csv
 
 from .analysis import ClipTrace
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tpexplore.figures.plots import CLUSTER_COLOURS
+from tpexplore.figures.style import CLUSTER_COLOURS
 from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
 from tpexplore.results.judging import Contrast, Verdict
 from tpexplore.results.measures import with_interval

@@ -8,16 +8,9 @@ import gradio as gr
 import plotly.graph_objects as go
 import torch
 
-from tpexplore.figures.plots import (
-    CLUSTER_COLOURS,
-    PADDING,
-    SOUND,
-    Survival,
-    cluster_map,
-    edge_bars,
-    share_bars,
-    survival_figure,
-)
+from tpexplore.figures.clusters import cluster_map, edge_bars, share_bars
+from tpexplore.figures.style import CLUSTER_COLOURS, PADDING, SOUND
+from tpexplore.figures.survival import Survival, survival_figure
 from tpexplore.figures.titles import CLUSTER_NAMES, survival_title
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.results.comparison import load_published

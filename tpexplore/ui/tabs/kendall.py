@@ -8,7 +8,8 @@ import gradio as gr
 import numpy as np
 import torch
 
-from tpexplore.figures.plots import Series, kendall_figure
+from tpexplore.figures.kendall import kendall_figure
+from tpexplore.figures.series import Series
 from tpexplore.model.plan import FAMILY_NAMES
 from tpexplore.results.comparison import COUNTERPARTS, load_published
 from tpexplore.results.measures import join

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from gradio.context import Context
 
 from tpexplore.errors import InputError
-from tpexplore.figures.plots import CLIP, DATASET, SOUND, finish, label_axes
+from tpexplore.figures.style import CLIP, DATASET, SOUND, finish, label_axes
 from tpexplore.figures.titles import percent
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.model.vit import AudioViT

@@ -12,7 +12,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tpexplore.errors import InputError
-from tpexplore.figures.plots import SKIP, cell_axes, finish, label_axes
+from tpexplore.figures.clusters import cell_axes
+from tpexplore.figures.figure_csv import SKIP
+from tpexplore.figures.style import finish, label_axes
 from tpexplore.figures.titles import number, percent
 from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
 from tpexplore.signal.grid import PATCH

@@ -9,7 +9,8 @@ import gradio as gr
 import numpy as np
 import torch
 
-from tpexplore.figures.plots import Series, attention_figure, delta_figure, joint_figure
+from tpexplore.figures.series import Series
+from tpexplore.figures.statistics import attention_figure, delta_figure, joint_figure
 from tpexplore.figures.titles import CLUSTER_NAMES
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.results.store import find

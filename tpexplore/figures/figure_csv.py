@@ -1,0 +1,61 @@
+"""What a figure shows, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+SOURCE = "source"
+"""Column of a CSV that says whose bar it is; the axis itself needs no title."""
+SKIP = "skip"
+"""Marks a trace that the table of a figure leaves out."""
+
+
+def to_csv(figure: go.Figure) -> str:
+    """What a figure shows, as tidy CSV: one line per point, columns named like the axes.
+
+    Traces marked as decoration are left out; those with ``customdata`` name its columns in their meta.
+    """
+    layout = figure.layout
+    names = [layout.xaxis.title.text, layout.yaxis.title.text or SOURCE]
+    rows, extra = [], []
+    for trace in figure.data:
+        if trace.meta == SKIP:
+            continue
+        columns = list(trace.meta or ())
+        extra += [column for column in columns if column not in extra]
+        for x, y, more in _points(trace):
+            row = {"series": trace.name or "", names[0]: x, names[1]: y}
+            rows.append({**row, **dict(zip(columns, more, strict=False))})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, ["series", *names, *extra], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def _points(trace: Any):
+    """(x, y, further values) of every point: x is where a bar ends, and a heat map's first value its z."""
+    if trace.type == "heatmap":
+        z = np.asarray(trace.z, dtype=float)
+        for i, y in enumerate(trace.y):
+            for j, x in enumerate(trace.x):
+                yield x, y, (z[i, j], *([trace.customdata[i][j]] if trace.customdata is not None else []))
+        return
+    y = trace.y if trace.y is not None else [""] * len(trace.x)
+    more = trace.customdata if trace.customdata is not None else [()] * len(y)
+    base = getattr(trace, "base", None)
+    x = trace.x if base is None else [start + length for start, length in zip(base, trace.x, strict=True)]
+    yield from zip(x, y, (np.atleast_1d(m) for m in more), strict=True)
+
+
+def _plain(value: Any) -> Any:
+    """A value as it stands in a CSV file: nothing for nan, at most six digits."""
+    if isinstance(value, (float, np.floating)):
+        return "" if math.isnan(value) else f"{float(value):.6g}"
+    return value
