@@ -13,7 +13,7 @@ from .task_names import task_name
 
 
 def menu_message(choices: Sequence[ModelChoice]) -> list[dict[str, Any]]:
-    """Of every model: its source, what it recognises, its family, and a line about it."""
+    """Of every model: its source, what it recognises, its family, a line about it, if it is one's own."""
     bundled = set(bundled_names())
     return [
         _entry(choice, bundled_card(choice.source)) if choice.source in bundled else _own_entry(choice)
@@ -28,8 +28,15 @@ def _entry(choice: ModelChoice, card: Mapping[str, Any]) -> dict[str, Any]:
         "task": task_name(card["task"], count),
         "family": FAMILY_NAMES[card["family"]],
         "hint": f"{choice.source}: {count} answers",
+        "own": False,
     }
 
 
 def _own_entry(choice: ModelChoice) -> dict[str, Any]:
-    return {"source": choice.source, "task": choice.label, "family": "", "hint": "your own model"}
+    return {
+        "source": choice.source,
+        "task": choice.label,
+        "family": "",
+        "hint": "your own model",
+        "own": True,
+    }

@@ -43,7 +43,7 @@ export function createPlanField({ find, out, state, data }, { choose, setRate })
         [rates, "rates-help", state.chosen.rates, RATES_HELP],
       ];
       for (const [input, help, text, words] of fields) {
-        if (input.getAttribute("aria-invalid") === "true") continue;
+        if (input === document.activeElement || input.getAttribute("aria-invalid") === "true") continue;
         input.value = text.replaceAll(",", ", ");
         out(help).textContent = words;
       }

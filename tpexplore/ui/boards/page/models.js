@@ -1,6 +1,6 @@
 // The models by what they recognise and by family.
 
-/** @typedef {{source: string, task: string, family: string, hint: string}} Model */
+/** @typedef {{source: string, task: string, family: string, hint: string, own: boolean}} Model */
 
 export const OWN_TASK = "Your own model …";
 
