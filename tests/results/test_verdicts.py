@@ -1,13 +1,10 @@
-"""Published numbers beside ours, and the verdicts: every cell accounted for, every rule able to flip."""
+"""The verdicts: what they rest on, that each can flip, and what a missing file leaves of them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,23 +13,17 @@ from tests import small_splits
 from tests.paper_files import MODELS, STATISTICS, UNPRUNED, Files, cell
 from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.results.comparison import (
-    COLUMNS,
     compare,
     load_evidence,
     load_published,
-    to_csv,
 )
 from tpexplore.results.judging import (
     CONFIRMED,
     MIXED,
     NOT_CONFIRMED,
     NOT_MEASURED,
-    Contrast,
-    judge,
-    plain_sentence,
 )
 from tpexplore.results.markdown import findings_list, verdicts_markdown
-from tpexplore.results.measures import Measure, minus, over, read_measure
 from tpexplore.results.verdicts import verdicts
 from training import analyze, evaluate, export
 
@@ -51,103 +42,6 @@ def judged(files: Files) -> dict:
 
 def rows_of(folder: Path):
     return compare(load_published(folder), load_evidence(folder))
-
-
-def ends(measure: Measure) -> tuple:
-    return measure.value, measure.low, measure.high
-
-
-def numbers_in(tree) -> int:
-    if isinstance(tree, dict):
-        return sum(map(numbers_in, tree.values()))
-    if isinstance(tree, list):
-        return sum(map(numbers_in, tree))
-    return isinstance(tree, (int, float))
-
-
-@pytest.mark.parametrize(
-    ("signs", "sentence"),
-    [
-        ([], "Not measured yet."),
-        ([1], "A wins."),
-        ([-1], "B wins."),
-        ([0], "The difference is too small to call."),
-        ([0, 0], "The difference is too small to call in all 2 comparisons."),
-        ([1, 1], "A wins in all 2 comparisons."),
-        ([1, 0, -1, 1], "A wins in 2 of 4 comparisons, the other way round in 1; 1 is too close to call."),
-        ([-1, 0, 0], "B wins in 1 of 3 comparisons; 2 are too close to call."),
-    ],
-)
-def test_a_finding_is_one_plain_sentence(signs, sentence):
-    contrasts = [Contrast(("m",), "", Measure(sign, sign - 0.5, sign + 0.5)) for sign in signs]
-    assert plain_sentence(contrasts, "A wins", "B wins") == sentence
-
-
-# Every published number
-
-
-@pytest.mark.parametrize("models", [(), MODELS[:1], MODELS], ids=["none", "one model", "all models"])
-def test_every_published_number_stands_beside_ours_or_a_reason(tmp_path, models):
-    rows = rows_of(Files(tmp_path, models).folder)
-    published = load_published(ASSETS)
-    tables = published["tables"]
-    assert Counter(row.table for row in rows) == {
-        "Table I": numbers_in(tables["table1_accuracy_by_keep_rate"]),
-        "Table II": numbers_in(tables["table2_gmacs"]["gmacs"]),
-        "Table III": numbers_in(tables["table3_cluster_shares"]["percent"]),
-        "Table IV": numbers_in(tables["table4_group_removal"]),
-        "Figure 4": numbers_in(published["figure4"]["values"]),
-    }
-    assert [len(rows), len({(r.table, r.dataset, r.family, r.line, r.column) for r in rows})] == [433, 433]
-    for row in rows:
-        assert (row.measured is None) == bool(row.reason), row
-        assert row.reason == "" or row.reason.endswith(".")
-        if row.measured is None:
-            assert row.difference is None and row.more_lost is None
-        else:
-            assert row.ours
-
-
-def test_only_audioset_is_without_numbers_once_all_models_are_measured(files):
-    missing = {row.dataset for row in rows_of(files.folder) if row.measured is None}
-    assert missing == {"AS-20K"}
-
-
-def test_measured_numbers_are_those_of_the_files(files):
-    rows = {(r.table, r.dataset, r.family, r.line, r.column): r for r in rows_of(files.folder)}
-    pruned = rows["Table I", "ESC-50", "AST", "intensity", "0.4"]
-    assert (pruned.published, pruned.ours) == (87.69, "ast-esc50")
-    assert ends(pruned.measured) == pytest.approx((72, 71, 73))
-    assert pruned.published_loss == pytest.approx(95.05 - 87.69)
-    assert pruned.measured_loss == pytest.approx(18)
-    assert pruned.difference == pytest.approx(72 - 87.69)
-    assert pruned.more_lost == pytest.approx(18 - (95.05 - 87.69))
-    removed = rows["Table IV", "SPC-2", "AudioMAE", "H", "1"]
-    assert removed.measured.value == pytest.approx(40)
-    assert dict(removed.beside)["as many random patches"].value == pytest.approx(80)
-    tau = rows["Figure 4", "VoxCeleb-1", "AudioMAE", "variation", "12"]
-    assert (tau.published, tau.measured.value, dict(tau.beside)["tau-b"].value) == (0.6193, 0.5, 0.3)
-    assert rows["Table III", "ESC-50", "", "", "C5"].measured.value == pytest.approx(5)
-    macs = rows["Table II", "AS-20K", "", "", "0.7"]
-    assert macs.measured.value == pytest.approx(31.187, abs=5e-4)
-
-
-def test_accuracies_of_another_task_are_never_subtracted(files):
-    for row in rows_of(files.folder):
-        if row.published_loss is not None and row.dataset != "ESC-50":
-            assert row.difference is None
-            assert row.more_lost is not None or row.dataset == "AS-20K"
-
-
-def test_saved_table_holds_every_row_and_reads_back(files):
-    rows = [row for row in rows_of(files.folder) if row.table == "Table IV"]
-    random = [f"as many random patches{end}" for end in ("", " ci95_low", " ci95_high")]
-    lines = list(csv.DictReader(io.StringIO(to_csv(rows))))
-    assert list(lines[0]) == [*COLUMNS, *random, "reason"]
-    for row, line in zip(rows, lines, strict=True):
-        assert float(line["published"]) == row.published
-        assert line["measured"] == "" if row.measured is None else float(line["measured"])
-        assert line["reason"] == row.reason
 
 
 # Files that are not there, or not ours
@@ -199,17 +93,6 @@ def test_a_missing_part_leaves_a_reason(files, kind, key):
     verdicts_markdown(load_evidence(files.folder), load_published(files.folder))
 
 
-@pytest.mark.parametrize("broken", [None, {}, [], "0.9", {"value": None}, {"value": float("nan")}, True])
-def test_a_cell_without_a_number_is_no_measure(broken):
-    assert read_measure(broken) is None
-
-
-def test_a_cell_without_a_whole_interval_keeps_its_number():
-    assert read_measure({"value": 0.5, "ci95": [None, None]}) == Measure(0.5)
-    assert read_measure(0.5) == Measure(0.5)
-    assert read_measure(cell(0.5)) == Measure(0.5, 0.49, 0.51)
-
-
 def test_without_any_file_nothing_is_measured(tmp_path):
     evidence, published = load_evidence(tmp_path), load_published(tmp_path)
     assert {v.verdict for v in verdicts(evidence, published)} == {NOT_MEASURED}
@@ -217,24 +100,7 @@ def test_without_any_file_nothing_is_measured(tmp_path):
     assert "| --- |" not in verdicts_markdown(evidence, published)
 
 
-# The rule
-
-
-@pytest.mark.parametrize(
-    ("margins", "verdict"),
-    [
-        ([], NOT_MEASURED),
-        ([Measure(1, 0.1, 2), Measure(2, 1, 3)], CONFIRMED),
-        ([Measure(1, 0.1, 2), Measure(1, -0.1, 2)], MIXED),
-        ([Measure(1, 0.1, 2), Measure(-1, -2, -0.1)], MIXED),
-        ([Measure(1, -0.1, 2), Measure(-1, -2, -0.1)], NOT_CONFIRMED),
-        ([Measure(1, 0.0, 2)], NOT_CONFIRMED),
-        ([Measure(0.1)], CONFIRMED),
-        ([Measure(-0.1)], NOT_CONFIRMED),
-    ],
-)
-def test_rule(margins, verdict):
-    assert judge(Contrast(("model",), "what", margin) for margin in margins) == verdict
+# The findings
 
 
 def test_all_findings_hold_in_the_made_up_files(files):
@@ -340,15 +206,6 @@ def test_speech_does_not_decide_what_is_said_of_general_sounds(tmp_path):
     assert by_number["3b"].verdict == NOT_MEASURED
 
 
-def test_intervals_of_differences_and_ratios():
-    difference = minus(Measure(5, 2, 8), Measure(3, -1, 7))
-    assert ends(difference) == pytest.approx((2, -3, 7))
-    ratio = over(Measure(0.3, 0.27, 0.33), Measure(0.2, 0.2, 0.2))
-    assert ends(ratio) == pytest.approx((1.5, 1.35, 1.65))
-    assert minus(Measure(5), Measure(3, 2, 4)) == Measure(2)
-    assert over(Measure(0.0, 0.0, 0.01), Measure(0.1, 0.1, 0.1)).low == 0
-
-
 # What is bundled, and Markdown
 
 
@@ -376,11 +233,6 @@ def test_the_list_has_one_sentence_a_finding(files, tmp_path):
     assert "score at low keep-rates (30 of 30 comparisons for it, 0 against)." in text
     nothing = findings_list(load_evidence(tmp_path / "none"), load_published(tmp_path / "none"))
     assert nothing.count("- **Not measured:** ") == len(NUMBERS) and "comparisons" not in nothing
-
-
-def test_published_files_are_whole():
-    for name in ("tables", "figure4_kendall", "figure5_clusters"):
-        assert json.loads((ASSETS / "published" / f"{name}.json").read_text())
 
 
 # The contract with `training`

@@ -13,6 +13,7 @@ import torch
 
 from tpexplore.errors import InputError
 from tpexplore.figures.clusters import cell_axes, cluster_map
+from tpexplore.figures.figure_csv import to_csv
 from tpexplore.model.plan import KEEP_RATES
 from tpexplore.model.vit import AudioViT, ModelConfig
 from tpexplore.results.takeaway import build_takeaway, tokens_csv
@@ -109,6 +110,9 @@ def test_maps_are_drawn_by_the_edges_of_their_cells():
         [0] * 144, "intensity", list(range(144)), [-3, -1, 0, 1, 2, 3], 128, [("1k", 0.3)], grid=grid
     )
     assert np.asarray(figure.data[0].z).shape == (12, 12)
+    header, first, *others = to_csv(figure).splitlines()
+    assert header == "series,seconds,Hz,cluster,intensity" and len(others) == 143
+    assert first == "patches,0.065,0.40625,1,0"  # the middle of the outer cell, 13 frames by 13 bins
     x, y = cell_axes(Grid.of(128))
     assert (len(x), len(y)) == (8, 8) and x[0] == 0.08 and y[0] == 0.5
 

@@ -43,8 +43,9 @@ def _points(trace: Any):
     """(x, y, further values) of every point: x is where a bar ends, and a heat map's first value its z."""
     if trace.type == "heatmap":
         z = np.asarray(trace.z, dtype=float)
-        for i, y in enumerate(trace.y):
-            for j, x in enumerate(trace.x):
+        rows, columns = z.shape
+        for i, y in enumerate(_middles(trace.y, rows)):
+            for j, x in enumerate(_middles(trace.x, columns)):
                 yield x, y, (z[i, j], *([trace.customdata[i][j]] if trace.customdata is not None else []))
         return
     y = trace.y if trace.y is not None else [""] * len(trace.x)
@@ -52,6 +53,14 @@ def _points(trace: Any):
     base = getattr(trace, "base", None)
     x = trace.x if base is None else [start + length for start, length in zip(base, trace.x, strict=True)]
     yield from zip(x, y, (np.atleast_1d(m) for m in more), strict=True)
+
+
+def _middles(places: Any, cells: int) -> Any:
+    """The middles of a heat map's cells, of which Plotly takes the middles or the edges."""
+    if len(places) == cells:
+        return places
+    edges = np.asarray(places, dtype=float)
+    return (edges[1:] + edges[:-1]) / 2
 
 
 def _plain(value: Any) -> Any:

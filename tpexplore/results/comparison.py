@@ -27,6 +27,9 @@ COUNTERPARTS = {"AS-20K": None, "SPC-2": "spc12", "ESC-50": "esc50", "VoxCeleb-1
 SAME_TASK = frozenset({"ESC-50"})
 """Where ours is the same task, so that the accuracies themselves can be compared."""
 
+GENERAL, SPEECH = ("esc50",), ("spc12", "speaker34")
+"""Our tasks that stand beside the paper's of general sounds, and of speech."""
+
 STATISTICS = ("intensity", "variation")
 CLUSTERS = ("C1", "C2", "C3", "C4", "C5")
 PLACE_COLUMNS = ("table", "dataset", "family", "line", "column", "unit")

@@ -9,9 +9,10 @@ from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_card, bundled_
 from tpexplore.model.macs import count_macs
 from tpexplore.model.plan import FAMILY_NAMES, PREFIX_TOKENS
 from tpexplore.results.comparison import load_evidence, load_published
-from tpexplore.results.judging import RULE, smallness
+from tpexplore.results.judging import RULE
 from tpexplore.results.measures import number_text, range_text, read_measure, with_interval
 from tpexplore.results.methods import Measured, Studies, learnt, load_method_studies, load_methods
+from tpexplore.results.sentences import smallness
 from tpexplore.results.store import Evidence, find, measured_results, read_json
 from tpexplore.results.verdicts import verdicts
 
