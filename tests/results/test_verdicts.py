@@ -180,6 +180,31 @@ def test_a_doubt_is_no_confirmation(files):
     assert judged(files)["1"].verdict == MIXED
 
 
+def test_attention_is_judged_by_a_training_for_each_score_where_there_is_one(files):
+    spoil_attention(files, MODELS)  # what one checkpoint for all scores says no longer decides
+    name = "ast-spc12"
+    paired = {
+        f"attention_minus_{rival}": {rate: cell(0.03) for rate in ("0.80", "0.60", "0.40")}
+        for rival in (*STATISTICS, "random")
+    }
+    path = files.folder / "results" / "studies" / f"scores-{name}-study.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"paired": paired}))
+    verdict = judged(files)["1"]
+    assert verdict.verdict == CONFIRMED and len(verdict.contrasts) == 2 * 2
+    assert {c.keep_rate for c in verdict.contrasts} == {"0.40", "0.60"}
+    assert verdict.summary.startswith(
+        "A training for each score: at keep-rate 0.40 attention minus intensity is +3.0 [+2.0, +4.0]"
+    )
+    assert "One checkpoint for all scores: at keep-rate 0.40 attention" in verdict.summary
+    assert "a model was trained for each score" in verdict.caveat
+    cells = {line.label: line.cells.get(name) for line in verdict.lines}
+    assert cells["attention − random at 0.80, a training for each score, points"] == "+3.0 [+2.0, +4.0]"
+    paired["attention_minus_variation"]["0.60"] = cell(-0.03)
+    path.write_text(json.dumps({"paired": paired}))
+    assert judged(files)["1"].verdict == MIXED
+
+
 def test_sentences_carry_the_numbers(files):
     files["results", "ast-spc12"]["paired"]["attention_minus_intensity"]["0.40"] = cell(-0.034, 0.02)
     files["analysis", "ast-spc12"]["kendall"]["intensity"]["clusters"][2] = cell(-0.1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +109,11 @@ class Evidence:
     analysis: Mapping[str, Any]
     problems: Mapping[str, str]
     """Why "results", "analysis" or "card" is empty."""
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    """Of `training.score_study`: further models of this family and task, one trained for each score."""
 
     def cell(self, source: str, *path: str | int) -> Measure | None:
-        """The number at ``path`` of "results", "analysis" or "card", or None."""
+        """The number at ``path`` of "results", "analysis", "scores" or "card", or None."""
         return read_measure(find(getattr(self, source), *path))
 
     def why_not(self, source: str, what: str) -> str:
@@ -136,7 +138,8 @@ def read_evidence(name: str, assets: Path) -> Evidence:
             problem = f"assets/{source}/{name}.json was measured on other weights than those bundled"
         if problem:
             problems[source] = f"Not measured yet: {problem}."
-    return Evidence(name, family, task, card, files["results"], files["analysis"], problems)
+    scores, _ = read_json(assets / "results" / "studies" / f"scores-{name}-study.json")
+    return Evidence(name, family, task, card, files["results"], files["analysis"], problems, scores)
 
 
 def find(tree: Any, *path: str | int) -> Any:

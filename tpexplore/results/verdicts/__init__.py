@@ -22,7 +22,7 @@ def verdicts(evidence: Mapping[str, Evidence], published: Mapping[str, Any]) -> 
         From `load_evidence` and `load_published`.
     """
     measured = (
-        (ranking.FINDING, ranking.facts(evidence, published)),
+        ranking.finding_and_facts(evidence, published),
         (correlation.FINDING, correlation.facts(evidence)),
         (removal.LOUD_COSTS_MORE, removal.loud_facts(evidence)),
         (removal.QUIET_MATTERS_IN_GENERAL, removal.quiet_facts(evidence)),
