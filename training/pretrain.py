@@ -2,13 +2,15 @@
 
 python -m training.pretrain FEATURES [MORE_FEATURES …] --recipe pretrain-spc12 --out runs/pretrain-spc12
 
+Where the recipe gives a tagger's stored answers (`training.answers`) a weight, the encoder learns them, too.
+
 Every few epochs a picture goes into the run folder: above the originals, then what the encoder sees, below
 what the decoder makes of it.
 """
 
 from __future__ import annotations
 
-from training.data.features import join_features, read_features
+from training.data.training_data import pretraining_data
 from training.engine.command import run_command, stage_arguments
 from training.engine.identity import note_model
 from training.engine.loop import Run, train
@@ -21,9 +23,9 @@ def main() -> None:
     parser.add_argument("--init", help="start from this bundled model, checkpoint or run folder")
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, PretrainRecipe)
-    features = join_features([read_features(folder) for folder in args.features])
+    features, answers = pretraining_data(args.features)
     folder = args.prepare(recipe, features)
-    stage = PretrainStage(features, recipe, folder, args.init)
+    stage = PretrainStage(features, recipe, folder, args.init, answers)
     note_model(folder, stage.config, features)
     train(stage, Run(folder, args.minutes, args.accumulate))
 

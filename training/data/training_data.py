@@ -8,7 +8,7 @@ import numpy as np
 
 from tpexplore.errors import InputError
 from training.data.answers import StoredAnswers, as_tags, join_answers, read_answers
-from training.data.features import Features, add_unlabelled, read_features
+from training.data.features import Features, add_unlabelled, join_features, read_features
 
 NO_ANSWERS = "The recipe learns from stored answers; run python -m training.answers first."
 
@@ -30,3 +30,12 @@ def training_data(folders: list[Path], classes: str = "labels") -> tuple[Feature
             raise InputError(NO_ANSWERS)
         features = as_tags(features, answers)
     return features, answers
+
+
+def pretraining_data(folders: list[Path]) -> tuple[Features, StoredAnswers | None]:
+    """The training clips of all folders, and a tagger's answers to them if every folder has them."""
+    several = [read_features(folder) for folder in folders]
+    stored = [read_answers(folder) for folder in folders]
+    if len(several) == 1:
+        return several[0], stored[0]
+    return join_features(several), join_answers(stored, [features.indices("train") for features in several])

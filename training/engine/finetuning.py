@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import numpy as np
 import torch
 from timm.utils import ModelEmaV3
 from torch import Tensor
@@ -25,15 +24,13 @@ from training.data.answers import StoredAnswers
 from training.data.clips import Clips
 from training.data.features import Features
 from training.data.training_data import NO_ANSWERS
+from training.engine.lessons import lesson_losses, tag_statistics, with_tags
 from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_grid, random_patches
 from training.engine.student import Student, begin_at_mean, build_model, pooled_features
 from training.engine.teacher import load_teacher
 from training.measure.progress import split_accuracy, tag_agreement
 from training.recipes.settings import ELASTIC, FinetuneRecipe, Pruning, StoredLessons
-
-SMALLEST_SPREAD = 0.05
-"""In logits; a tag on which all clips agree must not outweigh the others."""
 
 
 def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple[float, str]:
@@ -86,10 +83,9 @@ class FinetuneStage:
         student = Student(self.model, self.teacher, recipe, answers.embeddings.shape[1] if answers else 0)
         self.student = prepare_for_training(student, self.device)
         if answers:
-            logits = torch.from_numpy(answers.logits[self.clips.rows].astype(np.float32))
-            begin_at_mean(student, recipe, logits)
-            spread = logits.std(0, correction=0)
-            self.tag_spread = spread.clamp(min=SMALLEST_SPREAD).to(self.device)
+            mean, spread = tag_statistics(answers, self.clips.rows)
+            begin_at_mean(student, recipe, mean)
+            self.tag_spread = spread.to(self.device)
         self.average = ModelEmaV3(self.model, decay=recipe.ema, use_warmup=recipe.ema > 0)
         self.trained, self.averaged = {"student": self.student}, {"average": self.average}
 
@@ -102,7 +98,7 @@ class FinetuneStage:
     def draw(self, step: int) -> Batch:
         """ "mel" for the teacher, "spec" and "ids" of patches for the model, "targets", stored answers."""
         change, config = self.recipe.augment, self.model.config
-        batch = augment.mixup(self._known(step), change.mixup_alpha, change.mixup_share)
+        batch = augment.mixup(with_tags(self.clips.batch(step)), change.mixup_alpha, change.mixup_share)
         masked = mel = batch["mel"]
         ids = self.model.patch_ids(len(mel))
         if not self.pruning_started(step):
@@ -112,13 +108,6 @@ class FinetuneStage:
         if change.noise:
             spec = augment.noise_and_roll(spec)
         return {**batch, "spec": spec, "ids": ids}
-
-    def _known(self, step: int) -> Batch:
-        """The clips of a step and what is known of them; of tags the probabilities, as those may be mixed."""
-        batch = self.clips.batch(step)
-        if "tag_logits" in batch:
-            batch["tags"] = batch["tag_logits"].sigmoid()
-        return batch
 
     def _visible(self, clips: int) -> Tensor:
         recipe, patches = self.recipe, self.model.config.patches
@@ -176,21 +165,11 @@ class FinetuneStage:
         self, part: Batch, pooled: Tensor, logits: Tensor, label_loss: Tensor
     ) -> dict[str, Tensor]:
         """The losses with those against the tagger's stored answers added."""
-        weights, student = self.recipe.answers, self.student
-        figures, loss = {}, label_loss
-        if weights.tags or weights.tag_logits:
-            with torch.autocast(self.device.type, torch.bfloat16):
-                tag_logits = logits if student.tag_head is None else student.tag_head(pooled).float()
-            figures["tag_loss"] = binary_cross_entropy_with_logits(tag_logits, part["tags"])
-            off = (tag_logits - part["tag_logits"]) / self.tag_spread
-            figures["tag_logit_loss"] = off.square().mean()
-            loss = loss + weights.tags * figures["tag_loss"] + weights.tag_logits * figures["tag_logit_loss"]
-        if weights.embedding:
-            with torch.autocast(self.device.type, torch.bfloat16):
-                embedding = student.embedding_head(pooled)
-            figures["embedding_loss"] = (embedding.float() - part["embeddings"]).square().mean()
-            loss = loss + weights.embedding * figures["embedding_loss"]
-        return {**figures, "loss": loss}
+        with torch.autocast(self.device.type, torch.bfloat16):
+            tag_logits, embedding = self.student.heads(pooled)
+        own = logits if tag_logits is None else tag_logits
+        figures = lesson_losses(self.recipe.answers, part, self.tag_spread, own, embedding)
+        return {**figures, "loss": label_loss + figures["loss"]}
 
     def _lesson(
         self, step: int, part: Batch, patches: Tensor, logits: Tensor, label_loss: Tensor

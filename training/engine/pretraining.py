@@ -1,10 +1,4 @@
-"""Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022].
-
-python -m training.pretrain FEATURES [MORE_FEATURES …] --recipe pretrain-spc12 --out runs/pretrain-spc12
-
-Every few epochs a picture goes into the run folder: above the originals, then what the encoder sees, below
-what the decoder makes of it.
-"""
+"""Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022], beside a tagger's answers."""
 
 from __future__ import annotations
 
@@ -21,12 +15,16 @@ from tpexplore.model.pruning import take_patches
 from tpexplore.model.vit import HEAD_WIDTH, AudioViT, ModelConfig
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.spectrogram import ROWS, normalise, patches_of
+from training.data.answers import StoredAnswers
 from training.data.clips import Clips, mean_and_std
 from training.data.features import Features
+from training.data.training_data import NO_ANSWERS
 from training.engine.initialise import place_positions, sample_specs, start_from, whiten_patches
+from training.engine.lessons import TaggerHeads, begin_head_at, lesson_losses, tag_statistics, with_tags
 from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_patches
-from training.recipes.settings import PretrainRecipe
+from training.engine.student import pooled_features
+from training.recipes.settings import PretrainRecipe, StoredLessons
 
 PICTURE_CLIPS = 4
 
@@ -70,9 +68,21 @@ def masked_loss(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
 class PretrainStage:
     """Training of an AudioMAE encoder without labels, see `training.engine.loop.Stage`."""
 
-    def __init__(self, features: Features, recipe: PretrainRecipe, folder: Path, init: str | None = None):
+    def __init__(
+        self,
+        features: Features,
+        recipe: PretrainRecipe,
+        folder: Path,
+        init: str | None = None,
+        answers: StoredAnswers | None = None,
+    ):
+        self.learns_answers = recipe.answers != StoredLessons()
+        if self.learns_answers and answers is None:
+            raise InputError(NO_ANSWERS)
         self.recipe, self.folder, self.device = recipe, folder, pick_device()
-        self.clips = Clips(features, "train", recipe, self.device)
+        self.clips = Clips(
+            features, "train", recipe, self.device, answers, labelled_share=recipe.answers.labelled_share
+        )
         self.steps_per_epoch = self.clips.steps_per_epoch
         mean, std = mean_and_std(features)
         self.config = ModelConfig(
@@ -98,22 +108,40 @@ class PretrainStage:
         self.encoder = prepare_for_training(model, self.device)
         self.decoder = prepare_for_training(decoder, self.device)
         self.trained, self.averaged = {"encoder": self.encoder, "decoder": self.decoder}, {}
+        if self.learns_answers:
+            heads = TaggerHeads(recipe.dim, recipe.answers, answers.embeddings.shape[1])
+            mean, spread = tag_statistics(answers, self.clips.rows)
+            if heads.tag_head is not None:
+                begin_head_at(heads.tag_head, mean)
+            self.tag_spread = spread.to(self.device)
+            self.trained["heads"] = prepare_for_training(heads, self.device)
         self.shown = specs[:PICTURE_CLIPS].to(self.device)
 
     def draw(self, step: int) -> Batch:
-        mel = self.clips.batch(step)["mel"]
-        return {"mel": mel, "visible": random_patches(len(mel), self.config.patches, self.keep, self.device)}
+        batch = with_tags(self.clips.batch(step))
+        visible = random_patches(len(batch["mel"]), self.config.patches, self.keep, self.device)
+        return {**batch, "visible": visible}
 
     def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
         spec = normalise(part["mel"], self.config.mean, self.config.std)
-        return {"loss": masked_loss(self.predict(spec, part["visible"]), spec, part["visible"])}
-
-    def predict(self, spec: Tensor, visible: Tensor) -> Tensor:
-        """All patches (batch, patches, 256), each normalised, from the visible ones."""
         with torch.autocast(self.device.type, torch.bfloat16):
-            x = take_patches(self.encoder.embed(spec), visible, self.config.prefix)
-            x = self.encoder.run_blocks(x, 1, self.config.depth)
-            return self.decoder(x[:, self.config.prefix :], visible)
+            x = self.encode(spec, part["visible"])
+            prediction = self.decode(x, part["visible"])
+            answers = self.trained["heads"](pooled_features(self.encoder, x)) if self.learns_answers else ()
+        filling = masked_loss(prediction, spec, part["visible"])
+        if not self.learns_answers:
+            return {"loss": filling}
+        figures = lesson_losses(self.recipe.answers, part, self.tag_spread, *answers)
+        return {**figures, "fill_loss": filling, "loss": filling + figures["loss"]}
+
+    def encode(self, spec: Tensor, visible: Tensor) -> Tensor:
+        """Visible patches of pictures after the last block, prefix tokens first."""
+        x = take_patches(self.encoder.embed(spec), visible, self.config.prefix)
+        return self.encoder.run_blocks(x, 1, self.config.depth)
+
+    def decode(self, x: Tensor, visible: Tensor) -> Tensor:
+        """All patches (batch, patches, 256), each normalised, from `encode`'s tokens."""
+        return self.decoder(x[:, self.config.prefix :], visible)
 
     def after_step(self, step: int) -> None:
         pass
@@ -129,7 +157,9 @@ class PretrainStage:
         generator = torch.Generator().manual_seed(self.recipe.seed)
         order = torch.rand(len(self.shown), self.config.patches, generator=generator).argsort(1)
         visible = order[:, : self.keep].sort(1).values.to(self.device)
-        filled = fill_in(self.predict(self.shown, visible).float(), self.shown, visible)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            predicted = self.decode(self.encode(self.shown, visible), visible)
+        filled = fill_in(predicted.float(), self.shown, visible)
         seen = torch.zeros(len(self.shown), self.config.patches, dtype=torch.bool, device=self.device)
         hidden = ~seen.scatter(1, visible, True)
         masked = pictures_of(patches_of(self.shown).masked_fill(hidden[..., None], self.shown.min()))

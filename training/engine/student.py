@@ -10,7 +10,7 @@ from tpexplore.model.vit import AudioViT, ModelConfig
 from training.data.clips import mean_and_std
 from training.data.features import Features
 from training.engine.initialise import place_positions, sample_specs, start_from, whiten_patches
-from training.engine.tagger import TAGS
+from training.engine.lessons import TaggerHeads, begin_head_at
 from training.engine.teacher import Teacher
 from training.recipes.settings import FinetuneRecipe
 
@@ -50,21 +50,18 @@ class Student(nn.Module):
     ----------
     project
         Compares its patches with a CNN teacher's map.
-    tag_head, embedding_head
-        Answer as a tagger does, from the features that the model classifies from. A model whose classes are
-        the tags has no separate ``tag_head``.
+    heads
+        Answer as a tagger does.
     """
 
     def __init__(
         self, model: AudioViT, teacher: Teacher | None, recipe: FinetuneRecipe, embedding_width: int
     ):
         super().__init__()
-        dim, weights = model.config.dim, recipe.answers
+        dim, own_tags = model.config.dim, recipe.classes == "labels"
         self.model = model
+        self.heads = TaggerHeads(dim, recipe.answers, embedding_width, own_tags)
         self.project = nn.Linear(dim, teacher.width) if teacher else None
-        own_tags = recipe.classes == "labels" and (weights.tags or weights.tag_logits)
-        self.tag_head = nn.Linear(dim, TAGS) if own_tags else None
-        self.embedding_head = nn.Linear(dim, embedding_width) if weights.embedding else None
 
 
 def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
@@ -76,11 +73,10 @@ def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
     return layer_norm(pooled, pooled.shape[-1:])
 
 
-@torch.no_grad()
-def begin_at_mean(student: Student, recipe: FinetuneRecipe, logits: Tensor) -> None:
-    """Let tags begin at the mean of ``logits`` (clips, 527): from 0, a bias would take thousands of steps."""
-    head = student.tag_head
+def begin_at_mean(student: Student, recipe: FinetuneRecipe, mean: Tensor) -> None:
+    """Let tags begin at the clips' mean logits (527,), whichever layer answers them."""
+    head = student.heads.tag_head
     if recipe.classes == "tags":
         head = student.model.head[1] if recipe.family == "ast" else student.model.vit.head
     if head is not None:
-        head.bias.copy_(logits.mean(0))
+        begin_head_at(head, mean)

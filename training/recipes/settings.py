@@ -125,8 +125,34 @@ class TeacherRecipe(Recipe):
 
 
 @dataclass(frozen=True)
+class StoredLessons:
+    """Weights of the losses against a tagger's stored answers; 0 leaves one out.
+
+    Attributes
+    ----------
+    tags : float
+        Mean binary cross-entropy to the tagger's 527 probabilities.
+    tag_logits : float
+        Mean squared error of the 527 logits, each in units of its standard deviation over the clips.
+    embedding : float
+        Mean squared error of the tagger's standardised embedding.
+    labelled_share : float, optional
+        Share of the clips of a batch that have a label; by default their share of the data.
+    """
+
+    tags: float = 0.0
+    tag_logits: float = 0.0
+    embedding: float = 0.0
+    labelled_share: float | None = None
+
+
+@dataclass(frozen=True)
 class PretrainRecipe(Recipe):
-    """Masked auto-encoding: share masked, the decoder's width and blocks, epochs between pictures."""
+    """Masked auto-encoding: share masked, the decoder's width and blocks, epochs between pictures.
+
+    ``answers`` are weights beside that of filling in, which is 1: the encoder also learns a tagger's stored
+    answers, from the patches that it sees.
+    """
 
     dim: int
     depth: int
@@ -134,6 +160,7 @@ class PretrainRecipe(Recipe):
     decoder_dim: int
     decoder_depth: int
     picture_every: float
+    answers: StoredLessons = StoredLessons()
 
 
 @dataclass(frozen=True)
@@ -180,28 +207,6 @@ class Distillation:
     labels: float = 0.0
     to: str = "readout"
     features: float = 0.0
-
-
-@dataclass(frozen=True)
-class StoredLessons:
-    """Weights of the losses against a tagger's stored answers; 0 leaves one out.
-
-    Attributes
-    ----------
-    tags : float
-        Mean binary cross-entropy to the tagger's 527 probabilities.
-    tag_logits : float
-        Mean squared error of the 527 logits, each in units of its standard deviation over the clips.
-    embedding : float
-        Mean squared error of the tagger's standardised embedding.
-    labelled_share : float, optional
-        Share of the clips of a batch that have a label; by default their share of the data.
-    """
-
-    tags: float = 0.0
-    tag_logits: float = 0.0
-    embedding: float = 0.0
-    labelled_share: float | None = None
 
 
 @dataclass(frozen=True)

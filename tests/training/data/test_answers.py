@@ -29,16 +29,17 @@ from training.data.clips import draw_weights
 from training.data.datasets import load_dataset
 from training.data.datasets.base import Item
 from training.data.features import Features, read_features
-from training.data.training_data import training_data
+from training.data.training_data import pretraining_data, training_data
 from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import check_fit, note_model
 from training.engine.loop import Run, train
+from training.engine.pretraining import PretrainStage
 from training.engine.tagger import TAGS, Tagger
 from training.measure.against_tagger import compare
 from training.measure.class_names import ESC50_FILE
 from training.measure.scores import scorer_for
-from training.recipes.settings import FinetuneRecipe, StoredLessons, load_recipe
+from training.recipes.settings import FinetuneRecipe, PretrainRecipe, StoredLessons, load_recipe
 
 RATE = 16_000
 
@@ -220,6 +221,46 @@ def test_tags_stand_in_the_place_of_labels(folder, stored):
     assert features.meta["class_names"][0] == "Speech" and features.meta["multilabel"]
     chances = 1 / (1 + np.exp(-answers.logits.astype(float)))
     np.testing.assert_array_equal(features.targets, chances > 0.3)
+
+
+def pretrain_recipe(**changes):
+    recipe = load_recipe("pretrain-spc12", PretrainRecipe)
+    augmented = dataclasses.replace(recipe.augment, shift=0, stretch=0, pitch=0, gain_db=0)
+    small = {"dim": 64, "decoder_dim": 64, "decoder_depth": 1, "batch": 6, "mask": 0.25, "augment": augmented}
+    return dataclasses.replace(recipe, **small, **changes)
+
+
+def test_pretraining_learns_the_answers_beside_filling_in(folder, stored, tmp_path):
+    """The losses are counted again by hand, and the encoder learns from each."""
+    features, answers = pretraining_data([folder, folder])
+    assert len(answers.logits) == len(features.files) == len(features.indices("train"))
+    lessons = StoredLessons(tags=0.5, tag_logits=0.1, embedding=2.0)
+    recipe = pretrain_recipe(answers=lessons)
+    stage = PretrainStage(features, recipe, tmp_path, answers=answers)
+    part = stage.draw(0)
+    figures = stage.loss(0, part)
+    spec = normalise(part["mel"], stage.config.mean, stage.config.std)
+    with torch.autocast("cpu", torch.bfloat16):
+        x = stage.encode(spec, part["visible"])
+        pooled = torch.nn.functional.layer_norm(x[:, stage.config.prefix :].mean(1).float(), (64,))
+        tag_logits, embedding = (head(pooled).float() for head in stage.trained["heads"].children())
+    chances = part["tag_logits"].sigmoid()
+    tag_loss = -(chances * tag_logits.sigmoid().log() + (1 - chances) * (-tag_logits).sigmoid().log()).mean()
+    assert figures["tag_loss"].item() == pytest.approx(tag_loss.item(), rel=0.02)
+    embedding_loss = (embedding - part["embeddings"]).square().mean()
+    assert figures["embedding_loss"].item() == pytest.approx(embedding_loss.item(), rel=0.02)
+    weighted = {"fill_loss": 1.0, "tag_loss": 0.5, "tag_logit_loss": 0.1, "embedding_loss": 2.0}
+    total = sum(weight * figures[name].item() for name, weight in weighted.items())
+    assert figures["loss"].item() == pytest.approx(total, rel=1e-4)
+    for name in weighted:
+        (gradient,) = torch.autograd.grad(
+            figures[name], stage.encoder.vit.blocks[0].attn.qkv.weight, retain_graph=True
+        )
+        assert gradient.abs().max() > 0, name
+    with pytest.raises(InputError, match=r"run python -m training\.answers first"):
+        PretrainStage(features, recipe, tmp_path)
+    plain = PretrainStage(features, pretrain_recipe(), tmp_path, answers=answers)
+    assert set(plain.trained) == {"encoder", "decoder"} and set(plain.loss(0, plain.draw(0))) == {"loss"}
 
 
 def test_a_recipe_that_needs_answers_says_so(folder):
