@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 
 # The models here are tiny: a second thread costs more in waiting than it computes.
 torch.set_num_threads(1)

@@ -24,7 +24,8 @@ from tpexplore import explore, load_audio, load_model
 from tpexplore.checkpoints import bundled
 from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.cli import main
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 
 # Unbuffered output, where the caller's environment asks for it, would hide what happens at the last flush.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}

@@ -16,7 +16,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests import ROOT
-from tests.test_project import imported_packages
+from tests.import_graph import import_graph
 from tpexplore.results.store import bundled_models
 
 IN_CHECKOUT_ONLY = (".md", ".gitkeep")
@@ -78,8 +78,8 @@ def test_the_wheel_names_its_command_and_all_it_imports(wheel: Path) -> None:
     required = {_normal(re.match(r"[\w-]+", line)[0]) for line in lines}
     folders = ("tpexplore", "training")
     files = [ROOT / path for path in project_files(*folders) if path.endswith(".py")]
-    modules = set().union(*map(imported_packages, files))
-    modules -= {*sys.stdlib_module_names, *folders}
+    imported = set().union(*import_graph(ROOT, files).values())
+    modules = {name.partition(".")[0] for name in imported} - {*sys.stdlib_module_names, *folders}
     distributions = packages_distributions()
     for module in modules:
         assert {*map(_normal, distributions[module])} & required, (

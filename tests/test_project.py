@@ -1,8 +1,6 @@
 """What the repository promises: imports, pins, front matter, cards, results, examples."""
 
-import ast
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ import torch
 
 import tpexplore
 from tests import ROOT
+from tests.test_imports import LAYERS
 from tpexplore import audio
 from tpexplore.checkpoints.bundled import (
     MODELS_FOLDER,
@@ -22,36 +21,6 @@ from tpexplore.checkpoints.load import load_model
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.results.store import bundled_models, measured_results
 from tpexplore.signal.excerpt import read_excerpt
-
-LAYERS = ("signal", "model", "stats", "checkpoints", "study", "figures", "results", "ui")
-"""The packages of tpexplore: each knows those before it only."""
-
-
-def imported_packages(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names.add(node.module.split(".")[0])
-    return names
-
-
-def test_gradio_stays_in_the_interface():
-    for path in [*ROOT.glob("tpexplore/**/*.py"), *ROOT.glob("training/**/*.py")]:
-        assert ROOT / "tpexplore/ui" in path.parents or "gradio" not in imported_packages(path), path
-    for path in ROOT.glob("tpexplore/**/*.py"):
-        assert "training" not in imported_packages(path), path
-
-
-def test_imports_go_one_way():
-    """A package imports from those before it in `LAYERS` only; the README lists them the other way round."""
-    for place, layer in enumerate(LAYERS):
-        for path in ROOT.glob(f"tpexplore/{layer}/**/*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tpexplore."):
-                    imported = node.module.split(".")[1]
-                    assert imported not in LAYERS[place + 1 :], f"{path} imports {node.module}"
 
 
 def test_imports_of_the_first_edition_work():

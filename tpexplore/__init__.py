@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AudioViT": "model.vit",
     "InputError": "errors",
-    "ModelConfig": "model.vit",
+    "ModelConfig": "model.config",
     "clip_from_array": "signal.decode",
     "count_macs": "model.macs",
     "explore": "study.sweep",

@@ -45,10 +45,11 @@ from torch import nn
 
 from tpexplore.checkpoints.bundled import bundled_names
 from tpexplore.checkpoints.load import load_model
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.device import check_device, seconds_now
 from tpexplore.model.packing import PackedLinear, pack, packable
 from tpexplore.model.plan import KEEP_RATES, METHODS
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.spectrogram import samples_for
 from tpexplore.study.sweep import explore

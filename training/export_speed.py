@@ -25,7 +25,8 @@ from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_names
 from tpexplore.checkpoints.export import INPUT, export
 from tpexplore.checkpoints.load import load_model
 from tpexplore.command_line import whole
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import read_json
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.writing import write_json

@@ -14,8 +14,9 @@ from tpexplore import count_macs
 from tpexplore.checkpoints.bundled import PUBLISHED_TABLES
 from tpexplore.errors import InputError
 from tpexplore.model import macs
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.plan import SCORES, keep_plan, kept_count
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 
 RATES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 

@@ -127,7 +127,7 @@ def test_other_bad_arguments_are_named(model, specs):
 )
 def test_impossible_configurations_are_refused(change, message):
     values = {"family": "ast", "frames": 128, "dim": 64, "depth": 12, "classes": 5, "mean": 0, "std": 1}
-    from tpexplore.model.vit import ModelConfig
+    from tpexplore.model.config import ModelConfig
 
     with pytest.raises(InputError, match=message):
         ModelConfig(**{**values, **change})

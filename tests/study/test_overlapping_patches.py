@@ -14,8 +14,9 @@ import torch
 from tpexplore.errors import InputError
 from tpexplore.figures.clusters import cell_axes, cluster_map
 from tpexplore.figures.figure_csv import to_csv
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.plan import KEEP_RATES
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.results.takeaway import build_takeaway, tokens_csv
 from tpexplore.signal.grid import Grid
 from tpexplore.study.overlap import check_same_cut

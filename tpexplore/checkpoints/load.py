@@ -26,7 +26,8 @@ from tpexplore.checkpoints.published import (
 )
 from tpexplore.checkpoints.sources import Source, cannot_use, find_source
 from tpexplore.errors import InputError
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.signal.checks import shown
 from tpexplore.signal.spectrogram import Padding
 

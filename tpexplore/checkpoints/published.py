@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from torch import Tensor, ones, zeros
+from torch import Tensor, cat, ones, zeros
 
 from tpexplore.checkpoints.files import Inert
 from tpexplore.checkpoints.huggingface import from_transformers, is_transformers, transformers_name
 from tpexplore.checkpoints.position_grid import Geometry, crop_positions, find_geometry, shorter
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PREFIX_TOKENS
-from tpexplore.model.vit import ast_to_time_major
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.spectrogram import Padding
 
@@ -198,4 +197,25 @@ def _audiomae_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
         dim = state.pop("norm.weight").numel()
         state.pop("norm.bias", None)
         state |= {"fc_norm.weight": ones(dim), "fc_norm.bias": zeros(dim)}
+    return state
+
+
+def ast_to_time_major(state: Mapping[str, Tensor], rows: int) -> dict[str, Tensor]:
+    """Turn AST weights from their frequency-major reading of the picture to time-major.
+
+    The published model sees the picture transposed, (128, frames). Transposing every 16×16 kernel and
+    reordering the position grid gives the same tokens in time-major order.
+
+    Parameters
+    ----------
+    state : mapping with "patch_embed.proj.weight" (dim, 1, 16, 16) and "pos_embed" (1, 2 + patches, dim)
+    rows : int
+        Patches over frequency.
+    """
+    state = dict(state)
+    state["patch_embed.proj.weight"] = state["patch_embed.proj.weight"].transpose(2, 3).contiguous()
+    prefix = PREFIX_TOKENS["ast"]
+    pos = state["pos_embed"]
+    grid = pos[:, prefix:].unflatten(1, (rows, -1)).transpose(1, 2).flatten(1, 2)
+    state["pos_embed"] = cat([pos[:, :prefix], grid], dim=1)
     return state

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tpexplore.model import fusing, merging, pruning
+from tpexplore.model.backbone import Backbone
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.fate import DROPPED, FUSED, Fate, holders_of
 from tpexplore.model.plan import (
     BY_ATTENTION,
@@ -26,9 +27,6 @@ from tpexplore.model.plan import (
     kept_count,
 )
 from tpexplore.signal.spectrogram import patch_statistics
-
-if TYPE_CHECKING:
-    from tpexplore.model.vit import AudioViT, ModelConfig
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ class Entered:
 
     Parameters
     ----------
-    model : AudioViT
+    model : Backbone
     spec : (batch, frames, 128)
         Normalised log-mel, from `AudioViT.spectrogram`.
     blocks : sequence of int
@@ -138,7 +136,7 @@ class Entered:
 
     def __init__(
         self,
-        model: AudioViT,
+        model: Backbone,
         spec: Tensor,
         blocks: Sequence[int] = PRUNE_BLOCKS,
         ids: Tensor | None = None,
@@ -335,7 +333,7 @@ def _reads(score: str | Tensor, method: str) -> str:
 
 
 def _attend(
-    model: AudioViT, x: Tensor, block: int, need: str, bias: Tensor | None = None
+    model: Backbone, x: Tensor, block: int, need: str, bias: Tensor | None = None
 ) -> tuple[Tensor, Tensor | None]:
     if need == "keys":
         return model.attend_with_keys(x, block, bias)

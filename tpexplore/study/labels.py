@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tpexplore.model.vit import ModelConfig
+from tpexplore.model.config import ModelConfig
 from tpexplore.study.uploads import OwnFile
 
 _ESC50_NAME = re.compile(r"(\d)-(\d+)-([A-Z])-(\d{1,2})")  # FOLD-SRC-TAKE-TARGET

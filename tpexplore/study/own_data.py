@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tpexplore.errors import InputError
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.stats.intervals import wilson_interval
 from tpexplore.study.labels import LabelledClip

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from tpexplore.errors import InputError
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.forward import Entered, probabilities, to_numpy
 from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_score
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import HOP
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.spectrogram import samples_for

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tpexplore.errors import InputError
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.device import seconds_now
 from tpexplore.model.fate import Fate
 from tpexplore.model.forward import Entered, Output, probabilities, to_numpy
@@ -24,7 +25,7 @@ from tpexplore.model.plan import (
     scores_of,
     shortest_keep_rate,
 )
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import HOP_SECONDS, samples_for
 from tpexplore.signal.waveform import as_waveform
 

@@ -20,7 +20,7 @@ from tpexplore.signal.resynthesis import bin_shares
 from tpexplore.signal.spectrogram import HOP_SECONDS
 
 if TYPE_CHECKING:
-    from tpexplore.model.vit import ModelConfig
+    from tpexplore.model.config import ModelConfig
     from tpexplore.stats.clusters import Clusters
     from tpexplore.study.sweep import Exploration, Point
 

@@ -10,7 +10,8 @@ from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.checkpoints.files import sha256_of, write_safetensors
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.writing import write_json
 from training.data.features import Features
 from training.engine.identity import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tpexplore.checkpoints.bundled import bundled_card
 from tpexplore.errors import InputError
-from tpexplore.model.vit import ModelConfig
+from tpexplore.model.config import ModelConfig
 from tpexplore.writing import write_json
 from training.data.cache import FRONT_END
 from training.data.features import Features

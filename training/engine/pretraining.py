@@ -11,8 +11,10 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from tpexplore.errors import InputError
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.macs import HEAD_WIDTH
 from tpexplore.model.pruning import take_patches
-from tpexplore.model.vit import HEAD_WIDTH, AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.spectrogram import ROWS, normalise, patches_of
 from training.data.answers import StoredAnswers

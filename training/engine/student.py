@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 from training.data.clips import mean_and_std
 from training.data.features import Features
 from training.engine.initialise import place_positions, sample_specs, start_from, whiten_patches

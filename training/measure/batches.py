@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tpexplore.errors import InputError
-from tpexplore.model.vit import ModelConfig
+from tpexplore.model.config import ModelConfig
 from tpexplore.signal.spectrogram import normalise
 from training.data.features import Features
 from training.engine import parallel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 from tpexplore.checkpoints.labels import LABELS_FOLDER, audioset_labels
-from tpexplore.model.vit import ModelConfig
+from tpexplore.model.config import ModelConfig
 from training.data.features import Features
 
 ESC50_FILE = LABELS_FOLDER / "esc50_audioset.csv"

@@ -7,8 +7,9 @@ from pathlib import Path
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.plan import SCORES
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import measured_results
 from tpexplore.stats.patch_statistics import Clusters
 from training.data.features import Features

@@ -6,7 +6,7 @@ import torch
 
 from tpexplore.checkpoints.bundled import bundled_card
 from tpexplore.errors import InputError
-from tpexplore.model.vit import ModelConfig
+from tpexplore.model.config import ModelConfig
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import Clusters, ValueHistogram, cluster_values
 from training.data.features import Features

@@ -19,8 +19,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.plan import PRUNE_BLOCKS, kept_count
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 
 READABLE = 2
 """Tokens that either family's answer needs: AudioMAE's mean leaves one out, AST reads two."""

@@ -11,7 +11,7 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch import Tensor
 
-from tpexplore.model.vit import ModelConfig
+from tpexplore.model.config import ModelConfig
 from tpexplore.stats.intervals import (
     bootstrap_interval,
     mcnemar_p,

@@ -12,7 +12,8 @@ import torch
 
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.errors import InputError
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import normalise
 from training.data import answers as module
 from training.data.answers import (

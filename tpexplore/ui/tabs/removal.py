@@ -23,8 +23,9 @@ import torch
 from torch import Tensor
 
 from tpexplore.errors import InputError
+from tpexplore.model.config import ModelConfig
 from tpexplore.model.forward import probabilities, to_numpy
-from tpexplore.model.vit import AudioViT, ModelConfig
+from tpexplore.model.vit import AudioViT
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
 from tpexplore.study.removal import GROUPS, random_mask, removal_curve
 from tpexplore.study.sweep import Exploration
