@@ -1,0 +1,122 @@
+"""Sounds that programs make, to learn from without labels: instruments by fluidsynth, voices by espeak-ng.
+
+Each clip is drawn from its own number, so that the same numbers give the same clips everywhere.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import soundfile
+from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
+
+from tpexplore.checkpoints.labels import audioset_labels
+from tpexplore.errors import InputError
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.writing import write_bytes
+from training.data.examples import in_room, speak
+
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+"""Where Debian's fluid-soundfont-gm (MIT) lies."""
+SECONDS = 10.0
+TICKS = 480
+"""Of a beat."""
+DRUMS = 9
+"""General MIDI's channel of percussion, on which every key is an instrument of its own."""
+DRUM_KEYS = (35, 38, 42, 46, 49, 51, 54, 56, 60, 63, 70, 75, 80)
+SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
+"""Major, minor and pentatonic, in semitones."""
+LOWEST_KEY, HIGHEST_KEY = 36, 84
+LANGUAGES = ("en-us", "en-gb", "de", "fr", "es", "it", "pt", "pl", "sv", "tr")
+VOICES = (*(f"m{number}" for number in range(1, 8)), *(f"f{number}" for number in range(1, 5)))
+PEAKS = (0.1, 0.9)
+"""Between which a clip's highest sample is drawn."""
+
+
+def draw_music(rng: np.random.Generator) -> MidiFile:
+    """Ten seconds of up to three instruments with notes of one scale, some with drums, or drums alone."""
+    score = MidiFile(ticks_per_beat=TICKS)
+    beats_per_minute = rng.uniform(60, 180)
+    beats = SECONDS * beats_per_minute / 60
+    score.tracks.append(MidiTrack([MetaMessage("set_tempo", tempo=bpm2tempo(beats_per_minute))]))
+    drums = rng.random() < 0.3
+    instruments = rng.integers(0 if drums else 1, 4)
+    scale, root = SCALES[rng.integers(len(SCALES))], int(rng.integers(12))
+    keys = [key for key in range(LOWEST_KEY, HIGHEST_KEY) if (key - root) % 12 in scale]
+    for channel in range(instruments):
+        program = Message("program_change", channel=channel, program=int(rng.integers(128)))
+        centre = int(rng.integers(7, len(keys) - 7))
+        near = keys[centre - 7 : centre + 8]
+        score.tracks.append(MidiTrack([program, *_notes(rng, channel, near, beats)]))
+    if drums:
+        score.tracks.append(MidiTrack(_notes(rng, DRUMS, DRUM_KEYS, beats)))
+    return score
+
+
+def _notes(rng: np.random.Generator, channel: int, keys: Sequence[int], beats: float) -> list[Message]:
+    """Notes and chords one after another until the time is over, in delta times."""
+    length = float(rng.choice((0.25, 0.5, 1, 2)))
+    chord = 1 if rng.random() < 0.6 else int(rng.integers(2, 4))
+    events, at = [], float(rng.uniform(0, 1))
+    while at < beats:
+        step = length * float(rng.choice((0.5, 1, 1, 2)))
+        if rng.random() < 0.85:  # else a rest
+            for key in rng.choice(keys, size=chord, replace=False):
+                loud = int(rng.integers(50, 121))
+                events.append((at, "note_on", int(key), loud))
+                events.append((at + 0.9 * step, "note_off", int(key), 0))
+        at += step
+    messages, before = [], 0
+    for when, kind, key, loud in sorted(events):
+        tick = round(when * TICKS)
+        messages.append(Message(kind, channel=channel, note=key, velocity=loud, time=tick - before))
+        before = tick
+    return messages
+
+
+def render_music(rng: np.random.Generator, soundfont: Path) -> np.ndarray:
+    """A clip of music as samples at 16 kHz.
+
+    Raises
+    ------
+    InputError
+        If fluidsynth fails, with what it says.
+    """
+    with TemporaryDirectory() as folder:
+        score, wav = Path(folder) / "score.mid", Path(folder) / "sound.wav"
+        draw_music(rng).save(score)
+        call = ["fluidsynth", "-ni", "-q", "-r", str(SAMPLE_RATE), "-F", str(wav), str(soundfont), str(score)]
+        done = subprocess.run(call, capture_output=True, text=True)
+        # It reports a soundfont that it cannot read and then takes another: 0 is no proof.
+        if done.returncode or "error" in done.stderr or not wav.exists():
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise InputError(f"fluidsynth made no sound of {soundfont}: {said[-1] if said else 'no message'}")
+        samples = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(1)
+    return _levelled(rng, samples[: round(SECONDS * SAMPLE_RATE)])
+
+
+def render_voice(rng: np.random.Generator) -> np.ndarray:
+    """A clip of speech as samples at 16 kHz: names of AudioSet's tags, by one voice in some room noise."""
+    voice = f"{rng.choice(LANGUAGES)}+{rng.choice(VOICES)}"
+    parts, at = [], float(rng.uniform(0, 1))
+    while at < SECONDS - 1:
+        spoken = speak(str(rng.choice(audioset_labels())), voice, int(rng.integers(100, 221)))
+        parts.append((at, spoken))
+        at += len(spoken) / SAMPLE_RATE + float(rng.uniform(0.1, 1.5))
+    return _levelled(rng, in_room(parts, SECONDS, float(rng.uniform(-60, -20)), int(rng.integers(2**31))))
+
+
+def _levelled(rng: np.random.Generator, samples: np.ndarray) -> np.ndarray:
+    return samples * (rng.uniform(*PEAKS) / max(float(np.abs(samples).max()), 1e-6))
+
+
+def write_clip(path: Path, samples: np.ndarray) -> None:
+    """Write FLAC, whole or not at all."""
+    encoded = io.BytesIO()
+    soundfile.write(encoded, samples, SAMPLE_RATE, subtype="PCM_16", format="FLAC")
+    write_bytes(path, encoded.getvalue())

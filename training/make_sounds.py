@@ -1,0 +1,62 @@
+"""Make sounds to learn from without labels: instruments by fluidsynth, voices by espeak-ng.
+
+    python -m training.make_sounds FOLDER --music 2000 --voices 1000
+
+Needs the programs fluidsynth and espeak-ng, a General MIDI soundfont (Debian: fluid-soundfont-gm, MIT) and
+the package mido. Clips that are there stay: rerun after a stop, it goes on. Then training.features and
+training.answers take the folder like any recordings.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from tpexplore.command_line import file_or_folder, whole
+from tpexplore.errors import InputError
+from training.engine.command import command_arguments, run_command
+
+MOST = 1_000_000
+
+
+def main() -> None:
+    parser = command_arguments(__doc__, "training.make_sounds")
+    parser.add_argument("folder", type=file_or_folder, help="where the clips go, in music/ and voices/")
+    parser.add_argument("--music", type=whole(0, MOST), default=2000, help="clips of instruments")
+    parser.add_argument("--voices", type=whole(0, MOST), default=1000, help="clips of speech")
+    parser.add_argument("--soundfont", type=file_or_folder, help="a .sf2 file instead of Debian's")
+    args = parser.parse_args()
+    _check_programs(args.music, args.voices)
+    from training.data import rendered
+
+    soundfont = args.soundfont or rendered.SOUNDFONT
+    if args.music and not soundfont.is_file():
+        raise InputError(f"The soundfont {soundfont} is missing; install fluid-soundfont-gm or name another.")
+    _make(args.folder / "music", args.music, 0, lambda rng: rendered.render_music(rng, soundfont))
+    _make(args.folder / "voices", args.voices, 1, rendered.render_voice)
+
+
+def _check_programs(music: int, voices: int) -> None:
+    needed = {"fluidsynth": music, "espeak-ng": voices}
+    for program in [name for name, clips in needed.items() if clips and not shutil.which(name)]:
+        raise InputError(f"{program} is not installed; it makes some of the sounds.")
+    if importlib.util.find_spec("mido") is None:
+        raise InputError("The package mido is not installed; run pip install mido.")
+
+
+def _make(folder: Path, count: int, kind: int, render: Callable[[np.random.Generator], np.ndarray]) -> None:
+    from training.data.rendered import write_clip
+
+    for number in tqdm(range(count), desc=folder.name, disable=not count):
+        path = folder / f"{folder.name}{number:06d}.flac"
+        if not path.exists():
+            write_clip(path, render(np.random.default_rng((kind, number))))
+
+
+if __name__ == "__main__":
+    run_command(main)
