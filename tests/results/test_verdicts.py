@@ -189,7 +189,8 @@ def test_attention_is_judged_by_a_training_for_each_score_where_there_is_one(fil
     }
     path = files.folder / "results" / "studies" / f"scores-{name}-study.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"paired": paired}))
+    start = {"last": {"valid_accuracy_at_1.0": 0.764}}
+    path.write_text(json.dumps({"paired": paired, "start": start}))
     verdict = judged(files)["1"]
     assert verdict.verdict == CONFIRMED and len(verdict.contrasts) == 2 * 2
     assert {c.keep_rate for c in verdict.contrasts} == {"0.40", "0.60"}
@@ -198,6 +199,7 @@ def test_attention_is_judged_by_a_training_for_each_score_where_there_is_one(fil
     )
     assert "One checkpoint for all scores: at keep-rate 0.40 attention" in verdict.summary
     assert "a model was trained for each score" in verdict.caveat
+    assert verdict.caveat.endswith("the start gets 76 % (ast-spc12) of the validation clips right.")
     cells = {line.label: line.cells.get(name) for line in verdict.lines}
     assert cells["attention − random at 0.80, a training for each score, points"] == "+3.0 [+2.0, +4.0]"
     paired["attention_minus_variation"]["0.60"] = cell(-0.03)

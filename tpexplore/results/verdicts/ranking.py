@@ -73,8 +73,20 @@ def finding_and_facts(
         for rival in (*STATISTICS, "random")
         for rate in rates
     ]
-    facts = Facts(trained or shared, " ".join(summaries) + (_slip(evidence) if summaries else ""), lines)
-    return TRAINED_FINDING if trained else FINDING, facts
+    summary = " ".join(summaries) + (_slip(evidence) if summaries else "")
+    if trained:
+        return TRAINED_FINDING, Facts(trained, summary, lines, caveat=_starts(evidence))
+    return FINDING, Facts(shared, summary, lines)
+
+
+def _starts(evidence: Mapping[str, Evidence]) -> str:
+    """How good the models were from which the trainings began: attention of a weak one says little."""
+    named = [
+        f"{number_text(100 * accuracy, '.0f')} % ({name})"
+        for name, e in evidence.items()
+        if (accuracy := find(e.scores, "start", "last", "valid_accuracy_at_1.0"))
+    ]
+    return f"; unpruned, the start gets {join(named)} of the validation clips right" if named else ""
 
 
 def _contrasts(comparison: Comparison, evidence: Mapping[str, Evidence]) -> list[Contrast]:
