@@ -16,6 +16,7 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import normalise
 from training import analyze, evaluate
 from training.data.features import Features
+from training.engine.identity import describe_data
 from training.measure import batches
 from training.measure import scores as measure
 
@@ -94,7 +95,13 @@ def bundle(family: str, features: Features, folder: Path) -> str:
         model.state_dict(),
         {k: v for k, v in dataclasses.asdict(config).items() if k not in ("name", "sha256")},
     )
-    card = {"name": name, "family": family, "weights_sha256": sha256_of(path), "date": "2026-01-01"}
+    card = {
+        "name": name,
+        "family": family,
+        "weights_sha256": sha256_of(path),
+        "date": "2026-01-01",
+        "data": describe_data(features),
+    }
     (folder / f"{name}.json").write_text(json.dumps(card))
     return name
 

@@ -17,8 +17,11 @@ from training.engine import parallel
 from training.measure.class_names import tags_of_classes
 from training.recipes.settings import load_recipe
 
-SINCE_RENAMED = {"kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 1": FRONT_END}
-"""Front ends that gave the same features by another name: 2 began to join files, where clips have several."""
+SINGLE_FILE_FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 1"
+"""The front end of today before clips could be several files joined: of clips of one file it is the same."""
+
+SAME_DATA = ("dataset", "front_end", "training_clips", "test_split")
+"""What must match where a card has no keys. Not the attribution: authors and licence may be worded anew."""
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,23 +115,27 @@ def check_fit(features: Features, config: ModelConfig) -> None:
 def check_bundled(features: Features, config: ModelConfig) -> None:
     """Raise InputError unless a bundled model was made from these features, and perhaps further ones."""
     check_fit(features, config)
-    data = bundled_card(config.name).get("data", {})
-    mine = describe_data(features)
-    # Cards of the first edition carry no keys; another fold or another copy of the data differs in the rest.
-    # Authors and licence may be worded anew.
-    rest = (data.keys() & mine.keys()) - {"attribution"}
-    compared = ["feature_keys"] if data.get("feature_keys") and features.keys else sorted(rest)
-    for entry in compared:
-        wanted, present = data[entry], mine[entry]
-        if entry == "feature_keys":
-            same = set(present.values()) <= set(wanted.values())
-        else:
-            same = present in (wanted, SINCE_RENAMED.get(wanted))
+    made_from, present = bundled_card(config.name).get("data", {}), describe_data(features)
+    if made_from.get("feature_keys") and features.keys:
+        same_by_field = {
+            "feature_keys": set(features.keys.values()) <= set(made_from["feature_keys"].values())
+        }
+    else:  # a card of the first edition
+        same_by_field = {
+            field: present[field] == _up_to_date(made_from.get(field), features) for field in SAME_DATA
+        }
+    for field, same in same_by_field.items():
         if not same:
             raise InputError(
-                f"{config.name} was made from {_in_words(wanted)}; expected the same features, not"
-                f" {_in_words(present)}."
+                f"{config.name} was made from {_in_words(made_from.get(field))}; expected the same features,"
+                f" not {_in_words(present[field])}."
             )
+
+
+def _up_to_date(value: object, features: Features) -> object:
+    """A card's front end by the name that it has today, where it gives the same features as then."""
+    joined = any("+" in name for name in features.files)
+    return FRONT_END if value == SINGLE_FILE_FRONT_END and not joined else value
 
 
 def _in_words(value: object) -> str:

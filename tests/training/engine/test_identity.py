@@ -15,9 +15,12 @@ import pytest
 from tests import small_splits
 from tests.faults import Commands
 from tests.training.test_training import small_finetune
+from tpexplore.checkpoints.load import load_model
+from tpexplore.errors import InputError
 from training import analyze, evaluate, export, finetune
 from training.data import augment
-from training.data.features import read_features
+from training.data.cache import FRONT_END
+from training.data.features import Features, read_features
 from training.engine import identity
 from training.engine.checkpoint import load_checkpoint, trim_log
 from training.engine.lock import lock_folder
@@ -108,6 +111,85 @@ def test_other_features_are_refused_by_every_command(trained, run, commands, tmp
     assert commands.run(evaluate.main, name, right)[0] == 0
     results = json.loads((tmp_path / "assets" / "results" / f"{name}.json").read_text())
     assert results["features"] == ["noise-fold1"]
+
+
+# -- whether a bundled model was made from some features
+
+KEY = "1" * 12
+
+
+@pytest.fixture
+def bundled_from(tmp_path, monkeypatch):
+    """Check a model made from some features against others: ``bundled_from(features)(others)``."""
+    small_splits.use_folder(tmp_path, monkeypatch.setattr)
+
+    def bundle(features: Features, **card_data):
+        name = small_splits.bundle("ast", features, tmp_path)
+        path = tmp_path / f"{name}.json"
+        card = json.loads(path.read_text())
+        card["data"] |= card_data
+        card["data"] = {field: value for field, value in card["data"].items() if value is not None}
+        path.write_text(json.dumps(card))
+        config = load_model(name).config
+        return lambda others: identity.check_bundled(others, config)
+
+    return bundle
+
+
+def features_with(splits: list[str] | None = None, files: list[str] | None = None, **meta) -> Features:
+    features = small_splits.generated_features()
+    return dataclasses.replace(
+        features,
+        splits=splits or features.splits,
+        files=files or features.files,
+        meta={**features.meta, **meta},
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "sentence"),
+    [
+        ({"class_names": ["a", "b", "d"]}, "classes are not those of"),
+        ({"frames": 128}, "have 128 frames"),
+        ({"dataset": "other"}, "'noise'; expected the same features, not 'other'"),
+        ({"front_end": "other"}, "'none'; expected the same features, not 'other'"),
+        ({"split": "other"}, "'the last clips'; expected the same features, not 'other'"),
+        ({"splits": ["train"] * 7 + ["test"] * 13}, "from 6; expected the same features, not 7"),
+    ],
+    ids=["classes", "frames", "dataset", "front end", "test split", "training clips"],
+)
+def test_whatever_differs_in_the_data_of_a_card_without_keys_is_refused(bundled_from, others, sentence):
+    check = bundled_from(features_with())
+    check(features_with(attribution="worded anew"))
+    with pytest.raises(InputError, match=sentence):
+        check(features_with(**others))
+
+
+@pytest.mark.parametrize("field", identity.SAME_DATA)
+def test_a_card_that_does_not_name_its_data_proves_nothing(bundled_from, field):
+    check = bundled_from(features_with(), **{field: None})
+    with pytest.raises(InputError, match="made from None; expected"):
+        check(features_with())
+
+
+def test_keys_are_all_that_counts_where_both_have_them(bundled_from):
+    check = bundled_from(features_with(keys={"noise": KEY, "more": "2" * 12}))
+    check(features_with(keys={"renamed": KEY}, front_end="other", split="other", dataset="other"))
+    with pytest.raises(InputError, match="from noise, more; expected the same features, not noise, new"):
+        check(features_with(keys={"noise": KEY, "new": "3" * 12}))
+
+
+def test_the_older_front_end_is_the_same_unless_files_are_joined(bundled_from):
+    check = bundled_from(features_with(), front_end=identity.SINGLE_FILE_FRONT_END)
+    today = {"front_end": FRONT_END}
+    check(features_with(**today))
+    joined = [f"{name}+{name}" for name in features_with().files]
+    for others in ({**today, "files": joined}, {"front_end": "none"}):
+        with pytest.raises(InputError, match="float16; 1'; expected the same features"):
+            check(features_with(**others))
+
+
+# -- runs of the first edition, and notes
 
 
 def test_a_run_of_the_first_edition_goes_on_and_is_exported(trained, run, commands):
