@@ -29,7 +29,7 @@ QUEUE = 64
 """Requests that may wait; whoever comes later is told that the app is busy."""
 SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
 
-_STYLES = ("shared/tokens.css", "page/page.css", "page/bar.css", "page/tour.css")
+_STYLES = ("shared/tokens.css", "shared/buttons.css", "page/page.css", "page/bar.css", "page/tour.css")
 # Plotly would write addresses of its colours that are wrong after any change of the page's own.
 _NO_BASE = 'document.querySelector("base")?.remove();'
 
