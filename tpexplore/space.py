@@ -257,7 +257,7 @@ def upload(repository: str, root: Path = ROOT) -> str:
             repo_id=repository,
             repo_type="space",
             folder_path=root,
-            # Exactly the files that were checked, whatever appears beside them meanwhile.
+            # Exactly the files that were checked, whatever appears beside them later.
             allow_patterns=[glob.escape(file.path) for file in files],
             delete_patterns=[f"{name}/*" for name in UPLOADED if (root / name).is_dir()],
             commit_message="Update the app",

@@ -45,12 +45,17 @@ def test_folders_and_names_are_matched_with_the_labels_of_the_model():
     assert targets(list(names), config) == list(names.values())
 
 
-def test_what_was_told_is_kept_for_clips_that_no_class_fits():
+def test_the_label_is_kept_of_clips_that_no_class_fits():
     config = config_of(["dog", "cat"])
     files = [
         OwnFile(Path("x"), name) for name in ("data/Wolf_1/a.wav", "a.wav", "1-100032-A-12.wav", "dog.wav")
     ]
-    assert [clip.told for clip in label_clips(files, config)] == ["Wolf_1", "", "ESC-50 target 12", "dog"]
+    assert [clip.label_text for clip in label_clips(files, config)] == [
+        "Wolf_1",
+        "",
+        "ESC-50 target 12",
+        "dog",
+    ]
 
 
 def test_esc50_targets_count_only_for_models_of_esc50():
@@ -78,4 +83,4 @@ def test_labels_of_unknown_classes_are_of_the_level_of_the_known_ones():
     config = config_of(["dog", "cat"])
     names = ["data/dog/1.wav", "data/cat/speaker1/2.wav", "data/wolf/speaker1/3.wav", "data/4.wav", "5.wav"]
     clips = label_clips([OwnFile(Path("x"), name) for name in names], config)
-    assert [clip.told for clip in clips] == ["dog", "cat", "wolf", "data", ""]
+    assert [clip.label_text for clip in clips] == ["dog", "cat", "wolf", "data", ""]

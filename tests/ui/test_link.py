@@ -355,7 +355,7 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     visit.wait_for_clip("secret.wav")
     wait_for_query(visit, **parts)
     page.click("#link-copy")
-    told = "document.querySelector('#link-told').textContent"
+    told = "document.querySelector('#link-status').textContent"
     note = f"Your own sound is not in it: it opens with the example {example_clips()[0].title}."
     page.wait_for_function(f"note => {told}.endsWith(note)", arg=note)
     assert "secret" not in page.url
@@ -483,17 +483,17 @@ def test_the_link_is_copied_or_selected(opened, app_url):
     visit.press("ArrowLeft")
     page.focus("#link-copy")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#link-told').textContent")
-    assert visit.text("#link-told") == "The link is copied: it opens what you see now."
+    page.wait_for_function("document.querySelector('#link-status').textContent")
+    assert visit.text("#link-status") == "The link is copied: it opens what you see now."
     assert page.evaluate("navigator.clipboard.readText()") == f"{app_url}?keep-rate=0.45"
     assert not page.locator("#link-field").is_visible()
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.click("#link-copy")
     page.wait_for_selector("#link-field:not([hidden])")
-    assert "Ctrl+C" in visit.text("#link-told")
+    assert "Ctrl+C" in visit.text("#link-status")
     assert page.evaluate("document.activeElement.id") == "link-field"
     assert page.evaluate("getSelection().toString()") == f"{app_url}?keep-rate=0.45"
-    assert page.get_attribute("#link-told", "aria-live") == "polite"
+    assert page.get_attribute("#link-status", "aria-live") == "polite"
 
 
 @in_browser

@@ -58,7 +58,7 @@ def load_model(
         Class names, where the files have none; 527 classes are AudioSet's unless named otherwise.
     mean, std : float, optional
         Normalisation of a published checkpoint; by default what its preprocessor_config.json says, else the
-        published values of the data it was trained on, told by its classes, else by its frames.
+        published values of the data it was trained on, known by its classes, else by its frames.
     pad : {"min", "zero"}, optional
         Padding of a published checkpoint; by default what it was trained with, as far as it tells.
 

@@ -40,7 +40,7 @@ def device_name(device: torch.device) -> str:
 
 
 def seconds_now(device: torch.device) -> float:
-    """`time.perf_counter` once all that was asked of ``device`` is done."""
+    """`time.perf_counter` once ``device`` has finished its work."""
     if device.type not in ("cpu", "meta"):
         torch.accelerator.synchronize(device)
     return time.perf_counter()

@@ -116,7 +116,7 @@ class Output:
 
 
 class Entered:
-    """A batch of clips up to the first pruning block, which all that is asked of it shares.
+    """A batch of clips up to the first pruning block, which all its passes share.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ class LabelledClip:
     path : Path
     name : str
         What the person called it.
-    told : str
+    label_text : str
         The label as the person gave it; empty if none was found.
     target : int or None
         Index of that class of the model; None if the model has no such class.
@@ -33,7 +33,7 @@ class LabelledClip:
 
     path: Path
     name: str
-    told: str
+    label_text: str
     target: int | None
 
 
@@ -65,7 +65,7 @@ def label_clips(files: Iterable[OwnFile], config: ModelConfig) -> list[LabelledC
 
 
 def knows_esc50(config: ModelConfig) -> bool:
-    """Whether a model's classes are ESC-50's, in its order: told by its task, or 50 classes without names."""
+    """Whether a model's classes are ESC-50's, in its order: by its task, or 50 classes without names."""
     unnamed = all(_UNNAMED.fullmatch(label) for label in config.labels)
     return config.classes == 50 and (unnamed or config.task.startswith("ESC-50"))
 

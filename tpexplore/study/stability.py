@@ -60,7 +60,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """What a person is told, e.g. "6 dB louder"."""
+        """For people, e.g. "6 dB louder"."""
         size = f"{abs(self.amount):g}"
         if self.kind == "shift":
             return f"{10 * abs(self.amount):g} ms {'later' if self.amount >= 0 else 'earlier'}"
@@ -85,7 +85,7 @@ CHANGES = (
     Change("gain", -6),
     Change("noise", 30),
 )
-"""What is tried unless told otherwise: up to 80 ms (half a patch) earlier and later, ±6 dB, light noise."""
+"""The changes tried by default: up to 80 ms (half a patch) earlier and later, ±6 dB, light noise."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ def stability_steps(
         raise InputError("No change was given; expected at least one.")
     clip = as_waveform(clip)
     length = min(len(clip), samples_for(config.frames))
-    # All of them first, so that a clip too short to be shifted is told before anything runs.
+    # All of them first, so that a clip too short to be shifted is refused before anything runs.
     versions = [clip[:length], *(changed_clip(clip, change, length) for change in changes)]
     passes: list[_Pass] = []
     for first in range(0, len(versions), BATCH):

@@ -380,7 +380,7 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
         unpruned = _point(config, 1.0, out, blocks, seconds_now(model.device) - started)
         statistics = {name: to_numpy(values[0]) for name, values in entered.statistics.items()}
     whole = (unpruned,) if 1.0 in request.rates else ()
-    # Where there is more to come, a score is told of once its turn has come.
+    # While more is to come, a score appears once its turn has come.
     known = request.scores[:1] if request.pruned else request.scores
     points = dict.fromkeys(known, whole) if whole else {}
     exploration = Exploration(

@@ -65,7 +65,7 @@ def take_uploads(
     folder : Path
         An empty folder.
     max_files, max_bytes, max_file_bytes : int
-        Most files, most bytes of them all, and most bytes of each, counted while reading.
+        Most files, most bytes altogether, and most bytes of each, counted while reading.
 
     Returns
     -------

@@ -26,7 +26,7 @@ from .preview import NamedPreview
 TITLE = "Token Pruning Explorer"
 PROMISE = "See which parts of a sound an AI model ignores, and whether it still gets the answer right."
 QUEUE = 64
-"""Requests that may wait; whoever comes later is told that the app is busy."""
+"""Requests that may wait; later ones get the message that the app is busy."""
 SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
 
 _STYLES = ("shared/tokens.css", "shared/buttons.css", "page/page.css", "page/bar.css", "page/tour.css")

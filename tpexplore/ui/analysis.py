@@ -127,7 +127,7 @@ def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | Non
 
 
 def check_uploads(paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Raise InputError if a file that the page still names was removed here meanwhile."""
+    """Raise InputError if a file that the page still names is no longer here."""
     for path in map(Path, paths):
         if not path.is_file():
             raise InputError(
@@ -378,7 +378,7 @@ class ClipTrace:
     padding : Tensor of shape (patches,), bool
         True where a patch holds nothing but padding.
     dataset_clusters : dict of statistic -> Clusters, or None
-        Those of the model's dataset; None where its card tells none, as with official checkpoints.
+        Those of the model's dataset; None where its card has none, like that of an official checkpoint.
     clusters : dict of statistic -> (patches,) int64 tensor, 0 (lowest) to 4, or None
         Cluster of every patch by these.
     measured : dict or None

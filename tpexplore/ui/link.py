@@ -28,13 +28,13 @@ OPENED = "() => { document.dispatchEvent(new Event('tp-opened')); return []; }"
 """Tells link.js that what it asked for has been shown, or could not be."""
 
 BUTTON = (
-    '<button type="button" id="link-copy" class="head-button" aria-describedby="link-told"'
+    '<button type="button" id="link-copy" class="head-button" aria-describedby="link-status"'
     ' title="The link opens what you see now.">Copy link</button>'
 )
 HANDED_OUT = """
-<p id="link-told" aria-live="polite" aria-atomic="true"></p>
+<p id="link-status" aria-live="polite" aria-atomic="true"></p>
 <input id="link-field" class="head-field" type="text" readonly aria-label="Link to what is seen"
-  aria-describedby="link-told" hidden>
+  aria-describedby="link-status" hidden>
 """
 """What copying says, and the link where it cannot be copied."""
 PROBLEM = '<div class="message-box"><p id="link-problem" class="message" role="alert"></p></div>'

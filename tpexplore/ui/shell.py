@@ -158,15 +158,15 @@ class Pane:
             found = self.tab.refresh(path, choice, start, *settings)
             grows = isinstance(found, Iterator)
             for values in found if grows else [found]:
-                shown = dict(zip(self.tab.outputs, values, strict=True)) | self._told(path, choice, "")
+                shown = dict(zip(self.tab.outputs, values, strict=True)) | self._status_line(path, choice, "")
                 yield shown, "", not grows
             if grows:
                 yield shown, "", True
         except Exception as error:
             problem = sentence_for(error, path)
-            yield self._told(path, choice, problem), problem, False
+            yield self._status_line(path, choice, problem), problem, False
 
-    def _told(self, path: str | None, choice: ModelChoice | None, problem: str) -> dict:
+    def _status_line(self, path: str | None, choice: ModelChoice | None, problem: str) -> dict:
         if self.keeps:
             return {}
         about = _about(path if self.tab.hears_clip else None, None if self.tab.own_models else choice)
@@ -334,7 +334,7 @@ class Page:
         yield "", chosen, controls.menu_value(offered), own_model.about(choice)
 
     def wire_link(self, opener: gr.HTML) -> None:
-        """Connect the link: it opens what the address names, and is told what is chosen."""
+        """Connect the link: it opens what the address names, and says what is chosen."""
         chosen = self.chosen
         settings = [setting.component for setting in self.settings.values() if setting.component]
         opener.open(
@@ -528,7 +528,7 @@ def _in_turn(scripts: list[str]) -> str:
 
 
 def sentence_for(error: Exception, path: str | None) -> str:
-    """What a person is told of an error; one that nobody foresaw goes to the log in full."""
+    """The sentence about an error that the page shows; one that nobody foresaw goes to the log in full."""
     if isinstance(error, InputError):
         return str(error)
     log.error("analysing %s failed", path, exc_info=error)

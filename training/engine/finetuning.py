@@ -127,7 +127,7 @@ class FinetuneStage:
             # A random order is another one at every step.
             passed = Entered(model, spec, ids=ids).run(keep_rate, score, recipe.pruning.method, seed=step)
             x = passed.tokens
-            logits, told_logits = self._answers(x, passed.sizes)
+            logits, teacher_logits = self._answers(x, passed.sizes)
             patches = x[:, model.config.prefix :]
             pooled = pooled_features(model, x) if "tags" in part else None
         figures = {"loss": logits.new_zeros(()), "keep_rate": torch.tensor(keep_rate)}
@@ -135,7 +135,7 @@ class FinetuneStage:
             label_loss = self._against_labels(logits, part["targets"])
             figures |= {"loss": recipe.label_weight * label_loss, "label_loss": label_loss}
             if self.teacher:
-                figures |= self._lesson(step, part, patches, told_logits, label_loss)
+                figures |= self._lesson(step, part, patches, teacher_logits, label_loss)
         if pooled is not None:
             figures |= self._against_answers(part, pooled, logits, figures["loss"])
         return figures

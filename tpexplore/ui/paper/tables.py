@@ -122,7 +122,7 @@ def _matrix(rows: list[Row], groups: Mapping[str, str], corner: str, in_groups: 
 
 
 def _unpruned(row: Row, groups: int, kinds: Sequence[str], digits: int) -> str:
-    """The line of all patches: one number whatever the score, so it is told once."""
+    """The line of all patches: one number whatever the score, so it stands once."""
     here = f"; here {_value(row.measured, '%')}" if row.measured else ""
     difference = f"; difference {signed(row.difference)}" if row.difference is not None else ""
     return (

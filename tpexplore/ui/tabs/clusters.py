@@ -153,10 +153,10 @@ def survival_shares(
 
 def measured_survival(trace: ClipTrace, group: str, keep_rate: float) -> list | None:
     """The same of the dataset, where it was measured at this keep-rate: a list a cluster, or one list."""
-    told = find(trace.measured, "survival", f"{keep_rate:.2f}", group)
-    if not told:
+    measured = find(trace.measured, "survival", f"{keep_rate:.2f}", group)
+    if not measured:
         return None
-    stages = [told[str(block)] for block in PRUNE_BLOCKS]
+    stages = [measured[str(block)] for block in PRUNE_BLOCKS]
     if not isinstance(stages[0], list):
         return [1.0, *(math.nan if part is None else part for part in stages)]
     return [

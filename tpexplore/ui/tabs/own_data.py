@@ -348,7 +348,7 @@ def left_html(curve: AccuracyCurve) -> str:
     """What was not counted, and links that save what was."""
     parts = []
     if curve.unknown:
-        labels = Counter(clip.told or "no label" for clip in curve.unknown)
+        labels = Counter(clip.label_text or "no label" for clip in curve.unknown)
         listed = [f"{label} ({count})" for label, count in labels.most_common(LISTED)]
         head = f"No label that this model knows: {_clips(len(curve.unknown))}"
         parts.append(_list(head, listed, len(labels)))

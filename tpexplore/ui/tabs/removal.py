@@ -102,7 +102,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     return Tab("removal", [board, shown], refresh, link=link)
 
 
-# -- what the browser is told of a clip
+# -- what the browser gets of a clip
 
 
 def show(trace: ClipTrace, choice: ModelChoice) -> Shown:
@@ -119,8 +119,8 @@ def show(trace: ClipTrace, choice: ModelChoice) -> Shown:
     with torch.inference_mode():
         before = class_probabilities(config, trace.model(trace.spec[None]).logits)[0]
     # The same clip and model get the same stamp, so that what the browser knows of them stays good.
-    told = repr((config.name, config.sha256, choice)).encode() + trace.spec.numpy().tobytes()
-    return Shown(hashlib.sha256(told).hexdigest()[:16], choice, trace.spec, before)
+    content = repr((config.name, config.sha256, choice)).encode() + trace.spec.numpy().tobytes()
+    return Shown(hashlib.sha256(content).hexdigest()[:16], choice, trace.spec, before)
 
 
 def board_payload(trace: ClipTrace, state: Shown) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""DSPSpeech-20: who speaks, told from words that were not heard in training."""
+"""DSPSpeech-20: who speaks, recognised by words that were not in training."""
 
 from __future__ import annotations
 

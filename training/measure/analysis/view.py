@@ -26,7 +26,7 @@ class View:
     model : AudioViT
     batch : Batch
     padding : (clips, patches) bool
-        Patches that hold nothing but padding, told by the clips' real lengths.
+        Patches that hold nothing but padding, by the clips' real lengths.
     statistics : {"intensity", "variation"} -> (clips, patches)
     ranks : the same -> (clips, patches) int64
         Cluster of every patch, each statistic's own, from 0.

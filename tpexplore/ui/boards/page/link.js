@@ -30,7 +30,7 @@ export function start({ props, trigger }) {
   const known = JSON.parse(props.known);
   const queries = createQueries(known);
   const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-  const [copyButton, note, problemLine] = ["link-copy", "link-told", "link-problem"].map(byId);
+  const [copyButton, note, problemLine] = ["link-copy", "link-status", "link-problem"].map(byId);
   const field = /** @type {HTMLInputElement} */ (byId("link-field"));
   const tabButton = (/** @type {string} */ id) => document.getElementById(`${id}-tab-button`);
 
@@ -67,7 +67,7 @@ export function start({ props, trigger }) {
   const served = Object.keys(settings).filter((name) => known.settings[name].served && settings[name] !== null);
   let awaited = ["example", "model", "start"].some(isNamed); // until the viewer shows the link's clip
   let opening = awaited; // until that, or until it is known that it will not come now
-  let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has done all that was asked of it
+  let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has answered every request
   let openTab = queries.first.tab;
   /** What is open behind each inner switch. */
   const inside = Object.fromEntries(Object.entries(known.inside).map(([tab, [first]]) => [tab, first]));
