@@ -36,20 +36,20 @@ def fetch(repository: str, name: str) -> Path | None:
     return None
 
 
-def bytes_to_fetch(repository: str, wanted: Callable[[Collection[str]], Collection[str]]) -> int:
-    """Size of a repository's files that are wanted and not in the local cache.
+def bytes_to_fetch(repository: str, choose: Callable[[Collection[str]], Collection[str]]) -> int:
+    """Size of a repository's files that are chosen and not in the local cache.
 
     Parameters
     ----------
     repository : str
         "owner/name".
-    wanted : callable
+    choose : callable
         From the names of all of its files to those that would be fetched.
 
     Returns
     -------
     int
-        0 where the Hub cannot be asked, but what is wanted may lie in the cache.
+        0 where the Hub cannot be asked, but the files may lie in the cache.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def bytes_to_fetch(repository: str, wanted: Callable[[Collection[str]], Collecti
         sizes = {file.rfilename: file.size or 0 for file in files}
         return sum(
             sizes[name]
-            for name in wanted(sizes)
+            for name in choose(sizes)
             if not isinstance(try_to_load_from_cache(repository, name), str)
         )
     return 0

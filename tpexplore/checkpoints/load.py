@@ -83,18 +83,18 @@ def load_model(
     mean, std = _checked_number(mean, "mean"), _checked_number(std, "std")
     frames, labels = _checked_frames(frames), _checked_labels(labels)
     source = find_source(str(source))
-    wanted = {"mean": mean, "std": std, "pad": pad, "labels": labels}
-    wanted = {key: value for key, value in wanted.items() if value is not None}
+    overrides = {"mean": mean, "std": std, "pad": pad, "labels": labels}
+    overrides = {key: value for key, value in overrides.items() if value is not None}
     contents, metadata = source.read()
     if metadata.get("format") == FORMAT:
-        if frames is not None or wanted:
-            changed = ", ".join([*(["frames"] if frames is not None else []), *wanted])
+        if frames is not None or overrides:
+            changed = ", ".join([*(["frames"] if frames is not None else []), *overrides])
             raise InputError(f"{source.name} was trained here and brings its own {changed}; leave them out.")
         config = _own_config(metadata, source.name)
         return _build(dataclasses.replace(config, name=source.name, sha256=source.sha256), contents)
     try:
         official = convert(contents, frames, source.settings and source.settings.geometry)
-        values = _published_values(official, source, wanted)
+        values = _published_values(official, source, overrides)
     except InputError as error:
         raise cannot_use(source.name, error) from None
     config = ModelConfig(
@@ -112,7 +112,7 @@ def load_model(
     return _build(config, official.state, form=official.form)
 
 
-def _published_values(official: Official, source: Source, wanted: dict[str, Any]) -> dict[str, Any]:
+def _published_values(official: Official, source: Source, overrides: dict[str, Any]) -> dict[str, Any]:
     """What weights alone do not say: the caller's word, then the files beside them, then what is usual."""
     settings = source.settings
     audioset = official.classes == AUDIOSET_CLASSES
@@ -123,7 +123,7 @@ def _published_values(official: Official, source: Source, wanted: dict[str, Any]
     known = official.form != "transformers" or official.classes in NORMALISATION_BY_CLASSES
     if settings and settings.mean is not None:
         values |= {"mean": settings.mean, "std": settings.std}
-    elif not known and not {"mean", "std"} <= wanted.keys():
+    elif not known and not {"mean", "std"} <= overrides.keys():
         raise InputError(f"it lacks {EXTRACTOR}; put it beside the weights, or give mean and std")
     if settings and settings.labels and official.classes:
         names = len(settings.labels)
@@ -132,7 +132,7 @@ def _published_values(official: Official, source: Source, wanted: dict[str, Any]
         values["labels"] = settings.labels
     if settings and settings.multilabel is not None:
         values["multilabel"] = settings.multilabel
-    return values | wanted
+    return values | overrides
 
 
 def _checked_number(value: float | None, name: str) -> float | None:
@@ -177,12 +177,13 @@ def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = Non
 
     with torch.device("meta"):  # no time spent on random weights that are replaced at once
         model = AudioViT(config)
-    for key, wanted in model.state_dict().items():
+    for key, expected in model.state_dict().items():
         if key not in state:
-            raise InputError(f"{name} lacks {shown(key)} of shape {tuple(wanted.shape)}.")
-        if state[key].shape != wanted.shape:
+            raise InputError(f"{name} lacks {shown(key)} of shape {tuple(expected.shape)}.")
+        if state[key].shape != expected.shape:
             raise InputError(
-                f"{name} has {shown(key)} of shape {tuple(state[key].shape)}; expected {tuple(wanted.shape)}."
+                f"{name} has {shown(key)} of shape {tuple(state[key].shape)};"
+                f" expected {tuple(expected.shape)}."
             )
     if surplus := set(state) - set(model.state_dict()):
         raise InputError(f"{name} has weights this model does not know, such as {shown(min(surplus))}.")

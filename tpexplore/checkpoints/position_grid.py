@@ -63,8 +63,8 @@ def find_geometry(patches: int, family: str, classes: int, frames: int | None = 
     fitting = [g for stride in strides if (g := _geometry(patches, stride))]
     if not fitting:
         raise InputError(f"its position grid has {patches} patches; expected {_expected(patches, family)}")
-    for wanted in (frames, USUAL_FRAMES.get(classes)):
-        exact = [replace(g, frames=wanted) for g in fitting if _may_read(g, wanted)]
+    for count in (frames, USUAL_FRAMES.get(classes)):
+        exact = [replace(g, frames=count) for g in fitting if _may_read(g, count)]
         if len(exact) == 1:
             return exact[0]
     usual = fitting[0].time_stride == PATCH or fitting[0].frames in USUAL_FRAMES.values()

@@ -191,8 +191,8 @@ def tokens_csv(
     blocks, together = exploration.blocks, exploration.method != "drop"
     into, sizes = point.fate.into, point.fate.size
     grid = exploration.config.grid
-    given = point.keep_rate if isinstance(point.keep_rate, tuple) else (point.keep_rate,)
-    rates_text = " ".join(f"{rate:g}" for rate in given)
+    block_rates = point.keep_rate if isinstance(point.keep_rate, tuple) else (point.keep_rate,)
+    rates_text = " ".join(f"{rate:g}" for rate in block_rates)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head = ["patch", "column", "row", "start_s", "end_s", "low_hz", "high_hz", "intensity", "variation"]
@@ -221,7 +221,7 @@ def _point(exploration: Exploration, keep_rate: float | tuple[float, ...], score
         )
     rates = {point.keep_rate: point for point in exploration.points[score]}
     if keep_rate not in rates:
-        known = ", ".join(f"{rate:g}" if isinstance(rate, float) else str(rate) for rate in rates)
+        known = ", ".join(f"{rate:g}" if isinstance(rate, float) else str(rate) for rate in block_rates)
         raise InputError(f"Keep-rate {keep_rate} was not explored; expected one of {known}.")
     return rates[keep_rate]
 

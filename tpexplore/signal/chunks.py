@@ -63,7 +63,7 @@ def _sound_data(file: BinaryIO, length: int) -> tuple[int, int, str] | None:
 
 
 def _find_chunk(
-    file: BinaryIO, length: int, wanted: bytes, order: str, size_format: str = "I"
+    file: BinaryIO, length: int, chunk_name: bytes, order: str, size_format: str = "I"
 ) -> tuple[int, int, str] | None:
     """The chunk with the sound; the file then stands at its first byte."""
     long_size = None
@@ -74,7 +74,7 @@ def _find_chunk(
             return None
         name, size = head[:4], struct.unpack(f"{order}{size_format}", head[4:])[0]
         begin = file.tell()
-        if name == wanted:
+        if name == chunk_name:
             return begin, size if size != _UNKNOWN or long_size is None else long_size, order
         if name == b"ds64" and size >= 16:
             long_size = struct.unpack("<8xQ", file.read(16))[0]

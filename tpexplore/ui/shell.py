@@ -67,11 +67,11 @@ ALIASES = {"remove": "removal", "why": "kendall", "robustness": "stability", "da
 
 def places() -> dict[str, ModuleType]:
     """Everything that can be open, id -> module: tabs, and what is behind their inner switches."""
-    found = {}
+    modules = {}
     for id, (_, content) in TABS.items():
         inner = content if isinstance(content, dict) else {id: ("", content)}
-        found |= {id: module for id, (_, module) in inner.items()}
-    return found
+        modules |= {id: module for id, (_, module) in inner.items()}
+    return modules
 
 
 # One analysis at a time, whatever asks for it: the cores are few.
@@ -138,8 +138,8 @@ class Pane:
     def key(self, path: Any, choice: ModelChoice | None, start: float | None, settings: Sequence) -> tuple:
         """What a tab was filled for: filled once, it is not filled again for the same."""
         inputs = zip(self.tab.inputs, settings, strict=False)  # a link to the tab names none
-        asked = {*self.tab.page, *self.tab.request}
-        shared = [value for component, value in inputs if component in asked]
+        components = {*self.tab.page, *self.tab.request}
+        shared = [value for component, value in inputs if component in components]
         return (*_key(path, choice, start), *shared)
 
     @property
@@ -155,9 +155,9 @@ class Pane:
         Each set of values stands for itself: a browser that is behind leaves out all but the last.
         """
         try:
-            found = self.tab.refresh(path, choice, start, *settings)
-            grows = isinstance(found, Iterator)
-            for values in found if grows else [found]:
+            refreshed = self.tab.refresh(path, choice, start, *settings)
+            grows = isinstance(refreshed, Iterator)
+            for values in refreshed if grows else [refreshed]:
                 shown = dict(zip(self.tab.outputs, values, strict=True)) | self._status_line(path, choice, "")
                 yield shown, "", not grows
             if grows:
@@ -230,7 +230,7 @@ class Page:
         self.shown = gr.State({panes[0].id: first} if first else {})
         # How often another clip, start or model was asked for. In the page, though not to be seen: only
         # what is there tells of its change, without a trip to the server.
-        self.asked = gr.Number(0, visible="hidden", elem_id="asked")
+        self.request_count = gr.Number(0, visible="hidden", elem_id="request-count")
 
     def wire(self) -> None:
         """Connect the events."""
@@ -256,7 +256,7 @@ class Page:
         by_growth = {True: list(about), False: list(about)}
         for pane in panes:
             by_growth[pane.grows] += pane.outputs
-        growing = self.asked.change(self.on_change_growing, outputs=by_growth[True], **fill)
+        growing = self.request_count.change(self.on_change_growing, outputs=by_growth[True], **fill)
         whole = growing.then(self.on_change_whole, outputs=by_growth[False], **fill)
         whole.then(None, js=link.OPENED, **HIDDEN)
         # Whoever asks for something else does not wait for what they asked for before.
@@ -264,40 +264,40 @@ class Page:
         # What the boards hand over stands in the page: what an event carries along is not checked by Gradio.
         chosen.menu.choose(
             None,
-            self.asked,
-            [chosen.model, self.asked],
-            js="(asked) => [globalThis.tpModel, asked + 1]",
+            self.request_count,
+            [chosen.model, self.request_count],
+            js="(count) => [globalThis.tpModel, count + 1]",
             **ask,
         )
         for pane in panes:
             if pane.tab.again:
-                pane.tab.again(None, self.asked, self.asked, js="(asked) => asked + 1", **ask)
+                pane.tab.again(None, self.request_count, self.request_count, js="(count) => count + 1", **ask)
         chosen.sound.move(
             None,
-            self.asked,
-            [chosen.start, self.asked],
-            js="(asked) => [globalThis.tpStart, asked + 1]",
+            self.request_count,
+            [chosen.start, self.request_count],
+            js="(count) => [globalThis.tpStart, count + 1]",
             **ask,
         )
         # A new clip starts at its loudest part, whatever was chosen for the one before.
         chosen.sound.clip(
             None,
-            self.asked,
-            [chosen.clip, self.asked, chosen.start],
-            js="(asked) => [globalThis.tpClip, asked + 1, null]",
+            self.request_count,
+            [chosen.clip, self.request_count, chosen.start],
+            js="(count) => [globalThis.tpClip, count + 1, null]",
             **ask,
         )
         chosen.picks.click(
             self.on_pick,
-            [chosen.picks, chosen.model, self.asked],
-            [chosen.clip, chosen.model, chosen.start, self.asked],
+            [chosen.picks, chosen.model, self.request_count],
+            [chosen.clip, chosen.model, chosen.start, self.request_count],
             **ask,
         )
         for pane in panes:
             self._wire_pane(pane)
             if pane.tab.pick:
-                place = [chosen.start, self.tabs, self.open, self.asked]
-                pane.tab.pick(self.on_place, self.asked, place, show_progress="hidden", **HIDDEN)
+                place = [chosen.start, self.tabs, self.open, self.request_count]
+                pane.tab.pick(self.on_place, self.request_count, place, show_progress="hidden", **HIDDEN)
         for group in dict.fromkeys(self.groups.values()):
             self._wire_group(group)
 
@@ -313,8 +313,15 @@ class Page:
             **HIDDEN,
         )
         # What a generator answers tells of no change, so the page asks by itself.
-        ask = "(asked, problem) => (problem ? asked : asked + 1)"
-        loaded.then(None, [self.asked, own.status], self.asked, js=ask, show_progress="hidden", **HIDDEN)
+        ask = "(count, problem) => (problem ? count : count + 1)"
+        loaded.then(
+            None,
+            [self.request_count, own.status],
+            self.request_count,
+            js=ask,
+            show_progress="hidden",
+            **HIDDEN,
+        )
 
     def on_own_model(self, text, progress=gr.Progress(track_tqdm=True)):  # noqa: B008
         """A person names a model of their own."""
@@ -339,9 +346,9 @@ class Page:
         settings = [setting.component for setting in self.settings.values() if setting.component]
         opener.open(
             self.on_link,
-            [self.shown, self.asked, self.inside],
+            [self.shown, self.request_count, self.inside],
             [
-                *(*chosen.request, self.tabs, self.open, self.shown, self.asked, self.inside),
+                *(*chosen.request, self.tabs, self.open, self.shown, self.request_count, self.inside),
                 *(group.switch for group in dict.fromkeys(self.groups.values())),
                 *settings,
             ],
@@ -352,7 +359,7 @@ class Page:
         own = {name: setting for name, setting in self.settings.items() if name not in self.shared}
         link.note(chosen, handles, own)
 
-    def on_link(self, shown, asked, inside, event: gr.EventData):
+    def on_link(self, shown, count, inside, event: gr.EventData):
         """The page was opened by a link that names something else than what it was built with."""
         place = link.read_place(
             event._data, list(self.choices.values()), example_clips(), list(self.panes), self.settings
@@ -366,7 +373,7 @@ class Page:
             # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
             shown = {**shown, place.tab: _key(place.path, self.choices.get(place.source), place.start)}
         opened |= {self.settings[name].component: value for name, value in place.settings.items()}
-        return {**opened, self.open: place.tab, self.shown: shown, self.asked: asked + 1}
+        return {**opened, self.open: place.tab, self.shown: shown, self.request_count: count + 1}
 
     def _wire_pane(self, pane: Pane) -> None:
         inputs = [*self.chosen.request, self.shown, *pane.tab.inputs]
@@ -441,20 +448,20 @@ class Page:
             self.inside: {**inside, group.id: id},
         }
 
-    def on_pick(self, index, source, asked):
+    def on_pick(self, index, source, count):
         """An example: with the chosen model, or one that knows what is in it."""
         example = example_clips()[index]
         return (
             str(example.path),
             fitting_source(source, example, list(self.choices.values())),
             None,
-            asked + 1,
+            count + 1,
         )
 
-    def on_place(self, asked, event: gr.EventData):
+    def on_place(self, count, event: gr.EventData):
         """A tab's picture chose a place in the clip: the first tab shows it."""
         first = next(iter(self.panes))
-        return check_seconds(event._data, "The start"), gr.Tabs(selected=first), first, asked + 1
+        return check_seconds(event._data, "The start"), gr.Tabs(selected=first), first, count + 1
 
     def on_change(self, path, source, start, shown, open_id, *settings, progress=gr.Progress()):  # noqa: B008
         """Another clip, start or model: check it, and fill the open tab."""
@@ -516,8 +523,8 @@ def _whole(answers: Callable[..., Iterator[dict]]) -> Callable[..., dict]:
     """Only the last of the answers."""
 
     def last(*request):
-        *_, found = answers(*request)
-        return found
+        *_, answer = answers(*request)
+        return answer
 
     return last
 

@@ -166,15 +166,15 @@ def measured_survival(trace: ClipTrace, group: str, keep_rate: float) -> list | 
 
 def notes(trace: ClipTrace, keep_rate: float) -> str:
     """What a reader has to know about the figures."""
-    said = []
+    sentences = []
     if trace.clusters is None:
-        said.append(
+        sentences.append(
             "This checkpoint has no dataset clusters, so this clip's patches are clustered by themselves:"
             " C1 to C5 mean something else for every clip."
         )
     if trace.measured is None:
-        said.append(f"Survival over a dataset is {NOT_MEASURED}.")
+        sentences.append(f"Survival over a dataset is {NOT_MEASURED}.")
     elif f"{keep_rate:.2f}" not in trace.measured["survival"]:
         rates = ", ".join(trace.measured["survival"])
-        said.append(f"Survival over the {sample_of(trace.measured)} was measured at keep-rates {rates}.")
-    return " ".join(said)
+        sentences.append(f"Survival over the {sample_of(trace.measured)} was measured at keep-rates {rates}.")
+    return " ".join(sentences)

@@ -175,21 +175,21 @@ def compare_clip(
 
     for side in (a, b):
         check_method(side.method, side.score)
-    found = sweep("A", a), sweep("B", b)
-    check_same_cut(*found)
-    points = found[0].points[a.score], found[1].points[b.score]
-    drops = found[0].drop_stages(a.score), found[1].drop_stages(b.score)
-    tau = score_tau(found[0], a.score, found[1], b.score)
+    explorations = sweep("A", a), sweep("B", b)
+    check_same_cut(*explorations)
+    points = explorations[0].points[a.score], explorations[1].points[b.score]
+    drops = explorations[0].drop_stages(a.score), explorations[1].drop_stages(b.score)
+    tau = score_tau(explorations[0], a.score, explorations[1], b.score)
     return {
         "clip": {"name": clip_name(path), "start": round(excerpt.start, 3)},
-        "picture": picture_message(min(found, key=lambda exploration: exploration.config.patches)),
+        "picture": picture_message(min(explorations, key=lambda exploration: exploration.config.patches)),
         "rates": [point.keep_rate for point in points[0]],
-        "sides": {"a": _side(a, found[0], drops[0]), "b": _side(b, found[1], drops[1])},
+        "sides": {"a": _side(a, explorations[0], drops[0]), "b": _side(b, explorations[1], drops[1])},
         "same": a == b,
-        "same_classes": found[0].config.labels == found[1].config.labels,
+        "same_classes": explorations[0].config.labels == explorations[1].config.labels,
         "tau": None if math.isnan(tau) else round(tau, 4),
         "differs": differences(a, b),
-        "note": _note(found, excerpt.start, given=start is not None, longer=excerpt.longer),
+        "note": _note(explorations, excerpt.start, chosen=start is not None, longer=excerpt.longer),
         "matches": {
             by: [
                 {"b": j, "stages": [_stage(overlap) for overlap in stage_overlaps(drops[0][i], drops[1][j])]}
@@ -270,18 +270,18 @@ def _stage(overlap: Overlap) -> dict[str, Any]:
     }
 
 
-def _note(found: Sequence[Exploration], start: float, *, given: bool, longer: bool) -> str:
+def _note(explorations: Sequence[Exploration], start: float, *, chosen: bool, longer: bool) -> str:
     """Which part of the file is compared."""
-    a, b = (exploration.config for exploration in found)
-    said = []
-    if given:
-        said.append(f"Both begin at {start:.2f} s of the file.")
+    a, b = (exploration.config for exploration in explorations)
+    sentences = []
+    if chosen:
+        sentences.append(f"Both begin at {start:.2f} s of the file.")
     elif longer:
         whose = "" if a.frames == b.frames else f" for the window of {min(a, b, key=lambda c: c.frames).name}"
-        said.append(f"Both begin at {start:.2f} s of the file, the loudest part{whose}.")
+        sentences.append(f"Both begin at {start:.2f} s of the file, the loudest part{whose}.")
     if a.frames != b.frames:
-        said.append(
+        sentences.append(
             f"A reads {a.seconds:.1f} s and B {b.seconds:.1f} s;"
             f" compared are the {min(a.patches, b.patches)} patches of the time that both read."
         )
-    return " ".join(said)
+    return " ".join(sentences)

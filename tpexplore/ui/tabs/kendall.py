@@ -133,23 +133,23 @@ def nearest_dataset(trace: ClipTrace) -> str:
 
 def notes(trace: ClipTrace, rule: str, paper: str, sound: bool) -> str:
     """What a reader has to know about the curves."""
-    said = []
+    sentences = []
     undefined = [name for name in STATISTICS if not np.isfinite(clip_taus(trace, name, rule, sound)[0]).any()]
     if undefined:
-        said.append(f"τ of {join(undefined)} is undefined in this clip, because all values are equal.")
+        sentences.append(f"τ of {join(undefined)} is undefined in this clip, because all values are equal.")
     if rule != "concordant" and paper:
-        said.append(
+        sentences.append(
             "The paper counts a pair of patches in the same cluster as agreement, which lifts its curve;"
             " choose “ties as agreement” to count ours the same way."
         )
     if rule != "raw" and trace.dataset_clusters is None:
-        said.append("This checkpoint has no dataset clusters, so those of this clip alone are used.")
+        sentences.append("This checkpoint has no dataset clusters, so those of this clip alone are used.")
     if paper and paper_taus(trace, "intensity", paper) is None:
-        said.append(f"The paper has no {FAMILY_NAMES[trace.model.config.family]} on {paper}.")
+        sentences.append(f"The paper has no {FAMILY_NAMES[trace.model.config.family]} on {paper}.")
     if dataset_taus(trace, "intensity", "raw", sound) is None:
-        said.append(f"The average over a dataset is {NOT_MEASURED}.")
+        sentences.append(f"The average over a dataset is {NOT_MEASURED}.")
     elif dataset_taus(trace, "intensity", rule, sound) is None:
-        said.append("Without padding the dataset was measured with exact values only.")
+        sentences.append("Without padding the dataset was measured with exact values only.")
     if sound and not trace.padding.any():
-        said.append("No patch of this clip is padding alone.")
-    return " ".join(said)
+        sentences.append("No patch of this clip is padding alone.")
+    return " ".join(sentences)

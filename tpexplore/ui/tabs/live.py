@@ -150,8 +150,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         clip, end = listener.ring.clip(), listener.ring.end
     if not len(clip):
         return {"end": 0}
-    with listeners.turns.take(TURN_SECONDS) as got:
-        if not got:
+    with listeners.turns.take(TURN_SECONDS) as has_turn:
+        if not has_turn:
             return {"busy": BUSY}
         begun = time.perf_counter()
         exploration = explore(model, clip, keep_rates=[keep_rate], scores=[score])

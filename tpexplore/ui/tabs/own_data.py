@@ -173,18 +173,18 @@ def build(choices: list[ModelChoice]) -> Tab:
             raise InputError(NO_MODEL)
         return (choice, path), labels_html(choice)
 
-    def on_files(uploads: list[str] | None, asked: tuple | None, request: gr.Request) -> None:
-        path = asked and asked[1]
+    def on_files(uploads: list[str] | None, choice_and_clip: tuple | None, request: gr.Request) -> None:
+        path = choice_and_clip and choice_and_clip[1]
         # Gradio stores equal files once: that of the page's clip is none of this tab's.
         _held.hold(request.session_hash, {Path(upload) for upload in uploads or [] if upload != path})
 
     def on_start() -> dict:
         return {**bar.waiting(), result: gr.update(visible=False)}
 
-    def on_run(asked: tuple | None, uploads, scores, rates, request: gr.Request) -> dict:
+    def on_run(choice_and_clip: tuple | None, uploads, scores, rates, request: gr.Request) -> dict:
         _stop(request)  # a run that this page lost sight of
         try:
-            if asked is None:
+            if choice_and_clip is None:
                 raise InputError(NO_MODEL)
             if not uploads:
                 raise InputError(NO_FILES)
@@ -197,7 +197,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         except InputError as error:
             return {**bar.failed(str(error)), files: None}
         try:
-            work = Job(asked[0], [Path(upload) for upload in uploads], scores, RATES[rates])
+            work = Job(choice_and_clip[0], [Path(upload) for upload in uploads], scores, RATES[rates])
         except InputError as error:
             return bar.failed(str(error))
         except Exception:

@@ -189,20 +189,20 @@ def published_removal(config: ModelConfig) -> dict[str, Any] | None:
 # -- questions and answers
 
 
-def respond(state: Shown | None, asked: Any) -> dict[str, Any]:
+def respond(state: Shown | None, request: Any) -> dict[str, Any]:
     """Answer one question of the browser; what is wrong with it comes back as a sentence."""
-    asked = asked if isinstance(asked, dict) else {}
-    head = {"id": asked.get("id")}
+    request = request if isinstance(request, dict) else {}
+    head = {"id": request.get("id")}
     if state is None:
         return {**head, "problem": "The server has forgotten this clip; please choose it again."}
-    if asked.get("stamp") != state.stamp:
+    if request.get("stamp") != state.stamp:
         return {**head, "stale": True}  # another clip is on its way to the browser
     try:
         model = cached_model(state.choice)
-        question = read_question(asked, model.config)
+        question = read_question(request, model.config)
         started = time.perf_counter()
-        found = answer_question(model, state, question)
-        return {**head, **found, "seconds": round(time.perf_counter() - started, 4)}
+        answer = answer_question(model, state, question)
+        return {**head, **answer, "seconds": round(time.perf_counter() - started, 4)}
     except InputError as error:
         return {**head, "problem": str(error)}
     except Exception:
@@ -210,7 +210,7 @@ def respond(state: Shown | None, asked: Any) -> dict[str, Any]:
         return {**head, "problem": "The answer could not be computed; the app's log says why."}
 
 
-def read_question(asked: dict[str, Any], config: ModelConfig) -> Question:
+def read_question(request: dict[str, Any], config: ModelConfig) -> Question:
     """Check what came from the browser.
 
     Raises
@@ -219,11 +219,11 @@ def read_question(asked: dict[str, Any], config: ModelConfig) -> Question:
         If anything in it is not what the board sends.
     """
     last = config.depth - 1
-    blocks = _whole_numbers(asked.get("blocks"), "blocks", 1, last)
-    draws = _whole_numbers(asked.get("draws", []), "draws", 0, DRAWS - 1)
+    blocks = _whole_numbers(request.get("blocks"), "blocks", 1, last)
+    draws = _whole_numbers(request.get("draws", []), "draws", 0, DRAWS - 1)
     if not blocks:
         raise InputError(f"No block was named; expected at least one from 1 to {last}.")
-    return Question(decode_mask(asked.get("mask"), config.patches), blocks, draws)
+    return Question(decode_mask(request.get("mask"), config.patches), blocks, draws)
 
 
 def _whole_numbers(values: Any, name: str, low: int, high: int) -> tuple[int, ...]:

@@ -73,12 +73,12 @@ def build(choices: list[ModelChoice]) -> Tab:
         check_request(path, choice)
         return ((path, choice, start, keep_rate, score),)  # that it has changed starts the run
 
-    def on_run(asked: tuple | None) -> Iterator[dict]:
+    def on_run(settings: tuple | None) -> Iterator[dict]:
         # A generator: between two batches Gradio can end it, when Stop is pressed or the page is left.
         try:
-            if asked is None:
+            if settings is None:
                 raise InputError(NO_CLIP)
-            *clip, keep_rate, score = asked
+            *clip, keep_rate, score = settings
             trace, results = traced(*clip), []
             for done, total in _followed(trace, keep_rate, score, results):
                 yield {bar.status: progress_html(done, total, f"{done} of {total} versions of the clip")}
@@ -92,7 +92,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         except InputError as error:
             yield {**bar.failed(str(error)), **hidden}
         except Exception:
-            log.exception("the stability of %s failed", asked)
+            log.exception("the stability of %s failed", settings)
             yield {**bar.failed("The clip could not be analysed; the app's log says why."), **hidden}
 
     starts = [request.change, bar.run.click]
@@ -118,7 +118,7 @@ def _followed(trace: ClipTrace, keep_rate: float, score: str, results: list) -> 
 # -- what is shown
 
 
-def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
+def stability_figure(result: Stability, trace: ClipTrace) -> go.Figure:
     """The clip's spectrogram, and below it how often each patch survives blocks 4, 7 and 10."""
     stages = PRUNE_BLOCKS[::-1]  # from the bottom, so that the lowest one has the figure's first axes
     names = [f"after block {block}" for block in PRUNE_BLOCKS]
@@ -130,12 +130,12 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
         vertical_spacing=0.06,
         subplot_titles=[*names[::-1], "the clip as it is"],
     )
-    grid, top = found.config.grid, MEL_BINS / PATCH
+    grid, top = result.config.grid, MEL_BINS / PATCH
     seconds, rows = cell_axes(grid)
     edges = [(np.arange(len(places)), places) for places in (grid.frame_edges, grid.bin_edges)]
     ids = grid.as_map(np.arange(grid.patches)).T
     for place, block in enumerate(stages, start=1):
-        share = grid.as_map(found.survival[block]).T
+        share = grid.as_map(result.survival[block]).T
         figure.add_trace(
             go.Heatmap(
                 z=share,
@@ -150,7 +150,7 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
             place,
             1,
         )
-        x, y = outline(grid.as_map(found.kept[block]).T)
+        x, y = outline(grid.as_map(result.kept[block]).T)
         x, y = (np.interp(at, *places) for at, places in zip((x, y), edges, strict=True))
         for colour, width in (("#ffffff", 4), ("#000000", 1.8)):  # black on light cells, its rim on dark ones
             figure.add_trace(
@@ -198,18 +198,18 @@ def stability_figure(found: Stability, trace: ClipTrace) -> go.Figure:
             },
         }
     )
-    return finish(figure, stability_title(found), height=620)
+    return finish(figure, stability_title(result), height=620)
 
 
-def stability_title(found: Stability) -> str:
+def stability_title(result: Stability) -> str:
     """What a run says, in one sentence."""
-    last, changed = PRUNE_BLOCKS[-1], len(found.outcomes)
-    kept = found.kept[last]
-    firm = int((found.survival[last][kept] == 1).sum())
-    label = found.config.labels[found.answer]
+    last, changed = PRUNE_BLOCKS[-1], len(result.outcomes)
+    kept = result.kept[last]
+    firm = int((result.survival[last][kept] == 1).sum())
+    label = result.config.labels[result.answer]
     return (
         f"{firm or 'None'} of the {int(kept.sum())} patches kept to the end survive every change;"
-        f" the answer stays “{label}” in {found.same_answers} of {changed}"
+        f" the answer stays “{label}” in {result.same_answers} of {changed}"
     )
 
 
@@ -243,19 +243,19 @@ def _picture(trace: ClipTrace) -> go.Heatmap:
     )
 
 
-def changes_table(found: Stability) -> str:
+def changes_table(result: Stability) -> str:
     """What each change did, as an HTML table; answers that differ are bold."""
     last = PRUNE_BLOCKS[-1]
-    rows = [["none", _answer(found, found.answer, found.probability), "1", "1"]]
-    for outcome in found.outcomes:
-        answer = _answer(found, outcome.answer, outcome.probability)
+    rows = [["none", _answer(result, result.answer, result.probability), "1", "1"]]
+    for outcome in result.outcomes:
+        answer = _answer(result, outcome.answer, outcome.probability)
         rows.append([outcome.change.name, answer, _cell(outcome.iou[last]), _cell(outcome.tau)])
     return table_html("What each change did to answer and choice", ["Change", "Answer", "IoU", "τ"], rows, 2)
 
 
-def _answer(found: Stability, index: int, probability: float) -> str:
-    text = f"{html.escape(found.config.labels[index])}, {percent(probability)}"
-    return text if index == found.answer else f"<strong>{text}</strong>"
+def _answer(result: Stability, index: int, probability: float) -> str:
+    text = f"{html.escape(result.config.labels[index])}, {percent(probability)}"
+    return text if index == result.answer else f"<strong>{text}</strong>"
 
 
 def _cell(value: float) -> str:

@@ -211,16 +211,16 @@ def delta_table(trace: ClipTrace) -> str:
 
 def notes(trace: ClipTrace, keep_rate: float, sound: bool) -> str:
     """What a reader has to know about the figures."""
-    said = [
+    sentences = [
         "1 is an equal share of attention. Cliff's δ runs from −1 to 1; 0 means that kept and dropped patches"
         " get the same. In the block that decides, it is 1 within a clip by construction; the last block of"
         " the unpruned model is the fairer test."
     ]
     if trace.measured is not None and not math.isclose(keep_rate, MEASURED_RATE):
-        said.append(f"The dataset was measured at keep-rate {MEASURED_RATE:.2f} only.")
+        sentences.append(f"The dataset was measured at keep-rate {MEASURED_RATE:.2f} only.")
     if sound and not trace.padding.any():
-        said.append("No patch of this clip is padding alone.")
-    return " ".join(said)
+        sentences.append("No patch of this clip is padding alone.")
+    return " ".join(sentences)
 
 
 def _value(value: float | None) -> float:
