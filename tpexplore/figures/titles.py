@@ -145,3 +145,7 @@ def number(value: float) -> str:
 
 def percent(share: float) -> str:
     return f"{100 * share:.0f}\u00a0%"
+
+
+def clips_text(count: int) -> str:
+    return f"{count} clip{'s' * (count != 1)}"

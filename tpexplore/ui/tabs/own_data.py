@@ -13,12 +13,11 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 import gradio as gr
-import plotly.graph_objects as go
 from gradio.context import Context
 
 from tpexplore.errors import InputError
-from tpexplore.figures.style import CLIP, DATASET, SOUND, finish, label_axes
-from tpexplore.figures.titles import percent
+from tpexplore.figures.accuracy import accuracy_figure
+from tpexplore.figures.titles import clips_text, percent
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.model.vit import AudioViT
 from tpexplore.study.labels import LabelledClip, label_clips
@@ -45,8 +44,6 @@ RATES = {"every 10 %": KEEP_RATES[::2], "every 5 %": KEEP_RATES}
 SLICE_SECONDS = 1.5
 """A run comes back to the queue's end this often, so that a long one keeps nobody waiting for long."""
 
-COLOURS = {"attention": DATASET, "intensity": CLIP, "variation": SOUND}
-MARKERS = {"attention": "circle", "intensity": "square", "variation": "diamond"}
 LISTED = 12
 """Most unknown labels and unreadable files that are listed one by one."""
 
@@ -223,7 +220,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             # A new value, so that the change calls for the next slice.
             return {job: (work, work.done), bar.status: waiting(work)}
         work.stop()
-        sentence = f"{_clips(len(work.clips))} analysed. {STAYING}"
+        sentence = f"{clips_text(len(work.clips))} analysed. {STAYING}"
         return {**results_of(work.curve), **bar.done(sentence), job: None}
 
     def on_stop(state: tuple | None) -> dict:
@@ -270,56 +267,6 @@ def labels_html(choice: ModelChoice) -> str:
     )
 
 
-def accuracy_figure(curve: AccuracyCurve) -> go.Figure:
-    """Accuracy over MACs, one line a score, with 95 % intervals."""
-    figure = go.Figure()
-    for score in curve.scores:
-        rows = [row for row in curve.rows() if row.score == score]
-        figure.add_trace(
-            go.Scatter(
-                x=[row.macs / 1e9 for row in rows],
-                y=[100 * row.accuracy for row in rows],
-                error_y={
-                    "array": [100 * (row.interval[1] - row.accuracy) for row in rows],
-                    "arrayminus": [100 * (row.accuracy - row.interval[0]) for row in rows],
-                    "thickness": 1,
-                    "width": 3,
-                },
-                name=f"by {score}",
-                mode="lines+markers",
-                line={"color": COLOURS[score], "width": 2},
-                marker={"symbol": MARKERS[score], "size": 8},
-                customdata=[(row.keep_rate, row.right, row.n, *row.interval) for row in rows],
-                meta=["keep-rate", "right", "clips", "low 95 %", "high 95 %"],
-                hovertemplate="keep-rate %{customdata[0]:.2f}: %{y:.1f} %"
-                " (%{customdata[1]} of %{customdata[2]})<extra></extra>",
-            )
-        )
-    label_axes(figure, "G MACs a clip", "accuracy, %")
-    figure.update_yaxes(range=[0, 103])
-    figure.update_layout(showlegend=True)
-    return finish(figure, accuracy_title(curve), height=380)
-
-
-def accuracy_title(curve: AccuracyCurve) -> str:
-    """What a curve says, in one sentence."""
-    rows = [row for row in curve.rows() if row.score == curve.scores[0]]
-    pruned, full = min(rows, key=lambda row: abs(row.keep_rate - 0.5)), rows[-1]
-    saved = percent(1 - pruned.macs / full.macs)
-    points = round(100 * (full.accuracy - pruned.accuracy))
-    cost = (
-        f"costs {points} points"
-        if points > 0
-        else "costs nothing"
-        if points == 0
-        else f"wins {-points} points"
-    )
-    return (
-        f"{percent(full.accuracy)} of {_clips(full.n)} right unpruned; keeping {percent(pruned.keep_rate)}"
-        f" by {curve.scores[0]} {cost} and saves {saved} of the MACs"
-    )
-
-
 def accuracy_table(curve: AccuracyCurve) -> str:
     """Accuracy with its interval at every keep-rate, as an HTML table."""
     cells = {(row.score, row.keep_rate): row for row in curve.rows()}
@@ -329,14 +276,9 @@ def accuracy_table(curve: AccuracyCurve) -> str:
         for rate in reversed(curve.keep_rates)
     ]
     head = ["Keep-rate", "G MACs", *curve.scores]
-    caption = (
-        f"{html.escape(curve.config.name)}: accuracy on {_clips(len(curve.answers))}, with its 95 % interval"
-    )
+    clips = clips_text(len(curve.answers))
+    caption = f"{html.escape(curve.config.name)}: accuracy on {clips}, with its 95 % interval"
     return table_html(caption, head, lines)
-
-
-def _clips(count: int) -> str:
-    return f"{count} clip{'s' * (count != 1)}"
 
 
 def _accuracy(row: Row) -> str:
@@ -350,11 +292,11 @@ def left_html(curve: AccuracyCurve) -> str:
     if curve.unknown:
         labels = Counter(clip.label_text or "no label" for clip in curve.unknown)
         listed = [f"{label} ({count})" for label, count in labels.most_common(LISTED)]
-        head = f"No label that this model knows: {_clips(len(curve.unknown))}"
+        head = f"No label that this model knows: {clips_text(len(curve.unknown))}"
         parts.append(_list(head, listed, len(labels)))
     if curve.problems:
         count = len(curve.problems)
-        parts.append(_list(f"Not readable: {_clips(count)}", curve.problems[:LISTED], count))
+        parts.append(_list(f"Not readable: {clips_text(count)}", curve.problems[:LISTED], count))
     if curve.answers:
         name = f"own-data-{curve.config.name}"
         parts.append(
