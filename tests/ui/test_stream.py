@@ -17,7 +17,8 @@ from tpexplore import ui
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.model.plan import KEEP_RATES, SCORES
 from tpexplore.model.vit import AudioViT
-from tpexplore.study.sweep import Exploration, explore, explore_steps
+from tpexplore.study.exploration import Exploration
+from tpexplore.study.sweep import explore, explore_steps
 from tpexplore.ui import analysis, payload, viewer
 
 pytest_plugins = ["tests.browser_support"]

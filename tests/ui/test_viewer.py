@@ -26,7 +26,8 @@ from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.resynthesis import listen_tracks
 from tpexplore.stats.clusters import Clusters
-from tpexplore.study.sweep import Exploration, explore
+from tpexplore.study.exploration import Exploration
+from tpexplore.study.sweep import explore
 from tpexplore.ui import payload, viewer
 
 pytest_plugins = ["tests.browser_support"]

@@ -17,7 +17,7 @@ from tpexplore import __version__
 from tpexplore.errors import InputError
 from tpexplore.model.fate import FUSED
 from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rates, shortest_keep_rate
-from tpexplore.study.sweep import Exploration, Point
+from tpexplore.study.exploration import Exploration, Point
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -16,7 +16,7 @@ import torch
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.stats.patch_statistics import kendall_tau
-from tpexplore.study.sweep import Exploration, Point
+from tpexplore.study.exploration import Exploration, Point
 
 MATCHES = ("keep_rate", "macs")
 """What two prunings can have in common: the keep-rate, or the cost."""

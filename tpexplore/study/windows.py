@@ -13,7 +13,8 @@ from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import SAMPLE_RATE, is_silent
 from tpexplore.signal.recording import read_windows
-from tpexplore.study.sweep import Exploration, Point, explore_batch
+from tpexplore.study.exploration import Exploration, Point
+from tpexplore.study.sweep import explore_batch
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ from tpexplore.stats.patch_statistics import (
     cluster_values,
     padding_patches,
 )
-from tpexplore.study.sweep import Exploration, Point, explore, explore_steps, real_frames
+from tpexplore.study.exploration import Exploration, Point
+from tpexplore.study.sweep import explore, explore_steps, real_frames
 
 from .doubts import doubt_of
 from .payload import base64_of, build_part, build_payload, one_rate

@@ -14,7 +14,7 @@ import torch
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names
 from tpexplore.model.forward import probabilities
 from tpexplore.model.vit import AudioViT
-from tpexplore.study.sweep import Exploration
+from tpexplore.study.exploration import Exploration
 
 from .task_names import task_name
 

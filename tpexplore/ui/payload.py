@@ -22,7 +22,7 @@ from tpexplore.signal.spectrogram import HOP_SECONDS
 if TYPE_CHECKING:
     from tpexplore.model.config import ModelConfig
     from tpexplore.stats.clusters import Clusters
-    from tpexplore.study.sweep import Exploration, Point
+    from tpexplore.study.exploration import Exploration, Point
 
 SHOWN_DECIBELS = 80.0
 """Range of the picture's colours; anything fainter is drawn black."""

@@ -16,8 +16,9 @@ import numpy as np
 
 from tpexplore.model.plan import KEEP_RATES, METHODS, RANKINGS, check_method
 from tpexplore.results.measures import join
+from tpexplore.study.exploration import Exploration, Point
 from tpexplore.study.overlap import MATCHES, Overlap, check_same_cut, matched, score_tau, stage_overlaps
-from tpexplore.study.sweep import Exploration, Point, explore
+from tpexplore.study.sweep import explore
 from tpexplore.ui.analysis import (
     FAMILY_NAMES,
     ModelChoice,

@@ -20,7 +20,8 @@ from tpexplore.signal.decode import is_silent
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.ring import RingBuffer
 from tpexplore.signal.spectrogram import HOP_SECONDS
-from tpexplore.study.sweep import Exploration, explore
+from tpexplore.study.exploration import Exploration
+from tpexplore.study.sweep import explore
 from tpexplore.ui.analysis import NO_MODEL, ModelChoice, cached_model
 from tpexplore.ui.board import create_board
 from tpexplore.ui.listeners import Listeners

@@ -27,8 +27,8 @@ from tpexplore.model.config import ModelConfig
 from tpexplore.model.forward import probabilities, to_numpy
 from tpexplore.model.vit import AudioViT
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
+from tpexplore.study.exploration import Exploration
 from tpexplore.study.removal import GROUPS, random_mask, removal_curve
-from tpexplore.study.sweep import Exploration
 from tpexplore.ui.analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
 from tpexplore.ui.board import create_board
 from tpexplore.ui.payload import TOP, base64_of, compact, picture_message
