@@ -18,7 +18,7 @@ def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
         "viewer",
         "explore/start.js",
         html="explore/explore.html",
-        styles=["shared/board.css", "explore/explore.css"],
+        styles=["shared/board.css", *(f"explore/{name}.css" for name in ("details", "reading", "explore"))],
         events=["takeaway", "again", "hear"],
         value=value,
         reply="",
