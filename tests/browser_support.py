@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests import ROOT
+from tests.example_clips import WORD_QUERY, spoken_examples
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.ui.shell import TABS
 
@@ -270,10 +271,10 @@ def visits(browser, app_url: str) -> Iterator:
             opened = Visit(context.new_page())
             opened.page.goto(app_url + query)
             opened.page.wait_for_selector(".tp-kept li", timeout=90_000)
-            asked = dict(parse_qsl(query.lstrip("?")))
+            settings = dict(parse_qsl(query.lstrip("?")))
             for example in example_clips():
                 # Until the link is followed, the page shows what it was built with; another tab opens alone.
-                if asked.get("example") == example.path.stem and "tab" not in asked:
+                if settings.get("example") == example.path.stem and "tab" not in settings:
                     opened.wait_for_clip(example.title)
             return opened
 
@@ -292,3 +293,16 @@ def lasting_visit(browser, app_url):
     """Open pages that the tests of a module share: a page takes seconds to load."""
     with visits(browser, app_url) as open_app:
         yield open_app
+
+
+@pytest.fixture(scope="module")
+def visit_with_word(lasting_visit):
+    """Open a page with a spoken word: ``visit_with_word(query, width=1280, height=1000, **context)``."""
+
+    def open_page(query: str = "?__theme=light", height: int = 1000, **options) -> Visit:
+        opened = lasting_visit(f"{WORD_QUERY}&{query.removeprefix('?')}", height=height, **options)
+        opened.page.set_default_timeout(90_000)  # ms; the machine may be busy with other things
+        opened.wait_for_clip(spoken_examples()[0].title)
+        return opened
+
+    return open_page

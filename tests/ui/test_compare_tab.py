@@ -14,7 +14,7 @@ import scipy.stats
 import soundfile
 import torch
 
-from tests.example_clips import WORD_QUERY, spoken_examples
+from tests.example_clips import spoken_examples
 from tests.ui.test_browser import write_sweep
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.errors import InputError
@@ -33,7 +33,6 @@ pytestmark = [
     pytest.mark.skipif(not example_clips(), reason="no example clip is bundled"),
 ]
 
-PATIENCE = 90_000  # ms; the machine may be busy with other things
 ROWS = 8
 
 
@@ -224,16 +223,9 @@ class Board:
 
 
 @pytest.fixture(scope="module")
-def open_tab(lasting_visit):
-    """Open the tab on a page of its own: ``open_tab(query, width=1280, height=1000, **context)``."""
-
-    def open_it(query: str = "?__theme=light", height: int = 1000, **options) -> Board:
-        opened = lasting_visit(f"{WORD_QUERY}&{query.removeprefix('?')}", height=height, **options)
-        opened.page.set_default_timeout(PATIENCE)
-        opened.wait_for_clip(spoken_examples()[0].title)
-        return Board(opened)
-
-    return open_it
+def open_tab(visit_with_word):
+    """Open the tab on a page of its own; arguments as for `visit_with_word`."""
+    return lambda *arguments, **options: Board(visit_with_word(*arguments, **options))
 
 
 @pytest.fixture(scope="module")

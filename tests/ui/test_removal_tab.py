@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.browser_support import click_tab
-from tests.example_clips import WORD_QUERY, spoken_examples
+from tests.example_clips import spoken_examples
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.study.removal import group_mask
 from tpexplore.ui import analysis
@@ -167,16 +167,9 @@ def assert_answers_are_the_library_s(board: Board, block: int = 5) -> None:
 
 
 @pytest.fixture(scope="module")
-def open_tab(lasting_visit):
-    """Open the tab on a page of its own: ``open_tab(query="", width=1280, height=1000, **context)``."""
-
-    def open_it(query: str = "?__theme=light", height: int = 1000, **options) -> Board:
-        opened = lasting_visit(f"{WORD_QUERY}&{query.removeprefix('?')}", height=height, **options)
-        opened.page.set_default_timeout(PATIENCE)
-        opened.wait_for_clip(spoken_examples()[0].title)
-        return Board(opened)
-
-    return open_it
+def open_tab(visit_with_word):
+    """Open the tab on a page of its own; arguments as for `visit_with_word`."""
+    return lambda *arguments, **options: Board(visit_with_word(*arguments, **options))
 
 
 @pytest.fixture(scope="module")
