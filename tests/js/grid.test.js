@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cellEdges, gridOf, isPadding, patchPlace, segmentEdges } from "../../tpexplore/ui/boards/shared/grid.js";
+import { arrowKeys, cellEdges, gridOf, isPadding, patchPlace, segmentEdges } from "../../tpexplore/ui/boards/shared/grid.js";
 import { pictureOf } from "./support.js";
 
 test("patches count up the first column, then up the next", () => {
@@ -76,4 +76,13 @@ test("what a patch reads, and the share that some of them read together", () => 
   kept[0] = kept[13] = 1; // 16 by 16 each, of which 6 by 6 are the same
   assert.ok(Math.abs(overlapping.coveredShare(kept) - (512 - 36) / (36 * 126)) < 1e-12);
   assert.equal(overlapping.coveredShare(kept.fill(1)), 1);
+});
+
+test("arrow keys move by one patch, Home and End to the edge, and no other key moves", () => {
+  /** @type {number[][]} */
+  const moves = [];
+  const keys = arrowKeys((across, up) => moves.push([across, up]));
+  for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]) keys[key]();
+  assert.deepEqual(moves, [[-1, 0], [1, 0], [0, 1], [0, -1], [-Infinity, 0], [Infinity, 0]]);
+  assert.equal(keys.Enter, undefined);
 });

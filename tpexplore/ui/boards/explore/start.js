@@ -4,7 +4,7 @@ import { afterRest, onNewLook } from "../shared/board.js";
 import { RAMPS, cssGradient } from "../shared/colours.js";
 import { addSegments, checkRadio, fillTrack, node, valueOf } from "../shared/dom.js";
 import { DROPPED_BY, LEAVES, blockOf, isPruned } from "../shared/fates.js";
-import { gridOf } from "../shared/grid.js";
+import { arrowKeys, gridOf } from "../shared/grid.js";
 import { LONGEST_SIDE_BY_SIDE, layoutPanels, pointAt } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { blocksText, planOf, rateText } from "../shared/plan.js";
@@ -374,15 +374,7 @@ export function start({ element, props, trigger, watch }) {
     openPassport();
   });
 
-  /** @type {Record<string, () => void>} */
-  const keys = {
-    ArrowLeft: () => movePin(-1, 0),
-    ArrowRight: () => movePin(1, 0),
-    ArrowUp: () => movePin(0, 1),
-    ArrowDown: () => movePin(0, -1),
-    Home: () => movePin(-Infinity, 0),
-    End: () => movePin(Infinity, 0),
-  };
+  const keys = arrowKeys(movePin);
 
   picture.addEventListener("keydown", (event) => {
     if (event.key === " ") listening.toggle();

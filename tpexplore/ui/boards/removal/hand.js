@@ -1,6 +1,6 @@
 // From the hand to the marks: brush and keys on the picture.
 
-import { clamp, gridOf } from "../shared/grid.js";
+import { arrowKeys, clamp, gridOf } from "../shared/grid.js";
 import { pointAt } from "../shared/layout.js";
 import { brushed, pathBetween } from "./marks.js";
 
@@ -98,16 +98,7 @@ export function wireHand({ picture, state, data, marks, speak }, tools, { mark, 
   }
 
   /** @type {Record<string, () => void>} */
-  const keys = {
-    ArrowLeft: () => movePin(-1, 0),
-    ArrowRight: () => movePin(1, 0),
-    ArrowUp: () => movePin(0, 1),
-    ArrowDown: () => movePin(0, -1),
-    Home: () => movePin(-Infinity, 0),
-    End: () => movePin(Infinity, 0),
-    " ": togglePin,
-    Enter: togglePin,
-  };
+  const keys = { ...arrowKeys(movePin), " ": togglePin, Enter: togglePin };
 
   picture.addEventListener("keydown", (event) => {
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;

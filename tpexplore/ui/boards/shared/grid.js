@@ -168,3 +168,20 @@ export function patchPlace({ picture, clip }, id) {
 export function isPadding(picture, id) {
   return gridOf(picture).framesOf(id)[0] >= picture.real_frames;
 }
+
+/**
+ * What the keys do that move through the patches of a picture, by the key's name.
+ *
+ * @param {(across: number, up: number) => void} move
+ * @returns {Record<string, () => void>}
+ */
+export function arrowKeys(move) {
+  return {
+    ArrowLeft: () => move(-1, 0),
+    ArrowRight: () => move(1, 0),
+    ArrowUp: () => move(0, 1),
+    ArrowDown: () => move(0, -1),
+    Home: () => move(-Infinity, 0),
+    End: () => move(Infinity, 0),
+  };
+}
