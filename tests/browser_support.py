@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -55,6 +56,45 @@ def browser(request):
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
+
+
+class Windows:
+    """Pages in browser contexts that are used again, as most of what a page loads is then in the cache.
+
+    A page has its context for itself while it is open, and meets nothing that a page before it has stored.
+    """
+
+    def __init__(self, browser):
+        self._browser = browser
+        self._idle: dict[str, list] = {}
+
+    @contextmanager
+    def page(
+        self, url: str, width: int = 1280, height: int = 900, reduced_motion=None, **options
+    ) -> Iterator:
+        """A blank page that is to open the address; ``options`` are those of a browser context."""
+        idle = self._idle.setdefault(json.dumps(options, sort_keys=True), [])
+        viewport = {"width": width, "height": height}
+        context = idle.pop() if idle else self._browser.new_context(viewport=viewport, **options)
+        page = context.new_page()
+        page.set_viewport_size(viewport)
+        page.emulate_media(reduced_motion=reduced_motion)
+        context.clear_cookies()
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        context.new_cdp_session(page).send(
+            "Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"}
+        )
+        try:
+            yield page
+        finally:
+            page.close()
+            idle.append(context)
+
+
+@pytest.fixture(scope="session")
+def windows(browser):
+    """Where pages are opened."""
+    return Windows(browser)
 
 
 @contextmanager
@@ -146,9 +186,9 @@ def serve_modules(page) -> None:
     page.goto("http://boards.test/")
 
 
-def skip_tour(context) -> None:
-    """Let pages of this browser context open as for someone who was here before."""
-    context.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")
+def skip_tour(page) -> None:
+    """Let this page open as for someone who was here before."""
+    page.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")
 
 
 def click_tab(page, tab: str) -> None:
@@ -171,6 +211,8 @@ class Visit:
         page.on("request", self._on_request)
         page.on("requestfinished", self._on_end)
         page.on("requestfailed", self._on_end)
+        # Playwright does not report the end of every request.
+        page.on("response", lambda response: self._on_end(response.request))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
 
@@ -192,6 +234,14 @@ class Visit:
             return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
 
         assert wait_until(quiet, 60), f"still under way: {[request.url for request in self._under_way]}"
+
+    def reload(self) -> None:
+        """Load the page anew; what the old document logs as it leaves is forgotten: its streams break off."""
+        self.settle()
+        assert self.errors == []
+        self.page.reload(wait_until="domcontentloaded")
+        self.errors.clear()
+        self.page.wait_for_selector(".tp-kept li", timeout=90_000)
 
     def foreign_requests(self) -> list[str]:
         """Requests to any host but the app's."""
@@ -260,15 +310,13 @@ class Visit:
 
 
 @contextmanager
-def visits(browser, app_url: str) -> Iterator:
-    """Open the app and wait for its first picture: ``visit(query="", width=1280, height=900, **context)``."""
-    with ExitStack() as contexts:
+def visits(windows: Windows, app_url: str) -> Iterator:
+    """Open the app and wait for its first picture: ``visit(query="", width=1280, height=900, **options)``."""
+    with ExitStack() as pages:
 
-        def open_app(query: str = "", width: int = 1280, height: int = 900, **options) -> Visit:
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
-            contexts.callback(context.close)
-            skip_tour(context)
-            opened = Visit(context.new_page())
+        def open_app(query: str = "", **options) -> Visit:
+            opened = Visit(pages.enter_context(windows.page(app_url, **options)))
+            skip_tour(opened.page)
             opened.page.goto(app_url + query)
             opened.page.wait_for_selector(".tp-kept li", timeout=90_000)
             settings = dict(parse_qsl(query.lstrip("?")))
@@ -282,16 +330,16 @@ def visits(browser, app_url: str) -> Iterator:
 
 
 @pytest.fixture
-def visit(browser, app_url):
+def visit(windows, app_url):
     """Open pages that are closed after the test."""
-    with visits(browser, app_url) as open_app:
+    with visits(windows, app_url) as open_app:
         yield open_app
 
 
 @pytest.fixture(scope="module")
-def lasting_visit(browser, app_url):
+def lasting_visit(windows, app_url):
     """Open pages that the tests of a module share: a page takes seconds to load."""
-    with visits(browser, app_url) as open_app:
+    with visits(windows, app_url) as open_app:
         yield open_app
 
 

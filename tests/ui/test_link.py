@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -161,26 +162,23 @@ def in_browser(test):
 
 
 @pytest.fixture
-def opened(browser, app_url):
-    """Open a link in a context of its own: ``opened(query, clip)``; waits for the clip's whole analysis."""
+def opened(windows, app_url):
+    """Open a link: ``opened(query, clip)``; waits for the clip's whole analysis."""
     from tests.browser_support import Visit, skip_tour
 
-    contexts = []
+    with ExitStack() as pages:
 
-    def open_link(query: str = "", clip: str | None = None, **options) -> Visit:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
-        skip_tour(contexts[-1])
-        page = contexts[-1].new_page()
-        visit = Visit(page)
-        page.goto(app_url + query)
-        named = f"[data-clip='{clip}']" if clip else "[data-clip]"
-        page.wait_for_selector(f".tp{named}[data-complete=true]", state="attached", timeout=30_000)
-        page.wait_for_selector(".tp[aria-busy=false]", state="attached", timeout=30_000)
-        return visit
+        def open_link(query: str = "", clip: str | None = None, **options) -> Visit:
+            page = pages.enter_context(windows.page(app_url, **options))
+            skip_tour(page)
+            visit = Visit(page)
+            page.goto(app_url + query)
+            named = f"[data-clip='{clip}']" if clip else "[data-clip]"
+            page.wait_for_selector(f".tp{named}[data-complete=true]", state="attached", timeout=30_000)
+            page.wait_for_selector(".tp[aria-busy=false]", state="attached", timeout=30_000)
+            return visit
 
-    yield open_link
-    for context in contexts:
-        context.close()
+        yield open_link
 
 
 def title_of(name: str) -> str:
@@ -232,6 +230,13 @@ def asked_of_the_queue(visit) -> list[str]:
     return [url for url in visit.requests if "/queue/join" in url]
 
 
+def wait_for_problem(visit, sentence: str) -> None:
+    """Wait until the page says this of the link."""
+    visit.page.wait_for_function(
+        "sentence => document.querySelector('#link-problem').textContent === sentence", arg=sentence
+    )
+
+
 def problem(visit) -> str:
     return visit.page.locator("#link-problem").text_content()
 
@@ -251,6 +256,7 @@ def test_a_link_restores_what_was_seen(opened):
     (point,) = explore(model, samples, keep_rates=(0.35,), scores=("intensity",)).points["intensity"]
     assert model.config.labels[point.answer] in visit.text("[data-out=summary]")
     assert visit.kept() == [len(ids) for ids in point.kept.values()]
+    visit.settle()
     # One question for the link, one analysis in two events; and Robustness: Gradio takes its state's
     # first answer for a change, so that it is asked once, and computes nothing.
     assert len(asked_of_the_queue(visit)) == 4
@@ -306,8 +312,8 @@ def test_bad_values_are_named_and_the_rest_is_opened(opened):
     }
     for query, sentence in queries.items():
         visit = opened(query)
+        wait_for_problem(visit, sentence)
         visit.settle()
-        assert problem(visit) == sentence
         here = seen(visit)
         assert (here.clip, here.model) == (example_clips()[0].title, bundled_names()[0])
         assert (here.tab, here.rate, here.passport) == ("Explore", "0.5", "")
@@ -469,8 +475,7 @@ def test_settings_that_are_not_understood_are_named(opened):
     visit = opened("?tab=removal&removal.group=C9&clusters.keep-rate=2&compare.a=nope&removal.patches=_w")
     wait_for_tab(visit, "removal")
     named = "removal.group “C9”, compare.a “nope”, clusters.keep-rate “2” and removal.patches “_w”"
-    visit.settle()  # the address is written once things rest
-    assert problem(visit) == f"Ignored unknown settings in the link: {named}."
+    wait_for_problem(visit, f"Ignored unknown settings in the link: {named}.")
     assert visit.page.is_visible("[data-group=H][aria-pressed=true]")
     assert visit.errors == []
 
@@ -499,8 +504,7 @@ def test_the_link_is_copied_or_selected(opened, app_url):
 @in_browser
 def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(browser, app_url):
     """The Hub and the Space are played by the test: the page around hands its query to the frame."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
     inner = "https://ann-explorer.hf.space/"
     frame = (
         f"<iframe src='{inner}?keep-rate=0.6&__sign=secret' width=1200 height=800></iframe>"
@@ -531,4 +535,4 @@ def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(brow
     app.locator("#link-copy").press("Enter")  # no click: Gradio tells of the lost stream above it
     app.locator("#link-field:not([hidden])").wait_for()  # no permission in this frame
     assert app.locator("#link-field").input_value() == f"{inner}?keep-rate=0.65"
-    context.close()
+    page.close()

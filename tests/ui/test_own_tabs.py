@@ -9,6 +9,7 @@ import re
 import threading
 import time
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import gradio as gr
@@ -229,28 +230,25 @@ def folder(server) -> Path:
 
 
 @pytest.fixture
-def visit_tab(browser, server):
-    """Open one of the tabs: ``visit_tab("My data", query="", **context)`` -> page with .errors."""
+def visit_tab(windows, server):
+    """Open one of the tabs: ``visit_tab("My data", query="", **options)`` -> page with .problems."""
     # Not at the top of the file: pytest is to load its plugin itself.
     from tests.browser_support import Visit
 
-    contexts = []
+    with ExitStack() as pages:
 
-    def visit(tab: str, query: str = "", width: int = 1280, height: int = 900, **options):
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
-        visited = Visit(page)
-        page.problems = visited.errors
-        page.goto(server[0] + query)
-        page.get_by_role("tab", name=tab).click()
-        page.wait_for_selector("#stability-rate" if tab == "Robustness" else "#own-labels summary")
-        visited.settle()
-        return page
+        def visit(tab: str, query: str = "", **options):
+            page = pages.enter_context(windows.page(server[0], **options))
+            page.set_default_timeout(PATIENCE)
+            visited = Visit(page)
+            page.problems = visited.errors
+            page.goto(server[0] + query)
+            page.get_by_role("tab", name=tab).click()
+            page.wait_for_selector("#stability-rate" if tab == "Robustness" else "#own-labels summary")
+            visited.settle()
+            return page
 
-    yield visit
-    for context in contexts:
-        context.close()
+        yield visit
 
 
 LABELLED = 5
@@ -396,7 +394,7 @@ def test_own_data_stops_and_shows_what_was_done(visit_tab, folder, tmp_path, slo
     page.wait_for_selector("#own-table tbody tr")
     assert page.is_enabled("#own-run")
     assert page.problems == []
-    page.context.close()
+    page.close()
     assert wait_until(lambda: left_behind(folder) == [])
 
 

@@ -60,8 +60,7 @@ def test_a_sound_dropped_anywhere_is_analysed_though_a_clip_is_there(visit):
     assert opened.page.get_attribute(".tp", "data-clip") == "dropped.wav"
     # A reload cannot keep it, and says so rather than swap it.
     opened.page.wait_for_function("history.state?.ownClip")
-    opened.page.reload()
-    opened.page.wait_for_selector(".tp-kept li")
+    opened.reload()
     opened.page.wait_for_selector("#drop-problem:has-text('your own sound is no longer in it')")
     assert opened.errors == []
 

@@ -218,9 +218,8 @@ def test_a_clip_of_one_s_own_stays_at_home_also_when_another_choice_failed(visit
 def test_without_an_answer_the_button_comes_back(browser, app_url):
     from tests.browser_support import skip_tour
 
-    context = browser.new_context()
-    skip_tour(context)
-    page = context.new_page()
+    page = browser.new_page()
+    skip_tour(page)
     page.clock.install()
     page.goto(app_url)
     page.wait_for_selector(".tp-kept li", timeout=30_000)
@@ -232,4 +231,4 @@ def test_without_an_answer_the_button_comes_back(browser, app_url):
     page.wait_for_selector(".tp-take:enabled")
     assert "has not answered" in page.inner_text("[data-out=taken]")
     assert page.evaluate("document.activeElement.className") == "tp-button tp-take"
-    context.close()
+    page.close()

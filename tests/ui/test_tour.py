@@ -30,21 +30,19 @@ NO_STORAGE = """Object.defineProperty(window, 'localStorage', {
 
 
 @pytest.fixture
-def newcomer(browser, app_url):
-    """Open the app in a browser that knows nothing of it: ``newcomer(query="", script="", **context)``."""
+def newcomer(windows, app_url):
+    """Open the app in a browser that knows nothing of it: ``newcomer(query="", script="", **options)``."""
     from tests.browser_support import Visit
 
-    with ExitStack() as contexts:
+    with ExitStack() as pages:
 
-        def open_app(query: str = "", script: str = "", width: int = 1280, height: int = 900, **options):
-            options = {"reduced_motion": "reduce", **options}
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
-            contexts.callback(context.close)
+        def open_app(query: str = "", script: str = "", **options):
+            page = pages.enter_context(windows.page(app_url, **{"reduced_motion": "reduce", **options}))
             if script:
-                context.add_init_script(script)
-            opened = Visit(context.new_page())
-            opened.page.goto(app_url + query)
-            opened.page.wait_for_selector(".tp-kept li", timeout=30_000)
+                page.add_init_script(script)
+            opened = Visit(page)
+            page.goto(app_url + query)
+            page.wait_for_selector(".tp-kept li", timeout=30_000)
             return opened
 
         yield open_app
@@ -112,8 +110,7 @@ def test_first_visit_goes_through_five_steps_and_the_second_has_none(newcomer):
     assert lit(desk) == []
     assert desk.errors == []
     assert desk.foreign_requests() == []
-    desk.page.reload()
-    desk.page.wait_for_selector(".tp-kept li")
+    desk.reload()
     desk.settle()
     assert not desk.page.is_visible(CARD)
     # The button in the header starts it again, here from another tab.
