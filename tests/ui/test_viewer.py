@@ -103,6 +103,21 @@ def desk(lasting_desk):
     return lasting_desk
 
 
+@pytest.fixture(scope="module")
+def overheard_desk(lasting_desk):
+    """The page, which from now on notes every sound that it starts."""
+    lasting_desk.page.evaluate(EAVESDROP)
+    return lasting_desk
+
+
+@pytest.fixture
+def listener(overheard_desk, desk):
+    """Such a page, silent."""
+    if desk.page.get_attribute(".tp-play", "data-playing") == "true":
+        desk.page.click(".tp-play")
+    return desk
+
+
 def open_passport(desk, patch: int) -> None:
     """By keyboard alone: to the lowest patch of the first column, then up and to the right."""
     desk.page.focus(".tp-picture")
@@ -204,6 +219,13 @@ AudioParam.prototype.linearRampToValueAtTime = function (value, at) {
 }"""
 
 
+def test_sounds_are_made_only_for_those_who_listen(desk):
+    for rate in (0.4, 0.6, 0.8):
+        choose(desk, rate)
+    desk.page.wait_for_timeout(400)
+    assert desk.page.evaluate("performance.getEntriesByName('tp-sound').length") == 0
+
+
 # In one go, as a slow machine may reach the clip's end between two commands: start over at 0.2 s, choose,
 # and tell what was started then, from where, and which fades belong to it.
 SWITCH = """async ([what, block]) => {
@@ -224,14 +246,13 @@ SWITCH = """async ([what, block]) => {
 }"""
 
 
-def test_switching_keeps_the_place_and_plays_the_library_s_track(new_desk, exploration, clip):
-    new_desk.page.evaluate(EAVESDROP)
-    choose(new_desk, 0.5)
+def test_switching_keeps_the_place_and_plays_the_library_s_track(listener, exploration, clip):
+    choose(listener, 0.5)
     drop = exploration.drop_stages("attention")[KEEP_RATES.index(0.5)]
     expected = python_tracks(clip, drop)
-    new_desk.page.locator(".tp-what label", has_text="Removed").click()
+    listener.page.locator(".tp-what label", has_text="Removed").click()
     for what, block in (("kept", 4), ("kept", 7), ("removed", 7), ("removed", 10), ("original", 10)):
-        found = new_desk.page.evaluate(SWITCH, [what, block])
+        found = listener.page.evaluate(SWITCH, [what, block])
         track = what if what == "original" else f"{what} {block}"
         assert np.allclose(found["samples"], expected[track], atol=1e-3), track
         # Each sound begins at the very sample that the one before has reached.
@@ -240,44 +261,35 @@ def test_switching_keeps_the_place_and_plays_the_library_s_track(new_desk, explo
         for old, new in pairwise(timeline):
             assert new["offset"] == pytest.approx(old["offset"] + new["at"] - old["at"], abs=1e-6)
         assert sorted(found["met"])[-2:] == [0, 1], "one sound comes in as the other goes"
-    assert new_desk.errors == []
+    assert listener.errors == []
 
 
-def test_slider_changes_what_is_heard(new_desk, exploration, clip):
-    new_desk.page.evaluate(EAVESDROP)
-    new_desk.page.locator(".tp-what label", has_text="Kept").click()
-    new_desk.page.locator(".tp-after label", has_text="10").click()
-    choose(new_desk, 0.3, "variation")
+def test_slider_changes_what_is_heard(listener, exploration, clip):
+    listener.page.locator(".tp-what label", has_text="Kept").click()
+    listener.page.locator(".tp-after label", has_text="10").click()
+    choose(listener, 0.3, "variation")
     index = KEEP_RATES.index(0.3)
     left = len(exploration.points["variation"][index].kept[10])
-    new_desk.page.wait_for_function(
+    listener.page.wait_for_function(
         f"document.querySelector('[data-out=listen]').textContent.includes('The {left} patches')"
     )
-    new_desk.page.click(".tp-play")
-    heard = new_desk.page.evaluate("started.at(-1).samples")
+    listener.page.click(".tp-play")
+    heard = listener.page.evaluate("started.at(-1).samples")
     expected = python_tracks(clip, exploration.drop_stages("variation")[index])["kept 10"]
     assert np.allclose(heard, expected, atol=1e-3)
     level = 10 * np.log10(np.square(expected).sum() / np.square(clip).sum())
-    told = re.search(r"(\d+) dB (quieter|louder)", new_desk.text("[data-out=listen]"))
+    told = re.search(r"(\d+) dB (quieter|louder)", listener.text("[data-out=listen]"))
     assert float(told[1]) * {"quieter": -1, "louder": 1}[told[2]] == pytest.approx(level, abs=0.6)
 
 
-def test_sounds_are_made_only_for_those_who_listen(new_desk):
-    for rate in (0.4, 0.6, 0.8):
-        choose(new_desk, rate)
-    new_desk.page.wait_for_timeout(400)
-    assert new_desk.page.evaluate("performance.getEntriesByName('tp-sound').length") == 0
-
-
-def test_a_patch_is_looped_by_itself_and_with_its_column(new_desk, clip):
-    new_desk.page.evaluate(EAVESDROP)
+def test_a_patch_is_looped_by_itself_and_with_its_column(listener, clip):
     patch = 8 * 4 + 2
-    open_passport(new_desk, patch)
+    open_passport(listener, patch)
     sounds = {}
     for what, kept in (("patch", [patch]), ("column", range(32, 40))):
-        new_desk.page.click(f"[data-loop={what}]")
-        assert new_desk.page.get_attribute(f"[data-loop={what}]", "aria-pressed") == "true"
-        last = new_desk.page.evaluate("started.at(-1)")
+        listener.page.click(f"[data-loop={what}]")
+        assert listener.page.get_attribute(f"[data-loop={what}]", "aria-pressed") == "true"
+        last = listener.page.evaluate("started.at(-1)")
         assert last["loop"]
         drop = np.full(PATCHES, 4, np.uint8)
         drop[list(kept)] = 0
@@ -287,13 +299,13 @@ def test_a_patch_is_looped_by_itself_and_with_its_column(new_desk, clip):
         assert np.allclose(sounds[what][:3584], alone[first : first + 3584], atol=1e-3)
         assert not sounds[what][3584:].any()  # silence, so that repetitions are heard apart
     assert np.square(sounds["column"]).sum() > np.square(sounds["patch"]).sum()
-    assert "below the clip's" in new_desk.text("[data-out=loop]")
-    new_desk.page.click("[data-loop=column]")
-    assert new_desk.page.get_attribute("[data-loop=column]", "aria-pressed") == "false"
-    new_desk.page.click("[data-loop=patch]")
-    new_desk.page.click(".tp-play")  # the clip takes over
-    assert new_desk.page.get_attribute("[data-loop=patch]", "aria-pressed") == "false"
-    assert new_desk.errors == []
+    assert "below the clip's" in listener.text("[data-out=loop]")
+    listener.page.click("[data-loop=column]")
+    assert listener.page.get_attribute("[data-loop=column]", "aria-pressed") == "false"
+    listener.page.click("[data-loop=patch]")
+    listener.page.click(".tp-play")  # the clip takes over
+    assert listener.page.get_attribute("[data-loop=patch]", "aria-pressed") == "false"
+    assert listener.errors == []
 
 
 # -- passport
@@ -708,28 +720,36 @@ def test_csv_equals_the_drop_stages(desk, exploration):
 # -- everywhere
 
 
-def test_nothing_is_asked_of_the_server_or_anyone(new_desk):
-    new_desk.settle()
-    asked = len(new_desk.requests)
-    open_passport(new_desk, 40)
-    new_desk.page.click("[data-loop=patch]")
-    new_desk.page.locator(".tp-what label", has_text="Removed").click()
-    set_budget(new_desk, "60", "share")
-    new_desk.page.click(".tp-play")
+def test_nothing_is_asked_of_the_server_or_anyone(desk):
+    desk.settle()
+    asked = len(desk.requests)
+    open_passport(desk, 40)
+    desk.page.click("[data-loop=patch]")
+    desk.page.locator(".tp-what label", has_text="Removed").click()
+    set_budget(desk, "60", "share")
+    desk.page.click(".tp-play")
     for kind in ("png", "svg", "csv"):
-        download(new_desk, kind)
-    assert [url for url in new_desk.requests[asked:] if not url.startswith(("blob:", "data:"))] == []
-    assert new_desk.foreign_requests() == []
-    assert new_desk.errors == []
+        download(desk, kind)
+    assert [url for url in desk.requests[asked:] if not url.startswith(("blob:", "data:"))] == []
+    assert desk.foreign_requests() == []
+    assert desk.errors == []
 
 
-@pytest.mark.parametrize("query", ["", "?__theme=dark"])
-def test_phone_needs_no_sideways_scroll(visit, query):
-    phone = visit(query, width=390, height=844, has_touch=True, is_mobile=True)
+def test_phone_needs_no_sideways_scroll(visit):
+    phone = visit("?__theme=dark", width=390, height=844, has_touch=True, is_mobile=True)
     phone.page.tap(".tp-picture", position={"x": 120, "y": 80})
     phone.page.wait_for_selector(".tp-passport:not([hidden])")
     phone.page.tap(".tp-groups button >> nth=1")
     assert phone.page.get_attribute(".tp-groups button >> nth=1", "aria-pressed") == "true"
+    check_fit(phone)
+    phone.page.evaluate("document.body.classList.remove('dark')")
+    phone.next_frames()
+    check_fit(phone)
+    assert phone.errors == []
+
+
+def check_fit(phone) -> None:
+    """Nothing is wider than the screen, nor too small for a finger."""
     outside = phone.page.evaluate(
         """[...document.querySelectorAll('.tp *')].filter(element => {
             const box = element.getBoundingClientRect();
@@ -745,4 +765,3 @@ def test_phone_needs_no_sideways_scroll(visit, query):
         }).map(element => element.textContent)"""
     )
     assert small == []  # WCAG 2.2: targets of 24 px at least
-    assert phone.errors == []
