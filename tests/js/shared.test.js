@@ -10,8 +10,21 @@ import { layoutPanels, patchBox, pointAt } from "../../tpexplore/ui/boards/share
 import { wrapped } from "../../tpexplore/ui/boards/shared/printing.js";
 import { nearestRate } from "../../tpexplore/ui/boards/shared/rates.js";
 import { csvText, fileName, stem } from "../../tpexplore/ui/boards/shared/saving.js";
-import { hertzRange, macsText, millisecondsText, minus, percent, probabilityText } from "../../tpexplore/ui/boards/shared/text.js";
+import { shareTicks } from "../../tpexplore/ui/boards/shared/ticks.js";
+import { clipsText, hertzRange, macsText, millisecondsText, minus, percent, probabilityText } from "../../tpexplore/ui/boards/shared/text.js";
 import { pictureOf } from "./support.js";
+
+test("an axis of shares is marked at round numbers", () => {
+  const texts = (/** @type {number} */ low, /** @type {number} */ high) => shareTicks(low, high).map((value) => percent(value));
+  assert.deepEqual(texts(0.3, 0.8), ["30", "40", "50", "60", "70", "80"].map((text) => `${text}\u00a0%`));
+  assert.deepEqual(texts(0, 1), ["0", "20", "40", "60", "80", "100"].map((text) => `${text}\u00a0%`));
+  assert.equal(shareTicks(0.61, 0.74)[0].toFixed(2), "0.65");
+});
+
+test("what was measured names its dataset once", () => {
+  assert.equal(clipsText({ n: 1400, task: "A", split: "fold 5" }), "1,400 clips of A, fold 5");
+  assert.equal(clipsText({ n: 400, task: "A", split: "A by name, fold 5" }), "400 clips of A by name, fold 5");
+});
 
 test("numbers as people read them", () => {
   assert.equal(minus(-3), "−3");

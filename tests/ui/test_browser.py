@@ -223,6 +223,9 @@ def test_other_model(new_desk):
         "shown => document.querySelector('.tp-picture').getAttribute('aria-label') !== shown", arg=shown
     )
     assert bundled_names()[1] in new_desk.page.get_attribute(".tp-picture", "aria-label")
+    # Nobody chose a part of the clip, so the loudest is still what is heard.
+    assert "The model hears the loudest part" in new_desk.text("#ts-part")
+    assert "Showing the loudest" in new_desk.text(".tp-clip")
 
 
 def test_phone_needs_no_sideways_scroll(visit):

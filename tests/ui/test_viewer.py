@@ -687,6 +687,16 @@ def test_a_presentation_sweeps_by_itself_and_escape_leaves_it(desk):
     desk.page.wait_for_function(f"{label}.startsWith('Keep 90')")
     desk.press("ArrowRight")
     assert desk.page.evaluate(label).startswith("Keep 80")
+    corner = """dark => {
+        document.body.classList.toggle('dark', dark);
+        dispatchEvent(new Event('resize'));
+        const { data } = document.querySelector('.tp-scene').getContext('2d').getImageData(0, 0, 1, 1);
+        const page = getComputedStyle(document.querySelector('.tp-present')).backgroundColor;
+        return [`rgb(${[...data].slice(0, 3).join(', ')})`, page];
+    }"""
+    for dark in (True, False):
+        painted, page = desk.page.evaluate(corner, dark)
+        assert painted == page
     desk.press("Escape")
     desk.page.wait_for_selector(".tp-present", state="detached")
     assert desk.page.evaluate("document.activeElement.dataset.present") == ""

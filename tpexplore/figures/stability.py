@@ -90,7 +90,8 @@ def stability_title(result: Stability) -> str:
     firm = int((result.survival[last][kept] == 1).sum())
     label = result.config.labels[result.answer]
     return (
-        f"{firm or 'None'} of the {int(kept.sum())} patches kept to the end survive every change;"
+        f"{firm or 'None'} of the {int(kept.sum())} patches kept to the end"
+        f" {'survives' if firm == 1 else 'survive'} every change;"
         f" the answer stays “{label}” in {result.same_answers} of {changed}"
     )
 

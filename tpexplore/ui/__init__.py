@@ -124,4 +124,6 @@ def _theme() -> gr.themes.Base:
         body_text_color_subdued_dark="*neutral_400",
         block_info_text_color="*neutral_500",
         block_info_text_color_dark="*neutral_400",
+        # An empty box or circle must be seen on its dark ground.
+        checkbox_border_color_dark="*neutral_400",
     )

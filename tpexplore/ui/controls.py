@@ -30,7 +30,7 @@ class Controls:
 
     clip: gr.File
     model: gr.Dropdown
-    start: gr.Number
+    start: gr.Textbox
     sound: gr.HTML
     menu: gr.HTML
     picks: gr.Dataset
@@ -67,7 +67,9 @@ def build(
         visible="hidden",
         elem_id="model",
     )
-    start = gr.Number(label="Start at (s)", visible="hidden")
+    # A text: an empty number becomes 0 on its way, which is a start; an empty text stays none.
+    start = gr.Textbox(label="Start at (s)", visible="hidden")
+    start.preprocess = lambda text: None if text in (None, "") else float(text)
     with gr.Row(elem_id="bar-row"):
         sound = create_board(
             "sound",

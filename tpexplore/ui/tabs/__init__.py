@@ -139,7 +139,14 @@ KEEP_RATE_INFO = "At three points (blocks 4, 7 and 10) the model keeps this shar
 def keep_rate_slider(label: str = "Keep-rate", **options) -> gr.Slider:
     """A slider for `Tab.page`: it shows and changes the page's keep-rate."""
     return gr.Slider(
-        KEEP_RATES[0], KEEP_RATES[-1], FIRST_KEEP_RATE, step=0.05, label=label, info=KEEP_RATE_INFO, **options
+        KEEP_RATES[0],
+        KEEP_RATES[-1],
+        FIRST_KEEP_RATE,
+        step=0.05,
+        label=label,
+        info=KEEP_RATE_INFO,
+        elem_classes="keep-rate",  # page/rate.js writes the percentage beside it
+        **options,
     )
 
 

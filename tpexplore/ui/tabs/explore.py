@@ -16,24 +16,11 @@ from tpexplore.ui.viewer import create_viewer, encode
 
 from . import Tab, page_settings
 
-HELP = """
-The model does not hear the clip but reads this spectrogram, cut into patches of 0.16 s by 16 mel bands.
-Blocks 4, 7 and 10 each keep only the best-ranked share of the patches still there, and drop the rest for
-good.
-
-**Warm patches** inside the white lines are still there after the block named above a panel; **cool ones**
-are gone, coloured by the block that dropped them. **Hatching** marks padding after the end of the clip.
-
-Drag the keep-rate: fewer patches cost less, until the answer changes.
-"""
-
 
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`, the first example already analysed by the first model."""
     examples = example_clips()
     viewer = create_viewer(analyse_clip(examples[0].path, choices[0]) if examples and choices else ())
-    with gr.Accordion("What the picture shows", open=False, elem_id="help"):
-        gr.Markdown(HELP)
     read = page_settings()  # what the person is looking at is analysed first
     viewed = 'document.querySelector("#viewer .tp").dataset'
     method, control = gr.Textbox(METHODS[0], visible=False), gr.Textbox("", visible=False)

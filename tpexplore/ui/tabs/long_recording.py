@@ -18,6 +18,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
 from tpexplore.model.plan import check_keep_rate, check_score
 from tpexplore.signal.decode import ANALYSIS_WINDOW, SAMPLE_RATE
@@ -154,6 +155,8 @@ def describe(recording: Recording) -> dict[str, Any]:
         "clip": {"name": clip_name(recording.path), "seconds": round(seconds, 3), "whole": is_whole},
         "model": {"name": config.name, "seconds": round(config.seconds, 3), "patches": config.patches},
         "windows": window_count(seconds, config.seconds),
+        # One that no single label describes holds several sounds after each other.
+        "example": next((e.title for e in example_clips() if not any(e.labels.values())), None),
     }
 
 

@@ -40,6 +40,7 @@ export function paintComparison(context, layout, data, stages, style, scale) {
   /** @type {import("../shared/picture.js").Look} */
   const look = {
     tables: TABLES,
+    bar: null,
     fates: (_, i) => stages[i].fates,
     marks: (context, panel, i) => drawMarks(context, panel, data.picture, stages[i].fates),
     heading: ({ stage }, i) => [`After block ${stage}`, `IoU ${stages[i].iou.toFixed(2)}`],
@@ -115,7 +116,7 @@ export function keyCanvas(fate) {
  * @param {FatedStage[]} stages
  */
 export function legendTexts(stages) {
-  const names = { both: "both", a: "only A (–)", b: "only B (|)", neither: "neither" };
+  const names = { both: "both keep", a: "only A (–)", b: "only B (|)", neither: "neither" };
   return Object.entries(names).map(([name, text]) => {
     const fate = FATES[/** @type {keyof FATES} */ (name)];
     return { fate, text: `${text}: ${stages.map(({ fates }) => countOf(fates, fate)).join(", ")}` };

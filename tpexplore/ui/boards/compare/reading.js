@@ -1,7 +1,7 @@
 // What the numbers say: the finding in plain words, the table, both answers and their costs.
 
 import { node } from "../shared/dom.js";
-import { macsText, minus, percent, probabilityText } from "../shared/text.js";
+import { clipsText, macsText, minus, percent, probabilityText } from "../shared/text.js";
 
 /**
  * @typedef {{macs: number, top: [string, number][], accuracy?: {value: number, ci95: [number, number]} | null}} Point
@@ -182,8 +182,7 @@ function accuracyNodes({ measured }, { accuracy }) {
   if (!accuracy || !measured) return ["Accuracy not measured for this checkpoint."];
   const { value, ci95 } = accuracy;
   const [low, high] = ci95.map((share) => percent(share, 1));
-  const clips = `${measured.n.toLocaleString("en")} clips of ${measured.task}, ${measured.split}`;
-  const about = `, 95\u00a0% interval ${low} to ${high}, ${clips}`;
+  const about = `, 95\u00a0% interval ${low} to ${high}, ${clipsText(measured)}`;
   return [`${percent(value, 1)} ${measured.metric}`, node("span", { class: "tp-help" }, about)];
 }
 

@@ -2,6 +2,7 @@
 
 import { shape } from "../shared/dom.js";
 import { macsText, percent } from "../shared/text.js";
+import { shareTicks } from "../shared/ticks.js";
 
 /**
  * @typedef {import("./messages.js").Accuracy} Accuracy
@@ -85,7 +86,7 @@ function curveAxes({ low, high, least, most, x, y }) {
     /** @type {string} */ anchor,
     /** @type {string} */ text,
   ) => shape("text", { x: at, y: up, "text-anchor": anchor }, text);
-  const values = [low, (low + high) / 2, high].flatMap((value) => [
+  const values = shareTicks(low, high).flatMap((value) => [
     shape("line", { class: "tp-gridline", x1: CURVE.left, x2: CURVE.right, y1: y(value), y2: y(value) }),
     label(CURVE.left - 6, y(value) + 4, "end", percent(value)),
   ]);

@@ -22,9 +22,9 @@ export function wirePresentation(view) {
 
   /** @returns {import("./scene.js").SceneStyle} */
   function styleNow() {
-    const css = getComputedStyle(document.body);
-    const look = coloursOf(find(".tp"));
-    return { ...look, page: css.backgroundColor, accent: getComputedStyle(find(".tp")).getPropertyValue("--tp-accent") };
+    const css = getComputedStyle(find(".tp"));
+    const [page, accent] = ["--tp-page", "--tp-accent"].map((name) => css.getPropertyValue(name));
+    return { ...coloursOf(find(".tp")), page, accent };
   }
 
   /** @param {HTMLCanvasElement} canvas @param {number} index @param {import("./scene.js").SceneStyle} style */
@@ -39,7 +39,9 @@ export function wirePresentation(view) {
     if (!state.data) return;
     const button = find("[data-present]");
     const canvas = node("canvas", { role: "img", class: "tp-scene" });
-    const help = node("p", { class: "tp-help" }, "Space pauses, arrow keys step, Escape leaves.");
+    const byTouch = matchMedia("(pointer: coarse)").matches;
+    const keys = byTouch ? "Tap to pause. Turn the phone for a larger picture." : "Space pauses, arrow keys step, Escape leaves.";
+    const help = node("p", { class: "tp-help" }, keys);
     const leaveButton = node("button", { class: "tp-button", type: "button" }, "Leave");
     const stage = node(
       "div",
@@ -93,6 +95,7 @@ export function wirePresentation(view) {
       event.preventDefault();
       event.stopPropagation();
     });
+    canvas.addEventListener("click", () => (running = !running));
     leaveButton.addEventListener("click", leave);
     addEventListener("resize", show);
     find(".tp").append(stage);

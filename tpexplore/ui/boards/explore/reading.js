@@ -3,7 +3,7 @@
 import { node } from "../shared/dom.js";
 import { DROPPED_BY, blockOf } from "../shared/fates.js";
 import { isPlanOf, planOf, rateText } from "../shared/plan.js";
-import { macsText, millisecondsText, percent, probabilityText } from "../shared/text.js";
+import { clipsText, macsText, millisecondsText, percent, probabilityText } from "../shared/text.js";
 import { accuracyCurve } from "./curve.js";
 import { meter } from "./meter.js";
 
@@ -177,13 +177,12 @@ export function renderAccuracy(card, data, score, index) {
   }
   const interval = `95 % confidence ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
   const what = `${about.metric} of this checkpoint at this keep-rate`;
-  const clips = `${about.n.toLocaleString("en")} clips of ${about.task}, ${about.split}`;
   const others = Object.entries(about.accuracy).filter(([name, row]) => name !== score && row.length);
   const wasOpen = card.querySelector("details")?.open;
   card.replaceChildren(
     heading,
     node("p", { class: "tp-figure-line" }, node("b", {}, percent(here.value, 1))),
-    node("p", { class: "tp-help" }, `${interval}: ${what} on ${clips}.`),
+    node("p", { class: "tp-help" }, `${interval}: ${what} on ${clipsText(about)}.`),
     accuracyCurve(about.accuracy, data.unpruned, score, rate),
     node(
       "p",

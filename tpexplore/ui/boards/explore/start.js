@@ -43,7 +43,7 @@ const SCORE_HELP = {
 const PANELS = { 0: "All patches", 4: "After 4", 7: "After 7", 10: "After 10", all: "All stages" };
 const COLOURS = { sound: "Sound", rank: "Ranking" };
 const VIEW_HELP = {
-  sound: "Colour: kept. Grey: dropped.",
+  sound: "Time runs to the right, pitch goes up. Coloured squares (patches) were kept, grey ones dropped.",
   rank: "Bright patches rank high in this stage; the lowest are dropped.",
   unranked: "No values are ranked here that could be shown.",
 };

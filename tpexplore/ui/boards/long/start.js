@@ -28,6 +28,7 @@ import {
  * @property {{name: string, seconds: number, whole: boolean}} clip
  * @property {{name: string, seconds: number, patches: number}} model
  * @property {number} windows
+ * @property {string | null} example one that is long enough for some model
  */
 
 const AT_ONCE = 24; // so few windows are analysed without being asked for
@@ -83,7 +84,8 @@ export function start({ element, props, trigger, watch }) {
     find(".tl-work").hidden = short;
     find(".tl-short").textContent =
       `${clip.name} lasts ${clip.seconds.toFixed(1)} s and ${model.name} listens to ${model.seconds.toFixed(1)} s at a ` +
-      `time: drop a recording of at least ${Math.ceil(SHORTEST * model.seconds)} s to see its answers over time.`;
+      `time. Drop a recording of at least ${Math.ceil(SHORTEST * model.seconds)} s` +
+      `${data.example ? `, or choose the example ${data.example},` : ""} to see the answers over time.`;
     render();
     if (!short && data.windows <= AT_ONCE) analyse();
   }

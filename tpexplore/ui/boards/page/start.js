@@ -1,6 +1,7 @@
-// The page around the tabs: what its inputs are described by, keys on its tabs, the tour.
+// The page around the tabs: what its inputs are described by, keys on its tabs, the keep-rate, the tour.
 
 import { describePage } from "./describe.js";
+import { showRates } from "./rate.js";
 import { wireTabKeys } from "./tablist.js";
 import { startTour } from "./tour.js";
 
@@ -8,5 +9,6 @@ import { startTour } from "./tour.js";
 export function start({ element }) {
   describePage();
   wireTabKeys();
+  showRates();
   startTour(element);
 }

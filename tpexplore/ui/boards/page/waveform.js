@@ -25,7 +25,7 @@ export function lengthText(seconds) {
 export function partText({ name, seconds, window: span, start, is_chosen: isChosen }) {
   if (seconds <= span) return `${name}, ${lengthText(seconds)}`;
   const place = `${start.toFixed(1)} to ${Math.min(seconds, start + span).toFixed(1)} s`;
-  return `${name}, ${lengthText(seconds)}. The model gets ${isChosen ? "" : "the loudest part, "}${place}. Drag to move it.`;
+  return `${name}, ${lengthText(seconds)}. The model hears ${isChosen ? "" : "the loudest part, "}${place}. Drag to move it.`;
 }
 
 /**

@@ -4,6 +4,7 @@ import { node, shape } from "../shared/dom.js";
 import { textRuler, wrapped } from "../shared/printing.js";
 import { canvasBlob } from "../shared/saving.js";
 import { percent } from "../shared/text.js";
+import { shareTicks } from "../shared/ticks.js";
 
 /**
  * @typedef {object} ChartPoint
@@ -78,11 +79,10 @@ function chartAxes({ blocks, low, high, span, x, y }) {
     /** @type {string} */ anchor,
     /** @type {string | number} */ words,
   ) => shape("text", { x: at, y: up, "text-anchor": anchor }, words);
-  const values = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => {
-    const value = low + (high - low) * share;
-    const label = percent(value, high - low < 0.2 ? 1 : 0);
-    return [levelLine("tr-grid", span, y(value)), text(span.left - 7, y(value) + 4, "end", label)];
-  });
+  const values = shareTicks(low, high).flatMap((value) => [
+    levelLine("tr-grid", span, y(value)),
+    text(span.left - 7, y(value) + 4, "end", percent(value)),
+  ]);
   const numbers = blocks.map((block) => text(x(block), span.bottom + 17, "middle", block));
   const title = text((span.left + span.right) / 2, CHART.height - 6, "middle", "removed after block");
   return [...values, ...numbers, title];

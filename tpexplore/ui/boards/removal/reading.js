@@ -1,7 +1,7 @@
 // What the numbers say: the prediction with and without the marked patches, and the two curves.
 
 import { node } from "../shared/dom.js";
-import { percent, probabilityText, sentenceCase } from "../shared/text.js";
+import { clipsText, percent, probabilityText, sentenceCase } from "../shared/text.js";
 
 /**
  * @typedef {import("./knowledge.js").Answer} Answer
@@ -64,12 +64,12 @@ export function renderSummary(line, { leaving, answer, before, pending }) {
   line.dataset.pending = String(pending);
   line.replaceChildren(leaving);
   if (!answer) return;
-  const badge = answer.stays ? "unchanged" : `was ${before.answer}`;
+  const badge = answer.stays ? "unchanged" : `before: “${before.answer}”`;
   line.append(
     node("br"),
     answer.stays ? "Still " : "Now ",
-    node("b", {}, answer.answer),
-    ` (${probabilityText(answer.probability)}) `,
+    node("b", {}, `“${answer.answer}”`),
+    ` (${probabilityText(answer.probability)}), `,
     node("span", { class: "tr-badge tp-badge" }, badge),
   );
 }
@@ -290,8 +290,7 @@ export function measuredFinding(measured, by, block) {
 
 /** @param {Measured} measured @param {Published | null} published @param {Statistic} by */
 export function measuredNotes(measured, published, by) {
-  const clips = `${measured.n.toLocaleString("en")} clips of ${measured.task}, ${measured.split}`;
-  const notes = [`${sentenceCase(measured.metric)} of this checkpoint on ${clips}; bands are 95\u00a0% intervals.`];
+  const notes = [`${sentenceCase(measured.metric)} of this checkpoint on ${clipsText(measured)}; bands are 95\u00a0% intervals.`];
   for (const name of /** @type {("L" | "H")[]} */ (["L", "H"])) {
     const emptied = measured[by][name].emptied_clips;
     if (emptied) notes.push(`${emptied} of the clips are ${name} only: without it nothing is left.`);

@@ -20,7 +20,8 @@ import { minus } from "./text.js";
  * @property {Record<number, Uint32Array>} tables colours of each fate
  * @property {(panel: Panel) => Uint8Array} [shades] in place of the spectrogram, one byte a frame and bin
  * @property {[string, string]} [ends] what the ends of the colour bar are called, where it shows no dB
- * @property {import("./colours.js").Ramp} [bar] those of the colour bar; by default of the kept patches on the page
+ * @property {import("./colours.js").Ramp | null} [bar] those of the colour bar, null for none; by default of the kept
+ *   patches on the page
  * @property {(context: CanvasRenderingContext2D, panel: Panel, i: number) => void} [marks] drawn over the
  *   colours, under the lines
  * @property {(panel: Panel, i: number) => [string, string]} heading what it shows, and in figures what comes of it
@@ -286,6 +287,7 @@ function drawAxes(context, panel, data, style) {
  * @param {Look} look
  */
 function drawColourBar(context, layout, picture, style, { ends, bar = RAMPS[0] }) {
+  if (!bar) return;
   const { x, y, w, h } = layout.panels[layout.abreast ? layout.panels.length - 1 : 0];
   const left = x + w + 12;
   const gradient = context.createLinearGradient(0, y + h, 0, y);

@@ -47,6 +47,15 @@ export function sentenceCase(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/**
+ * What an accuracy is an average of.
+ *
+ * @param {{n: number, task: string, split: string}} measured
+ */
+export function clipsText({ n, task, split }) {
+  return `${n.toLocaleString("en")} clips of ${split.startsWith(task) ? split : `${task}, ${split}`}`;
+}
+
 /** @param {number} count */
 export function patchCount(count) {
   return `${count} ${count === 1 ? "patch" : "patches"}`;
