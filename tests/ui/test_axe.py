@@ -1,4 +1,4 @@
-"""Everyone: WCAG 2.2 AA by axe on every tab, the keyboard alone, and a sentence for every control."""
+"""Everyone: WCAG 2.2 AA by axe, room for a finger, the keyboard alone, a sentence for every control."""
 
 from __future__ import annotations
 
@@ -47,6 +47,26 @@ CONTRAST_OF = """targets => {
         const below = background(element);
         const [dark, bright] = [light(over(words, below)), light(below)].sort((a, b) => a - b);
         return (bright + 0.05) / (dark + 0.05);
+    });
+}"""
+
+
+# What a finger would miss: of a radio button its label counts, of Gradio's menus their frame.
+SMALL_TARGETS = """() => {
+    const controls = document.querySelectorAll(
+        ':is(#head, #controls, #left) :is(a[href], button, input, select, summary, [role=tab])'
+    );
+    const targets = [...controls].filter(control =>
+        control.type !== 'file' && control.checkVisibility({ visibilityProperty: true })
+        && !control.closest('[aria-hidden=true], p')  // links within a sentence may be as small as it
+    ).map(control => {
+        const isMark = control.matches('[type=radio], [type=checkbox]');
+        return control.closest(isMark ? 'label' : '.wrap-inner') ?? control;
+    });
+    return [...new Set(targets)].flatMap(target => {
+        const { width, height } = target.getBoundingClientRect();
+        const name = target.textContent.trim() || target.getAttribute('aria-label') || target.className;
+        return width > 1 && Math.min(width, height) < 43.5 ? [`${name}: ${width} by ${height} px`] : [];
     });
 }"""
 
@@ -122,6 +142,7 @@ def test_no_tab_breaks_wcag(visit):
     visited = visit("?__theme=light", reduced_motion="reduce")
     visited.page.add_style_tag(content="* { transition: none !important; }")  # colours change at once
     open_passport(visited)
+    visited.page.click(".tp-advanced summary")
     visited.page.click("#tour-start")
     found = []
     for tab in sorted(places(), key="paper".__eq__):  # the largest last: axe walks what is hidden, too
@@ -135,6 +156,10 @@ def test_no_tab_breaks_wcag(visit):
             visited.page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
             visited.page.wait_for_timeout(300)  # plots are drawn anew once the window rests
             found += [f"{tab}, {theme}, {width} px: {line}" for line in complaints(visited.page, within)]
+            if width < 400:
+                found += [
+                    f"{tab}, too small for a finger: {line}" for line in visited.page.evaluate(SMALL_TARGETS)
+                ]
         visited.page.set_viewport_size({"width": LOOKS_OF_PAGE[0][0], "height": 900})
         if tab == "explore":
             visited.press("Escape")
@@ -147,7 +172,8 @@ def test_axe_would_find_a_fault(visit):
         """() => {
             const bad = document.createElement('div');
             bad.id = 'bad';
-            bad.innerHTML = '<button></button><p style="color: #999; background: #fff">pale words</p>'
+            bad.innerHTML = '<button class="bad-button"></button>'
+                + '<p style="color: #999; background: #fff">pale words</p>'
                 + '<svg width="90" height="20"><text y="15" fill="#bbb">pale too</text></svg>';
             document.querySelector('#left').prepend(bad);
         }"""
@@ -156,6 +182,7 @@ def test_axe_would_find_a_fault(visit):
     assert "button-name at ['#bad > button']" in found
     assert "contrast of 2.84" in found
     assert "contrast 1.9" in found
+    assert any(line.startswith("bad-button") for line in page.evaluate(SMALL_TARGETS))
 
 
 # -- the keyboard

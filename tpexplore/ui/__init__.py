@@ -29,7 +29,14 @@ QUEUE = 64
 """Requests that may wait; later ones get the message that the app is busy."""
 SWEEP_SECONDS, UPLOAD_LIFETIME_SECONDS = 3600, 24 * 3600
 
-_STYLES = ("shared/tokens.css", "shared/buttons.css", "page/page.css", "page/bar.css", "page/tour.css")
+_STYLES = (
+    "shared/tokens.css",
+    "shared/buttons.css",
+    "page/page.css",
+    "page/bar.css",
+    "page/tour.css",
+    "page/touch.css",
+)
 # Plotly would write addresses of its colours that are wrong after any change of the page's own.
 _NO_BASE = 'document.querySelector("base")?.remove();'
 
