@@ -59,7 +59,7 @@ test("legend and caption name the blocks that prune", () => {
 });
 
 test("links name blocks and keep-rates, and leave the paper's out", () => {
-  const known = { examples: {}, models: { a: "a" }, tabs: ["explore"], aliases: {}, scores: [], methods: [], rates: [0.5], blocks: [4], settings: {} };
+  const known = { examples: {}, models: { a: "a" }, fitting: {}, tabs: ["explore"], aliases: {}, scores: [], methods: [], rates: [0.5], blocks: [4], settings: {} };
   const queries = createQueries(known);
   const { values, unknown } = queries.read("?blocks=3,6,9&rates=0.9,0.7,0.5");
   assert.deepEqual([values.blocks, values.rates, unknown], ["3,6,9", "0.9,0.7,0.5", []]);

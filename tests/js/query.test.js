@@ -10,6 +10,7 @@ const KNOWN = {
     sea: { path: "/a/sea.wav", title: "Sea waves", seconds: 5 },
   },
   models: { "ast-spc12": "one", "ast-esc50": "two" },
+  fitting: { "ast-spc12": "happy", "ast-esc50": "sea" },
   tabs: ["explore", "compare", "kendall"],
   inside: { why: ["kendall"] },
   aliases: { why: "kendall" },
@@ -30,6 +31,18 @@ test("an address is read value by value", () => {
   const { values, unknown } = queries.read("?example=sea&start=2.5&model=ast-esc50&keep-rate=.3&patch=12&tab=compare");
   assert.deepEqual(values, { example: "sea", start: 2.5, model: "ast-esc50", "keep-rate": 0.3, patch: 12, tab: "compare" });
   assert.deepEqual(unknown, []);
+});
+
+test("a model without an example means the first that it knows", () => {
+  assert.deepEqual(queries.read("?model=ast-esc50&start=2.5").values, { example: "sea", start: 2.5, model: "ast-esc50" });
+  assert.deepEqual(queries.read("?model=ast-esc50&example=happy").values, { example: "happy", model: "ast-esc50" });
+  assert.deepEqual(queries.read("?model=ast-spc12").values, { model: "ast-spc12" });
+  // Written so that it is read back alike.
+  for (const example of ["happy", "sea"]) {
+    const here = { ...queries.first, ...VIEW, model: "ast-esc50", example };
+    const query = String(queries.write(here, VIEW, NONE, false));
+    assert.equal(queries.read(query).values.example, example);
+  }
 });
 
 test("what is not understood is left out and named", () => {
@@ -89,7 +102,7 @@ test("how an address names a setting", () => {
 });
 
 test("models of the Hub are named where they are offered, paths of a machine never", () => {
-  const known = { examples: {}, models: { a: "a" }, tabs: ["explore"], aliases: {}, scores: [], methods: [], rates: [], blocks: [], settings: {} };
+  const known = { examples: {}, models: { a: "a" }, fitting: {}, tabs: ["explore"], aliases: {}, scores: [], methods: [], rates: [], blocks: [], settings: {} };
   const name = "hf_hub:MIT/ast-finetuned-audioset-10-10-0.4593";
   const offering = createQueries({ ...known, ownModels: true });
   assert.equal(offering.read(`?model=${name}`).values.model, name);

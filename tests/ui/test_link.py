@@ -122,6 +122,19 @@ def test_the_page_is_told_no_more_of_a_checkpoint_than_its_menu_tells():
     assert known["examples"][LONG]["seconds"] == pytest.approx(3.6, abs=0.1)
 
 
+def test_a_model_without_an_example_means_one_that_it_knows():
+    examples = {example.path.stem: example for example in example_clips()}
+    fitting = link.fitting_examples([*model_choices(), CHOICES[0]], list(examples.values()))
+    assert set(fitting) <= set(bundled_names())
+    spoken = [name for name in bundled_names() if "spc12" in name or "speaker" in name]
+    for name, example in fitting.items():
+        if name in spoken:
+            assert link.SPOKEN in examples[example].labels
+        else:
+            assert examples[example].fits(bundled_card(name))
+    assert set(spoken) <= set(fitting)
+
+
 @pytest.mark.parametrize("tab", ["first", "second"])
 @pytest.mark.parametrize("opened_first", [True, False])
 def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):

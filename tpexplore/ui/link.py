@@ -15,7 +15,7 @@ from typing import Any
 
 import gradio as gr
 
-from tpexplore.checkpoints.bundled import HUB_PREFIX, Example
+from tpexplore.checkpoints.bundled import HUB_PREFIX, Example, bundled_card, bundled_names
 from tpexplore.model.plan import KEEP_RATES, METHODS, PRUNE_BLOCKS, RANKINGS
 from tpexplore.signal.decode import read_clip
 
@@ -23,6 +23,9 @@ from .analysis import ModelChoice
 from .board import create_board
 from .controls import Controls
 from .tabs import Setting
+
+SPOKEN = "spc-12"
+"""The task by which an example is known to be a spoken word."""
 
 OPENED = "() => { document.dispatchEvent(new Event('tp-opened')); return []; }"
 """Tells link.js that what it asked for has been shown, or could not be."""
@@ -102,6 +105,7 @@ def create_link(
             for example in examples
         },
         "models": {choice.link_name: choice.source for choice in choices},
+        "fitting": fitting_examples(choices, examples),
         "ownModels": offers_own,
         "tabs": list(tabs.ids),
         "inside": tabs.inside,
@@ -123,6 +127,24 @@ def create_link(
         },
     }
     return create_board("link", "page/link.js", events=["open"], visible="hidden", known=json.dumps(known))
+
+
+def fitting_examples(choices: Sequence[ModelChoice], examples: Sequence[Example]) -> dict[str, str]:
+    """For each bundled model, as a link names it, the first example whose sounds it knows, where there is one.
+
+    A model of speakers knows nobody of the examples, but a voice says more than thunder.
+    """
+    bundled = bundled_names()
+
+    def suits(example: Example, card: dict[str, Any]) -> bool:
+        return example.fits(card) or ("speakers" in card["task"] and SPOKEN in example.labels)
+
+    found = {
+        choice.link_name: [one for one in examples if suits(one, bundled_card(choice.source))]
+        for choice in choices
+        if choice.source in bundled
+    }
+    return {name: _example_name(fitting[0]) for name, fitting in found.items() if fitting}
 
 
 def read_place(

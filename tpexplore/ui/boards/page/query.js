@@ -14,6 +14,7 @@ import { readBlocks, readRates } from "../shared/plan.js";
  * @typedef {object} Known
  * @property {Record<string, {path: string, title: string, seconds: number}>} examples
  * @property {Record<string, string>} models name -> source
+ * @property {Record<string, string>} fitting model -> the first example whose sounds it knows
  * @property {boolean} [ownModels] whether a person may name a model of the Hugging Face Hub
  * @property {string[]} tabs
  * @property {Record<string, string[]>} inside tab with an inner switch -> the tabs behind it
@@ -96,6 +97,8 @@ export function createQueries(known) {
     tab: (text) => among(known.tabs)(Object.hasOwn(known.aliases, text) ? known.aliases[text] : text),
   };
   const own = Object.keys(readers);
+  /** What an address means that names a model but no example. @param {string | null} model */
+  const exampleFor = (model) => known.fitting[model ?? ""] ?? first.example;
 
   return {
     first,
@@ -108,8 +111,9 @@ export function createQueries(known) {
      */
     read(search) {
       const query = new URLSearchParams(search);
+      const fitting = exampleFor(query.get("model"));
       /** @type {Values} */
-      const values = {};
+      const values = fitting === first.example ? {} : { example: fitting };
       /** @type {[string, string][]} */
       const unknown = [];
       for (const name of this.names) {
@@ -137,7 +141,7 @@ export function createQueries(known) {
      */
     write(here, firstView, settings, ownClip) {
       /** @type {Values} */
-      const defaults = { ...first, ...firstView };
+      const defaults = { ...first, ...firstView, example: exampleFor(here.model) };
       // A model in a file of the person's has no name that an address could give.
       const named = own.filter((name) => here[name] !== defaults[name] && !(name === "model" && here.model === null));
       const kept = ownClip ? named.filter((name) => name !== "example" && name !== "start") : named;
