@@ -89,16 +89,16 @@ test("answers are counted in both lanes, the most frequent first", () => {
 });
 
 test("the sentence counts windows with sound only", () => {
-  assert.match(summaryOf(windowsOf("a", "a>b", "-"), 0.5), /^At keep-rate 50\s?% the answer changes in 1 of 2 windows\. 1 window is silent\.$/);
-  assert.match(summaryOf(windowsOf("a", "b"), 0.3), /stays the same in all 2 windows\.$/);
-  assert.match(summaryOf(windowsOf("-", "-"), 0.3), /^All 2 windows are silent/);
+  assert.match(summaryOf(windowsOf("a", "a>b", "-"), "50 %"), /^At keep-rate 50\s?% the answer changes in 1 of 2 windows\. 1 window is silent\.$/);
+  assert.match(summaryOf(windowsOf("a", "b"), "30 %"), /stays the same in all 2 windows\.$/);
+  assert.match(summaryOf(windowsOf("-", "-"), "30 %"), /^All 2 windows are silent/);
 });
 
 test("a window is read out with both answers, and shortly where they agree", () => {
   const [same, other, none] = windowsOf("dog", "dog>cat", "-");
-  assert.match(reading(same, 0.5, 100), /^0:00 to 0:05: dog \(60\s?%\) with all patches, and with 50\s?% kept at each stage the same \(40\s?%\)\.$/);
-  assert.match(reading(other, 0.5, 100), /^0:05 to 0:10: dog .* cat \(40\s?%\)\.$/);
-  assert.match(reading(none, 0.5, 100), /silent/);
+  assert.match(reading(same, "50 %", 100), /^0:00 to 0:05: dog \(60\s?%\) with all patches, and at keep-rate 50 % the same \(40\s?%\)\.$/);
+  assert.match(reading(other, "50 %", 100), /^0:05 to 0:10: dog .* cat \(40\s?%\)\.$/);
+  assert.match(reading(none, "50 %", 100), /silent/);
 });
 
 test("times are minutes and seconds, or seconds in a short recording", () => {

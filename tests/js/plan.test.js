@@ -4,8 +4,19 @@ import { test } from "node:test";
 import { captionText } from "../../tpexplore/ui/boards/explore/figure.js";
 import { legendKeys } from "../../tpexplore/ui/boards/explore/picture.js";
 import { createQueries } from "../../tpexplore/ui/boards/page/query.js";
+import { createPageState } from "../../tpexplore/ui/boards/page/state.js";
 import { blockOf } from "../../tpexplore/ui/boards/shared/fates.js";
-import { blocksText, isPlanOf, planOf, rateText, readBlocks, readRates } from "../../tpexplore/ui/boards/shared/plan.js";
+import {
+  PAPERS_BLOCKS,
+  blocksText,
+  isPlanOf,
+  planOf,
+  rateText,
+  readBlocks,
+  readRates,
+  stateRateText,
+  wayText,
+} from "../../tpexplore/ui/boards/shared/plan.js";
 import { percent } from "../../tpexplore/ui/boards/shared/text.js";
 import { pictureOf } from "./support.js";
 
@@ -69,4 +80,26 @@ test("links name blocks and keep-rates, and leave the paper's out", () => {
   assert.equal(String(queries.write(here, first, {}, false)), "");
   const other = queries.write({ ...here, blocks: "3,6,9" }, first, {}, false);
   assert.equal(String(other), "blocks=3%2C6%2C9");
+});
+
+test("what the page does to patches, in words", () => {
+  const state = { rate: 0.5, score: "attention", method: /** @type {const} */ ("drop"), blocks: PAPERS_BLOCKS, rates: "" };
+  assert.equal(wayText(state), `by attention, keep-rate ${percent(0.5)}`);
+  assert.equal(wayText({ ...state, method: "merge" }), `merged, keep-rate ${percent(0.5)}`);
+  const planned = { ...state, method: /** @type {const} */ ("fuse"), blocks: "3,6,9", rates: "0.9,0.7,0.5" };
+  assert.equal(
+    wayText(planned),
+    `by attention, the others fused, keep-rate ${percent(0.9)}, ${percent(0.7)}, ${percent(0.5)} at blocks 3, 6 and 9`,
+  );
+  assert.equal(stateRateText({ ...planned, rate: 1 }), `${percent(1)} at blocks 3, 6 and 9`);
+});
+
+test("the page's state tells of every change, and of nothing else", () => {
+  const page = createPageState();
+  const told = [];
+  page.follow(({ method, blocks }) => told.push([method, blocks]));
+  page.set({ method: "fuse" });
+  page.set({ method: "fuse", blocks: PAPERS_BLOCKS });
+  page.set({ blocks: "3,6,9" });
+  assert.deepEqual(told, [["fuse", PAPERS_BLOCKS], ["fuse", "3,6,9"]]);
 });

@@ -172,7 +172,7 @@ def test_axe_would_find_a_fault(visit):
         """() => {
             const bad = document.createElement('div');
             bad.id = 'bad';
-            bad.innerHTML = '<button class="bad-button"></button>'
+            bad.innerHTML = '<button></button>'
                 + '<p style="color: #999; background: #fff">pale words</p>'
                 + '<svg width="90" height="20"><text y="15" fill="#bbb">pale too</text></svg>';
             document.querySelector('#left').prepend(bad);
@@ -182,7 +182,7 @@ def test_axe_would_find_a_fault(visit):
     assert "button-name at ['#bad > button']" in found
     assert "contrast of 2.84" in found
     assert "contrast 1.9" in found
-    assert any(line.startswith("bad-button") for line in page.evaluate(SMALL_TARGETS))
+    assert [line for line in page.evaluate(SMALL_TARGETS) if line.startswith(": ")]  # a button without a name
 
 
 # -- the keyboard

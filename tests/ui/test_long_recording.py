@@ -85,6 +85,18 @@ def test_downloads_have_the_one_schema(recording, model):
     assert ask(recording, run, "labels")[1]["text"] == label_lines(expected)
 
 
+def test_method_and_blocks_are_followed(recording, model):
+    way = {"method": "merge", "blocks": "1,2,3", "rates": "0.9,0.6,0.5"}
+    run, answer = ask(recording, None, "start", score="intensity", keepRate=0.5, **way)
+    rates = (0.9, 0.6, 0.5)
+    window = next(
+        explore_windows(model, recording.path, keep_rates=[rates], method="merge", blocks=(1, 2, 3))
+    )
+    assert answer["windows"][0]["share"] == round(window.share_kept(window.points[0]), 4)
+    row = run.rows[0]
+    assert (row["method"], row["blocks"], row["keep_rate"]) == ("merge", "1 2 3", "0.9 0.6 0.5")
+
+
 def test_a_run_goes_on_only_with_its_own_recording(recording, clip):
     run, answer = ask(recording, None, "start", score="intensity", keepRate=0.5)
     assert answer["id"] == 7 and answer["windows"]

@@ -130,7 +130,7 @@ def create_link(
 
 
 def fitting_examples(choices: Sequence[ModelChoice], examples: Sequence[Example]) -> dict[str, str]:
-    """For each bundled model, as a link names it, the first example whose sounds it knows, where there is one.
+    """For each bundled model, as a link names it, the first example whose sounds it knows, if there is one.
 
     A model of speakers knows nobody of the examples, but a voice says more than thunder.
     """

@@ -240,7 +240,7 @@ def _score(exploration: Exploration, score: str) -> dict[str, Any]:
     points = exploration.points[score]
     return {
         "rates": [one_rate(point.keep_rate) for point in points],
-        "drop": base64_of(_stages(exploration, score)),
+        "drop": base64_of(stages_of(exploration, score)),
         "attention": base64_of(_attention(points, exploration.blocks)) if score == "attention" else None,
         "holders": base64_of(_holders(exploration, points)) if exploration.method == "merge" else None,
         "points": [_point(point, exploration) for point in points],
@@ -252,7 +252,7 @@ def one_rate(keep_rate: float | tuple[float, ...]) -> float:
     return keep_rate if isinstance(keep_rate, float) else round(sum(keep_rate) / len(keep_rate), 4)
 
 
-def _stages(exploration: Exploration, score: str) -> np.ndarray:
+def stages_of(exploration: Exploration, score: str) -> np.ndarray:
     """What became of every patch, the pruning blocks called 4, 7 and 10 as in the paper, whichever prune."""
     left = exploration.drop_stages(score)
     stages = np.zeros(left.shape, np.uint8)

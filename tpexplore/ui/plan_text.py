@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tpexplore.errors import InputError
 from tpexplore.model.plan import (
     KEEP_RATES,
+    METHODS,
     PRUNE_BLOCKS,
     check_blocks,
+    check_keep_rate,
     check_keep_rates,
+    check_method,
+    check_score,
+    scores_of,
     shortest_keep_rate,
 )
 
@@ -63,6 +68,39 @@ def read_plan(blocks: Any, rates: Any, depth: int | None = None) -> PruningPlan:
     chosen = check_blocks(chosen, depth)
     shares = tuple(_numbers(rates, "The keep-rates"))
     return PruningPlan(chosen, check_keep_rates(shares, chosen) if shares else ())
+
+
+def read_way(request: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    """What a board asks to be done to patches, as `explore` and `explore_windows` name it.
+
+    Parameters
+    ----------
+    request : mapping
+        With the ``keepRate``, ``score``, ``method``, ``blocks`` and ``rates`` of the page's state.
+    depth : int
+        Blocks of the model.
+
+    Returns
+    -------
+    dict
+        ``keep_rates`` (one), ``score``, ``method`` and ``blocks``.
+
+    Raises
+    ------
+    InputError
+        If any of it is something else.
+    """
+    plan = read_plan(request.get("blocks"), request.get("rates"), depth)
+    rate, score = check_keep_rate(request.get("keepRate")), check_score(request.get("score"))
+    method = check_method(request.get("method", METHODS[0]))
+    # Merging ranks nothing, so the page's score does not count.
+    score = score if score in scores_of(method) else scores_of(method)[0]
+    return {
+        "keep_rates": [plan.rates if plan.rates and rate < 1 else rate],
+        "score": score,
+        "method": method,
+        "blocks": plan.blocks,
+    }
 
 
 def _numbers(text: Any, what: str, whole: bool = False) -> list[float]:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from tpexplore.errors import InputError
-from tpexplore.model.plan import check_keep_rate, check_score
 from tpexplore.signal.decode import is_silent
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.ring import RingBuffer
@@ -33,7 +32,9 @@ from tpexplore.ui.payload import (
     grid_message,
     hertz_ticks,
     row_hertz,
+    stages_of,
 )
+from tpexplore.ui.plan_text import read_way
 
 from . import Tab
 
@@ -127,7 +128,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
     ``id`` is the browser's random name, ``source`` a model, ``sampleRate`` in Hz, ``pcm`` 16-bit
     little-endian samples in base64, ``have`` the frames since the beginning that the browser has,
-    ``keepRate`` and ``score`` as in Explore.
+    and what `read_way` reads.
 
     Raises
     ------
@@ -137,10 +138,11 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     choice = _choices.get(str(request.get("source")))
     if choice is None:
         raise InputError("The app has been restarted. Please reload the page.")
-    score, keep_rate = check_score(request.get("score")), check_keep_rate(request.get("keepRate"))
     rate, have = request.get("sampleRate"), request.get("have")
     samples = read_pcm(request.get("pcm"))
     model = cached_model(choice)
+    way = read_way(request, model.config.depth)
+    score = way.pop("score")
     listener = listeners.get(
         request.get("id"), (choice.source, rate), lambda: RingBuffer(model.config.frames, rate)
     )
@@ -155,7 +157,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         if not has_turn:
             return {"busy": BUSY}
         begun = time.perf_counter()
-        exploration = explore(model, clip, keep_rates=[keep_rate], scores=[score])
+        exploration = explore(model, clip, scores=[score], **way)
         seconds = time.perf_counter() - begun
     new = min(end - have, exploration.real_frames) if isinstance(have, int) and 0 <= have <= end else None
     return {
@@ -187,8 +189,8 @@ def picture_update(exploration: Exploration, score: str, new: int | None) -> dic
     Returns
     -------
     dict
-        ``frames``: a byte for each frame and mel bin, see `DECIBEL_STEPS`; ``fate``: a byte a patch, 0 where
-        it is left in the end, else the block that dropped it. Both base64.
+        ``frames``: a byte for each frame and mel bin, see `DECIBEL_STEPS`; ``fate``: a byte a patch, see
+        `stages_of`. Both base64.
     """
     config = exploration.config
     (point,) = exploration.points[score]
@@ -200,7 +202,7 @@ def picture_update(exploration: Exploration, score: str, new: int | None) -> dic
     return {
         "real": real,
         "frames": base64_of(np.round(steps).astype(np.uint8)),
-        "fate": base64_of(point.fate.block.astype(np.uint8)),
+        "fate": base64_of(stages_of(exploration, score)[0]),
         "before": config.labels[exploration.unpruned.answer],
         "after": config.labels[point.answer],
         "rows": [[config.labels[i], round(float(before[i]), 4), round(float(after[i]), 4)] for i in rows],

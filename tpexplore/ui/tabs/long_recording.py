@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ import numpy as np
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
-from tpexplore.model.plan import check_keep_rate, check_score
 from tpexplore.signal.decode import ANALYSIS_WINDOW, SAMPLE_RATE
 from tpexplore.signal.excerpt import SEARCHED_SECONDS
 from tpexplore.study.window_table import Row, label_lines, rows_of, table_text
@@ -36,6 +35,7 @@ from tpexplore.ui.analysis import (
 )
 from tpexplore.ui.board import create_board
 from tpexplore.ui.payload import base64_of, compact, decibels
+from tpexplore.ui.plan_text import read_way
 
 from . import Tab
 
@@ -70,7 +70,7 @@ class Run:
     finished : bool
     """
 
-    def __init__(self, recording: Recording, score: str, keep_rate: float):
+    def __init__(self, recording: Recording, request: Mapping[str, Any]):
         self.recording = recording
         self.rows: list[Row] = []
         self.finished = False
@@ -78,8 +78,7 @@ class Run:
         self._windows = explore_windows(
             model,
             recording.path,
-            keep_rates=[keep_rate],
-            score=score,
+            **read_way(request, model.config.depth),
             batch=max(1, BATCH_PATCHES // model.config.patches),
         )
         self._lock = threading.Lock()
@@ -181,7 +180,7 @@ def respond(recording: Recording | None, run: Run | None, request: Any) -> tuple
             raise InputError("The clip or model has changed. Please analyse it again.")
         if request.get("do") == "start":
             check_uploads([recording.path])
-            run = Run(recording, check_score(request.get("score")), check_keep_rate(request.get("keepRate")))
+            run = Run(recording, request)
         if run is None or run.recording.stamp != recording.stamp:
             raise InputError("The server has forgotten this run. Please start it again.")
         match request.get("do"):

@@ -40,11 +40,11 @@ export function createMethodField(view, trigger) {
     else trigger("again");
   }
 
-  /** The score is the page's; method and control the page reads here when it asks for an analysis. */
+  /** All but a control is the page's; the server's request reads it here. */
   function tellPage() {
     const { method, score, blocks, rates } = state.chosen;
     const control = Object.hasOwn(CONTROL_NAMES, score);
-    if (!control) pageState.set({ score }, view);
+    pageState.set({ method, blocks, rates, ...(!control && { score }) }, view);
     Object.assign(find(".tp").dataset, { method, control: control ? score : "", blocks, rates });
   }
 

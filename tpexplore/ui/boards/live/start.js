@@ -6,12 +6,12 @@ import { base64Of, bytesOf } from "../shared/bytes.js";
 import { createOutbox, pcmOf } from "../shared/chunks.js";
 import { RAMPS, cssGradient, lookupTables } from "../shared/colours.js";
 import { finder, node } from "../shared/dom.js";
-import { DROPPED_BY, keptAfter } from "../shared/fates.js";
+import { DROPPED_BY, LEAVES, blockOf, keptAfter } from "../shared/fates.js";
 import { clamp } from "../shared/grid.js";
 import { MARGIN } from "../shared/layout.js";
 import { openMicrophone } from "../shared/microphone.js";
 import { coloursOf, fitCanvas, paintPanels } from "../shared/picture.js";
-import { percent } from "../shared/text.js";
+import { wayRequest, wayText } from "../shared/plan.js";
 import { createBars, headline } from "./answers.js";
 import { createPulse, createRolling } from "./rolling.js";
 
@@ -67,6 +67,7 @@ export function start({ element, props, server, watch }) {
   let update = null;
   /** @type {Uint8Array | null} */
   let fates = null;
+  let shownWay = pageState.get(); // what was asked for with what is shown
   let width = 0;
 
   // ---- the model ------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ export function start({ element, props, server, watch }) {
   async function send() {
     if (flying || !microphone || !data || !rolling || outbox.isEmpty()) return;
     const [mine, asked] = [session, data];
-    const { score, rate } = pageState.get();
+    const way = pageState.get();
     flying = true;
     const reply = await server
       .hear({
@@ -149,8 +150,7 @@ export function start({ element, props, server, watch }) {
         sampleRate: microphone.sampleRate,
         pcm: base64Of(pcmOf(outbox.take())),
         have: rolling.end,
-        score,
-        keepRate: rate,
+        ...wayRequest(way),
       })
       .catch(() => undefined);
     flying = false;
@@ -158,22 +158,23 @@ export function start({ element, props, server, watch }) {
     failures = reply ? 0 : failures + 1;
     if (failures > PATIENCE) stop(NO_ANSWER);
     else if (reply?.problem) stop(reply.problem);
-    else if (asked === data && reply) take(reply, rate);
+    else if (asked === data && reply) take(reply, way);
     send();
   }
 
   // ---- what comes back ------------------------------------------------------------------------------------
 
-  /** @param {Update & {busy?: string}} reply @param {number} rate */
-  function take(reply, rate) {
+  /** @param {Update & {busy?: string}} reply @param {import("../page/state.js").PageState} way */
+  function take(reply, way) {
     if (reply.busy) setState("on", reply.busy);
     if (!reply.frames || !data || !rolling) return;
     update = reply;
+    shownWay = way;
     fates = bytesOf(reply.fate);
     rolling.take(bytesOf(reply.frames), reply.end, reply.real);
     pulse.beat(performance.now());
     const often = pulse.rate();
-    setState("on", often === null ? "Listening…" : `Listening · ${often.toFixed(1)} updates a second · keep-rate ${percent(rate)}`);
+    setState("on", often === null ? "Listening…" : `Listening · ${often.toFixed(1)} updates a second · ${wayText(way)}`);
     root.dataset.updates = String(Number(root.dataset.updates ?? 0) + 1);
     find(".tv-result").hidden = false;
     const { text, changed } = headline(reply);
@@ -185,12 +186,15 @@ export function start({ element, props, server, watch }) {
     redraw();
   }
 
+  const blocksNow = () => shownWay.blocks.split(",").map(Number);
+
   function renderLegend() {
     if (!fates) return;
     const dropped = (/** @type {number} */ stage) => Array.from(fates ?? []).filter((by) => by === stage).length;
     /** @type {[number, string][]} */
     const keys = [[0, `kept (${keptAfter(fates, LAST_STAGE)})`]];
-    for (const stage of DROPPED_BY) keys.push([stage, `dropped by block ${stage} (${dropped(stage)})`]);
+    const [blocks, leaves] = [blocksNow(), LEAVES[shownWay.method]];
+    for (const stage of DROPPED_BY) keys.push([stage, `${leaves} by block ${blockOf({ blocks }, stage)} (${dropped(stage)})`]);
     const samples = keys.map(([stage, text]) =>
       node("span", { class: "tp-key" }, node("i", { style: `background: ${cssGradient(RAMPS[stage])}` }), text),
     );
@@ -229,7 +233,7 @@ export function start({ element, props, server, watch }) {
     const look = {
       tables: TABLES,
       fates: () => drop,
-      heading: () => [`After block ${LAST_STAGE}`, `${keptAfter(drop, LAST_STAGE)} of ${drop.length} kept`],
+      heading: () => [`After block ${blocksNow().at(-1)}`, `${keptAfter(drop, LAST_STAGE)} of ${drop.length} kept`],
     };
     const seen = { picture, grey, clip: { start: begun } };
     paintPanels(fitCanvas(canvas, layout), layout, seen, look, coloursOf(root), devicePixelRatio);

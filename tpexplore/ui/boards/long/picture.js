@@ -14,7 +14,6 @@ import { SILENT, changes, clock, labelOf, stretches } from "./strip.js";
  * @property {number} total
  * @property {number} seconds of the recording
  * @property {number} windowSeconds
- * @property {number} rate
  * @property {View} view
  * @property {number | null} pointed the window under the pointer or the keyboard
  * @property {Map<string, string>} colours label -> colour

@@ -1,12 +1,12 @@
 // The long recording's board: asks for windows slice by slice, draws them, and opens one in Explore.
 
-import { pageState } from "../page/state.js";
+import { isSameState, pageState } from "../page/state.js";
 import { onNewLook } from "../shared/board.js";
 import { finder, node } from "../shared/dom.js";
 import { coloursOf } from "../shared/picture.js";
+import { stateRateText, wayRequest, wayText } from "../shared/plan.js";
 import { createRequests } from "../shared/requests.js";
 import { fileName, saveAs, stem } from "../shared/saving.js";
-import { percent } from "../shared/text.js";
 import { MARGIN, OTHER, PALETTE, drawOverview, drawStrip, overviewAt, windowAt } from "./picture.js";
 import {
   answerCounts,
@@ -91,8 +91,7 @@ export function start({ element, props, trigger, watch }) {
   }
 
   const isStale = () => {
-    const now = pageState.get();
-    return windows.length > 0 && (now.rate !== used.rate || now.score !== used.score);
+    return windows.length > 0 && !isSameState(pageState.get(), used);
   };
 
   /** From the beginning, or from where it was stopped. */
@@ -111,7 +110,7 @@ export function start({ element, props, trigger, watch }) {
     }
     render();
     /** @type {Record<string, unknown>} */
-    let request = again ? { do: "start", score: used.score, keepRate: used.rate } : { do: "next" };
+    let request = again ? { do: "start", ...wayRequest(used) } : { do: "next" };
     while (mine === run && !finished) {
       const begun = performance.now();
       flight = requests.ask({ ...request, stamp });
@@ -156,7 +155,7 @@ export function start({ element, props, trigger, watch }) {
     const chosen = answerCounts(windows);
     colours = new Map(chosen.slice(0, PALETTE.length).map(({ label }, i) => [label, PALETTE[i]]));
     find(".tl-result").hidden = !windows.length;
-    find(".tl-summary b").textContent = windows.length ? summaryOf(windows, used.rate) : "";
+    find(".tl-summary b").textContent = windows.length ? summaryOf(windows, stateRateText(used)) : "";
     find(".tl-find").hidden = !windows.some(changes);
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (element.querySelectorAll("[data-do=csv], [data-do=labels]"))) {
       button.disabled = running;
@@ -172,14 +171,14 @@ export function start({ element, props, trigger, watch }) {
   function buttonText() {
     const count = data?.windows ?? 0;
     if (running) return "Stop";
-    if (isStale()) return `Analyse again at ${percent(pageState.get().rate)}`;
+    if (isStale()) return `Analyse again at ${stateRateText(pageState.get())}`;
     return windows.length ? "Continue" : `Analyse all ${count} windows`;
   }
 
   function stateText() {
     if (!data) return "";
     const { clip, model } = data;
-    const what = `${model.name} by ${used.score}, keep-rate ${percent(used.rate)}`;
+    const what = `${model.name}, ${wayText(used)}`;
     if (running || (windows.length && !finished)) {
       const left = secondsLeft(windows.length, data.windows, busyMilliseconds);
       const rest = running && left !== null ? `, about ${left} s left` : "";
@@ -235,10 +234,10 @@ export function start({ element, props, trigger, watch }) {
       find(".tl-overview-frame").hidden = whole;
       if (!whole) drawOverview(overview, width, seen(), style);
       find(".tl-reading").textContent =
-        pointed === null || !windows[pointed] ? "" : reading(windows[pointed], used.rate, data.clip.seconds);
+        pointed === null || !windows[pointed] ? "" : reading(windows[pointed], stateRateText(used), data.clip.seconds);
       strip.setAttribute(
         "aria-label",
-        `Answers of ${data.model.name} over ${data.clip.name}, ${windows.length} windows. ${summaryOf(windows, used.rate)}`,
+        `Answers of ${data.model.name} over ${data.clip.name}, ${windows.length} windows. ${summaryOf(windows, stateRateText(used))}`,
       );
     });
   }
@@ -246,8 +245,7 @@ export function start({ element, props, trigger, watch }) {
   /** @returns {import("./picture.js").Seen} */
   function seen() {
     const { clip, model, windows: total } = /** @type {Data} */ (data);
-    const { rate } = used;
-    return { windows, total, seconds: clip.seconds, windowSeconds: model.seconds, rate, view, pointed, colours };
+    return { windows, total, seconds: clip.seconds, windowSeconds: model.seconds, view, pointed, colours };
   }
 
   // ---- events ---------------------------------------------------------------------------------------------

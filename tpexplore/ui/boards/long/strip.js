@@ -120,7 +120,7 @@ export function nextChange(windows, from, step) {
  * The strip in one sentence.
  *
  * @param {Heard[]} windows
- * @param {number} rate
+ * @param {string} rate in words
  */
 export function summaryOf(windows, rate) {
   const heard = windows.filter(({ silent }) => !silent);
@@ -130,8 +130,8 @@ export function summaryOf(windows, rate) {
   const changed = heard.filter(changes).length;
   const where = `${changed} of ${heard.length} ${heard.length === 1 ? "window" : "windows"}`;
   const said = changed
-    ? `At keep-rate ${percent(rate)} the answer changes in ${where}.`
-    : `At keep-rate ${percent(rate)} the answer stays the same in all ${heard.length} windows.`;
+    ? `At keep-rate ${rate} the answer changes in ${where}.`
+    : `At keep-rate ${rate} the answer stays the same in all ${heard.length} windows.`;
   return said + rest;
 }
 
@@ -142,15 +142,15 @@ export function clock(seconds, whole) {
   return `${Math.floor(rounded / 60)}:${String(rounded % 60).padStart(2, "0")}`;
 }
 
-/** @param {Heard} heard @param {number} rate @param {number} whole seconds of the recording */
+/** @param {Heard} heard @param {string} rate in words @param {number} whole seconds of the recording */
 export function reading(heard, rate, whole) {
   const { start, end, silent, before, after } = heard;
   const place = `${clock(start, whole)} to ${clock(end, whole)}`;
   if (silent) return `${place}: silent, so there is no answer.`;
   const sure = (/** @type {Answer} */ [label, share]) => `${label} (${percent(share)})`;
-  const same = changes(heard) ? "; with" : ", and with";
+  const same = changes(heard) ? "; at" : ", and at";
   const pruned = changes(heard) ? sure(after) : `the same (${percent(after[1])})`;
-  return `${place}: ${sure(before)} with all patches${same} ${percent(rate)} kept at each stage ${pruned}.`;
+  return `${place}: ${sure(before)} with all patches${same} keep-rate ${rate} ${pruned}.`;
 }
 
 /**

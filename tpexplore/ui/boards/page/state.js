@@ -1,18 +1,32 @@
-// The page's one state: keep-rate and score, the same in every tab. (Clip, window and model are Gradio's: Controls.)
+// The page's one state: keep-rate and score, the same in every tab, and what Explore's "Advanced" says of the other
+// patches and the blocks that prune, which Long recording and Live follow. (Clip, window and model are Gradio's.)
 //
 // A board imports it: `pageState.get()` reads, `pageState.set({ rate: 0.7 }, me)` changes, `pageState.follow(act, me)`
 // calls `act(state)` after every change that somebody else made. A Gradio component shows and changes it where its tab
 // names it in `Tab.page`, e.g. `page={slider: "rate", radio: "score"}`: shell.py does the rest. A tab that only
 // reads it at a request uses `page_settings()` of tabs/__init__.py. Links name it once, as "keep-rate" and "score".
 
+import { PAPERS_BLOCKS } from "../shared/plan.js";
+
 /**
- * @typedef {{rate: number, score: string}} PageState
+ * @typedef {object} PageState
+ * @property {number} rate
+ * @property {string} score
+ * @property {import("../shared/fates.js").Method} method
+ * @property {string} blocks as links name them
+ * @property {string} rates one for each block, empty where the one rate counts for all
+ *
  * @typedef {(state: PageState) => void} Follower
  */
 
+/** @param {PageState} one @param {PageState} other */
+export function isSameState(one, other) {
+  return Object.entries(one).every(([name, value]) => value === other[/** @type {keyof PageState} */ (name)]);
+}
+
 export function createPageState() {
   /** @type {PageState} */
-  let state = { rate: 0.5, score: "attention" };
+  let state = { rate: 0.5, score: "attention", method: "drop", blocks: PAPERS_BLOCKS, rates: "" };
   /** @type {Map<unknown, Follower>} */
   const followers = new Map();
 
@@ -21,7 +35,7 @@ export function createPageState() {
     /** @param {Partial<PageState>} changes @param {unknown} [by] who is not called for it */
     set(changes, by) {
       const next = { ...state, ...changes };
-      if (next.rate === state.rate && next.score === state.score) return;
+      if (isSameState(next, state)) return;
       state = next;
       for (const [who, act] of followers) if (who !== by) act(state);
     },

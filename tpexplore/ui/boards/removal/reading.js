@@ -67,9 +67,9 @@ export function renderSummary(line, { leaving, answer, before, pending }) {
   const badge = answer.stays ? "unchanged" : `before: “${before.answer}”`;
   line.append(
     node("br"),
-    answer.stays ? "Still " : "Now ",
-    node("b", {}, `“${answer.answer}”`),
-    ` (${probabilityText(answer.probability)}), `,
+    answer.stays ? "Still “" : "Now “",
+    node("b", {}, answer.answer),
+    `” (${probabilityText(answer.probability)}), `,
     node("span", { class: "tr-badge tp-badge" }, badge),
   );
 }

@@ -45,6 +45,26 @@ export function rateText({ own_rates: own = [] }, rate) {
   return own.length && rate < 1 ? own.map((one) => percent(one)).join(", ") : percent(rate);
 }
 
+/** @typedef {import("../page/state.js").PageState} PageState */
+
+/** The page's keep-rate in words, and at which blocks where they are not the paper's. @param {PageState} state */
+export function stateRateText({ rate, blocks, rates }) {
+  const where = blocks === PAPERS_BLOCKS ? "" : ` at ${blocksText({ blocks: numbersOf(blocks) })}`;
+  return rateText({ own_rates: rates ? numbersOf(rates) : [] }, rate) + where;
+}
+
+/** What the page does to the patches, in words. @param {PageState} state */
+export function wayText(state) {
+  const { method, score } = state;
+  const way = method === "merge" ? "merged" : method === "fuse" ? `by ${score}, the others fused` : `by ${score}`;
+  return `${way}, keep-rate ${stateRateText(state)}`;
+}
+
+/** The same as requests name it. @param {PageState} state */
+export function wayRequest({ rate, score, method, blocks, rates }) {
+  return { keepRate: rate, score, method, blocks, rates };
+}
+
 /** As links name it. @param {Planned} data */
 export function planOf({ blocks = DROPPED_BY, own_rates: rates = [] }) {
   return { blocks: blocks.join(","), rates: rates.join(",") };
