@@ -9,10 +9,22 @@ import { RAMPS, oklch, rampColour } from "../../tpexplore/ui/boards/shared/colou
 import { layoutPanels, patchBox, pointAt } from "../../tpexplore/ui/boards/shared/layout.js";
 import { wrapped } from "../../tpexplore/ui/boards/shared/printing.js";
 import { nearestRate } from "../../tpexplore/ui/boards/shared/rates.js";
+import { sourcedRows } from "../../tpexplore/ui/boards/shared/table.js";
 import { csvText, fileName, stem } from "../../tpexplore/ui/boards/shared/saving.js";
 import { shareTicks } from "../../tpexplore/ui/boards/shared/ticks.js";
 import { clipsText, hertzRange, macsText, millisecondsText, minus, percent, probabilityText } from "../../tpexplore/ui/boards/shared/text.js";
 import { pictureOf } from "./support.js";
+
+test("every table begins with what it is of", () => {
+  const rows = [["block", "value"], [4, 0.5], [7, 0.25]];
+  const clip = { name: "dog.wav", start: 1.5 };
+  assert.deepEqual(sourcedRows(rows, { clip, chosen: { model: "m", score: "intensity" } }), [
+    ["file", "window_start_s", "model", "score", "block", "value"],
+    ["dog.wav", 1.5, "m", "intensity", 4, 0.5],
+    ["dog.wav", 1.5, "m", "intensity", 7, 0.25],
+  ]);
+  assert.deepEqual(sourcedRows(rows, { chosen: { model: "m" } })[1], ["m", 4, 0.5]);
+});
 
 test("an axis of shares is marked at round numbers", () => {
   const texts = (/** @type {number} */ low, /** @type {number} */ high) => shareTicks(low, high).map((value) => percent(value));

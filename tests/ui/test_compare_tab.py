@@ -351,7 +351,16 @@ def test_downloads_tell_what_is_shown(board, tmp_path):
     with files["csv"].open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(KEEP_RATES) * len(PRUNE_BLOCKS)
+    source = {"file": told["clip"]["name"], "method_a": "drop", "method_b": "drop", "same": "keep_rate"}
+    source |= {
+        "model_a": "ast-spc12",
+        "score_a": "attention",
+        "model_b": "audiomae-spc12",
+        "score_b": "variation",
+    }
     for i, row in enumerate(rows):
+        assert source.items() <= row.items()
+        assert float(row["window_start_s"]) == told["clip"]["start"]
         pair, (at, stage) = told["matches"]["keep_rate"][i // 3], divmod(i, 3)
         assert float(row["keep_rate_a"]) == float(row["keep_rate_b"]) == KEEP_RATES[at]
         assert int(row["after_block"]) == PRUNE_BLOCKS[stage]

@@ -376,6 +376,9 @@ def test_curve_compares_with_random_removals_and_downloads(board, tmp_path):
     config, before = trace().model.config, probabilities(torch.zeros(1, patches(), dtype=torch.bool))
     best = int(before.argmax())
     assert {row["unpruned_answer"] for row in rows} == {config.labels[best]}
+    source = {"file": trace().name, "model": config.name, "grouped_by": "intensity"}
+    assert all(source.items() <= row.items() for row in rows)
+    assert {float(row["window_start_s"]) for row in rows} == {round(trace().start, 3)}
     chosen = {int(r["removed_after_block"]): r for r in rows if r["series"] == "chosen"}
     random = {int(r["removed_after_block"]): r for r in rows if r["series"] == "random"}
     low = [r for r in rows if r["series"] == "low"]

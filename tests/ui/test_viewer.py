@@ -722,6 +722,8 @@ def test_csv_equals_the_drop_stages(desk, exploration):
     for name in ("intensity", "variation"):
         assert np.allclose([float(row[name]) for row in rows], getattr(exploration, name), atol=1e-6)
     assert {(row["score"], row["keep_rate"]) for row in rows} == {("attention", "0.45")}
+    chosen = {"model": "tiny", "method": "drop", "blocks": "4 7 10", "window_start_s": "1.5"}
+    assert all(chosen.items() <= row.items() for row in rows)
     assert [row["start_s"] for row in rows[8:10]] == ["1.660", "1.660"]  # the excerpt begins at 1.5 s
     assert sum(int(row["padding"]) for row in rows) == 24
     assert [(float(row["low_hz"]), float(row["high_hz"])) for row in rows[:8]] == payload.row_hertz()

@@ -238,6 +238,9 @@ def _side(side: Side, exploration: Exploration, drop: np.ndarray) -> dict[str, A
     measured = results["keep_rate"].get(side.score, {}) if results else {}
     return {
         "name": side.name,
+        "model": config.name,
+        "score": side.score,
+        "method": side.method,
         "patches": config.patches,
         "drop": base64_of(drop),
         "unpruned": _point(exploration.unpruned, config.labels),

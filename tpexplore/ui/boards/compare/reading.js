@@ -8,6 +8,9 @@ import { clipsText, macsText, minus, percent, probabilityText } from "../shared/
  *
  * @typedef {object} Side A or B
  * @property {string} name
+ * @property {string} model
+ * @property {string} score
+ * @property {string} method
  * @property {number} patches
  * @property {Uint8Array[]} drop
  * @property {Point} unpruned

@@ -8,7 +8,8 @@ import { fillTrack, finder, node, valueOf } from "../shared/dom.js";
 import { layoutPanels } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { nearestRate, setUpRates } from "../shared/rates.js";
-import { canvasBlob, csvBlob, fileName, saveAs, stem } from "../shared/saving.js";
+import { canvasBlob, fileName, saveAs, stem } from "../shared/saving.js";
+import { tableBlob } from "../shared/table.js";
 import { percent } from "../shared/text.js";
 import { fatesAfter } from "./fates.js";
 import { keyCanvas, legendTexts, paintComparison, printedComparison } from "./picture.js";
@@ -160,7 +161,11 @@ export function start({ element, props, watch }) {
       saveAs(await canvasBlob(printed), nameOf(data, "png", data.rates[view.index].toFixed(2)));
     },
     csv(data) {
-      saveAs(csvBlob(comparisonRows(data, state.match)), nameOf(data, "csv", `same-${state.match}`));
+      const sides = Object.entries(data.sides).flatMap(([letter, { model, score, method }]) =>
+        Object.entries({ model, score, method }).map(([name, value]) => [`${name}_${letter}`, value]),
+      );
+      const source = { clip: data.clip, chosen: { ...Object.fromEntries(sides), same: state.match } };
+      saveAs(tableBlob(comparisonRows(data, state.match), source), nameOf(data, "csv", `same-${state.match}`));
     },
   };
 

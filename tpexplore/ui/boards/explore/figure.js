@@ -10,8 +10,9 @@ import { pdfOf, withResolution } from "../shared/paper.js";
 import { drawSample } from "../shared/picture.js";
 import { blocksText, rateText } from "../shared/plan.js";
 import { INK, textRuler } from "../shared/printing.js";
-import { canvasBlob, csvBlob, fileName, saveAs, stem } from "../shared/saving.js";
+import { canvasBlob, fileName, saveAs, stem } from "../shared/saving.js";
 import { svgContext } from "../shared/svg.js";
+import { tableBlob } from "../shared/table.js";
 import { macsText, percent, probabilityText } from "../shared/text.js";
 import { legendKeys, paintPicture } from "./picture.js";
 import { createSounds, trackName } from "./sounds.js";
@@ -210,7 +211,9 @@ export function wireDownloads(view) {
       const rate = data().scores[state.score].rates[rateIndex()];
       const own = rate < 1 ? (data().own_rates ?? []) : [];
       const keepRate = own.length ? own.join(" ") : rate;
-      return csvBlob(patchRows(data(), dropMap(), { score: state.score, keepRate }, holders()?.at(-1)));
+      const rows = patchRows(data(), dropMap(), { score: state.score, keepRate }, holders()?.at(-1));
+      const { clip, model, method, blocks = DROPPED_BY } = data();
+      return tableBlob(rows, { clip, chosen: { model: model.name, method, blocks: blocks.join(" ") } });
     },
     kept: () => wavBlob(view, "kept"),
     removed: () => wavBlob(view, "removed"),

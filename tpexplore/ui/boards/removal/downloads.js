@@ -1,6 +1,7 @@
 // What can be taken away: the picture, the two curves, their numbers.
 
-import { canvasBlob, csvBlob, fileName, saveAs } from "../shared/saving.js";
+import { canvasBlob, fileName, saveAs } from "../shared/saving.js";
+import { tableBlob } from "../shared/table.js";
 import { probabilityText } from "../shared/text.js";
 import { chartBlob, printedChart } from "./chart.js";
 import { printedBoard } from "./picture.js";
@@ -15,9 +16,10 @@ import { clipRows, measuredRows } from "./reading.js";
  * @param {() => string} said.leaving
  * @param {() => import("./knowledge.js").Answer | null} said.answer
  * @param {() => import("./picture.js").BoardView} said.view
+ * @param {() => string} said.by the statistic that groups are made by
  * @returns {Record<string, () => void>}
  */
-export function createDownloads({ part, data }, curves, { leaving, answer, view }) {
+export function createDownloads({ part, data }, curves, { leaving, answer, view, by }) {
   /** @param {string} what @param {string} ending */
   function nameOf(what, ending) {
     const { model, clip } = data();
@@ -46,12 +48,18 @@ export function createDownloads({ part, data }, curves, { leaving, answer, view 
     saveAs(await made, nameOf(what, "png"));
   }
 
+  /** @param {unknown[][]} rows @param {string} what @param {boolean} ofClip */
+  function saveTable(rows, what, ofClip) {
+    const { clip, model } = data();
+    const chosen = { model: model.name, grouped_by: by() };
+    saveAs(tableBlob(rows, { ...(ofClip && { clip }), chosen }), nameOf(what, "csv"));
+  }
+
   return {
     "picture-png": savePicture,
     "curve-png": () => saveChart("curve", "removal-curve", `${data().clip.name} in ${data().model.name}. ${leaving()}`),
-    "curve-csv": () =>
-      saveAs(csvBlob(clipRows(curves.curveSeries(), curves.clipFacts())), nameOf("removal-curve", "csv")),
+    "curve-csv": () => saveTable(clipRows(curves.curveSeries(), curves.clipFacts()), "removal-curve", true),
     "measured-png": () => saveChart("measured", "removal-measured", data().model.name),
-    "measured-csv": () => saveAs(csvBlob(measuredRows(curves.splitSeries())), nameOf("removal-measured", "csv")),
+    "measured-csv": () => saveTable(measuredRows(curves.splitSeries()), "removal-measured", false),
   };
 }

@@ -36,7 +36,12 @@ export function start({ element, props, trigger, watch }) {
   const blockInput = find(".tr-block-input");
   const tools = createTools(board);
   const curves = createCurves(board);
-  const downloads = createDownloads(board, curves, { leaving, answer: answerNow, view: viewNow });
+  const downloads = createDownloads(board, curves, {
+    leaving,
+    answer: answerNow,
+    view: viewNow,
+    by: () => board.state.by,
+  });
 
   /** @type {Record<string, string | null>} what the address names, until the first clip is here */
   let linked = {};

@@ -36,11 +36,6 @@ export function csvText(rows) {
   return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
 }
 
-/** @param {unknown[][]} rows */
-export function csvBlob(rows) {
-  return new Blob([csvText(rows)], { type: "text/csv" });
-}
-
 /** @param {HTMLCanvasElement} canvas @returns {Promise<Blob>} */
 export function canvasBlob(canvas) {
   return new Promise((done, fail) =>
