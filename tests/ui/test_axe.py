@@ -182,7 +182,7 @@ def test_axe_would_find_a_fault(visit):
     assert "button-name at ['#bad > button']" in found
     assert "contrast of 2.84" in found
     assert "contrast 1.9" in found
-    assert [line for line in page.evaluate(SMALL_TARGETS) if line.startswith(": ")]  # a button without a name
+    assert page.evaluate(SMALL_TARGETS)  # a mouse may have smaller ones
 
 
 # -- the keyboard

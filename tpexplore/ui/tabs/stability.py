@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import logging
 import math
@@ -14,7 +15,8 @@ from tpexplore.figures.stability import stability_figure
 from tpexplore.figures.titles import number, percent
 from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
 from tpexplore.study.stability import Stability, stability_steps
-from tpexplore.ui.analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced
+from tpexplore.ui.analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced, written_at
+from tpexplore.ui.board import create_board
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
 
@@ -57,11 +59,14 @@ def build(choices: list[ModelChoice]) -> Tab:
         table = table_box("stability-changes")
         gr.Markdown(NOTE, elem_classes="tab-note")
     request = gr.State(None)
+    starter = create_board("stability-starter", "shared/starter.js", events=["run"], visible="hidden")
     hidden = {result: gr.update(visible=False)}  # whatever is shown is of another request
 
     def refresh(path, choice, start, keep_rate: float, score: str) -> tuple:
         check_request(path, choice)
-        return ((path, choice, start, keep_rate, score),)  # that it has changed starts the run
+        wanted = (path, choice, start, keep_rate, score)
+        name = hashlib.sha256(repr((written_at(path), *wanted)).encode()).hexdigest()[:16]
+        return wanted, name  # another name starts the run
 
     def on_run(settings: tuple | None) -> Iterator[dict]:
         # A generator: between two batches Gradio can end it, when Stop is pressed or the page is left.
@@ -86,19 +91,23 @@ def build(choices: list[ModelChoice]) -> Tab:
             log.exception("the stability of %s failed", settings)
             yield {**bar.failed("The clip could not be analysed; the app's log says why."), **hidden}
 
-    starts = [request.change, bar.run.click]
-    begun = gr.on(starts, bar.waiting, None, bar.outputs, queue=False, trigger_mode="always_last", **QUIET)
-    running = begun.then(on_run, request, [*bar.outputs, result, *box.outputs, table], **QUEUED)
+    starts = [starter.run, bar.run.click]
+    filled = [*bar.outputs, result, *box.outputs, table]
+    runs = []
+    for starting in starts:
+        begun = starting(bar.waiting, None, bar.outputs, queue=False, trigger_mode="always_last", **QUIET)
+        runs.append(begun.then(on_run, request, filled, **QUEUED))
     # What was asked for before need not be finished.
-    gr.on(starts, cancels=[running], **QUIET)
+    for starting in starts:
+        starting(None, cancels=runs, **QUIET)
 
     def on_stop() -> dict:
         return {**bar.stopped("Stopped."), **hidden}
 
-    bar.stop.click(on_stop, None, [*bar.outputs, result], cancels=[running], queue=False, **QUIET)
+    bar.stop.click(on_stop, None, [*bar.outputs, result], cancels=runs, queue=False, **QUIET)
     link = {"keep-rate": Setting.of(keep_rate), "score": Setting.of(score)}
     shared = {keep_rate: "rate", score: "score"}
-    return Tab("stability", [request], refresh, [keep_rate, score], link=link, page=shared)
+    return Tab("stability", [request, starter], refresh, [keep_rate, score], link=link, page=shared)
 
 
 def _followed(trace: ClipTrace, keep_rate: float, score: str, results: list) -> Iterator[tuple[int, int]]:
