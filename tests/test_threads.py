@@ -12,9 +12,8 @@ import pytest
 from tests import ROOT
 
 GROW = """
-import ctypes, json, sys, threading
-from tpexplore.ui import memory
-shared = memory.share_arenas()
+import ctypes, json, runpy, sys, threading
+shared = runpy.run_path("tpexplore/ui/memory.py")["share_arenas"]()  # without all of Gradio
 libc = ctypes.CDLL(None)
 barrier = threading.Barrier(12)
 def take():

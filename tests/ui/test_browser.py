@@ -34,12 +34,6 @@ def write_sweep(path: Path, seconds: float = 3.0, rate: int = 22_050) -> Path:
     return path
 
 
-@pytest.fixture
-def new_desk(visit):
-    """The app on a desktop screen, its first picture painted."""
-    return visit()
-
-
 @pytest.fixture(scope="module")
 def lasting_desk(lasting_visit):
     return lasting_visit()
@@ -69,23 +63,22 @@ def test_opens_with_an_analysed_example(visit):
     assert opened.foreign_requests() == []
 
 
-def test_nothing_lies_over_the_first_picture(browser, app_url):
-    page = browser.new_page()
-    # What a click would meet in the frame in which the picture comes.
-    page.add_init_script(
-        """const look = () => {
-            const box = document.querySelector('.tp-kept li') && document.querySelector('.tp-picture')
-                .getBoundingClientRect();
-            if (!box) return requestAnimationFrame(look);
-            const met = document.elementFromPoint(box.left + box.width / 2, box.top + 20);
-            window.met = met.className;
-        };
-        requestAnimationFrame(look);"""
-    )
-    page.goto(app_url)
-    page.wait_for_function("window.met", timeout=30_000)
-    assert page.evaluate("window.met") == "tp-picture"
-    page.context.close()
+def test_nothing_lies_over_the_first_picture(windows, app_url):
+    with windows.page(app_url) as page:
+        # What a click would meet in the frame in which the picture comes.
+        page.add_init_script(
+            """const look = () => {
+                const box = document.querySelector('.tp-kept li') && document.querySelector('.tp-picture')
+                    .getBoundingClientRect();
+                if (!box) return requestAnimationFrame(look);
+                const met = document.elementFromPoint(box.left + box.width / 2, box.top + 20);
+                window.met = met.className;
+            };
+            requestAnimationFrame(look);"""
+        )
+        page.goto(app_url)
+        page.wait_for_function("window.met", timeout=30_000)
+        assert page.evaluate("window.met") == "tp-picture"
 
 
 def test_slider_redraws_everything_without_the_server(desk):
@@ -183,49 +176,57 @@ def test_space_plays_and_a_click_seeks(desk):
     assert desk.errors == []
 
 
-def test_upload_is_analysed_and_start_can_be_chosen(new_desk, tmp_path):
-    before = new_desk.pixels()
-    new_desk.upload(write_sweep(tmp_path / "sweep.wav", seconds=12))
-    new_desk.wait_for_clip("sweep.wav")
-    new_desk.next_frames()
-    assert new_desk.pixels() != before
-    assert "Showing the loudest" in new_desk.text(".tp-clip")
-    new_desk.move_window(1.5)
-    new_desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('(1.50 to ')")
-    assert new_desk.text(".tp-time") == "1.50 s"
-    assert new_desk.errors == []
-    assert new_desk.foreign_requests() == []
+def test_dark_theme_reaches_the_canvas(visit, desk):
+    ink = "() => getComputedStyle(document.querySelector('.tp')).color.match(/[0-9]+/g).map(Number)"
+    dark = visit("?__theme=dark")
+    assert sum(desk.page.evaluate(ink)) < 300 < 500 < sum(dark.page.evaluate(ink))
+    assert desk.pixels() != dark.pixels()  # titles and axes
+    assert dark.errors == []
 
 
-def test_bad_upload_is_one_sentence_and_the_picture_stays(new_desk, tmp_path):
-    bad = tmp_path / "notes.wav"
-    bad.write_text("not audio at all")
-    before = new_desk.pixels()
-    new_desk.upload(bad)
-    message = new_desk.page.wait_for_selector("#status .message:not(:empty)").inner_text()
-    assert "notes.wav" in message
-    assert "\n" not in message
-    assert "Traceback" not in new_desk.text("body")
-    assert new_desk.pixels() == before
-    # A click on an example makes all well again.
-    new_desk.page.click("#examples button >> nth=1")
-    new_desk.wait_for_clip(example_clips()[1].title)
-    assert new_desk.page.locator("#status .message").text_content() == ""
-
-
-def test_other_model(new_desk):
+def test_other_model(desk):
     if len(bundled_names()) < 2:
         pytest.skip("only one model is bundled")
-    shown = new_desk.page.get_attribute(".tp-picture", "aria-label")
+    shown = desk.page.get_attribute(".tp-picture", "aria-label")
     assert bundled_names()[0] in shown
-    new_desk.choose_model(bundled_names()[1])
-    new_desk.page.wait_for_function(
+    desk.choose_model(bundled_names()[1])
+    desk.page.wait_for_function(
         "shown => document.querySelector('.tp-picture').getAttribute('aria-label') !== shown", arg=shown
     )
-    assert bundled_names()[1] in new_desk.page.get_attribute(".tp-picture", "aria-label")
+    assert bundled_names()[1] in desk.page.get_attribute(".tp-picture", "aria-label")
     # Nobody chose a part of the clip, so the loudest is still what is heard.
-    assert "The model hears the loudest part" in new_desk.text("#ts-part")
-    assert "Showing the loudest" in new_desk.text(".tp-clip")
+    assert "The model hears the loudest part" in desk.text("#ts-part")
+    assert "Showing the loudest" in desk.text(".tp-clip")
+
+
+def test_upload_is_analysed_and_start_can_be_chosen(desk, tmp_path):
+    before = desk.pixels()
+    desk.upload(write_sweep(tmp_path / "sweep.wav", seconds=12))
+    desk.wait_for_clip("sweep.wav")
+    desk.next_frames()
+    assert desk.pixels() != before
+    assert "Showing the loudest" in desk.text(".tp-clip")
+    desk.move_window(1.5)
+    desk.page.wait_for_function("document.querySelector('.tp-clip').textContent.includes('(1.50 to ')")
+    assert desk.text(".tp-time") == "1.50 s"
+    assert desk.errors == []
+    assert desk.foreign_requests() == []
+
+
+def test_bad_upload_is_one_sentence_and_the_picture_stays(desk, tmp_path):
+    bad = tmp_path / "notes.wav"
+    bad.write_text("not audio at all")
+    before = desk.pixels()
+    desk.upload(bad)
+    message = desk.page.wait_for_selector("#status .message:not(:empty)").inner_text()
+    assert "notes.wav" in message
+    assert "\n" not in message
+    assert "Traceback" not in desk.text("body")
+    assert desk.pixels() == before
+    # A click on an example makes all well again.
+    desk.page.click("#examples button >> nth=1")
+    desk.wait_for_clip(example_clips()[1].title)
+    assert desk.page.locator("#status .message").text_content() == ""
 
 
 def test_phone_needs_no_sideways_scroll(visit):
@@ -248,11 +249,3 @@ def test_phone_needs_no_sideways_scroll(visit):
     # The slider stays in sight when the reading is scrolled to.
     phone.page.locator(".tp-card-accuracy").scroll_into_view_if_needed()
     assert phone.page.locator(".tp-rate-input").bounding_box()["y"] >= 0
-
-
-def test_dark_theme_reaches_the_canvas(visit):
-    ink = "() => getComputedStyle(document.querySelector('.tp')).color.match(/[0-9]+/g).map(Number)"
-    light, dark = visit(), visit("?__theme=dark")
-    assert sum(light.page.evaluate(ink)) < 300 < 500 < sum(dark.page.evaluate(ink))
-    assert light.pixels() != dark.pixels()  # titles and axes
-    assert dark.errors == []

@@ -65,16 +65,20 @@ def test_a_sound_dropped_anywhere_is_analysed_though_a_clip_is_there(visit):
     assert opened.errors == []
 
 
-def test_switching_the_model_ten_times_in_three_seconds_leaves_no_error(visit):
+@pytest.fixture(scope="module")
+def lasting_desk(lasting_visit):
+    return lasting_visit()
+
+
+def test_switching_the_model_ten_times_in_three_seconds_leaves_no_error(lasting_desk):
     if len(bundled_names()) < 2:
         pytest.skip("only one model is bundled")
-    opened = visit()
     for step in range(10):
-        opened.choose_model(bundled_names()[step % 2])
-        opened.page.wait_for_timeout(100)
-    opened.settle()
-    assert opened.errors == []
+        lasting_desk.choose_model(bundled_names()[step % 2])
+        lasting_desk.page.wait_for_timeout(100)
+    lasting_desk.settle()
+    assert lasting_desk.errors == []
 
 
-def test_colours_of_plots_do_not_hang_on_the_address(visit):
-    assert visit().page.evaluate("document.querySelector('base')") is None
+def test_colours_of_plots_do_not_hang_on_the_address(lasting_desk):
+    assert lasting_desk.page.evaluate("document.querySelector('base')") is None

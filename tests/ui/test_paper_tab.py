@@ -126,17 +126,22 @@ def test_signs(value, text):
 # In the browser
 
 
-@pytest.fixture
-def tab(visit):
-    """The tab, opened: ``tab(query="", **visit's options)``."""
+@pytest.fixture(scope="module")
+def tab(lasting_visit):
+    """The tab, opened: ``tab(**visit's options)``."""
 
-    def open_tab(query: str = "", **options):
-        opened = visit(query, **options)
+    def open_tab(**options):
+        opened = lasting_visit("?__theme=light", **options)
         click_tab(opened.page, "paper")
         opened.page.wait_for_selector(".pp-verdicts", timeout=60_000)
         return opened
 
     return open_tab
+
+
+@pytest.fixture(scope="module")
+def desk(tab):
+    return tab()
 
 
 needs_app = [
@@ -153,19 +158,18 @@ def browser_test(function):
 
 
 @browser_test
-def test_tab_shows_verdicts_and_opens_its_tables(tab):
-    opened = tab()
-    assert opened.page.locator(".pp-verdicts ol > li").count() == 6
-    assert not opened.page.locator("#pp-table-1 table").first.is_visible()
-    opened.page.click("#pp-table-1 > summary")
-    assert opened.page.locator("#pp-table-1 table").first.is_visible()
-    with opened.page.expect_download() as download:
-        opened.page.click("#pp-table-1 > .pp-save")
+def test_tab_shows_verdicts_and_opens_its_tables(desk):
+    assert desk.page.locator(".pp-verdicts ol > li").count() == 6
+    assert not desk.page.locator("#pp-table-1 table").first.is_visible()
+    desk.page.click("#pp-table-1 > summary")
+    assert desk.page.locator("#pp-table-1 table").first.is_visible()
+    with desk.page.expect_download() as download:
+        desk.page.click("#pp-table-1 > .pp-save")
     lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert download.value.suggested_filename == "table-i.csv"
     assert len(lines) == 134 and lines[0].startswith("table,dataset,family")
-    assert opened.errors == []
-    assert opened.foreign_requests() == []
+    assert desk.errors == []
+    assert desk.foreign_requests() == []
 
 
 @browser_test
@@ -183,13 +187,13 @@ def test_phone_scrolls_tables_in_their_own_box(tab):
 
 
 @browser_test
-def test_dark_theme_is_readable(tab):
-    dark = tab("?__theme=dark")
+def test_dark_theme_is_readable(desk):
+    desk.page.evaluate("document.body.classList.add('dark')")  # what Gradio's own switch does
     page = "getComputedStyle(document.querySelector('.gradio-container')).backgroundColor"
-    colours = dark.page.evaluate(
+    colours = desk.page.evaluate(
         f"""() => [{page}, ...['.pp', '.pp-help', '.pp-verdict', '.pp-save'].map(
             name => getComputedStyle(document.querySelector(name)).color)]"""
     )
     behind, *texts = [sum(int(part) for part in re.findall(r"\d+", colour)[:3]) for colour in colours]
     assert all(text - behind > 300 for text in texts)
-    assert dark.errors == []
+    assert desk.errors == []

@@ -471,9 +471,27 @@ def wait_for_other(visited, selector: str, old: str) -> str:
     return visited.text(selector)
 
 
+@pytest.fixture(scope="module")
+def lasting_desk(lasting_visit):
+    return lasting_visit(WORD_QUERY)
+
+
+@pytest.fixture
+def desk(lasting_desk):
+    """A page that others have used, with the clip and model that it had at first."""
+    title, page = spoken_examples()[0].title, lasting_desk.page
+    page.click("#explore-tab-button")
+    if page.get_attribute(".tp", "data-clip") != title:
+        page.click(f"#examples button:has-text('{title}')")
+    lasting_desk.wait_for_clip(title)
+    lasting_desk.choose_model("ast-spc12")
+    page.wait_for_selector(".tp-picture[aria-label*=ast-spc12]")
+    lasting_desk.settle()
+    return lasting_desk
+
+
 @pytest.mark.browser
-def test_tabs_show_numbers_and_follow_model_and_clip(visit, tmp_path):
-    desk = visit(WORD_QUERY)
+def test_tabs_show_numbers_and_follow_model_and_clip(desk, tmp_path):
     example = spoken_examples()[0].title
     for tab in TABS:
         open_tab(desk, tab)
@@ -498,8 +516,7 @@ def test_tabs_show_numbers_and_follow_model_and_clip(visit, tmp_path):
 
 
 @pytest.mark.browser
-def test_settings_redraw_and_figures_are_saved(visit, tmp_path):
-    desk = visit(WORD_QUERY)
+def test_settings_redraw_and_figures_are_saved(desk, tmp_path):
     open_tab(desk, "clusters")
     picture = desk.text("#clusters-map-title")
     desk.page.locator("#clusters-content label:has(input[type=radio][value=variation])").click()
@@ -524,8 +541,7 @@ def test_settings_redraw_and_figures_are_saved(visit, tmp_path):
 
 
 @pytest.mark.browser
-def test_a_bad_file_is_a_sentence_in_the_open_tab(visit, tmp_path):
-    desk = visit()
+def test_a_bad_file_is_a_sentence_in_the_open_tab(desk, tmp_path):
     open_tab(desk, "kendall")
     bad = tmp_path / "notes.wav"
     bad.write_text("not audio at all")

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from tests import ROOT
+from tests.browser_support import choose
 from tests.example_clips import WORD_QUERY, spoken_examples
 from tests.ui.test_browser import write_sweep
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names, example_clips
@@ -133,9 +134,20 @@ def take_away(visit) -> tuple[str, dict[str, bytes]]:
         return event.value.suggested_filename, {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.fixture(scope="module")
+def lasting_desk(lasting_visit):
+    return lasting_visit(WORD_QUERY)
+
+
+@pytest.fixture
+def desk(lasting_desk):
+    """A page that others have used, its slider and score as they were at first."""
+    choose(lasting_desk, 0.5)
+    return lasting_desk
+
+
 @pytest.mark.browser
-def test_a_person_takes_home_what_is_seen(visit, tmp_path):
-    desk = visit(WORD_QUERY)
+def test_a_person_takes_home_what_is_seen(desk, tmp_path):
     page = desk.page
     page.locator(".tp-score label:has(input[value=variation])").click()
     page.focus(".tp-rate-input")
@@ -194,8 +206,7 @@ def test_a_person_takes_home_what_is_seen(visit, tmp_path):
 
 
 @pytest.mark.browser
-def test_a_clip_of_one_s_own_stays_at_home_also_when_another_choice_failed(visit, tmp_path):
-    desk = visit(WORD_QUERY)
+def test_a_clip_of_one_s_own_stays_at_home_also_when_another_choice_failed(desk, tmp_path):
     desk.upload(write_sweep(tmp_path / "my sweep.wav", seconds=4))
     desk.wait_for_clip("my sweep.wav")
     bad = tmp_path / "notes.wav"
@@ -215,20 +226,21 @@ def test_a_clip_of_one_s_own_stays_at_home_also_when_another_choice_failed(visit
 
 
 @pytest.mark.browser
-def test_without_an_answer_the_button_comes_back(browser, app_url):
+def test_without_an_answer_the_button_comes_back(windows, app_url):
     from tests.browser_support import skip_tour
 
-    page = browser.new_page()
-    skip_tour(page)
-    page.clock.install()
-    page.goto(app_url)
-    page.wait_for_selector(".tp-kept li", timeout=30_000)
-    page.route("**/queue/join**", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
-    page.focus(".tp-take")
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".tp-take:disabled")
-    page.clock.fast_forward(61_000)
-    page.wait_for_selector(".tp-take:enabled")
-    assert "has not answered" in page.inner_text("[data-out=taken]")
-    assert page.evaluate("document.activeElement.className") == "tp-button tp-take"
-    page.close()
+    with windows.page(app_url) as page:
+        skip_tour(page)
+        page.clock.install()
+        page.goto(app_url)
+        page.wait_for_selector(".tp-kept li", timeout=30_000)
+        page.route(
+            "**/queue/join**", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."})
+        )
+        page.focus(".tp-take")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".tp-take:disabled")
+        page.clock.fast_forward(61_000)
+        page.wait_for_selector(".tp-take:enabled")
+        assert "has not answered" in page.inner_text("[data-out=taken]")
+        assert page.evaluate("document.activeElement.className") == "tp-button tp-take"
