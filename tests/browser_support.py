@@ -205,6 +205,7 @@ class Visit:
     def __init__(self, page):
         self.page = page
         self.requests: list[str] = []
+        self.queued: list[dict] = []
         self.errors: list[str] = []
         self._under_way: set = set()
         self._changed = time.monotonic()
@@ -218,6 +219,8 @@ class Visit:
 
     def _on_request(self, request) -> None:
         self.requests.append(request.url)
+        if "/queue/join" in request.url:
+            self.queued.append(request.post_data_json)
         self._changed = time.monotonic()
         if not any(stream in request.url for stream in STREAMS):
             self._under_way.add(request)

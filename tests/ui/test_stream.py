@@ -121,7 +121,7 @@ def test_the_nearest_pass_is_shown_until_the_chosen_one_arrives(browser, app_url
 
     gates[1].set()
     page.wait_for_selector(".tp[data-complete=true]")
-    assert not page.is_disabled(".tp-score input[value=attention]")
+    page.wait_for_selector(".tp-score input[value=attention]:enabled", state="attached")
     page.locator(".tp-score label", has_text="Attention").click()
     next_frames(page)
     assert kept() == expected("attention", 0.35)

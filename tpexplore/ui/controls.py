@@ -69,7 +69,7 @@ def build(
     )
     # A text: an empty number becomes 0 on its way, which is a start; an empty text stays none.
     start = gr.Textbox(label="Start at (s)", visible="hidden")
-    start.preprocess = lambda text: None if text in (None, "") else float(text)
+    start.preprocess = _start_of
     with gr.Row(elem_id="bar-row"):
         sound = create_board(
             "sound",
@@ -99,6 +99,14 @@ def build(
     )
     status = gr.HTML(problem, html_template=MESSAGE, elem_id="status", elem_classes="message-box")
     return Controls(clip, model, start, sound, menu, picks, status)
+
+
+def _start_of(text: str | None) -> float | str | None:
+    """The start as the library takes it; what is no number stays, for the library to name."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return text
 
 
 def sound_value(path: str | None, choice: ModelChoice | None, start: float | None) -> str:
