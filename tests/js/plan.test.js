@@ -96,10 +96,10 @@ test("what the page does to patches, in words", () => {
 
 test("the page's state tells of every change, and of nothing else", () => {
   const page = createPageState();
-  const told = [];
-  page.follow(({ method, blocks }) => told.push([method, blocks]));
+  const followed = [];
+  page.follow(({ method, blocks }) => followed.push([method, blocks]));
   page.set({ method: "fuse" });
   page.set({ method: "fuse", blocks: PAPERS_BLOCKS });
   page.set({ blocks: "3,6,9" });
-  assert.deepEqual(told, [["fuse", PAPERS_BLOCKS], ["fuse", "3,6,9"]]);
+  assert.deepEqual(followed, [["fuse", PAPERS_BLOCKS], ["fuse", "3,6,9"]]);
 });

@@ -87,39 +87,39 @@ def long_clip(tmp_path) -> Path:
 def test_windows_of_two_lengths_begin_together(long_clip, swapped):
     a, b = side(LONG, "attention"), side(SHORT, "intensity")
     a, b = (b, a) if swapped else (a, b)
-    told = compare_clip(long_clip, a, b)
+    comparison = compare_clip(long_clip, a, b)
     short = analysis.cached_model(choice_of(SHORT)).config
     start = loudest_start(read_clip(long_clip).samples, round(short.seconds * 16_000)) / 16_000
-    assert told["clip"] == {"name": "late bang.wav", "start": pytest.approx(start, abs=1e-3)}
-    assert f"at {start:.2f} s of the file, the loudest part for the window of {SHORT}." in told["note"]
-    assert "64 patches of the time that both read" in told["note"]
-    assert told["picture"]["patches"] == short.patches == 64
-    assert not told["same"]
-    assert not told["same_classes"]
+    assert comparison["clip"] == {"name": "late bang.wav", "start": pytest.approx(start, abs=1e-3)}
+    assert f"at {start:.2f} s of the file, the loudest part for the window of {SHORT}." in comparison["note"]
+    assert "64 patches of the time that both read" in comparison["note"]
+    assert comparison["picture"]["patches"] == short.patches == 64
+    assert not comparison["same"]
+    assert not comparison["same_classes"]
     seconds = {LONG: 5.2, SHORT: 1.3}
     samples = {
         name: read_clip(long_clip, offset=start, duration=length).samples for name, length in seconds.items()
     }
     for i in (0, 8, 14):
         kept = [kept_sets(one, samples[one.choice.source], KEEP_RATES[i]) for one in (a, b)]
-        for stage in told["matches"]["keep_rate"][i]["stages"]:
+        for stage in comparison["matches"]["keep_rate"][i]["stages"]:
             expected = counts_of(*(sets[stage["block"]] for sets in kept), 64)
             assert {key: stage[key] for key in expected} == expected
 
 
 def test_a_chosen_start_counts_for_both(long_clip):
-    told = compare_clip(long_clip, side(SHORT, "attention"), side(LONG, "variation"), 2.25)
-    assert told["clip"]["start"] == 2.25
-    assert told["note"].startswith("Both begin at 2.25 s of the file. A reads 1.3 s and B 5.1 s")
+    comparison = compare_clip(long_clip, side(SHORT, "attention"), side(LONG, "variation"), 2.25)
+    assert comparison["clip"]["start"] == 2.25
+    assert comparison["note"].startswith("Both begin at 2.25 s of the file. A reads 1.3 s and B 5.1 s")
     with pytest.raises(InputError, match=r"late bang\.wav"):
         compare_clip(long_clip, side(SHORT, "attention"), side(LONG, "variation"), 9.0)
 
 
 def test_silence_has_no_order(tmp_path):
     soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
-    told = compare_clip(tmp_path / "silence.wav", side(SHORT, "intensity"), side(SHORT, "variation"))
-    assert told["tau"] is None
-    json.dumps(told, allow_nan=False)
+    comparison = compare_clip(tmp_path / "silence.wav", side(SHORT, "intensity"), side(SHORT, "variation"))
+    assert comparison["tau"] is None
+    json.dumps(comparison, allow_nan=False)
 
 
 def test_what_was_computed_is_kept_until_the_file_changes(long_clip, monkeypatch):
@@ -266,12 +266,12 @@ def test_numbers_and_picture_are_the_library_s(board):
             union = np.maximum(len(sets[0]) + len(sets[1]) - x, 1)
             assert float(row[6]) == pytest.approx(chances @ (x / union), abs=0.0051)
             assert_colours(board.colours(panel), *sets)
-        told = re.match(
+        counts = re.match(
             r"Both keep (\d+) of the same patches after block 4; chance would give ([\d.]+)\.",
             board.text("finding"),
         )
-        assert int(told[1]) == len(kept[0][4] & kept[1][4])
-        assert float(told[2]) == pytest.approx(len(kept[0][4]) * len(kept[1][4]) / 64, abs=0.51)
+        assert int(counts[1]) == len(kept[0][4] & kept[1][4])
+        assert float(counts[2]) == pytest.approx(len(kept[0][4]) * len(kept[1][4]) / 64, abs=0.51)
     for letter, one in (("a", a), ("b", b)):
         assert_card(board, letter, one, 0.65)
     traces = [analysis.traced(clip_path(), one.choice) for one in (a, b)]
@@ -338,7 +338,7 @@ def test_the_slider_redraws_without_a_request(board):
 
 @pytest.mark.browser
 def test_downloads_tell_what_is_shown(board, tmp_path):
-    told = compare_clip(str(clip_path()), side(SHORT, "attention"), side("audiomae-spc12", "variation"))
+    comparison = compare_clip(str(clip_path()), side(SHORT, "attention"), side("audiomae-spc12", "variation"))
     files = {}
     for kind in ("png", "csv"):
         with board.page.expect_download() as caught:
@@ -351,7 +351,7 @@ def test_downloads_tell_what_is_shown(board, tmp_path):
     with files["csv"].open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(KEEP_RATES) * len(PRUNE_BLOCKS)
-    source = {"file": told["clip"]["name"], "method_a": "drop", "method_b": "drop", "same": "keep_rate"}
+    source = {"file": comparison["clip"]["name"], "method_a": "drop", "method_b": "drop", "same": "keep_rate"}
     source |= {
         "model_a": "ast-spc12",
         "score_a": "attention",
@@ -360,15 +360,15 @@ def test_downloads_tell_what_is_shown(board, tmp_path):
     }
     for i, row in enumerate(rows):
         assert source.items() <= row.items()
-        assert float(row["window_start_s"]) == told["clip"]["start"]
-        pair, (at, stage) = told["matches"]["keep_rate"][i // 3], divmod(i, 3)
+        assert float(row["window_start_s"]) == comparison["clip"]["start"]
+        pair, (at, stage) = comparison["matches"]["keep_rate"][i // 3], divmod(i, 3)
         assert float(row["keep_rate_a"]) == float(row["keep_rate_b"]) == KEEP_RATES[at]
         assert int(row["after_block"]) == PRUNE_BLOCKS[stage]
         for key, value in pair["stages"][stage].items():
             assert float(row["after_block" if key == "block" else key]) == value
-        assert float(row["tau"]) == told["tau"]
+        assert float(row["tau"]) == comparison["tau"]
         for letter in "ab":
-            point = told["sides"][letter]["points"][at]
+            point = comparison["sides"][letter]["points"][at]
             assert int(row[f"macs_{letter}"]) == point["macs"]
             assert [row[f"answer_{letter}"], float(row[f"probability_{letter}"])] == point["top"][0]
 

@@ -381,15 +381,15 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     visit.wait_for_clip("secret.wav")
     wait_for_query(visit, **parts)
     page.click("#link-copy")
-    told = "document.querySelector('#link-status').textContent"
+    status = "document.querySelector('#link-status').textContent"
     note = f"Your own sound is not in it: it opens with the example {example_clips()[0].title}."
-    page.wait_for_function(f"note => {told}.endsWith(note)", arg=note)
+    page.wait_for_function(f"note => {status}.endsWith(note)", arg=note)
     assert "secret" not in page.url
     page.click("#examples button >> nth=0")
     visit.wait_for_clip(example_clips()[0].title)
     wait_for_query(visit, **{**parts, "model": None})
     page.click("#link-copy")
-    page.wait_for_function(f"{told}.endsWith('see now.')")
+    page.wait_for_function(f"{status}.endsWith('see now.')")
     assert visit.errors == []
     # Whoever is sent the link sees the same.
     friend = opened(f"?{urlsplit(link_there).query}")

@@ -278,8 +278,8 @@ def test_slider_changes_what_is_heard(listener, exploration, clip):
     expected = python_tracks(clip, exploration.drop_stages("variation")[index])["kept 10"]
     assert np.allclose(heard, expected, atol=1e-3)
     level = 10 * np.log10(np.square(expected).sum() / np.square(clip).sum())
-    told = re.search(r"(\d+) dB (quieter|louder)", listener.text("[data-out=listen]"))
-    assert float(told[1]) * {"quieter": -1, "louder": 1}[told[2]] == pytest.approx(level, abs=0.6)
+    level_text = re.search(r"(\d+) dB (quieter|louder)", listener.text("[data-out=listen]"))
+    assert float(level_text[1]) * {"quieter": -1, "louder": 1}[level_text[2]] == pytest.approx(level, abs=0.6)
 
 
 def test_a_patch_is_looped_by_itself_and_with_its_column(listener, clip):
@@ -510,9 +510,9 @@ def test_budget_picks_the_highest_keep_rate_that_fits(desk, exploration):
     unit = {"mega": 1e6, "giga": 1e9, "share": full / 100}
     for name, size in unit.items():
         exact = tenth.macs / size
-        told = set_budget(desk, repr(exact * (1 + 1e-12)), name)
+        limit_text = set_budget(desk, repr(exact * (1 + 1e-12)), name)
         assert desk.text("[data-out=rate]") == "75\u00a0%", name
-        assert "80\u00a0% would take" in told
+        assert "80\u00a0% would take" in limit_text
         set_budget(desk, repr(exact * (1 - 1e-9)), name)
         assert desk.text("[data-out=rate]") == "70\u00a0%", name
     assert "without pruning" in set_budget(desk, "100", "share")
@@ -599,16 +599,16 @@ def expected_explanation(exploration: Exploration, score: str, rate: float) -> s
 
 
 def test_explanation_tells_the_exploration_s_numbers(desk, exploration):
-    told = set()
+    texts = set()
     for score in SCORES:
         for rate in (0.3, 0.6, 0.65, 0.8, 0.95, 1.0):
             choose(desk, rate, score)
             found = desk.text("[data-out=explanation]")
             assert found == expected_explanation(exploration, score, rate), (score, rate)
-            told.add(found)
-    assert len(told) > 12
+            texts.add(found)
+    assert len(texts) > 12
     for phrase in ("Down to", "lightest pruning", "again.", "empty padding", "it is"):
-        assert any(phrase in text for text in told), phrase
+        assert any(phrase in text for text in texts), phrase
 
 
 # -- download
