@@ -287,7 +287,7 @@ class Visit:
 
     def choose_model(self, name: str) -> None:
         """Choose a bundled model by its name in the two menus on top."""
-        from tpexplore.ui.analysis import ModelChoice
+        from tpexplore.ui.choices import ModelChoice
         from tpexplore.ui.model_menu import menu_message
 
         (entry,) = menu_message([ModelChoice(name, name)])

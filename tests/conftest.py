@@ -1,5 +1,6 @@
 """Small models and clips that many tests share."""
 
+import sys
 from itertools import chain, zip_longest
 
 import numpy as np
@@ -61,3 +62,12 @@ def clip() -> np.ndarray:
     """0.6 s: silence, then a tone with an onset."""
     time = np.arange(9600) / 16_000
     return np.where(time > 0.2, 0.3 * np.sin(2 * np.pi * 880 * time), 0).astype(np.float32)
+
+
+@pytest.fixture
+def model_of_every_choice(model, monkeypatch) -> AudioViT:
+    """The tiny model in the place of every model that the page's menu names."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tpexplore.ui.") and hasattr(module, "cached_model"):
+            monkeypatch.setattr(module, "cached_model", lambda choice: model)
+    return model

@@ -15,7 +15,7 @@ from tests import ROOT, checkpoint_files
 from tests import transformers_files as files
 from tpexplore.cli import main
 from tpexplore.signal.grid import Grid
-from tpexplore.ui.analysis import cached_model, model_choices
+from tpexplore.ui.choices import cached_model, model_choices
 
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("## Your own model")[1].split("\n## ")[0]
 

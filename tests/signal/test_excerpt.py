@@ -17,7 +17,8 @@ from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.excerpt import loudest_start, loudness_profile, read_excerpt
 from tpexplore.study.labels import LabelledClip
 from tpexplore.study.own_data import accuracy_curve
-from tpexplore.ui import analysis
+from tpexplore.ui.choices import cached_model, model_choices
+from tpexplore.ui.clips import excerpt_of
 
 
 def quiet_but_for(seconds: float, at: float, rate: int = 16_000, length: float = 1.0) -> np.ndarray:
@@ -126,13 +127,13 @@ def test_app_command_line_and_own_data_read_the_same(
 ) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, quiet_but_for(25, 19.4), 16_000)
-    choice = next(entry for entry in analysis.model_choices() if entry.source == "ast-spc12")
-    part = analysis.excerpt_of(path, choice)
+    choice = next(entry for entry in model_choices() if entry.source == "ast-spc12")
+    part = excerpt_of(path, choice)
     assert part.start == pytest.approx(19.25, abs=0.1)
     assert cli.main(["explore", str(path), "--model", "ast-spc12", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["notes"] == list(part.sentences)
-    model = analysis.cached_model(choice)
+    model = cached_model(choice)
     read = []
     monkeypatch.setattr(
         "tpexplore.study.own_data.read_excerpt", lambda *given: read.append(read_excerpt(*given)) or read[-1]

@@ -23,7 +23,8 @@ from tpexplore.study.overlap import check_same_cut
 from tpexplore.study.stability import Change, stability
 from tpexplore.study.sweep import explore
 from tpexplore.ui import analysis
-from tpexplore.ui.analysis import ModelChoice, analyse_clip
+from tpexplore.ui.analysis import analyse_clip
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.payload import ROW_STEPS, bin_rows, build_payload
 
 
@@ -118,11 +119,12 @@ def test_maps_are_drawn_by_the_edges_of_their_cells():
     assert (len(x), len(y)) == (8, 8) and x[0] == 0.08 and y[0] == 0.5
 
 
-def test_the_page_gets_the_chosen_keep_rate_first_then_its_neighbours(model, clip, tmp_path, monkeypatch):
+def test_the_page_gets_the_chosen_keep_rate_first_then_its_neighbours(
+    model_of_every_choice, clip, tmp_path, monkeypatch
+):
     """With 1,212 patches a pass takes seconds: nobody waits for keep-rates that were not chosen."""
     path = tmp_path / "noise.wav"
     soundfile.write(path, clip, 16_000)
-    monkeypatch.setattr(analysis, "cached_model", lambda choice: model)
     monkeypatch.setattr(analysis, "PART_SECONDS", 0)  # every pass is sent by itself
     messages = analyse_clip(path, ModelChoice("own", "own"), score="variation", keep_rate=0.55)
     first, *later = messages

@@ -16,9 +16,10 @@ from tests.model.test_vit import timm_twin, twin_logits
 from tpexplore.errors import InputError
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.study.removal import GROUPS, group_mask, random_mask, removal_curve
-from tpexplore.ui import analysis
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.tabs import removal as removal_tab
 from tpexplore.ui.tabs.removal import Shown, decode_mask, draw_masks, encode_mask, read_question
+from tpexplore.ui.trace import ClipTrace
 
 BLOCKS = range(1, 12)
 PATCHES = 64
@@ -164,12 +165,12 @@ def test_random_masks_favour_no_patch():
 
 
 @pytest.fixture
-def trace(model, specs) -> analysis.ClipTrace:
+def trace(model, specs) -> ClipTrace:
     """One picture through the random model, clustered by itself."""
     config = replace(model.config, name="tiny", sha256="abc", labels=tuple("abcde"))
     model.config = config
     intensity, variation = (values[0] for values in patch_statistics(specs[:1]))
-    return analysis.ClipTrace(
+    return ClipTrace(
         name="noise",
         model=model,
         samples=np.zeros(16_000, np.float32),
@@ -188,7 +189,7 @@ def trace(model, specs) -> analysis.ClipTrace:
 
 @pytest.fixture
 def shown(trace, monkeypatch) -> Shown:
-    choice = analysis.ModelChoice("tiny", "tiny")
+    choice = ModelChoice("tiny", "tiny")
     monkeypatch.setattr(removal_tab, "cached_model", lambda asked: {choice: trace.model}[asked])
     return removal_tab.show(trace, choice)
 
@@ -349,7 +350,7 @@ def test_the_same_clip_and_model_get_the_same_stamp(shown, trace):
     assert removal_tab.show(trace, shown.choice).stamp == shown.stamp
     louder = replace(trace, spec=trace.spec + 1)
     assert removal_tab.show(louder, shown.choice).stamp != shown.stamp
-    other = analysis.ModelChoice("other", "other")
+    other = ModelChoice("other", "other")
     assert removal_tab.show(trace, other).stamp != shown.stamp
 
 
@@ -365,7 +366,7 @@ def test_silence_can_be_painted_though_not_clustered(shown, trace):
 def test_a_model_without_classes_is_refused(trace):
     trace.model.config = replace(trace.model.config, classes=0, labels=())
     with pytest.raises(InputError, match="pre-trained only"):
-        removal_tab.show(trace, analysis.ModelChoice("tiny", "tiny"))
+        removal_tab.show(trace, ModelChoice("tiny", "tiny"))
 
 
 CELL = {"value": 0.9, "ci95": [0.88, 0.92]}

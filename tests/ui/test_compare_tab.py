@@ -22,9 +22,11 @@ from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
 from tpexplore.results.store import measured_results
 from tpexplore.signal.decode import read_clip
 from tpexplore.signal.excerpt import loudest_start
-from tpexplore.ui import analysis
+from tpexplore.ui.choices import ModelChoice, cached_model, model_choices
+from tpexplore.ui.clips import excerpt_of
 from tpexplore.ui.tabs import compare as compare_tab
 from tpexplore.ui.tabs.compare import Side, compare_clip
+from tpexplore.ui.trace import traced
 
 pytest_plugins = ["tests.browser_support"]
 SHORT, LONG = "ast-spc12", "audiomae-esc50"
@@ -36,8 +38,8 @@ pytestmark = [
 ROWS = 8
 
 
-def choice_of(name: str) -> analysis.ModelChoice:
-    return next(choice for choice in analysis.model_choices() if choice.source == name)
+def choice_of(name: str) -> ModelChoice:
+    return next(choice for choice in model_choices() if choice.source == name)
 
 
 def side(name: str, score: str) -> Side:
@@ -52,7 +54,7 @@ def clip_path() -> Path:
 @torch.inference_mode()
 def kept_sets(one: Side, samples: np.ndarray, keep_rate: float) -> dict[int, set[int]]:
     """What is left after each block, by a forward pass of its own."""
-    model = analysis.cached_model(one.choice)
+    model = cached_model(one.choice)
     kept = model(model.spectrogram(samples)[None], keep_rate=keep_rate, score=one.score).kept
     everything = range(model.config.patches)
     return {block: set(kept[block][0].tolist() if kept else everything) for block in PRUNE_BLOCKS}
@@ -88,7 +90,7 @@ def test_windows_of_two_lengths_begin_together(long_clip, swapped):
     a, b = side(LONG, "attention"), side(SHORT, "intensity")
     a, b = (b, a) if swapped else (a, b)
     comparison = compare_clip(long_clip, a, b)
-    short = analysis.cached_model(choice_of(SHORT)).config
+    short = cached_model(choice_of(SHORT)).config
     start = loudest_start(read_clip(long_clip).samples, round(short.seconds * 16_000)) / 16_000
     assert comparison["clip"] == {"name": "late bang.wav", "start": pytest.approx(start, abs=1e-3)}
     assert f"at {start:.2f} s of the file, the loudest part for the window of {SHORT}." in comparison["note"]
@@ -139,7 +141,7 @@ def test_what_was_computed_is_kept_until_the_file_changes(long_clip, monkeypatch
 
 def test_the_menus_follow_the_page_s_model_or_their_own():
     with gr.Blocks():
-        tab = compare_tab.build(analysis.model_choices())
+        tab = compare_tab.build(model_choices())
     settings = [component.value for component in tab.inputs]
     for name in (SHORT, LONG):
         (text,) = tab.refresh(str(clip_path()), choice_of(name), None, *settings)
@@ -235,7 +237,7 @@ def board(open_tab):
 
 def samples_read(seconds: float = 1.3) -> np.ndarray:
     """What a model is given of the clip, beginning where the short window's excerpt does."""
-    start = analysis.excerpt_of(clip_path(), choice_of(SHORT)).start
+    start = excerpt_of(clip_path(), choice_of(SHORT)).start
     return read_clip(clip_path(), offset=start, duration=seconds).samples
 
 
@@ -274,7 +276,7 @@ def test_numbers_and_picture_are_the_library_s(board):
         assert float(counts[2]) == pytest.approx(len(kept[0][4]) * len(kept[1][4]) / 64, abs=0.51)
     for letter, one in (("a", a), ("b", b)):
         assert_card(board, letter, one, 0.65)
-    traces = [analysis.traced(clip_path(), one.choice) for one in (a, b)]
+    traces = [traced(clip_path(), one.choice) for one in (a, b)]
     tau = scipy.stats.kendalltau(traces[0].scores[3], traces[1].variation).statistic
     assert f"τ = {tau:.2f}".replace("-", "−") in board.text("tau").replace("\u00a0", " ")
     label = board.page.get_attribute(".tc-picture", "aria-label")
@@ -297,7 +299,7 @@ def assert_colours(colours: np.ndarray, a: set[int], b: set[int]) -> None:
 
 def assert_card(board: Board, letter: str, one: Side, rate: float) -> None:
     """Answers, cost and accuracy of a side are those of its model."""
-    model = analysis.cached_model(one.choice)
+    model = cached_model(one.choice)
     with torch.inference_mode():
         spec = model.spectrogram(samples_read())[None]
         outs = [model(spec).logits[0], model(spec, keep_rate=rate, score=one.score).logits[0]]
@@ -379,8 +381,7 @@ def test_the_same_cost_and_two_windows(board, tmp_path):
     board.match("macs")
     board.rate(0.5)
     cheap, dear = (
-        [analysis.cached_model(choice_of(name)).config.macs(rate) / 1e9 for rate in (0.3, 1)]
-        for name in (SHORT, LONG)
+        [cached_model(choice_of(name)).config.macs(rate) / 1e9 for rate in (0.3, 1)] for name in (SHORT, LONG)
     )
     assert cheap[1] < dear[0]
     assert board.text("rate-name") == "Keep-rate of A"

@@ -19,9 +19,10 @@ from tests.ui.test_browser import write_sweep
 from tests.ui.test_tabs import fake_tab
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER, bundled_card, bundled_names, example_clips
 from tpexplore.model.plan import keep_plan
+from tpexplore.signal.excerpt import Excerpt
 from tpexplore.study.sweep import explore
 from tpexplore.ui import link, shell
-from tpexplore.ui.analysis import Excerpt, ModelChoice, model_choices
+from tpexplore.ui.choices import ModelChoice, model_choices
 from tpexplore.ui.tabs import Setting
 
 if TYPE_CHECKING:

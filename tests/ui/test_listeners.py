@@ -13,7 +13,7 @@ from tests.browser_support import wait_until
 from tpexplore import InputError, explore
 from tpexplore.signal.ring import RingBuffer
 from tpexplore.ui import listeners as listening
-from tpexplore.ui.analysis import ModelChoice
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.listeners import LIFETIME_SECONDS, MOST_LISTENERS, Listeners
 from tpexplore.ui.payload import decibels
 from tpexplore.ui.tabs import live

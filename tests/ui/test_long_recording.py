@@ -12,20 +12,17 @@ import soundfile
 
 from tpexplore import InputError, explore_windows
 from tpexplore.study.window_table import COLUMNS, label_lines, rows_of
-from tpexplore.ui import analysis
-from tpexplore.ui.analysis import ModelChoice
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.tabs import long_recording as tab
 
 CHOICE = ModelChoice("Tiny", "tiny")
 
 
 @pytest.fixture
-def clip(tmp_path, model, monkeypatch) -> str:
+def clip(tmp_path, model_of_every_choice) -> str:
     """Ten seconds and a bit, with silence in the third window; the tiny model runs it."""
-    monkeypatch.setattr(tab, "cached_model", lambda choice: model)
-    monkeypatch.setattr(analysis, "cached_model", lambda choice: model)
     sound = np.random.default_rng(0).normal(0, 0.1, 170_000)
-    first, last = (round(16_000 * model.config.seconds * k) for k in (2, 3))
+    first, last = (round(16_000 * model_of_every_choice.config.seconds * k) for k in (2, 3))
     sound[first:last] = 0
     soundfile.write(tmp_path / "long.wav", sound, 16_000)
     return str(tmp_path / "long.wav")

@@ -14,7 +14,7 @@ from tpexplore.checkpoints.sources import wanted_files
 from tpexplore.errors import InputError
 from tpexplore.model.device import device_name
 from tpexplore.ui import own_model, shell
-from tpexplore.ui.analysis import ModelChoice, cached_model
+from tpexplore.ui.choices import ModelChoice, cached_model
 
 NAME = "hf_hub:MIT/ast-finetuned-audioset-10-10-0.4593"
 

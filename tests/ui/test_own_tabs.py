@@ -26,8 +26,7 @@ from tpexplore.model.forward import Entered
 from tpexplore.study.labels import LabelledClip
 from tpexplore.study.own_data import accuracy_curve
 from tpexplore.study.stability import CHANGES, stability
-from tpexplore.ui import analysis
-from tpexplore.ui.analysis import ModelChoice
+from tpexplore.ui.choices import ModelChoice, cached_model, model_choices
 from tpexplore.ui.tabs import own_data as own_data_tab
 from tpexplore.ui.tabs import stability as stability_tab
 from tpexplore.ui.tabs.held_uploads import HeldUploads
@@ -192,7 +191,7 @@ def server(tmp_path_factory):
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
         patch.setattr("tempfile.tempdir", str(folder))
         choices = [_first_choice()]
-        analysis.cached_model(choices[0])  # a model that is loaded first runs once through, for speed
+        cached_model(choices[0])  # a model that is loaded first runs once through, for speed
         with gr.Blocks(title="Tabs") as demo, gr.Tabs():
             for label, module in (("Robustness", stability_tab), ("My data", own_data_tab)):
                 with gr.Tab(label):
@@ -213,7 +212,7 @@ def server(tmp_path_factory):
 
 
 def _first_choice() -> ModelChoice:
-    return analysis.model_choices()[0]
+    return model_choices()[0]
 
 
 def _refresh(tab, choice):
@@ -256,7 +255,7 @@ LABELLED = 5
 
 def make_zip(path: Path, copies: int = 1) -> Path:
     """An example in folders named after labels of the model, in one with an unknown label, and a text."""
-    labels = analysis.cached_model(_first_choice()).config.labels
+    labels = cached_model(_first_choice()).config.labels
     example = example_clips()[0].path
     with zipfile.ZipFile(path, "w") as archive:
         for copy in range(copies):

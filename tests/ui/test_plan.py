@@ -12,10 +12,10 @@ import pytest
 import soundfile
 
 from tpexplore.errors import InputError
-from tpexplore.model.vit import AudioViT
 from tpexplore.study.sweep import explore
-from tpexplore.ui import analysis, takeaway_button
-from tpexplore.ui.analysis import ModelChoice, analyse_clip
+from tpexplore.ui import takeaway_button
+from tpexplore.ui.analysis import analyse_clip
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.payload import one_rate
 from tpexplore.ui.plan_text import PruningPlan, read_plan
 from tpexplore.ui.tabs import explore as tab
@@ -26,10 +26,8 @@ RATES = (0.9, 0.7, 0.5)
 
 
 @pytest.fixture
-def path(model: AudioViT, clip: np.ndarray, tmp_path, monkeypatch):
+def path(model_of_every_choice, clip: np.ndarray, tmp_path):
     """A clip in a file, and the tiny model in the place of every choice."""
-    for module in (analysis, tab, takeaway_button):
-        monkeypatch.setattr(module, "cached_model", lambda choice: model)
     soundfile.write(tmp_path / "noise.wav", clip, 16_000, subtype="FLOAT")
     return tmp_path / "noise.wav"
 

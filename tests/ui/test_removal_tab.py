@@ -15,8 +15,9 @@ from tests.browser_support import click_tab
 from tests.example_clips import spoken_examples
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.study.removal import group_mask
-from tpexplore.ui import analysis
+from tpexplore.ui.choices import ModelChoice, model_choices
 from tpexplore.ui.tabs.removal import decode_mask, draw_masks
+from tpexplore.ui.trace import ClipTrace, traced
 
 if TYPE_CHECKING:
     from tests.browser_support import Visit
@@ -132,14 +133,14 @@ class Board:
         return sum("queue/join" in url for url in self.visit.requests)
 
 
-def choice() -> analysis.ModelChoice:
+def choice() -> ModelChoice:
     """The model that the board is opened with."""
-    return next(choice for choice in analysis.model_choices() if choice.source == "ast-spc12")
+    return next(choice for choice in model_choices() if choice.source == "ast-spc12")
 
 
-def trace() -> analysis.ClipTrace:
+def trace() -> ClipTrace:
     """What the board is opened with, by the library."""
-    return analysis.traced(spoken_examples()[0].path, choice())
+    return traced(spoken_examples()[0].path, choice())
 
 
 def patches() -> int:
@@ -439,7 +440,7 @@ def test_a_new_clip_keeps_the_group(board):
         timeout=PATIENCE,
     )
     board.settle()
-    other = analysis.traced(second.path, choice())
+    other = traced(second.path, choice())
     assert torch.equal(board.mask[0], group_mask(other.clustered("intensity")[0], "L"))
     assert board.marked != before
     board.page.locator("#examples").get_by_role("button", name=first.title, exact=True).click()

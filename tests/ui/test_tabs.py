@@ -25,12 +25,15 @@ from tpexplore.checkpoints import bundled
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names, example_clips
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.signal.excerpt import Excerpt
 from tpexplore.stats.patch_statistics import cliffs_delta
-from tpexplore.ui import analysis, plots, shell
+from tpexplore.ui import plots, shell, trace
+from tpexplore.ui.choices import NO_CLIP, NO_MODEL, ModelChoice, model_choices
 from tpexplore.ui.tabs import Tab
 from tpexplore.ui.tabs import clusters as clusters_tab
 from tpexplore.ui.tabs import kendall as kendall_tab
 from tpexplore.ui.tabs import statistics as statistics_tab
+from tpexplore.ui.trace import ClipTrace, traced
 
 pytest_plugins = ["tests.browser_support"]
 pytestmark = [
@@ -60,10 +63,10 @@ def measured(monkeypatch, tmp_path):
     told = made_up_analysis(MODEL, card["weights_sha256"])
     (tmp_path / f"{MODEL}.json").write_text(json.dumps(told))
     monkeypatch.setattr(bundled, "ANALYSIS_FOLDER", tmp_path)
-    monkeypatch.setattr(analysis, "bundled_card", lambda _: card)
-    analysis._traced.cache_clear()
+    monkeypatch.setattr(trace, "bundled_card", lambda _: card)
+    trace._traced.cache_clear()
     yield told
-    analysis._traced.cache_clear()
+    trace._traced.cache_clear()
 
 
 @pytest.fixture
@@ -71,18 +74,18 @@ def unmeasured(monkeypatch, tmp_path):
     """Nothing is known of the model's dataset, as with an official checkpoint."""
     card = {key: value for key, value in bundled_card(MODEL).items() if key != "clusters"}
     monkeypatch.setattr(bundled, "ANALYSIS_FOLDER", tmp_path)
-    monkeypatch.setattr(analysis, "bundled_card", lambda _: card)
-    analysis._traced.cache_clear()
+    monkeypatch.setattr(trace, "bundled_card", lambda _: card)
+    trace._traced.cache_clear()
     yield
-    analysis._traced.cache_clear()
+    trace._traced.cache_clear()
 
 
-def trace_of(example: int = 0) -> analysis.ClipTrace:
-    return analysis.traced(spoken_examples()[example].path, the_choice())
+def trace_of(example: int = 0) -> ClipTrace:
+    return traced(spoken_examples()[example].path, the_choice())
 
 
-def the_choice() -> analysis.ModelChoice:
-    return next(choice for choice in analysis.model_choices() if choice.source == MODEL)
+def the_choice() -> ModelChoice:
+    return next(choice for choice in model_choices() if choice.source == MODEL)
 
 
 # -- what the tabs start from
@@ -129,7 +132,7 @@ def test_without_a_card_s_clusters_the_clip_makes_its_own(unmeasured):
 
 def test_results_of_other_weights_are_not_used(measured, tmp_path):
     (tmp_path / f"{MODEL}.json").write_text(json.dumps({**measured, "weights_sha256": "0" * 64}))
-    analysis._traced.cache_clear()
+    trace._traced.cache_clear()
     assert trace_of().measured is None
 
 
@@ -139,7 +142,7 @@ def test_results_of_other_weights_are_not_used(measured, tmp_path):
 @pytest.mark.parametrize("rule", ["clusters", "raw", "concordant"])
 def test_tau_of_a_silent_clip_is_undefined(measured, tmp_path, rule):
     soundfile.write(tmp_path / "silence.wav", np.zeros(24_000), 16_000)
-    trace = analysis.traced(tmp_path / "silence.wav", the_choice())
+    trace = traced(tmp_path / "silence.wav", the_choice())
     taus, unrelated = kendall_tab.clip_taus(trace, "intensity", rule, False)
     assert np.isnan(taus).all() and unrelated is None
     figure = kendall_tab.figure_of(trace, "intensity", rule, "", False)
@@ -314,8 +317,8 @@ def fake_tab(calls: list, name: str, uses=None):
 def page(monkeypatch):
     """A page with two tabs that note when they compute: (page, calls)."""
     calls: list = []
-    monkeypatch.setattr(shell, "excerpt_of", lambda *_: analysis.Excerpt(np.zeros(1), 0.0, (), longer=False))
-    choices = [analysis.ModelChoice("One", "one"), analysis.ModelChoice("Two", "two")]
+    monkeypatch.setattr(shell, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
+    choices = [ModelChoice("One", "one"), ModelChoice("Two", "two")]
     with gr.Blocks():
         with gr.Tabs() as tabs:
             panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
@@ -385,10 +388,8 @@ def test_a_tab_says_in_a_sentence_why_it_shows_nothing(page):
     assert "good.wav · One" in filled[pane.line]
     assert filled[pane.content]["visible"] is True
     status = last(page.on_change(None, "one", None, {}, "first", 0, 0))[page.chosen.status]
-    assert status == analysis.NO_CLIP
-    assert (
-        last(page.on_change("a.wav", None, None, {}, "first", 0, 0))[page.chosen.status] == analysis.NO_MODEL
-    )
+    assert status == NO_CLIP
+    assert last(page.on_change("a.wav", None, None, {}, "first", 0, 0))[page.chosen.status] == NO_MODEL
 
 
 def test_without_clip_or_model_every_tab_has_a_sentence():
@@ -408,7 +409,7 @@ def test_tabs_fill_all_their_outputs_with_and_without_a_dataset(module, request)
     for known in ("unmeasured", "measured"):
         request.getfixturevalue(known)
         with gr.Blocks():
-            tab = module.build(analysis.model_choices())
+            tab = module.build(model_choices())
         values = tab.refresh(
             str(spoken_examples()[0].path),
             the_choice(),

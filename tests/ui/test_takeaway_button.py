@@ -23,7 +23,7 @@ from tests.ui.test_browser import write_sweep
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names, example_clips
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.ui import takeaway_button
-from tpexplore.ui.analysis import ModelChoice
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.takeaway_button import MAX_PICTURE_BYTES, Seen, respond
 
 pytest_plugins = ["tests.browser_support"]

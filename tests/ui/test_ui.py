@@ -26,7 +26,9 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.signal.spectrogram import fit_frames, log_mel
 from tpexplore.study.sweep import explore
-from tpexplore.ui import analysis, payload
+from tpexplore.ui import choices, payload
+from tpexplore.ui.choices import NO_MODEL, ModelChoice, fitting_source, model_choices
+from tpexplore.ui.clips import clip_name, excerpt_of
 from tpexplore.ui.controls import UPLOAD_HINT
 
 
@@ -211,7 +213,7 @@ def test_start_is_the_person_s_choice(tmp_path):
 def test_a_start_that_is_no_place_is_one_sentence(tmp_path, start):
     path = write_burst(tmp_path / "burst.wav", 6, at=4)
     with pytest.raises(InputError, match=r"^The start is .*; expected a number of seconds"):
-        analysis.excerpt_of(path, analysis.model_choices()[0], start)
+        excerpt_of(path, model_choices()[0], start)
     with pytest.raises(InputError, match=r"^The start is .*; expected a number of seconds"):
         read_excerpt(path, seconds=1.0, start=start)
 
@@ -229,11 +231,11 @@ def test_the_page_itself_checks_the_start_and_says_how_large_a_file_may_be(monke
 
 def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):
     path = write_burst(tmp_path / "burst.wav", 2, at=1)
-    choice = analysis.model_choices()[0]
-    assert len(analysis.excerpt_of(path, choice).samples)
+    choice = model_choices()[0]
+    assert len(excerpt_of(path, choice).samples)
     path.unlink()  # as the hourly sweep does
     with pytest.raises(InputError, match=r"^'burst\.wav' is no longer here.*Choose it again") as told:
-        analysis.excerpt_of(path, choice)
+        excerpt_of(path, choice)
     assert str(tmp_path) not in str(told.value)
 
 
@@ -246,10 +248,10 @@ def test_short_clips_stay_whole(tmp_path):
 
 
 def test_without_a_model_the_app_builds_and_says_so(monkeypatch):
-    monkeypatch.setattr(analysis, "bundled_models", list)
+    monkeypatch.setattr(choices, "bundled_models", list)
     demo = ui.build()
     values = [block.value for block in demo.blocks.values() if getattr(block, "elem_id", None) == "status"]
-    assert values == [analysis.NO_MODEL]
+    assert values == [NO_MODEL]
 
 
 def test_a_checkpoint_that_does_not_exist_is_one_sentence():
@@ -258,17 +260,17 @@ def test_a_checkpoint_that_does_not_exist_is_one_sentence():
 
 
 def test_only_endpoints_for_programs_are_public(monkeypatch):
-    monkeypatch.setattr(analysis, "bundled_models", list)
+    monkeypatch.setattr(choices, "bundled_models", list)
     public = ["/explore", "/explore_at", "/models", "/results"]
     assert list(ui.build().get_api_info()["named_endpoints"]) == public
 
 
 def test_an_example_brings_a_model_that_knows_it():
-    choices = [analysis.ModelChoice("own", "own.pth"), *analysis.model_choices()]
+    choices = [ModelChoice("own", "own.pth"), *model_choices()]
     examples = {example.path.stem: example for example in example_clips()}
 
     def heard_with(source: str, stem: str) -> str:
-        return analysis.fitting_source(source, examples[stem], choices)
+        return fitting_source(source, examples[stem], choices)
 
     assert heard_with("ast-spc12", "thunder") == "ast-audioset"
     assert heard_with("audiomae-spc12", "thunder") == "audiomae-audioset"
@@ -303,5 +305,5 @@ def demo_app():
 
 
 def test_a_recording_of_the_page_is_called_that(tmp_path):
-    assert analysis.clip_name(tmp_path / "Your recording.wav") == "Your recording"
-    assert analysis.clip_name(tmp_path / "dog.wav") == "dog.wav"
+    assert clip_name(tmp_path / "Your recording.wav") == "Your recording"
+    assert clip_name(tmp_path / "dog.wav") == "dog.wav"

@@ -18,8 +18,8 @@ from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
 from tpexplore.signal.decode import MAX_UPLOAD_BYTES
 
 from . import link, serving, shell, tour
-from .analysis import model_choices
 from .board import create_board
+from .choices import model_choices
 from .memory import share_arenas
 from .preview import NamedPreview
 

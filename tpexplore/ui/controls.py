@@ -12,8 +12,9 @@ from tpexplore.checkpoints.bundled import Example
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import MAX_UPLOAD_BYTES
 
-from .analysis import ModelChoice, sound_message
 from .board import create_board
+from .choices import ModelChoice
+from .clips import sound_message
 from .model_menu import menu_message
 
 UPLOAD_HINT = f"or drop a file anywhere: up to {MAX_UPLOAD_BYTES // 10**6} MB, deleted after a day"

@@ -13,7 +13,8 @@ from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score
 from tpexplore.results.store import bundled_models, measured_results
 from tpexplore.study.sweep import explore
 
-from .analysis import ModelChoice, cached_model, check_request, excerpt_of
+from .choices import ModelChoice, cached_model, check_request
+from .clips import excerpt_of
 
 QUEUED = {"concurrency_limit": 1, "concurrency_id": "model"}
 

@@ -15,7 +15,7 @@ from tpexplore.model.forward import Entered
 from tpexplore.model.plan import METHODS, check_keep_rate, check_method, check_score
 from tpexplore.study.faithfulness import faithfulness, kept_maps, random_maps
 
-from .analysis import cached_model
+from .choices import cached_model
 from .plan_text import read_plan
 from .takeaway_button import Seen, seen_excerpt
 

@@ -19,8 +19,8 @@ from tpexplore.checkpoints.bundled import HUB_PREFIX, Example, bundled_card, bun
 from tpexplore.model.plan import KEEP_RATES, METHODS, PRUNE_BLOCKS, RANKINGS
 from tpexplore.signal.decode import read_clip
 
-from .analysis import ModelChoice
 from .board import create_board
+from .choices import ModelChoice
 from .controls import Controls
 from .tabs import Setting
 

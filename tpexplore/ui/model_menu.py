@@ -8,7 +8,7 @@ from typing import Any
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names
 from tpexplore.model.plan import FAMILY_NAMES
 
-from .analysis import ModelChoice
+from .choices import ModelChoice
 from .task_names import task_name
 
 

@@ -17,8 +17,8 @@ from tpexplore.checkpoints.sources import wanted_files
 from tpexplore.errors import InputError
 from tpexplore.model.device import device_name
 
-from .analysis import ModelChoice, cached_model
 from .board import create_board
+from .choices import ModelChoice, cached_model
 
 ALLOW = "TPEXPLORE_OWN_MODELS"
 """Environment variable: 1 offers the field on a Space too, 0 takes it away anywhere."""

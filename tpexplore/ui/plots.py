@@ -14,7 +14,7 @@ from gradio.components.plot import PlotData
 
 from tpexplore.figures.figure_csv import to_csv
 
-from .analysis import ClipTrace
+from .trace import ClipTrace
 
 CONFIG = {"displayModeBar": False, "responsive": True}
 PNG_WIDTH, PNG_SCALE = 900, 2

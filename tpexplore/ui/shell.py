@@ -16,15 +16,8 @@ from tpexplore.errors import InputError
 from tpexplore.signal.checks import check_seconds
 
 from . import controls, endpoints, link, own_model
-from .analysis import (
-    NO_CLIP,
-    NO_MODEL,
-    ModelChoice,
-    check_request,
-    clip_name,
-    excerpt_of,
-    fitting_source,
-)
+from .choices import NO_CLIP, NO_MODEL, ModelChoice, check_request, fitting_source
+from .clips import clip_name, excerpt_of
 from .controls import Controls
 from .tabs import (
     PAGE_STATE,

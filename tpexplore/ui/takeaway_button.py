@@ -21,7 +21,8 @@ from tpexplore.results.takeaway import PNG, build_takeaway
 from tpexplore.signal.excerpt import Excerpt
 from tpexplore.study.sweep import explore
 
-from .analysis import ModelChoice, cached_model, clip_name, example_at, excerpt_of
+from .choices import ModelChoice, cached_model
+from .clips import clip_name, example_at, excerpt_of
 from .plan_text import read_plan
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,10 @@ from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.results.comparison import load_published
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, cluster_survival
-from tpexplore.ui.analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
+from tpexplore.ui.trace import CLUSTERS, STATISTICS, ClipTrace, traced
 
 from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of
 

@@ -14,22 +14,15 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from tpexplore.model.plan import KEEP_RATES, METHODS, RANKINGS, check_method
+from tpexplore.model.plan import FAMILY_NAMES, KEEP_RATES, METHODS, RANKINGS, check_method
 from tpexplore.results.measures import join
 from tpexplore.study.exploration import Exploration, Point
 from tpexplore.study.overlap import MATCHES, Overlap, check_same_cut, matched, score_tau, stage_overlaps
 from tpexplore.study.sweep import explore
-from tpexplore.ui.analysis import (
-    FAMILY_NAMES,
-    ModelChoice,
-    cached_model,
-    check_request,
-    clip_name,
-    excerpt_of,
-    measured_accuracy,
-    written_at,
-)
+from tpexplore.ui.analysis import measured_accuracy
 from tpexplore.ui.board import create_board
+from tpexplore.ui.choices import ModelChoice, cached_model, check_request
+from tpexplore.ui.clips import clip_name, excerpt_of, written_at
 from tpexplore.ui.payload import base64_of, compact, picture_message
 
 from . import Setting, Tab

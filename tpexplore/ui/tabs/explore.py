@@ -9,7 +9,8 @@ import gradio as gr
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.model.plan import METHODS
 from tpexplore.ui import faithfulness_button, takeaway_button
-from tpexplore.ui.analysis import ModelChoice, analyse_clip, cached_model, check_request
+from tpexplore.ui.analysis import analyse_clip
+from tpexplore.ui.choices import ModelChoice, cached_model, check_request
 from tpexplore.ui.plan_text import read_plan
 from tpexplore.ui.takeaway_button import Seen
 from tpexplore.ui.viewer import create_viewer, encode

@@ -15,8 +15,9 @@ from tpexplore.results.comparison import COUNTERPARTS, load_published
 from tpexplore.results.measures import join
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cluster_counts, kendall_tau
-from tpexplore.ui.analysis import CLUSTERS, STATISTICS, ClipTrace, ModelChoice, traced
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.plots import FigureBox
+from tpexplore.ui.trace import CLUSTERS, STATISTICS, ClipTrace, traced
 
 from . import NOT_MEASURED, Setting, Tab, sample_of
 

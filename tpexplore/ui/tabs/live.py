@@ -21,8 +21,8 @@ from tpexplore.signal.ring import RingBuffer
 from tpexplore.signal.spectrogram import HOP_SECONDS
 from tpexplore.study.exploration import Exploration
 from tpexplore.study.sweep import explore
-from tpexplore.ui.analysis import NO_MODEL, ModelChoice, cached_model
 from tpexplore.ui.board import create_board
+from tpexplore.ui.choices import NO_MODEL, ModelChoice, cached_model
 from tpexplore.ui.listeners import Listeners
 from tpexplore.ui.payload import (
     TOP,

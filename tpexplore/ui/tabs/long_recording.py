@@ -24,16 +24,9 @@ from tpexplore.signal.decode import ANALYSIS_WINDOW, SAMPLE_RATE
 from tpexplore.signal.excerpt import SEARCHED_SECONDS
 from tpexplore.study.window_table import Row, label_lines, rows_of, table_text
 from tpexplore.study.windows import WindowResult, explore_windows
-from tpexplore.ui.analysis import (
-    ModelChoice,
-    cached_model,
-    check_request,
-    check_uploads,
-    clip_name,
-    file_seconds,
-    written_at,
-)
 from tpexplore.ui.board import create_board
+from tpexplore.ui.choices import ModelChoice, cached_model, check_request
+from tpexplore.ui.clips import check_uploads, clip_name, file_seconds, written_at
 from tpexplore.ui.payload import base64_of, compact, decibels
 from tpexplore.ui.plan_text import read_way
 

@@ -23,7 +23,8 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.study.labels import LabelledClip, label_clips
 from tpexplore.study.own_data import AccuracyCurve, Row, accuracy_csv, answers_csv
 from tpexplore.study.uploads import MAX_FILES, MAX_TOTAL_BYTES, take_uploads
-from tpexplore.ui.analysis import NO_MODEL, ModelChoice, cached_model, check_uploads
+from tpexplore.ui.choices import NO_MODEL, ModelChoice, cached_model
+from tpexplore.ui.clips import check_uploads
 from tpexplore.ui.plots import FigureBox
 
 from . import Tab

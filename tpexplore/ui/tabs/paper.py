@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tpexplore.ui import serving
-from tpexplore.ui.analysis import ModelChoice
 from tpexplore.ui.board import create_board
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.paper.sections import page
 
 from . import Tab

@@ -29,9 +29,10 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
 from tpexplore.study.exploration import Exploration
 from tpexplore.study.removal import GROUPS, random_mask, removal_curve
-from tpexplore.ui.analysis import STATISTICS, ClipTrace, ModelChoice, cached_model, traced
 from tpexplore.ui.board import create_board
+from tpexplore.ui.choices import ModelChoice, cached_model
 from tpexplore.ui.payload import TOP, base64_of, compact, picture_message
+from tpexplore.ui.trace import STATISTICS, ClipTrace, traced
 
 from . import Setting, Tab
 

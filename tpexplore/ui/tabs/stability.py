@@ -15,10 +15,12 @@ from tpexplore.figures.stability import stability_figure
 from tpexplore.figures.titles import number, percent
 from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
 from tpexplore.study.stability import Stability, stability_steps
-from tpexplore.ui.analysis import NO_CLIP, ClipTrace, ModelChoice, check_request, traced, written_at
 from tpexplore.ui.board import create_board
+from tpexplore.ui.choices import NO_CLIP, ModelChoice, check_request
+from tpexplore.ui.clips import written_at
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
+from tpexplore.ui.trace import ClipTrace, traced
 
 from . import Setting, Tab, keep_rate_slider
 from .running import QUEUED, QUIET, RunBar, progress_html

@@ -15,8 +15,9 @@ from tpexplore.figures.titles import CLUSTER_NAMES
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
-from tpexplore.ui.analysis import STATISTICS, ClipTrace, ModelChoice, traced
+from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.plots import FigureBox
+from tpexplore.ui.trace import STATISTICS, ClipTrace, traced
 
 from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of
 

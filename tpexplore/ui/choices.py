@@ -1,0 +1,97 @@
+"""The models to choose from, each loaded once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tpexplore.checkpoints.bundled import Example, bundled_card, bundled_names
+from tpexplore.checkpoints.load import load_model
+from tpexplore.errors import InputError
+from tpexplore.model.device import best_device
+from tpexplore.model.packing import pack
+from tpexplore.model.plan import FAMILY_NAMES, KEEP_RATES
+from tpexplore.results.store import bundled_models
+from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.study.sweep import explore
+
+LARGE_MACS = 20e9
+"""From here on, as ViT-B has, a pass takes longer than anything that warming up could save."""
+
+NO_MODEL = "No model is bundled with this copy: start the app with --checkpoint MODEL to explore your own."
+
+NO_CLIP = "Choose a clip first: upload or record one, or pick an example."
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """One entry of the model menu."""
+
+    label: str
+    source: str
+    frames: int | None = None
+
+    @property
+    def link_name(self) -> str:
+        """What a link calls it: a checkpoint file by its name alone, one on the hub without its owner."""
+        return Path(self.source).name
+
+
+def model_choices(checkpoint: str | None = None, frames: int | None = None) -> list[ModelChoice]:
+    """The models to choose from: the person's own first, where there is one, then the bundled ones."""
+    own = []
+    if checkpoint:
+        source = str(checkpoint) if Path(checkpoint).name else str(Path(checkpoint).resolve())  # "."
+        own.append(ModelChoice(Path(source).name, source, frames))
+    return own + [ModelChoice(_label(model), model["name"]) for model in bundled_models()]
+
+
+def _label(model: dict[str, Any]) -> str:
+    return f"{FAMILY_NAMES[model['family']]} · {model['name']}"
+
+
+@lru_cache(maxsize=4)
+def cached_model(choice: ModelChoice):
+    """Load a model to this machine's best device, or hand back the one loaded before."""
+    model = pack(load_model(choice.source, frames=choice.frames).to(best_device()))
+    # The first pass of a process takes up to a second longer, the first one at a keep-rate a few
+    # milliseconds, which is not what a clip costs. A large model's passes take seconds: one is enough.
+    large = model.config.macs() > LARGE_MACS
+    explore(
+        model,
+        np.zeros(SAMPLE_RATE, np.float32),
+        keep_rates=(1,) if large else KEEP_RATES,
+        scores=("attention",),
+    )
+    return model
+
+
+def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | None) -> None:
+    """Raise InputError unless there is a clip and a model."""
+    if choice is None:
+        raise InputError(NO_MODEL)
+    if not path:
+        raise InputError(NO_CLIP)
+
+
+def fitting_source(source: str, example: Example, choices: Sequence[ModelChoice]) -> str:
+    """The model to hear an example with: the chosen one, unless another bundled one knows what is in it.
+
+    A person's own checkpoint stays chosen. One of the same family is preferred.
+    """
+    bundled = bundled_names()
+    if source not in bundled or example.fits(bundled_card(source)):
+        return source
+    family = bundled_card(source)["family"]
+    fitting = [
+        choice.source
+        for choice in choices
+        if choice.source in bundled and example.fits(bundled_card(choice.source))
+    ]
+    return next(iter(sorted(fitting, key=lambda name: bundled_card(name)["family"] != family)), source)
