@@ -19,7 +19,7 @@ import pytest
 from tests import ROOT
 from tests.example_clips import WORD_QUERY, spoken_examples
 from tpexplore.checkpoints.bundled import example_clips
-from tpexplore.ui.shell import TABS
+from tpexplore.ui.tab_list import TABS
 
 BOARDS = ROOT / "tpexplore" / "ui" / "boards"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

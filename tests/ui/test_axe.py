@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser_support import click_tab, wait_until
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
-from tpexplore.ui.shell import TABS, places
+from tpexplore.ui.tab_list import TABS, places
 
 pytest_plugins = ["tests.browser_support"]
 pytestmark = [

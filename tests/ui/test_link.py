@@ -21,8 +21,12 @@ from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER, bundled_card, bundled
 from tpexplore.model.plan import keep_plan
 from tpexplore.signal.excerpt import Excerpt
 from tpexplore.study.sweep import explore
-from tpexplore.ui import link, shell
+from tpexplore.ui import controls, link
+from tpexplore.ui import page as page_module
 from tpexplore.ui.choices import ModelChoice, model_choices
+from tpexplore.ui.page import Page
+from tpexplore.ui.pane import Pane
+from tpexplore.ui.tab_list import places
 from tpexplore.ui.tabs import Setting
 
 if TYPE_CHECKING:
@@ -106,7 +110,7 @@ def test_settings_are_read_by_their_names(name, text, value):
 
 def test_every_setting_of_every_tab_has_a_name_in_a_link():
     with gr.Blocks():
-        tabs = [module.build(model_choices()) for module in shell.places().values()]
+        tabs = [module.build(model_choices()) for module in places().values()]
     for tab in tabs:
         named = {setting.component for setting in tab.link.values()}
         assert {component for component in tab.inputs if component not in tab.read} <= named
@@ -140,13 +144,15 @@ def test_a_model_without_an_example_means_one_that_it_knows():
 @pytest.mark.parametrize("opened_first", [True, False])
 def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):
     calls: list = []
-    monkeypatch.setattr(shell, "example_clips", lambda: [replace(example_clips()[0], path=Path("a.wav"))])
-    monkeypatch.setattr(shell, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
+    monkeypatch.setattr(
+        page_module, "example_clips", lambda: [replace(example_clips()[0], path=Path("a.wav"))]
+    )
+    monkeypatch.setattr(page_module, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
     choices = [ModelChoice("One", "one"), ModelChoice("Two", "two")]
     with gr.Blocks():
         with gr.Tabs() as tabs:
-            panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
-        found = shell.Page(tabs, panes, shell.controls.build(choices, [], ""), choices)
+            panes = [Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
+        found = Page(tabs, panes, controls.build(choices, [], ""), choices)
     event = SimpleNamespace(_data={"example": "a", "model": "two", "start": 0.5, "tab": tab})
     opened = found.on_link({}, 4, {}, event)
     request = [opened[component] for component in found.chosen.request]

@@ -13,8 +13,9 @@ from tests import transformers_files as files
 from tpexplore.checkpoints.sources import wanted_files
 from tpexplore.errors import InputError
 from tpexplore.model.device import device_name
-from tpexplore.ui import own_model, shell
+from tpexplore.ui import own_model
 from tpexplore.ui.choices import ModelChoice, cached_model
+from tpexplore.ui.page import Page
 
 NAME = "hf_hub:MIT/ast-finetuned-audioset-10-10-0.4593"
 
@@ -133,7 +134,7 @@ def test_a_loaded_model_joins_the_menu_and_is_chosen(folder):
     choices = [ModelChoice("One", "one")]
     with gr.Blocks():
         tabs = gr.Tabs()
-        page = shell.Page(tabs, [SimpleNamespace(id="a", tab=SimpleNamespace(link={}))], None, choices)
+        page = Page(tabs, [SimpleNamespace(id="a", tab=SimpleNamespace(link={}))], None, choices)
     *said, (status, menu, shown, used) = page.on_own_model(str(folder))
     assert said[0][0] == "Loading my-ast." and status == ""
     assert menu["value"] == str(folder) and menu["choices"] == [("my-ast", str(folder)), ("One", "one")]

@@ -27,13 +27,18 @@ from tpexplore.errors import InputError
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.signal.excerpt import Excerpt
 from tpexplore.stats.patch_statistics import cliffs_delta
-from tpexplore.ui import plots, shell, trace
+from tpexplore.ui import controls, plots, trace
+from tpexplore.ui import page as page_module
 from tpexplore.ui.choices import NO_CLIP, NO_MODEL, ModelChoice, model_choices
+from tpexplore.ui.page import Page
+from tpexplore.ui.pane import Pane
+from tpexplore.ui.tab_list import ALIASES, TABS, WHY, places
 from tpexplore.ui.tabs import Tab
 from tpexplore.ui.tabs import clusters as clusters_tab
 from tpexplore.ui.tabs import kendall as kendall_tab
 from tpexplore.ui.tabs import statistics as statistics_tab
 from tpexplore.ui.trace import ClipTrace, traced
+from tpexplore.ui.wiring import wire
 
 pytest_plugins = ["tests.browser_support"]
 pytestmark = [
@@ -42,7 +47,7 @@ pytestmark = [
 ]
 
 MODEL = "ast-spc12"
-TABS = ("kendall", "clusters", "statistics")
+CHARTS = ("kendall", "clusters", "statistics")
 PLOTS = {
     "kendall": ("kendall-intensity", "kendall-variation"),
     "clusters": (
@@ -317,14 +322,14 @@ def fake_tab(calls: list, name: str, uses=None):
 def page(monkeypatch):
     """A page with two tabs that note when they compute: (page, calls)."""
     calls: list = []
-    monkeypatch.setattr(shell, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
+    monkeypatch.setattr(page_module, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
     choices = [ModelChoice("One", "one"), ModelChoice("Two", "two")]
     with gr.Blocks():
         with gr.Tabs() as tabs:
-            panes = [shell.Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
-        chosen = shell.controls.build(choices, [], "")
-        page = shell.Page(tabs, panes, chosen, choices)
-        page.wire()
+            panes = [Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
+        chosen = controls.build(choices, [], "")
+        page = Page(tabs, panes, chosen, choices)
+        wire(page)
     return page, calls
 
 
@@ -439,12 +444,12 @@ def test_plots_carry_their_csv_and_what_the_picture_needs(measured):
 def test_all_tabs_are_there_under_their_own_names():
     demo = ui.build()
     tabs = {block.id: block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)}
-    outer = {id: label for id, (label, _) in shell.TABS.items()}
-    inner = {id: label for id, (label, _) in shell.WHY.items()}
+    outer = {id: label for id, (label, _) in TABS.items()}
+    inner = {id: label for id, (label, _) in WHY.items()}
     assert tabs == outer | inner
-    assert set(shell.places()) == set(tabs) - {"why"}
-    assert set(shell.ALIASES.values()) <= set(shell.places())
-    assert set(shell.ALIASES) & set(shell.places()) == set()
+    assert set(places()) == set(tabs) - {"why"}
+    assert set(ALIASES.values()) <= set(places())
+    assert set(ALIASES) & set(places()) == set()
 
 
 # -- as a person meets them, in headless Chromium
@@ -494,7 +499,7 @@ def desk(lasting_desk):
 @pytest.mark.browser
 def test_tabs_show_numbers_and_follow_model_and_clip(desk, tmp_path):
     example = spoken_examples()[0].title
-    for tab in TABS:
+    for tab in CHARTS:
         open_tab(desk, tab)
         assert example in desk.text(f"#{tab}-line")
         assert all(re.search(r"\d", title) for title in titles_of(desk, tab))
@@ -561,9 +566,9 @@ def test_a_bad_file_is_a_sentence_in_the_open_tab(desk, tmp_path):
 def test_tabs_fit_a_phone(visit):
     phone = visit(WORD_QUERY, width=390, height=844, has_touch=True, is_mobile=True)
     labels = phone.page.locator("[role=tab]").all()
-    assert [label.inner_text() for label in labels] == [label for label, _ in shell.TABS.values()]
+    assert [label.inner_text() for label in labels] == [label for label, _ in TABS.values()]
     assert all(label.is_visible() for label in labels)
-    for tab in TABS:
+    for tab in CHARTS:
         open_tab(phone, tab)
         assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         outside = phone.page.evaluate(

@@ -15,8 +15,7 @@ from tpexplore.study.sweep import explore
 
 from .choices import ModelChoice, cached_model, check_request
 from .clips import excerpt_of
-
-QUEUED = {"concurrency_limit": 1, "concurrency_id": "model"}
+from .events import MODEL_QUEUE
 
 
 def build(choices: list[ModelChoice]) -> None:
@@ -58,8 +57,8 @@ def build(choices: list[ModelChoice]) -> None:
             raise gr.Error(f"Nothing has been measured of model {model!r}.", print_exception=False)
         return measured
 
-    gr.api(explore_clip, api_name="explore", **QUEUED)
-    gr.api(explore_at, api_name="explore_at", **QUEUED)
+    gr.api(explore_clip, api_name="explore", **MODEL_QUEUE)
+    gr.api(explore_at, api_name="explore_at", **MODEL_QUEUE)
     gr.api(models, api_name="models")
     gr.api(results, api_name="results")
 

@@ -16,6 +16,7 @@ from tpexplore.model.plan import METHODS, check_keep_rate, check_method, check_s
 from tpexplore.study.faithfulness import faithfulness, kept_maps, random_maps
 
 from .choices import cached_model
+from .events import MODEL_QUEUE, QUIET
 from .plan_text import read_plan
 from .takeaway_button import Seen, seen_excerpt
 
@@ -35,11 +36,9 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
         reply,
         seen,
         viewer,
-        concurrency_limit=1,
-        concurrency_id="model",
         trigger_mode="multiple",  # the button itself never asks twice at a time
-        show_progress="hidden",
-        api_visibility="private",
+        **MODEL_QUEUE,
+        **QUIET,
     )
 
 

@@ -22,6 +22,7 @@ from tpexplore.signal.decode import read_clip
 from .board import create_board
 from .choices import ModelChoice
 from .controls import Controls
+from .events import BROWSER_ONLY
 from .tabs import Setting
 
 SPOKEN = "spc-12"
@@ -42,8 +43,6 @@ HANDED_OUT = """
 """What copying says, and the link where it cannot be copied."""
 PROBLEM = '<div class="message-box"><p id="link-problem" class="message" role="alert"></p></div>'
 """What of a link was not understood."""
-
-_BROWSER_ONLY = {"fn": None, "queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True)
@@ -179,17 +178,17 @@ def note(chosen: Controls, tabs: Mapping[str, gr.Tab], settings: Mapping[str, Se
         [chosen.clip.change, chosen.model.change],
         inputs=[chosen.clip, chosen.model],
         js=_tell("(clip, model) =>", "tp-request", "{ path: clip?.path, url: clip?.url, model }"),
-        **_BROWSER_ONLY,
+        **BROWSER_ONLY,
     )
     # A new clip starts at its loudest part, wherever the one before did.
-    chosen.picks.click(js=_tell("() =>", "tp-start", "null"), **_BROWSER_ONLY)
+    chosen.picks.click(js=_tell("() =>", "tp-start", "null"), **BROWSER_ONLY)
     for id, tab in tabs.items():
-        tab.select(js=_tell("() =>", "tp-tab", json.dumps(id)), **_BROWSER_ONLY)
+        tab.select(js=_tell("() =>", "tp-tab", json.dumps(id)), **BROWSER_ONLY)
     for name, setting in settings.items():
         if setting.component is not None:
             detail = f"{{ name: {json.dumps(name)}, value }}"
             tell = _tell("(value) =>", "tp-setting", detail)
-            setting.component.input(inputs=setting.component, js=tell, **_BROWSER_ONLY)
+            setting.component.input(inputs=setting.component, js=tell, **BROWSER_ONLY)
 
 
 def _tell(arguments: str, event: str, detail: str) -> str:

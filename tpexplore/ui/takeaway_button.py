@@ -23,6 +23,7 @@ from tpexplore.study.sweep import explore
 
 from .choices import ModelChoice, cached_model
 from .clips import clip_name, example_at, excerpt_of
+from .events import AT_ONCE, MODEL_QUEUE, QUIET
 from .plan_text import read_plan
 
 log = logging.getLogger(__name__)
@@ -50,18 +51,16 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
     def reply(seen: Seen | None, event: gr.EventData):
         return gr.update(reply=json.dumps(respond(seen, event._data)))
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
     answered = viewer.takeaway(
         reply,
         seen,
         viewer,
-        concurrency_limit=1,
-        concurrency_id="model",
         trigger_mode="multiple",  # the button itself never asks twice at a time
-        **quiet,
+        **MODEL_QUEUE,
+        **QUIET,
     )
     # Else the server would keep every visitor's last ZIP.
-    answered.then(lambda: gr.update(reply=""), outputs=viewer, queue=False, **quiet)
+    answered.then(lambda: gr.update(reply=""), outputs=viewer, **AT_ONCE)
 
 
 def respond(seen: Seen | None, request: Any) -> dict[str, Any]:

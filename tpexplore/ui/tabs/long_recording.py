@@ -27,6 +27,7 @@ from tpexplore.study.windows import WindowResult, explore_windows
 from tpexplore.ui.board import create_board
 from tpexplore.ui.choices import ModelChoice, cached_model, check_request
 from tpexplore.ui.clips import check_uploads, clip_name, file_seconds, written_at
+from tpexplore.ui.events import MODEL_QUEUE, QUIET
 from tpexplore.ui.payload import base64_of, compact, decibels
 from tpexplore.ui.plan_text import read_way
 
@@ -115,11 +116,9 @@ def build(choices: list[ModelChoice]) -> Tab:
         reply,
         [recording, run],
         [board, run],
-        show_progress="hidden",
-        concurrency_limit=1,
-        concurrency_id="model",
         trigger_mode="multiple",  # the browser itself never asks twice at a time
-        api_visibility="private",
+        **MODEL_QUEUE,
+        **QUIET,
     )
     return Tab("long", [board, recording], refresh, pick=board.pick)
 

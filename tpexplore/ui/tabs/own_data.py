@@ -25,11 +25,12 @@ from tpexplore.study.own_data import AccuracyCurve, Row, accuracy_csv, answers_c
 from tpexplore.study.uploads import MAX_FILES, MAX_TOTAL_BYTES, take_uploads
 from tpexplore.ui.choices import NO_MODEL, ModelChoice, cached_model
 from tpexplore.ui.clips import check_uploads
+from tpexplore.ui.events import AT_ONCE, MODEL_QUEUE, QUIET
 from tpexplore.ui.plots import FigureBox
 
 from . import Tab
 from .held_uploads import HeldUploads
-from .running import QUEUED, QUIET, RunBar, progress_html
+from .running import RunBar, progress_html
 from .table import table_box, table_html
 
 log = logging.getLogger(__name__)
@@ -232,13 +233,13 @@ def build(choices: list[ModelChoice]) -> Tab:
         sentence = f"Stopped after {work.done} of {len(work.clips)} clips. {STAYING}"
         return {**results_of(work.curve), **bar.stopped(sentence), job: None}
 
-    files.change(on_files, [files, chosen], None, queue=False, **QUIET)
-    begun = bar.run.click(on_start, None, [*bar.outputs, result], queue=False, **QUIET).then(
-        on_run, [chosen, files, scores, rates], [*bar.outputs, files, job], **QUEUED
+    files.change(on_files, [files, chosen], None, **AT_ONCE)
+    begun = bar.run.click(on_start, None, [*bar.outputs, result], **AT_ONCE).then(
+        on_run, [chosen, files, scores, rates], [*bar.outputs, files, job], **MODEL_QUEUE, **QUIET
     )
-    sliced = job.change(on_slice, job, [job, *bar.outputs, *shown], **QUEUED)
+    sliced = job.change(on_slice, job, [job, *bar.outputs, *shown], **MODEL_QUEUE, **QUIET)
     ends = [job, *bar.outputs, *shown]
-    bar.stop.click(on_stop, job, ends, cancels=[begun, sliced], queue=False, **QUIET)
+    bar.stop.click(on_stop, job, ends, cancels=[begun, sliced], **AT_ONCE)
     Context.root_block.unload(_leave)
     return Tab("own", [chosen, labels], refresh)
 

@@ -31,6 +31,7 @@ from tpexplore.study.exploration import Exploration
 from tpexplore.study.removal import GROUPS, random_mask, removal_curve
 from tpexplore.ui.board import create_board
 from tpexplore.ui.choices import ModelChoice, cached_model
+from tpexplore.ui.events import MODEL_QUEUE, QUIET
 from tpexplore.ui.payload import TOP, base64_of, compact, picture_message
 from tpexplore.ui.trace import STATISTICS, ClipTrace, traced
 
@@ -88,11 +89,9 @@ def build(choices: list[ModelChoice]) -> Tab:
         reply,
         shown,
         board,
-        show_progress="hidden",
-        concurrency_limit=1,
-        concurrency_id="model",
         trigger_mode="multiple",  # the browser itself never asks twice at a time
-        api_visibility="private",
+        **MODEL_QUEUE,
+        **QUIET,
     )
     link = {
         "by": Setting(values={name: name for name in STATISTICS}),

@@ -7,9 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-QUEUED = {"concurrency_limit": 1, "concurrency_id": "model", **QUIET}
-
 
 class RunBar:
     """The buttons and the line, laid out where they are made.

@@ -18,12 +18,13 @@ from tpexplore.study.stability import Stability, stability_steps
 from tpexplore.ui.board import create_board
 from tpexplore.ui.choices import NO_CLIP, ModelChoice, check_request
 from tpexplore.ui.clips import written_at
+from tpexplore.ui.events import AT_ONCE, MODEL_QUEUE, QUIET
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
 from tpexplore.ui.trace import ClipTrace, traced
 
 from . import Setting, Tab, keep_rate_slider
-from .running import QUEUED, QUIET, RunBar, progress_html
+from .running import RunBar, progress_html
 from .table import table_box, table_html
 
 log = logging.getLogger(__name__)
@@ -97,8 +98,8 @@ def build(choices: list[ModelChoice]) -> Tab:
     filled = [*bar.outputs, result, *box.outputs, table]
     runs = []
     for starting in starts:
-        begun = starting(bar.waiting, None, bar.outputs, queue=False, trigger_mode="always_last", **QUIET)
-        runs.append(begun.then(on_run, request, filled, **QUEUED))
+        begun = starting(bar.waiting, None, bar.outputs, trigger_mode="always_last", **AT_ONCE)
+        runs.append(begun.then(on_run, request, filled, **MODEL_QUEUE, **QUIET))
     # What was asked for before need not be finished.
     for starting in starts:
         starting(None, cancels=runs, **QUIET)
@@ -106,7 +107,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     def on_stop() -> dict:
         return {**bar.stopped("Stopped."), **hidden}
 
-    bar.stop.click(on_stop, None, [*bar.outputs, result], cancels=runs, queue=False, **QUIET)
+    bar.stop.click(on_stop, None, [*bar.outputs, result], cancels=runs, **AT_ONCE)
     link = {"keep-rate": Setting.of(keep_rate), "score": Setting.of(score)}
     shared = {keep_rate: "rate", score: "score"}
     return Tab("stability", [request, starter], refresh, [keep_rate, score], link=link, page=shared)

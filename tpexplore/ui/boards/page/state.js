@@ -3,7 +3,7 @@
 //
 // A board imports it: `pageState.get()` reads, `pageState.set({ rate: 0.7 }, me)` changes, `pageState.follow(act, me)`
 // calls `act(state)` after every change that somebody else made. A Gradio component shows and changes it where its tab
-// names it in `Tab.page`, e.g. `page={slider: "rate", radio: "score"}`: shell.py does the rest. A tab that only
+// names it in `Tab.page`, e.g. `page={slider: "rate", radio: "score"}`: wiring.py does the rest. A tab that only
 // reads it at a request uses `page_settings()` of tabs/__init__.py. Links name it once, as "keep-rate" and "score".
 
 import { PAPERS_BLOCKS } from "../shared/plan.js";

@@ -1,0 +1,185 @@
+"""Which event of the page calls what, see `page.Page`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import gradio as gr
+
+from . import link, own_model
+from .events import AT_ONCE, BROWSER_ONLY, HIDDEN, MODEL_QUEUE, QUIET
+from .page import Page, last_of
+from .pane import Group, Pane
+from .tabs import PAGE_STATE
+
+
+def wire(page: Page) -> None:
+    """Connect the events."""
+    chosen = page.chosen
+    panes = page.panes.values()
+    inputs = [*chosen.request, page.shown, page.open]
+    reads = []
+    for pane in panes:
+        reads.append(pane.js(len(inputs)))
+        inputs += pane.tab.inputs
+    fill = {
+        "inputs": inputs,
+        "js": _in_turn(reads),
+        "show_progress_on": [chosen.status],
+        "trigger_mode": "multiple",
+        **MODEL_QUEUE,
+        **HIDDEN,
+    }
+    # Two events for one change: what a generator answers can be lost while Gradio still builds a tab that
+    # was just opened, so only the tab that grows, which is built from the start, is filled by one.
+    # Each names no more outputs than it fills: the first answer to a state counts as a change of it.
+    about = [chosen.status, chosen.sound, page.shown]
+    by_growth = {True: list(about), False: list(about)}
+    for pane in panes:
+        by_growth[pane.grows] += pane.outputs
+    growing = page.request_count.change(page.on_change_growing, outputs=by_growth[True], **fill)
+    whole = growing.then(page.on_change_whole, outputs=by_growth[False], **fill)
+    whole.then(None, js=link.OPENED, **HIDDEN)
+    # Whoever asks for something else does not wait for what they asked for before.
+    ask = {"cancels": [growing, whole], **QUIET}
+    # What the boards hand over stands in the page: what an event carries along is not checked by Gradio.
+    chosen.menu.choose(
+        None,
+        page.request_count,
+        [chosen.model, page.request_count],
+        js="(count) => [globalThis.tpModel, count + 1]",
+        **ask,
+    )
+    for pane in panes:
+        if pane.tab.again:
+            pane.tab.again(None, page.request_count, page.request_count, js="(count) => count + 1", **ask)
+    chosen.sound.move(
+        None,
+        page.request_count,
+        [chosen.start, page.request_count],
+        js="(count) => [globalThis.tpStart, count + 1]",
+        **ask,
+    )
+    # A new clip starts at its loudest part, whatever was chosen for the one before.
+    chosen.sound.clip(
+        None,
+        page.request_count,
+        [chosen.clip, page.request_count, chosen.start],
+        js="(count) => [globalThis.tpClip, count + 1, null]",
+        **ask,
+    )
+    chosen.picks.click(
+        page.on_pick,
+        [chosen.picks, chosen.model, page.request_count],
+        [chosen.clip, chosen.model, chosen.start, page.request_count],
+        **ask,
+    )
+    for pane in panes:
+        _wire_pane(page, pane)
+        if pane.tab.pick:
+            place = [chosen.start, page.tabs, page.open, page.request_count]
+            pane.tab.pick(page.on_place, page.request_count, place, **QUIET)
+    for group in dict.fromkeys(page.groups.values()):
+        _wire_group(page, group)
+
+
+def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
+    """Connect the field for a person's own model: what is loaded there joins the menu, and is chosen."""
+    loaded = gr.on(
+        [own.load.click, own.source.submit],
+        page.on_own_model,
+        own.source,
+        [own.status, page.chosen.model, page.chosen.menu, own.used],
+        show_progress_on=[own.status],
+        **MODEL_QUEUE,
+        **HIDDEN,
+    )
+    # What a generator answers tells of no change, so the page asks by itself.
+    ask = "(count, problem) => (problem ? count : count + 1)"
+    loaded.then(
+        None,
+        [page.request_count, own.status],
+        page.request_count,
+        js=ask,
+        **QUIET,
+    )
+
+
+def wire_link(page: Page, opener: gr.HTML) -> None:
+    """Connect the link: it opens what the address names, and says what is chosen."""
+    chosen = page.chosen
+    settings = [setting.component for setting in page.settings.values() if setting.component]
+    opener.open(
+        page.on_link,
+        [page.shown, page.request_count, page.inside],
+        [
+            *(*chosen.request, page.tabs, page.open, page.shown, page.request_count, page.inside),
+            *(group.switch for group in dict.fromkeys(page.groups.values())),
+            *settings,
+        ],
+        **QUIET,
+    )
+    handles = {pane.id: pane.handle for pane in (*page.groups.values(), *page.panes.values())}
+    own = {name: setting for name, setting in page.settings.items() if name not in page.shared}
+    link.note(chosen, handles, own)
+
+
+def _wire_pane(page: Page, pane: Pane) -> None:
+    inputs = [*page.chosen.request, page.shown, *pane.tab.inputs]
+    fills = {
+        "inputs": inputs,
+        "outputs": [page.chosen.status, page.shown, *pane.outputs],
+        **MODEL_QUEUE,
+        **HIDDEN,
+    }
+    group = page.groups.get(pane.id)
+
+    def note(inside):
+        return pane.id, {**inside, group.id: pane.id} if group else inside
+
+    # Noted at once, not in the queue: the clip may change before this tab's turn has come.
+    noted = [page.open, page.inside]
+    pane.handle.select(note, page.inside, noted, **AT_ONCE)
+    js = pane.js(len(inputs) - len(pane.tab.inputs))
+    on_open = page.on_open if pane.grows else last_of(page.on_open)
+    pane.handle.select(partial(on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
+    for component, name in pane.tab.page.items():
+        show = f"() => {PAGE_STATE[name]}"
+        opens = [tab.handle.select for tab in (pane, group) if tab]
+        gr.on(opens, js=show, outputs=component, **BROWSER_ONLY)
+        change = f"(value) => {{ globalThis.tpPage.set({{ {name}: value }}); return []; }}"
+        component.input(js=change, inputs=component, **BROWSER_ONLY)
+    settings = [component for component in pane.tab.inputs if component not in pane.tab.read]
+    if settings:
+        gr.on(
+            [component.input for component in settings],
+            partial(last_of(page.on_setting), pane.id),
+            show_progress="minimal",
+            show_progress_on=[pane.line],
+            trigger_mode="always_last",
+            **fills,
+        )
+
+
+def _wire_group(page: Page, group: Group) -> None:
+    """Opening the tab opens what was last seen behind its inner switch, which is silent then."""
+    select = group.handle.select
+    select(lambda inside: inside[group.id], page.inside, page.open, **AT_ONCE)
+    inputs, reads = [*page.chosen.request, page.shown, page.inside], []
+    for pane in group.panes:
+        reads.append(pane.js(len(inputs)))
+        inputs += pane.tab.inputs
+    select(
+        partial(last_of(page.on_open_group), group),
+        inputs,
+        [page.chosen.status, page.shown, *(output for pane in group.panes for output in pane.outputs)],
+        js=_in_turn(reads),
+        show_progress_on=[pane.line for pane in group.panes],
+        **MODEL_QUEUE,
+        **HIDDEN,
+    )
+
+
+def _in_turn(scripts: list[str]) -> str:
+    """A script that passes an event's values through all of these."""
+    return f"(...values) => [{', '.join(scripts)}].reduce((passed, script) => script(...passed), values)"
