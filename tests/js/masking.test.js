@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { columnSound, fourier, listenTracks, mirrored, peakOf, spectrumOf } from "../../tpexplore/ui/boards/explore/masking.js";
-import { createSounds, listenText } from "../../tpexplore/ui/boards/explore/sounds.js";
+import { createSounds, listenText, samplesFrom, soundsOf } from "../../tpexplore/ui/boards/explore/sounds.js";
 import { gridOf } from "../../tpexplore/ui/boards/shared/grid.js";
 import { base64, drawNumbers, pictureOf } from "./support.js";
 
@@ -79,10 +79,41 @@ test("a loop is as long as its period and holds its patch's time only", () => {
 
 test("sounds are made of what the server sends", () => {
   const pcm = Int16Array.from(samples, (value) => Math.round(value * 32767));
-  const clip = { pcm: base64(new Uint8Array(pcm.buffer)), scale: 2, sample_rate: 16_000 };
-  const sounds = createSounds({ clip, picture: pictureOf(COLUMNS, 8), binRows });
+  const clip = { sample_rate: 16_000 };
+  const sounds = createSounds({ clip, picture: pictureOf(COLUMNS, 8), binRows }, samplesFrom(new Uint8Array(pcm.buffer), 2));
   assert.ok(Math.abs(sounds.samples[5] - 2 * samples[5]) < 1e-4);
   const drop = new Uint8Array(grid.patches);
   assert.equal(sounds.tracks(drop), sounds.tracks(drop)); // made once
   assert.equal(sounds.loop([3]).length, 8000);
+});
+
+test("the sound comes with a clip, or is fetched once when it is needed", async (t) => {
+  const bytes = new Uint8Array(Int16Array.from(samples, (value) => Math.round(value * 32767)).buffer);
+  const shared = { scale: 1, sample_rate: 16_000 };
+  const picture = pictureOf(COLUMNS, 8);
+  const inside = { clip: { ...shared, pcm: base64(bytes) }, picture, binRows };
+  const apart = { clip: { ...shared, pcm: null, sound: "clip-1.pcm" }, picture, binRows };
+  const fetched = t.mock.method(globalThis, "fetch", async () => new Response(bytes));
+  const first = await soundsOf({ state: { sounds: null, samples: null }, data: () => inside });
+  assert.equal(fetched.mock.callCount(), 0);
+  const view = { state: { sounds: null, samples: null }, data: () => apart };
+  const [one, two] = await Promise.all([soundsOf(view), soundsOf(view)]);
+  assert.equal(fetched.mock.callCount(), 1);
+  assert.ok(`${fetched.mock.calls[0].arguments[0]}`.endsWith("/boards/clip-1.pcm"));
+  assert.equal(one, two);
+  assert.deepEqual(one.samples, first.samples);
+});
+
+test("a clip that came while the sound of another was fetched is the one that is heard", async (t) => {
+  const clip = { scale: 1, sample_rate: 16_000, pcm: null, sound: "clip-1.pcm" };
+  const left = { clip, picture: pictureOf(COLUMNS, 8), binRows };
+  const bytes = new Uint8Array(Int16Array.from(samples, (value) => Math.round(value * 16384)).buffer);
+  const next = { ...left, clip: { ...clip, pcm: base64(bytes) } };
+  let shown = left;
+  t.mock.method(globalThis, "fetch", async () => new Response(new Uint8Array(2 * samples.length)));
+  const view = { state: { sounds: null, samples: null }, data: () => shown };
+  const waiting = soundsOf(view);
+  shown = next;
+  view.state.samples = null;
+  assert.ok(Math.abs((await waiting).samples[5] - samples[5] / 2) < 1e-3);
 });

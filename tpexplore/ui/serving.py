@@ -19,7 +19,12 @@ from starlette.routing import Route
 
 BOARDS = Path(__file__).parent / "boards"
 
-_KINDS = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+_KINDS = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".pcm": "application/octet-stream",
+}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _LEAST_COMPRESSED_BYTES, _COMPRESSION = 1000, 5
 
@@ -44,11 +49,11 @@ def address() -> str:
     return f"boards/{content.hexdigest()[:12]}/"
 
 
-def publish(name: str, text: str) -> str:
-    """Serve a text that the app makes, too; returns its name, which changes with its content."""
+def publish(name: str, content: bytes) -> str:
+    """Serve a file that the app makes, too; returns its name, which changes with its content."""
     stem, ending = name.rsplit(".", 1)
-    unique = f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.{ending}"
-    _made[unique] = text.encode()
+    unique = f"{stem}-{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
+    _made[unique] = content
     return unique
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import gradio as gr
 
+from . import serving
 from .board import create_board
 from .payload import compact
 
 
 def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
     """Place the viewer, showing ``messages`` from the first paint on, or an empty state for none."""
-    *_, value = ["", *encode(messages)]
+    *_, value = ["", *encode(_with_sound_apart(messages))]
     return create_board(
         "viewer",
         "explore/start.js",
@@ -24,6 +26,15 @@ def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
         reply="",
         heard="",
     )
+
+
+def _with_sound_apart(messages: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same messages, the sound in a file of its own: half of the page would be sound nobody asked for."""
+    for message in messages:
+        if clip := message.get("clip"):
+            sound = serving.publish("clip.pcm", base64.b64decode(clip["pcm"]))
+            message = {**message, "clip": {**clip, "pcm": None, "sound": sound}}
+        yield message
 
 
 def encode(messages: Iterable[dict[str, Any]]) -> Iterator[str]:

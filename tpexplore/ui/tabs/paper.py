@@ -13,5 +13,7 @@ from . import Tab
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current context. It shows files, so nothing has to be refreshed."""
     # Long, and seen by few: fetched when the tab opens, and then kept by the browser.
-    create_board("paper", None, html=serving.publish("paper.html", page()), styles=["page/paper.css"])
+    create_board(
+        "paper", None, html=serving.publish("paper.html", page().encode()), styles=["page/paper.css"]
+    )
     return Tab("paper", [], lambda path, choice, start: ())

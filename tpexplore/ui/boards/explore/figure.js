@@ -15,7 +15,7 @@ import { svgContext } from "../shared/svg.js";
 import { tableBlob } from "../shared/table.js";
 import { macsText, percent, probabilityText } from "../shared/text.js";
 import { legendKeys, paintPicture } from "./picture.js";
-import { createSounds, trackName } from "./sounds.js";
+import { soundsOf, trackName } from "./sounds.js";
 
 /**
  * @typedef {import("./messages.js").Data} Data
@@ -248,8 +248,8 @@ export function chosenFigure({ find, data, dropMap }) {
 }
 
 /** What is left, or gone, after the last block. @param {import("./state.js").View} view @param {string} what */
-function wavBlob({ state, data, dropMap }, what) {
-  const sounds = (state.sounds ??= createSounds(data()));
-  const track = sounds.tracks(dropMap())[trackName({ what, stage: DROPPED_BY[DROPPED_BY.length - 1] })];
+async function wavBlob(view, what) {
+  const { data, dropMap } = view;
+  const track = (await soundsOf(view)).tracks(dropMap())[trackName({ what, stage: DROPPED_BY[DROPPED_BY.length - 1] })];
   return new Blob([wavOf([track], data().clip.sample_rate)], { type: "audio/wav" });
 }

@@ -5,11 +5,12 @@ import { afterRest } from "../shared/board.js";
 import { DROPPED_BY, groupOf } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
 import { createPlayer } from "./player.js";
-import { createSounds, listenText, loudnessText, trackName } from "./sounds.js";
+import { listenText, loudnessText, soundsOf, trackName } from "./sounds.js";
 
 const SOUND_NAMES = { original: "Original", kept: "Kept", removed: "Removed" };
 const SOUND_DELAY = 150; // ms that the slider must rest before new sounds are made
 const LISTEN_HELP = "Listen to what was kept or removed. Playback continues when you switch.";
+const NO_SOUND = "The sound could not be loaded. Is the app still running?";
 const LOOP_HELP = "Repeats what sounds in this patch alone, or in all patches of its time.";
 
 /**
@@ -25,9 +26,26 @@ export function createListening(view, redrawCursor) {
   const after = find(".tp-after");
   const loopButtons = /** @type {HTMLElement[]} */ ([...view.element.querySelectorAll("[data-loop]")]);
   const player = createPlayer(movePlayHead);
+  /** @type {import("./messages.js").Clip | null} */
+  let loaded = null; // the clip that the player holds
 
   const timeText = (/** @type {number} */ seconds) => `${(view.data().clip.start + seconds).toFixed(2)} s`;
-  const sounds = () => (state.sounds ??= createSounds(view.data()));
+  const sounds = () => /** @type {import("./sounds.js").Sounds} */ (state.sounds);
+
+  /** Does what needs the clip's sound, at once where it is there. @param {() => void} action */
+  function withSounds(action) {
+    if (loaded && loaded === view.data().clip) action();
+    else loadSounds().then(action, () => (out("listen").textContent = NO_SOUND));
+  }
+
+  async function loadSounds() {
+    const { clip } = view.data();
+    const { samples } = await soundsOf(view);
+    // Who waits for the same sound loads it once, and nobody that of a clip that was left.
+    if (loaded === clip || view.data().clip !== clip) return;
+    loaded = clip;
+    player.load(samples, clip.sample_rate);
+  }
 
   /** @param {number} seconds @param {boolean} playing */
   function movePlayHead(seconds, playing) {
@@ -50,20 +68,25 @@ export function createListening(view, redrawCursor) {
     performance.measure("tp-sound", { start, end: performance.now() });
   }
 
-  const refreshAfterRest = afterRest(SOUND_DELAY, refresh);
+  const refreshAfterRest = afterRest(SOUND_DELAY, () => withSounds(refresh));
 
   function toggle() {
-    loop(null);
-    if (!player.isPlaying()) refresh();
-    player.toggle();
+    withSounds(() => {
+      loop(null);
+      if (!player.isPlaying()) refresh();
+      player.toggle();
+    });
   }
 
   /** @param {Partial<import("./state.js").Listen>} choice */
   function choose(choice) {
     Object.assign(state.listen, choice);
     after.disabled = state.listen.what === "original";
-    refresh();
+    withSounds(refresh);
   }
+
+  /** @param {number} seconds */
+  const seek = (seconds) => withSounds(() => player.seek(seconds));
 
   /** Repeats the sound of the pinned patch or of its column; null ends it. @param {string | null} what */
   function loop(what) {
@@ -94,6 +117,10 @@ export function createListening(view, redrawCursor) {
     after.disabled = state.listen.what === "original";
   }
 
+  // A page is light until somebody does something; then the sound is there before they ask for it.
+  for (const gesture of ["pointerdown", "pointermove", "keydown"]) {
+    view.element.addEventListener(gesture, () => state.data && withSounds(() => {}), { once: true, passive: true });
+  }
   addSegments(find(".tp-what"), "tp-what", SOUND_NAMES);
   addSegments(after, "tp-after", Object.fromEntries(DROPPED_BY.map((stage) => [stage, `${stage}`])));
   renderChoice();
@@ -102,18 +129,19 @@ export function createListening(view, redrawCursor) {
   find(".tp-what").addEventListener("change", (event) => choose({ what: valueOf(event) }));
   after.addEventListener("change", (event) => choose({ stage: Number(valueOf(event)) }));
   playButton.addEventListener("click", toggle);
-  seekInput.addEventListener("input", () => player.seek(Number(seekInput.value)));
+  seekInput.addEventListener("input", () => seek(Number(seekInput.value)));
   for (const button of loopButtons) {
     const what = button.dataset.loop ?? null;
-    button.addEventListener("click", () => loop(state.looping === what ? null : what));
+    button.addEventListener("click", () => withSounds(() => loop(state.looping === what ? null : what)));
   }
 
   return {
     /** Another clip. */
     load() {
       const { clip } = view.data();
-      state.sounds = createSounds(view.data());
-      player.load(state.sounds.samples, clip.sample_rate);
+      state.sounds = state.samples = loaded = null;
+      player.unload();
+      if (clip.pcm !== null) loadSounds();
       state.seconds = null;
       loop(null);
       seekInput.max = String(clip.seconds);
@@ -131,7 +159,7 @@ export function createListening(view, redrawCursor) {
       if (state.looping) loop(state.looping);
     },
     /** @param {number} seconds */
-    seek: (seconds) => player.seek(Math.min(seconds, view.data().clip.seconds)),
+    seek: (seconds) => seek(Math.min(seconds, view.data().clip.seconds)),
     renderChoice,
   };
 }

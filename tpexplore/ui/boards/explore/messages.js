@@ -64,7 +64,8 @@ import { attentionOf } from "./ranking.js";
  * @property {Doubt | null} doubt
  * @property {number} sample_rate
  * @property {number} scale
- * @property {string} pcm
+ * @property {string | null} pcm its samples, or null where they lie in the file `sound`
+ * @property {string} [sound]
  *
  * @typedef {{sentence: string, source: string | null, task: string | null}} Doubt why the answer may mean nothing, and
  *   the model that may know

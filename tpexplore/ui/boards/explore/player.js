@@ -110,6 +110,12 @@ export function createPlayer(onMove) {
       samples = clip;
       rate = sampleRate;
     },
+    /** The clip is gone. */
+    unload() {
+      endLoop();
+      rest(0);
+      samples = null;
+    },
     /** Another sound of the same length takes over where the last one is. @param {Float32Array} track */
     change(track) {
       if (track === samples) return;

@@ -6,7 +6,7 @@ import { node } from "../shared/dom.js";
 import { coloursOf } from "../shared/picture.js";
 import { fileName, saveAs, stem } from "../shared/saving.js";
 import { SCENE, paintScene, sceneTexts, sweepOf } from "./scene.js";
-import { createSounds, trackName } from "./sounds.js";
+import { soundsOf, trackName } from "./sounds.js";
 
 const STEP_MILLISECONDS = 1400;
 const FRAME_MILLISECONDS = 200; // a film gets a frame this often, though little moves
@@ -124,7 +124,7 @@ export function wirePresentation(view) {
     const pieces = [];
     recorder.ondataavailable = (event) => pieces.push(event.data);
     const ended = new Promise((done) => (recorder.onstop = done));
-    const sounds = (state.sounds ??= createSounds(data()));
+    const sounds = await soundsOf(view);
     const last = { what: "kept", stage: DROPPED_BY[DROPPED_BY.length - 1] };
     const seconds = clamp(clip.seconds, FILM_SECONDS[0], FILM_SECONDS[1]);
     const steps = sweepOf(rates);

@@ -13,10 +13,41 @@ import { columnSound, levelAgainst, listenTracks, maskedPair, peakOf, spectrumOf
 const LOOP_SECONDS = 0.5; // from one repetition of a patch to the next
 const QUIET_DECIBELS = -40; // against the clip's peak; fainter patches are hard to hear by themselves
 
-/** @param {import("./messages.js").Data} data */
-export function createSounds({ clip, picture, binRows }) {
-  const pcm = new Int16Array(bytesOf(clip.pcm).buffer);
-  const samples = Float32Array.from(pcm, (value) => (value / 32767) * clip.scale);
+/**
+ * The sounds of what is shown. Samples that did not come with the clip are fetched, once.
+ *
+ * @param {Pick<import("./state.js").View, "state" | "data">} view
+ * @returns {Promise<Sounds>}
+ */
+export async function soundsOf({ state, data }) {
+  if (state.sounds) return state.sounds;
+  const shown = data();
+  const samples = await (state.samples ??= samplesOf(shown.clip));
+  if (data() !== shown) return soundsOf({ state, data });
+  return (state.sounds ??= createSounds(shown, samples));
+}
+
+/** @param {import("./messages.js").Clip} clip @returns {Promise<Float32Array>} */
+async function samplesOf({ pcm, sound, scale }) {
+  if (pcm !== null) return samplesFrom(bytesOf(pcm), scale);
+  // Beside the modules, so that a proxy's prefix is in the address.
+  const answer = await fetch(new URL(`../${sound}`, import.meta.url));
+  if (!answer.ok) throw new Error(`The clip's sound could not be fetched: ${answer.status}.`);
+  return samplesFrom(new Uint8Array(await answer.arrayBuffer()), scale);
+}
+
+/** 16-bit samples, little-endian, at a scale. @param {Uint8Array} bytes @param {number} scale */
+export function samplesFrom(bytes, scale) {
+  return Float32Array.from(new Int16Array(bytes.buffer), (value) => (value / 32767) * scale);
+}
+
+/** @typedef {ReturnType<typeof createSounds>} Sounds */
+
+/**
+ * @param {Pick<import("./messages.js").Data, "clip" | "picture" | "binRows">} data
+ * @param {Float32Array} samples
+ */
+export function createSounds({ clip, picture, binRows }, samples) {
   const grid = gridOf(picture);
   /** @type {import("./masking.js").Spectrum | null} */
   let spectrum = null;

@@ -19,7 +19,8 @@ export const FIRST_RATE = 0.5;
  *
  * @typedef {object} State
  * @property {Data | null} data
- * @property {ReturnType<typeof import("./sounds.js").createSounds> | null} sounds
+ * @property {import("./sounds.js").Sounds | null} sounds null until their samples are there
+ * @property {Promise<Float32Array> | null} samples of the clip, once somebody may listen
  * @property {import("../shared/layout.js").Layout | null} layout
  * @property {number} rate
  * @property {Score} score
@@ -53,6 +54,7 @@ export function createView(element) {
   const state = {
     data: null,
     sounds: null,
+    samples: null,
     layout: null,
     rate: FIRST_RATE,
     score: "attention",
