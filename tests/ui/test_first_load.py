@@ -1,0 +1,60 @@
+"""What a first visit loads: little, and the sound only for somebody who is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser_support import skip_tour
+
+pytest_plugins = ["tests.browser_support"]
+
+pytestmark = pytest.mark.browser
+
+MOST_OWN_BYTES = 300_000
+GRADIOS = ("/assets/", "/static/", "/gradio_api/", "/theme.css", "/svelte/")
+
+
+def test_the_first_load_is_small_and_the_sound_comes_before_it_is_asked_for(browser, app_url):
+    context = browser.new_context()  # with nothing in its cache
+    page = context.new_page()
+    skip_tour(page)
+    responses: dict[str, str] = {}
+    loaded: dict[str, int] = {}
+
+    def on_response(event) -> None:
+        responses[event["requestId"]] = event["response"]["url"]
+
+    def on_end(event) -> None:
+        loaded[event["requestId"]] = event["encodedDataLength"]
+
+    network = context.new_cdp_session(page)
+    network.on(
+        "Network.responseReceived", lambda it: responses.update({it["requestId"]: it["response"]["url"]})
+    )
+    network.on(
+        "Network.loadingFinished", lambda it: loaded.update({it["requestId"]: it["encodedDataLength"]})
+    )
+    network.send("Network.enable")
+
+    def sounds() -> list[str]:
+        return [url for url in responses.values() if url.endswith(".pcm")]
+
+    page.goto(app_url)
+    page.wait_for_selector("#viewer .tp-headline >> visible=true")
+    page.wait_for_timeout(1500)
+    own = {
+        url: loaded.get(id, 0)
+        for id, url in responses.items()
+        if url.startswith(app_url) and not any(part in url for part in GRADIOS)
+    }
+    assert any("/boards/" in url for url in own) and own[app_url] > 10_000
+    assert sum(own.values()) <= MOST_OWN_BYTES, sorted(own.items(), key=lambda one: -one[1])[:5]
+    assert not sounds()
+    with page.expect_response(lambda response: response.url.endswith(".pcm")):
+        page.hover("#viewer .tp")
+    page.click(".tp-play")
+    playing = ".tp-play[data-playing=true]"
+    page.wait_for_selector(playing)
+    page.wait_for_function("Number(document.querySelector('.tp-seek').value) > 0.2")
+    assert len(sounds()) == 1
+    context.close()
