@@ -30,7 +30,8 @@ from tpexplore.ui.choices import ModelChoice, cached_model, model_choices
 from tpexplore.ui.tabs import own_data as own_data_tab
 from tpexplore.ui.tabs import stability as stability_tab
 from tpexplore.ui.tabs.held_uploads import HeldUploads
-from tpexplore.ui.tabs.own_data import Job
+from tpexplore.ui.tabs.own_data_run import Job
+from tpexplore.ui.tabs.own_data_text import LISTED, labels_html, left_html
 from tpexplore.ui.tabs.running import message_html, progress_html
 
 pytest_plugins = ["tests.browser_support"]
@@ -57,9 +58,8 @@ def slow(monkeypatch):
 
 
 @pytest.fixture
-def choice(model, monkeypatch) -> ModelChoice:
+def choice(model_of_every_choice) -> ModelChoice:
     """A choice that leads to a tiny model, whose classes are called "class 0" to "class 4"."""
-    monkeypatch.setattr(own_data_tab, "cached_model", lambda choice: model)
     return ModelChoice("Tiny", "tiny")
 
 
@@ -163,8 +163,8 @@ def test_names_from_outside_are_no_markup():
     curve = curve_of([evil, "b"], [(0, 0)])
     curve.unknown.append(LabelledClip(Path("x"), "x", evil, None))
     curve.problems.append(f"{evil} could not be decoded.")
-    assert "<img" not in own_data_tab.left_html(curve)
-    assert "&lt;img" in own_data_tab.left_html(curve)
+    assert "<img" not in left_html(curve)
+    assert "&lt;img" in left_html(curve)
     assert "<img" not in progress_html(1, 2, evil)
     assert "<img" not in message_html(evil)
 
@@ -172,10 +172,10 @@ def test_names_from_outside_are_no_markup():
 def test_long_lists_are_cut_and_counted():
     curve = curve_of(["a"], [(0, 0)])
     curve.unknown += [LabelledClip(Path("x"), "x", f"label {i % 30}", None) for i in range(60)]
-    told = own_data_tab.left_html(curve)
+    told = left_html(curve)
     assert "No label that this model knows: 60 clips" in told
-    assert told.count("<li>") == own_data_tab.LISTED + 1
-    assert f"and {30 - own_data_tab.LISTED} more" in told
+    assert told.count("<li>") == LISTED + 1
+    assert f"and {30 - LISTED} more" in told
 
 
 # -- in a browser
@@ -463,6 +463,6 @@ def test_nothing_of_the_tabs_is_a_public_endpoint():
 
 
 def test_the_labels_of_a_model_are_listed(choice):
-    told = own_data_tab.labels_html(choice)
-    assert "Tiny knows 5 labels" in told
-    assert "class 0, class 1" in told
+    listed = labels_html(choice)
+    assert "Tiny knows 5 labels" in listed
+    assert "class 0, class 1" in listed
