@@ -15,6 +15,7 @@ import pytest
 import scipy.stats
 import soundfile
 import torch
+from PIL import Image
 
 from tests.analysis_files import CARD_CLUSTERS, made_up_analysis
 from tests.browser_support import click_tab
@@ -426,16 +427,17 @@ def test_tabs_fill_all_their_outputs_with_and_without_a_dataset(module, request)
         assert ("not measured for this checkpoint" in notes) is (known == "unmeasured")
 
 
-def test_plots_carry_their_csv_and_what_the_picture_needs(measured):
+def test_plots_carry_their_csv_and_leave_the_title_to_the_page(measured):
     with gr.Blocks():
         box = plots.FigureBox("kendall-intensity")
     trace = trace_of()
-    heading, _, plot = box.show(kendall_tab.figure_of(trace, "intensity", "raw", "", False), trace)
+    figure = kendall_tab.figure_of(trace, "intensity", "raw", "", False)
+    title = figure.layout.title.text
+    heading, _, plot = box.show(figure, trace)
     spec = json.loads(plot.plot)
     about = spec["layout"]["meta"]
-    assert about["paper"]["title"]["text"] in heading
-    assert "title" not in spec["layout"]
-    assert "Plex" not in about["paper"]["font"]["family"]
+    assert title and title in heading and title not in plot.plot
+    assert about["height"] == figure.layout.height
     assert about["name"] == f"kendall-intensity-happy-{trace.model.config.name}"
     assert about["csv"].startswith("series,block,Kendall τ,low 95 %,high 95 %\n")
     assert "bdata" not in json.dumps(about)
@@ -583,6 +585,29 @@ def test_tabs_fit_a_phone(visit):
         above = phone.page.locator("#sound").bounding_box()["y"]
         assert above < phone.page.locator(f"#{tab}-content").bounding_box()["y"]
     assert phone.errors == []
+
+
+@pytest.mark.browser
+def test_a_figure_is_saved_for_one_column(visit, tmp_path):
+    visited = visit(WORD_QUERY)
+    open_tab(visited, "kendall")
+    figure = visited.page.locator("#kendall-intensity-figure")
+    figure.locator(".plot-width").select_option("one")
+    saved = {}
+    for kind in ("png", "svg", "pdf", "csv"):
+        with visited.page.expect_download() as download:
+            figure.locator(f"[data-save-plot={kind}]").click()
+        assert download.value.suggested_filename == f"kendall-intensity-happy-ast-spc12.{kind}"
+        download.value.save_as(tmp_path / kind)
+        saved[kind] = (tmp_path / kind).read_bytes()
+    with Image.open(tmp_path / "png") as picture:
+        assert abs(picture.width / 600 * 25.4 - 85) < 0.2
+        assert abs(picture.info["dpi"][0] - 600) < 1
+        assert len(picture.convert("RGB").resize((100, 60)).getcolors(10_000)) > 10
+    assert b'width="85mm"' in saved["svg"][:200] and b"block" in saved["svg"]
+    assert "Attention" not in saved["svg"].decode()  # the title is the caption's business
+    assert saved["pdf"].startswith(b"%PDF") and saved["csv"].startswith(b"series,block")
+    assert visited.errors == []
 
 
 @pytest.mark.browser

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import textwrap
 from typing import Any
 
 import gradio as gr
@@ -17,23 +16,22 @@ from tpexplore.figures.figure_csv import to_csv
 from .trace import ClipTrace
 
 CONFIG = {"displayModeBar": False, "responsive": True}
-PNG_WIDTH, PNG_SCALE = 900, 2
 TOP = 16
 """Room above a plot on the page, where its heading stands outside of it."""
-PAPER_TOP, PAPER_LINE, PAPER_LETTERS = 60, 20, 115
-"""Room above a plot in a saved picture, more of it for each line of the title, and letters in a line."""
 
-# The plot carries its CSV, so that no file is made until somebody wants it, and then in the browser.
-_GRAPH = "const graph = document.querySelector('#{id} .js-plotly-plot'), about = graph.layout.meta;"
-_SAVE_PNG = (
-    "() => {{ {graph} window.Plotly.downloadImage("
-    "{{data: graph.data, layout: {{...graph.layout, ...about.paper}}}},"
-    "{{format: 'png', filename: about.name, width: {width}, height: about.height, scale: {scale}}}); }}"
-)
-_SAVE_CSV = (
-    "() => {{ {graph} const link = document.createElement('a');"
-    "link.href = URL.createObjectURL(new Blob([about.csv], {{type: 'text/csv'}}));"
-    "link.download = about.name + '.csv'; link.click(); URL.revokeObjectURL(link.href); }}"
+# `boards/page/plots.js` saves what stands above the buttons.
+_SAVES = (
+    """<div class="plot-saves">
+<select class="tp-select plot-width" aria-label="Width of the saved figure">
+  <option value="two">Two columns (175 mm)</option>
+  <option value="one">One column (85 mm)</option>
+</select>
+"""
+    + "".join(
+        f'<button class="tp-button" type="button" data-save-plot="{kind.lower()}">{kind}</button>'
+        for kind in ("PNG", "SVG", "PDF", "CSV")
+    )
+    + "</div>"
 )
 
 
@@ -52,11 +50,7 @@ class FigureBox:
             self.heading = gr.HTML(elem_id=f"{id}-title")
             with gr.Column(visible=False) as self.body:
                 self.plot = gr.Plot(show_label=False, container=False, elem_id=id)
-                with gr.Row(elem_classes="saves"):
-                    for kind, script in (("PNG", _SAVE_PNG), ("CSV", _SAVE_CSV)):
-                        js = script.format(graph=_GRAPH.format(id=id), width=PNG_WIDTH, scale=PNG_SCALE)
-                        button = gr.Button(f"Save {kind}", size="sm", min_width=80, scale=0)
-                        button.click(None, js=js, show_progress="hidden")
+                gr.HTML(_SAVES, apply_default_css=False, elem_classes=["board", "saves"])
 
     @property
     def outputs(self) -> list[Any]:
@@ -70,20 +64,9 @@ class FigureBox:
         name = "-".join(filter(None, [self.id, *_words(about)]))
         spec = json.loads(figure.to_json())
         layout = spec["layout"]
-        lines = textwrap.wrap(title, PAPER_LETTERS)
-        paper = {
-            "title": {**layout.pop("title"), "text": "<br>".join(lines), "subtitle": {"text": about}},
-            "margin": {**layout["margin"], "t": PAPER_TOP + PAPER_LINE * len(lines)},
-            # A saved picture knows none of the page's own fonts.
-            "font": {**layout["font"], "family": "sans-serif"},
-        }
+        del layout["title"]  # the heading says it
         layout["margin"]["t"] = TOP
-        layout["meta"] = {
-            "name": name,
-            "csv": to_csv(figure),
-            "paper": paper,
-            "height": layout["height"] + PAPER_TOP,
-        }
+        layout["meta"] = {"name": name, "height": layout["height"], "csv": to_csv(figure)}
         spec["config"] = CONFIG
         plot = PlotData(type="plotly", plot=json.dumps(spec, separators=(",", ":")))
         return _heading(title), gr.update(visible=True), plot

@@ -9,7 +9,7 @@ import { MARGIN, layoutPanels } from "../shared/layout.js";
 import { pdfOf, withResolution } from "../shared/paper.js";
 import { drawSample } from "../shared/picture.js";
 import { blocksText, rateText } from "../shared/plan.js";
-import { INK, textRuler } from "../shared/printing.js";
+import { DPI, INK, PX_PER_MM, WIDTHS, textRuler } from "../shared/printing.js";
 import { canvasBlob, fileName, saveAs, stem } from "../shared/saving.js";
 import { svgContext } from "../shared/svg.js";
 import { tableBlob } from "../shared/table.js";
@@ -26,10 +26,6 @@ import { soundsOf, trackName } from "./sounds.js";
  * @typedef {{stage: number | null, text: string, x: number, y: number}} PlacedKey
  */
 
-/** Widths of a figure in a paper of one or two columns, in mm. */
-export const WIDTHS = { one: 85, two: 175 };
-const DPI = 600;
-const PX_PER_MM = 96 / 25.4;
 const PRINT = { margin: 4, line: 16, font: `11px ${INK.font}` }; // px: 8 point
 
 /**

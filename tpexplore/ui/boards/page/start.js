@@ -1,6 +1,8 @@
-// The page around the tabs: what its inputs are described by, keys on its tabs, the keep-rate, the tour.
+// The page around the tabs: what its inputs are described by, keys on its tabs, the keep-rate, saved figures,
+// the tour.
 
 import { describePage } from "./describe.js";
+import { wirePlots } from "./plots.js";
 import { showRates } from "./rate.js";
 import { wireTabKeys } from "./tablist.js";
 import { startTour } from "./tour.js";
@@ -10,5 +12,6 @@ export function start({ element }) {
   describePage();
   wireTabKeys();
   showRates();
+  wirePlots();
   startTour(element);
 }

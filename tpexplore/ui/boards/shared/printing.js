@@ -5,6 +5,11 @@ import { node } from "./dom.js";
 /** Sizes of a print in px, of which there are `scale` pixels each. */
 export const PRINTED = { width: 760, scale: 3, margin: 16, line: 20 };
 
+/** Widths of a figure in a paper of one or two columns, in mm. */
+export const WIDTHS = { one: 85, two: 175 };
+export const DPI = 600;
+export const PX_PER_MM = 96 / 25.4;
+
 /** Colours on paper. @type {import("./picture.js").Style} */
 export const INK = {
   font: '"IBM Plex Sans", system-ui, sans-serif',
