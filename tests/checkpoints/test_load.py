@@ -113,10 +113,10 @@ class FrequencyMajorAST:
 @OLD_FORMAT
 @torch.inference_mode()
 def test_audiomae_finetuned_is_timm(tmp_path, old_format):
-    state = files.audiomae_state()
+    state = files.audiomae_state(dim=files.TWO_HEADS)
     model = load_model(files.save(tmp_path / "finetuned.pth", {"model": state}, old_format))
     config = model.config
-    assert (config.family, config.frames, config.dim, config.depth) == ("audiomae", 1024, files.SMALL, 12)
+    assert (config.family, config.frames, config.dim, config.depth) == ("audiomae", 1024, files.TWO_HEADS, 12)
     assert (config.classes, config.heads, config.patches, config.prefix) == (527, 2, 512, 1)
     assert config.multilabel and config.pad == "zero" and (config.mean, config.std) == AUDIOSET
     assert config.name == "finetuned.pth" and config.sha256 == sha256_of(tmp_path / "finetuned.pth")
@@ -147,10 +147,10 @@ def test_audiomae_pretrained_is_an_encoder_without_classes(tmp_path, old_format)
 @OLD_FORMAT
 @torch.inference_mode()
 def test_ast_is_its_frequency_major_original(tmp_path, old_format):
-    state = files.ast_state()
+    state = files.ast_state(dim=files.TWO_HEADS)
     model = load_model(files.save(tmp_path / "audioset_16_16_0.4422.pth", state, old_format))
     config = model.config
-    assert (config.family, config.frames, config.dim, config.depth) == ("ast", 1024, files.SMALL, 12)
+    assert (config.family, config.frames, config.dim, config.depth) == ("ast", 1024, files.TWO_HEADS, 12)
     assert (config.classes, config.patches, config.prefix) == (527, 512, 2)
     assert config.multilabel and config.pad == "zero" and (config.mean, config.std) == AUDIOSET
     original, specs = FrequencyMajorAST(state, 1024), pictures(1024, 2)
@@ -166,7 +166,7 @@ def test_ast_is_its_frequency_major_original(tmp_path, old_format):
 @OLD_FORMAT
 @torch.inference_mode()
 def test_the_authors_pruned_audiomae(tmp_path, old_format):
-    contents = files.pruned_audiomae_contents(frames=512, classes=50)
+    contents = files.pruned_audiomae_contents(frames=512, classes=50, dim=files.TWO_HEADS)
     model = load_model(files.save(tmp_path / "checkpoint.pth", contents, old_format))
     config = model.config
     assert (config.family, config.frames, config.classes, config.patches) == ("audiomae", 512, 50, 256)
@@ -681,31 +681,31 @@ def test_block_number_out_of_all_bounds(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "shape", "told"),
+    ("key", "shape", "message"),
     [
         (
             "blocks.0.mlp.fc1.weight",
-            (500, 128),
-            "blocks.0.mlp.fc1.weight of shape (500, 128); expected (512, 128)",
+            (250, 64),
+            "blocks.0.mlp.fc1.weight of shape (250, 64); expected (256, 64)",
         ),
-        ("blocks.0.norm1.weight", (64,), "blocks.0.norm1.weight of shape (64,); expected (128,)"),
-        ("patch_embed.proj.weight", (128, 3, 16, 16), "patch kernel has shape (128, 3, 16, 16)"),
-        ("patch_embed.proj.weight", (128, 256), "patch kernel has shape (128, 256)"),
-        ("pos_embed", (65, 128), "pos_embed has shape (65, 128)"),
+        ("blocks.0.norm1.weight", (32,), "blocks.0.norm1.weight of shape (32,); expected (64,)"),
+        ("patch_embed.proj.weight", (64, 3, 16, 16), "patch kernel has shape (64, 3, 16, 16)"),
+        ("patch_embed.proj.weight", (64, 256), "patch kernel has shape (64, 256)"),
+        ("pos_embed", (65, 64), "pos_embed has shape (65, 64)"),
         ("pos_embed", (1,), "pos_embed has shape (1,)"),
-        ("pos_embed", (1, 1, 128), "0 patches"),
-        ("pos_embed", (1, 197, 128), "196 patches"),
+        ("pos_embed", (1, 1, 64), "0 patches"),
+        ("pos_embed", (1, 197, 64), "196 patches"),
         ("pos_embed", (1, 65, 100), "Width 100"),
-        ("head.bias", (), "head.weight of shape (3, 128); expected (1, 128)"),
+        ("head.bias", (), "head.weight of shape (3, 64); expected (1, 64)"),
     ],
 )
-def test_wrong_shape(tmp_path, key, shape, told):
+def test_wrong_shape(tmp_path, key, shape, message):
     state = files.audiomae_state(frames=128, classes=3) | {key: torch.zeros(shape)}
-    assert told in refusal(files.save(tmp_path / "a.pth", {"model": state}))
+    assert message in refusal(files.save(tmp_path / "a.pth", {"model": state}))
 
 
 def test_surplus_key(tmp_path):
-    state = files.audiomae_state(frames=128, classes=3) | {"blocks.0.ls1.gamma": torch.ones(128)}
+    state = files.audiomae_state(frames=128, classes=3) | {"blocks.0.ls1.gamma": torch.ones(files.SMALL)}
     sentence = refusal(files.save(tmp_path / "a.pth", {"model": state}))
     assert sentence == "a.pth has weights this model does not know, such as blocks.0.ls1.gamma."
     state = files.ast_state(patches=64, classes=3)
