@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -117,16 +116,8 @@ def use_folder(folder: Path, setattr_) -> None:
     setattr_(measure, "git_commit", lambda: "a commit")
 
 
-def commands_in_a_process(rank: int, processes: int, port: int, folder: Path, name: str) -> None:
-    """Evaluate and analyse a model bundled in ``folder`` as one of several processes of torchrun."""
-    os.environ |= {
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": str(processes),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-    }
-    torch.set_num_threads(1)
+def evaluate_and_analyze(folder: Path, name: str) -> None:
+    """Run both commands on a model bundled in ``folder``, where its features are, too."""
     use_folder(folder, setattr)
     for command in (evaluate, analyze):
         sys.argv = ["command", name, str(folder / "features")]

@@ -58,7 +58,7 @@ test("an answer that comes and goes flips twice", () => {
 });
 
 test("attention scores are cut into stages by who was there", () => {
-  const [half, whole] = attentionOf(ATTENTION, DROPS.map((row) => Uint8Array.from(row)));
+  const [half, whole] = attentionOf(ATTENTION, DROPS.map((row) => Uint8Array.from(row)), [0.5, 1], {});
   assert.equal(whole, null);
   assert.deepEqual(Array.from(half[4]), Array.from(ATTENTION.slice(0, 4)));
   assert.deepEqual(Array.from(half[7]), Array.from(ATTENTION.slice(4, 6)));

@@ -44,6 +44,19 @@ test("kept and removed add up to the clip at every stage", () => {
   }
 });
 
+test("as many blocks as prune have their sounds, each the one that it has alone", () => {
+  const spectrum = spectrumOf(samples);
+  const drop = Uint8Array.from({ length: grid.patches }, () => [0, 2, 5, 8, 11][Math.floor(5 * draw())]);
+  const blocks = [2, 5, 8, 11];
+  const four = listenTracks(spectrum, binRows, grid, drop, blocks);
+  assert.deepEqual(Object.keys(four), ["original", ...blocks.flatMap((block) => [`kept ${block}`, `removed ${block}`])]);
+  for (const block of blocks) {
+    const alone = listenTracks(spectrum, binRows, grid, drop, [block])[`removed ${block}`];
+    assert.ok(peakOf(alone) > 0);
+    alone.forEach((value, i) => assert.ok(Math.abs(value - four[`removed ${block}`][i]) < 1e-6));
+  }
+});
+
 test("with everything kept the clip is itself, with nothing it is silent", () => {
   const spectrum = spectrumOf(samples);
   const whole = listenTracks(spectrum, binRows, grid, new Uint8Array(grid.patches));

@@ -270,7 +270,7 @@ def really_measured(tmp_path_factory) -> Path:
     """Assets with the files that `training` writes for a tiny model, under each of our models' names."""
     folder = tmp_path_factory.mktemp("measured")
     shutil.copytree(ASSETS / "published", folder / "published")
-    features = small_splits.generated_features()
+    features = small_splits.generated_features(test_clips=4)  # one batch
     with pytest.MonkeyPatch.context() as patch:
         small_splits.use_folder(folder, patch.setattr)
         tiny = small_splits.bundle("ast", features, folder)

@@ -2,13 +2,15 @@
 
 import json
 import sys
-from dataclasses import replace
+from pathlib import Path
 
+import onnx
 import pytest
-import torch
 
 from tests.conftest import tiny_config
+from tpexplore.checkpoints.export import INPUT
 from tpexplore.model.vit import AudioViT
+from tpexplore.signal.mel import MEL_BINS
 from training import export_speed
 
 
@@ -24,8 +26,20 @@ def test_a_slow_turn_falls_on_pruned_and_unpruned_alike(monkeypatch):
 
 
 def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, capsys):
-    torch.manual_seed(0)
-    tiny = AudioViT(replace(tiny_config("ast"), depth=10)).eval()  # an export takes its time for each block
+    tiny = AudioViT(tiny_config("ast")).eval()
+    exported = []
+
+    def export(model: AudioViT, path: Path, rate: float) -> None:
+        """A file with the input of every exported model; test_export.py has what a real one answers."""
+        exported.append(rate)
+        shape = (onnx.TensorProto.FLOAT, [1, model.config.frames, MEL_BINS])
+        values = [onnx.helper.make_tensor_value_info(name, *shape) for name in (INPUT, "same")]
+        node = onnx.helper.make_node("Abs", [INPUT], ["same"])
+        graph = onnx.helper.make_graph([node], "one step", values[:1], values[1:])
+        opset = onnx.helper.make_opsetid("", 18)
+        onnx.save(onnx.helper.make_model(graph, ir_version=10, opset_imports=[opset]), path)
+
+    monkeypatch.setattr(export_speed, "export", export)
     monkeypatch.setattr(export_speed, "RESULTS_FOLDER", tmp_path)
     monkeypatch.setattr(export_speed, "RATES", (0.5,))
     monkeypatch.setattr(export_speed, "git_commit", lambda: "abc")
@@ -40,6 +54,7 @@ def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, 
     with pytest.raises(KeyboardInterrupt):
         export_speed.main()
     written = json.loads((tmp_path / export_speed.FILE).read_text())
+    assert exported == [1.0, 0.5]
     (name, cell), *rest = written["models"].items()
     assert (name, rest, written["n"], written["commit"]) == (export_speed.VIT_B, [], 2, "abc")
     assert cell["unpruned_ms"] > 0 and cell["keep_rates"]["0.50"]["time_ratio"] > 0

@@ -2,9 +2,7 @@
 
 import dataclasses
 import json
-import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from PIL import Image
 from timm.optim import param_groups_layer_decay
 
 from tests.conftest import tiny_config
+from tests.processes import run_in_two
 from tpexplore import load_model
 from tpexplore.checkpoints import bundled
 from tpexplore.errors import InputError
@@ -23,12 +22,14 @@ from tpexplore.model.plan import KEEP_RATES, SCORES, scheduled_keep_rate
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import fit_frames, log_mel, normalise, patches_of
 from training import evaluate, export
+from training import finetune as finetune_module
 from training.data import augment
 from training.data.cache import cache_features
 from training.data.clips import Clips, mean_and_std
 from training.data.datasets import load_dataset
 from training.data.features import read_features
 from training.engine.checkpoint import load_checkpoint, save_checkpoint
+from training.engine.command import run_command
 from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage, draw_keep_rate
 from training.engine.identity import note_run
@@ -517,15 +518,18 @@ def test_parts_of_a_batch_add_up_to_the_whole(features, tmp_path):
         gradients_of_step(stage, Run(tmp_path, accumulate=7), 1, parameters)
 
 
+def finetune_command(arguments: list[str]) -> None:
+    sys.argv = ["finetune", *arguments]
+    run_command(finetune_module.main)
+
+
 def test_two_processes_train_what_one_does(features, tmp_path):
     recipe = small_finetune()  # drop_path on: random numbers belong to the part, not to the process
     assert finetune(features, recipe, tmp_path / "one", accumulate=2)
     (tmp_path / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe)))
     cache = Path(features.mel.filename).parent
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=29517"]
-    command += ["-m", "training.finetune", str(cache), "--recipe", str(tmp_path / "recipe.json")]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, "--out", str(tmp_path / "two")], check=True, env=environment, timeout=300)
+    arguments = [str(cache), "--recipe", str(tmp_path / "recipe.json"), "--out", str(tmp_path / "two")]
+    run_in_two(finetune_command, arguments)
     one, two = (load_checkpoint(tmp_path / name)["modules"]["average"] for name in ("one", "two"))
     for key, value in one.items():
         torch.testing.assert_close(two[key], value, atol=1e-4, rtol=1e-4)

@@ -201,7 +201,7 @@ def test_stopping_forgets_the_sound(request_for):
         {"score": "loudness"},
         {"score": ["attention"]},
         {"method": "lose"},
-        {"blocks": "4,7"},
+        {"blocks": "7,4"},
         {"blocks": [4, 7, 10]},
         {"rates": "0.5,0.5,7"},
     ],
@@ -212,19 +212,21 @@ def test_what_no_board_sends_ends_in_one_sentence(request_for, changes):
     assert "log says why" not in answer["problem"]
 
 
+@pytest.mark.parametrize("rates", [(0.5,), (0.9, 0.6, 0.5), (0.9, 0.9, 0.8, 0.8)])
 @pytest.mark.parametrize("method", ["fuse", "merge"])
-def test_method_and_blocks_are_followed(request_for, model, method):
+def test_method_and_blocks_are_followed(request_for, model, method, rates):
     sound = noise(2)
-    way = {"method": method, "blocks": "1,2,3", "rates": "0.9,0.6,0.5"}
+    blocks = tuple(range(1, 1 + len(rates)))
+    texts = {name: ",".join(map(str, values)) for name, values in (("blocks", blocks), ("rates", rates))}
+    way = {"method": method, **texts}
     answer = live.hear(request_for(sound, **way))
     heard = live.listeners.get(ID, ("tiny", 16_000), None).ring.clip()
-    options = {"keep_rates": [(0.9, 0.6, 0.5)], "scores": ["attention"], "blocks": (1, 2, 3)}
+    options = {"keep_rates": [rates], "scores": ["attention"], "blocks": blocks}
     expected = explore(model, heard, method=method, **options)
     (point,) = expected.points["attention"]
     fate = np.frombuffer(base64.b64decode(answer["fate"]), np.uint8)
-    stages = {0: 0, 1: 4, 2: 7, 3: 10}  # the picture calls stages by the paper's blocks
-    assert fate.tolist() == [stages[block] for block in point.fate.block.tolist()]
-    assert set(fate) == set(stages.values())
+    assert fate.tolist() == point.fate.block.tolist()
+    assert set(fate) == {0, *blocks}
     assert answer["saved"] == round(1 - point.macs / expected.unpruned.macs, 4)
     # Merging ranks nothing, so another score of the page's says nothing.
     other = live.hear(request_for(sound, **way, score="intensity"))

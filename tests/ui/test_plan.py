@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from tpexplore.errors import InputError
+from tpexplore.model.plan import keep_plan
 from tpexplore.study.sweep import explore
 from tpexplore.ui import takeaway_button
 from tpexplore.ui.analysis import analyse_clip
@@ -35,14 +36,20 @@ def path(model_of_every_choice, clip: np.ndarray, tmp_path):
 def test_texts_that_name_a_plan():
     assert read_plan("", "") == read_plan(None, None) == PruningPlan() and PruningPlan().is_papers
     assert read_plan("3, 6,9", "0.9,.7,0.5", 12) == PruningPlan((3, 6, 9), RATES)
+    assert read_plan("5", "", 12) == PruningPlan((5,))
+    assert read_plan("2,4,6,8,10,12", "", 12).blocks == (2, 4, 6, 8, 10, 12)
     assert PruningPlan((3, 6, 9), RATES).keep_rate(0.7) == RATES
+    assert [list(PruningPlan((3, 6), rates).sweep) for rates in ((0.9, 0.5), (1.0, 1.0))] == [
+        [(0.9, 0.5), 1.0],
+        [1.0],
+    ]
     assert [PruningPlan(rates=rates).keep_rate(rate) for rates, rate in ((RATES, 1.0), ((), 0.7))] == [1, 0.7]
 
 
 @pytest.mark.parametrize(
     ("blocks", "rates", "part"),
     [
-        ("3,6", "", "2 blocks are named; the page shows 3"),
+        ("3,6", "0.9", "1 keep-rate for 2 pruning blocks"),
         ("9,6,3", "", "expected ascending whole numbers from 1 to 12"),
         ("3,6,13", "", "from 1 to 12"),
         ("3,6,9.5", "", "expected whole numbers with commas"),
@@ -69,24 +76,61 @@ def merged(messages) -> tuple[dict, dict[str, list[dict]]]:
     return first, parts
 
 
-def test_the_page_gets_what_the_library_computes(path, model, clip):
-    plan = PruningPlan((3, 6, 9), RATES)
-    first, parts = merged(analyse_clip(path, CHOICE, keep_rate=0.7, plan=plan))
-    assert (first["blocks"], first["own_rates"], first["rates"]) == ([3, 6, 9], [*RATES], [0.7, 1.0])
+@pytest.mark.parametrize(
+    ("blocks", "rates"),
+    [
+        ((3, 6, 9), RATES),
+        ((5,), (0.7,)),
+        ((2, 12), (0.9, 0.5)),
+        ((1, 2, 3, 4, 5), (0.9, 1.0, 0.8, 0.3, 0.5)),
+    ],
+)
+@pytest.mark.parametrize("method", ["drop", "merge"])
+def test_the_page_gets_what_the_library_computes(path, model, clip, blocks, rates, method):
+    place = one_rate(rates)
+    plan = PruningPlan(blocks, rates)
+    first, parts = merged(analyse_clip(path, CHOICE, keep_rate=0.7, plan=plan, method=method))
+    assert (first["blocks"], first["own_rates"], first["rates"]) == ([*blocks], [*rates], [place, 1.0])
     assert first["measured"] is None and one_rate(RATES) == 0.7
-    truth = explore(model, clip, keep_rates=[RATES], blocks=(3, 6, 9))
+    truth = explore(model, clip, keep_rates=[rates], blocks=blocks, method=method)
+    assert set(parts) == set(truth.points)
     for score, of in parts.items():
         (point,) = truth.points[score]
-        rates = [rate for part in of for rate in part["rates"]]
-        assert sorted(rates) == [0.7, 1.0]
-        sent = next(p for part in of for r, p in zip(part["rates"], part["points"], strict=True) if r == 0.7)
-        assert sent["macs"] == point.macs == model.config.macs(RATES, (3, 6, 9))
-        assert sent["kept"] == [len(ids) for ids in point.kept.values()] == [58, 41, 21]
-        part = next(part for part in of if 0.7 in part["rates"])
-        stages = np.frombuffer(base64.b64decode(part["drop"]), np.uint8).reshape(-1, 64)
-        stages = stages[part["rates"].index(0.7)]
-        for stage, block in zip((4, 7, 10), (3, 6, 9), strict=True):
-            assert set(np.flatnonzero((stages == 0) | (stages > stage))) == set(point.kept[block].tolist())
+        assert sorted(rate for part in of for rate in part["rates"]) == [place, 1.0]
+        part = next(part for part in of if place in part["rates"])
+        index = part["rates"].index(place)
+        sent = part["points"][index]
+        assert sent["macs"] == point.macs == model.config.macs(rates, blocks, method)
+        assert sent["kept"] == [*keep_plan(rates, 64, blocks).values()]
+        fates = np.frombuffer(base64.b64decode(part["drop"]), np.uint8).reshape(-1, 64)[index]
+        for block in blocks:
+            assert set(np.flatnonzero((fates == 0) | (fates > block))) == set(point.kept[block].tolist())
+        if score == "attention" and method == "drop":
+            row = np.frombuffer(base64.b64decode(part["attention"]), "<f4")
+            present = [64, *sent["kept"][:-1]]
+            expected = [
+                point.scores.get(block, np.full(n, np.nan)) for block, n in zip(blocks, present, strict=True)
+            ]
+            np.testing.assert_array_equal(row, np.concatenate(expected))
+
+
+@pytest.mark.parametrize("blocks", [(6,), (2, 4, 6, 8, 10, 12)])
+def test_a_zip_of_any_number_of_blocks(path, model, blocks):
+    asked = {
+        "clip": "noise.wav",
+        "model": model.config.name,
+        "start": 0.0,
+        "pictures": {},
+        "score": "attention",
+        "keep_rate": 0.7,
+        "blocks": ",".join(map(str, blocks)),
+        "rates": "",
+    }
+    archive = zipfile.ZipFile(io.BytesIO(takeaway_button.make_zip(Seen(str(path), CHOICE, None), asked)))
+    assert json.loads(archive.read("result.json"))["settings"]["blocks"] == [*blocks]
+    assert f"blocks={blocks!r}" in archive.read("reproduce.py").decode()
+    head = archive.read("tokens.csv").decode().splitlines()[0]
+    assert ",".join(f"attention_rank_{block}" for block in blocks) in head
 
 
 def test_a_request_of_the_page_and_its_zip(path, model):

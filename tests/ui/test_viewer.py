@@ -461,6 +461,64 @@ def test_the_pointed_patch_shows_its_group(desk, exploration):
     assert desk.text(".tp-groups tr[data-here=true] th") == "padding"
 
 
+@pytest.mark.parametrize("blocks", [(6,), (2, 12), (2, 5, 8, 11), tuple(range(1, 13))])
+def test_any_number_of_blocks_is_shown(browser, clip, blocks):
+    """Picture, stage switch, sounds, survival, passport and cost, each with as many stages as there are."""
+    torch.manual_seed(6)
+    model = AudioViT(replace(tiny_config("ast", frames=FRAMES, classes=12), name="tiny")).eval()
+    found = explore(model, clip, keep_rates=(0.8, 1.0), blocks=blocks)
+    point = found.points["attention"][0]
+    with served(payload.build_payload(found, samples=clip, name="bursts")) as url:
+        page = browser.new_page(viewport={"width": 1300, "height": 1000})
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        page.wait_for_selector(".tp-kept li")
+        counts = [len(point.kept[block]) for block in blocks]
+        kept = page.eval_on_selector_all(".tp-kept li", "rows => rows.map(row => Number(row.dataset.kept))")
+        assert kept == counts
+        values = page.eval_on_selector_all(".tp-panel input", "all => all.map(one => one.value)")
+        names = [str(block) for block in blocks]
+        assert values == ["0", *names, *(["all"] if len(blocks) > 1 else [])]
+        legend = page.inner_text(".tp-legend")
+        drop = found.drop_stages("attention")[0]
+        for block in blocks:
+            assert f"dropped by block {block} ({(drop == block).sum()})" in legend
+        assert page.eval_on_selector_all(".tp-after input", "all => all.map(one => one.value)") == names
+        total = page.eval_on_selector(
+            ".tp-total", "row => [...row.cells].slice(1).map(c => Number(c.innerText))"
+        )
+        assert total == [PATCHES, *counts]
+        page.focus(".tp-picture")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        stages = page.eval_on_selector_all("[data-out=stages] th", "all => all.map(one => one.innerText)")
+        assert stages == [f"Block {block}" for block in blocks]
+        pictures = set()
+        for value in values:
+            page.eval_on_selector(f".tp-panel input[value='{value}']", "radio => radio.click()")
+            page.wait_for_timeout(120)
+            pictures.add(page.eval_on_selector(".tp-picture", "canvas => canvas.toDataURL()"))
+        assert len(pictures) == len(values), "each choice draws something else"
+        page.locator(".tp-what label", has_text="Kept").click()
+        page.eval_on_selector(f".tp-after input[value='{blocks[-1]}']", "radio => radio.click()")
+        page.wait_for_function(
+            f"document.querySelector('[data-out=listen]').textContent"
+            f".includes('The {counts[-1]} patches left after block {blocks[-1]}')"
+        )
+        with page.expect_download() as event:
+            page.click("[data-save=csv]")
+        rows = list(csv.DictReader(io.StringIO(Path(event.value.path()).read_text())))
+        assert [int(row["dropped_by_block"]) for row in rows] == drop.tolist()
+        with page.expect_download() as event:
+            page.click("[data-save=svg]")
+        root = ElementTree.fromstring(Path(event.value.path()).read_bytes())
+        assert len(root.findall(".//{http://www.w3.org/2000/svg}image")) == len(blocks)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert errors == []
+        page.close()
+
+
 def test_clusters_of_the_dataset_take_the_place_of_fifths(browser, exploration, clip):
     known = Clusters(EDGES, (0.2,) * 5)
     message = payload.build_payload(

@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from tpexplore.checkpoints.bundled import HUB_PREFIX, Example, bundled_card, bundled_names
-from tpexplore.model.plan import KEEP_RATES, METHODS, PRUNE_BLOCKS, RANKINGS
+from tpexplore.model.plan import KEEP_RATES, METHODS, RANKINGS
 from tpexplore.signal.decode import read_clip
 
 from .board import create_board
@@ -112,7 +112,6 @@ def create_link(
         "scores": list(RANKINGS),
         "methods": list(METHODS),
         "rates": list(KEEP_RATES),
-        "blocks": list(PRUNE_BLOCKS),
         "settings": {
             name: {
                 "values": setting.values,

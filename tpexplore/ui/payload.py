@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
+from tpexplore.model.plan import SCORES
 from tpexplore.results.store import of_weights
 from tpexplore.signal.decode import SAMPLE_RATE, is_silent
 from tpexplore.signal.grid import PATCH, Grid
@@ -240,8 +240,8 @@ def _score(exploration: Exploration, score: str) -> dict[str, Any]:
     points = exploration.points[score]
     return {
         "rates": [one_rate(point.keep_rate) for point in points],
-        "drop": base64_of(stages_of(exploration, score)),
-        "attention": base64_of(_attention(points, exploration.blocks)) if score == "attention" else None,
+        "drop": base64_of(exploration.drop_stages(score)),
+        "attention": base64_of(_attention(exploration, points)) if score == "attention" else None,
         "holders": base64_of(_holders(exploration, points)) if exploration.method == "merge" else None,
         "points": [_point(point, exploration) for point in points],
     }
@@ -252,25 +252,24 @@ def one_rate(keep_rate: float | tuple[float, ...]) -> float:
     return keep_rate if isinstance(keep_rate, float) else round(sum(keep_rate) / len(keep_rate), 4)
 
 
-def stages_of(exploration: Exploration, score: str) -> np.ndarray:
-    """What became of every patch, the pruning blocks called 4, 7 and 10 as in the paper, whichever prune."""
-    left = exploration.drop_stages(score)
-    stages = np.zeros(left.shape, np.uint8)
-    for stage, block in zip(PRUNE_BLOCKS, exploration.blocks, strict=True):
-        stages[left == block] = stage
-    return stages
+def _attention(exploration: Exploration, points: Sequence[Point]) -> np.ndarray:
+    """Every attention score that decided: the first block's, then for each keep-rate the later blocks'.
 
-
-def _attention(points: Sequence[Point], blocks: Sequence[int]) -> np.ndarray:
-    """Every attention score that decided: block 4's, then for each keep-rate block 7's and block 10's.
-
-    Other blocks that prune take their places. Block 4 scores all patches, the same at every keep-rate; later
-    blocks those that are left, in the order of their ids. At keep-rate 1.0 nothing is scored.
+    The first block that prunes scores all patches, the same at every keep-rate; later ones those that are
+    left, in the order of their ids. A pass at keep-rate 1.0 scores nothing and is left out; of a block that
+    keeps all while others do not there are NaNs.
     """
-    scored = [point.scores for point in points if point.scores]
-    parts = [scored[0][blocks[0]]] if scored else []
-    parts += [scores[block] for scores in scored for block in blocks[1:]]
+    first, *later = exploration.blocks
+    scored = [point for point in points if point.scores]
+    parts = [_scores_of(scored[0], first, exploration.config.patches)] if scored else []
+    for point in scored:
+        present = [len(ids) for ids in point.kept.values()]
+        parts += [_scores_of(point, block, n) for block, n in zip(later, present, strict=False)]
     return np.concatenate([np.empty(0), *parts]).astype("<f4")
+
+
+def _scores_of(point: Point, block: int, present: int) -> np.ndarray:
+    return point.scores.get(block, np.full(present, np.nan))
 
 
 def _holders(exploration: Exploration, points: Sequence[Point]) -> np.ndarray:

@@ -22,8 +22,6 @@ from tpexplore.model.plan import (
 )
 
 _NUMBERS = re.compile(r"\s*[\d.]{1,6}(\s*,\s*[\d.]{1,6})*\s*")
-STAGES = len(PRUNE_BLOCKS)
-"""Blocks that prune in the page, whose picture has a panel for each; the library takes any number."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,9 @@ class PruningPlan:
     @property
     def sweep(self) -> Sequence[float | tuple[float, ...]]:
         """The keep-rates to analyse: all of the slider's, or the ones of the blocks and none."""
-        return (self.rates, 1.0) if self.rates else KEEP_RATES
+        if not self.rates:
+            return KEEP_RATES
+        return (1.0,) if set(self.rates) == {1.0} else (self.rates, 1.0)
 
     def keep_rate(self, rate: float) -> float | tuple[float, ...]:
         """What a place of the slider stands for."""
@@ -55,16 +55,16 @@ class PruningPlan:
 
 
 def read_plan(blocks: Any, rates: Any, depth: int | None = None) -> PruningPlan:
-    """The plan that two texts name, such as "3,6,9" and "0.9,0.7,0.5"; empty ones mean the paper's.
+    """The plan that two texts name, such as "3,6" and "0.9,0.5"; empty ones mean the paper's.
+
+    Any number of blocks may prune; keep-rates are none, or one for each block.
 
     Raises
     ------
     InputError
-        If they are something else, or the model has fewer than ``depth`` blocks.
+        If they are something else, or blocks that a model of ``depth`` blocks does not have.
     """
     chosen = tuple(map(int, _numbers(blocks, "The blocks", whole=True))) or PRUNE_BLOCKS
-    if len(chosen) != STAGES:
-        raise InputError(f"{len(chosen)} blocks are named; the page shows {STAGES}, such as 4, 7, 10.")
     chosen = check_blocks(chosen, depth)
     shares = tuple(_numbers(rates, "The keep-rates"))
     return PruningPlan(chosen, check_keep_rates(shares, chosen) if shares else ())

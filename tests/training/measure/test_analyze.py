@@ -2,7 +2,6 @@
 
 import json
 import math
-import socket
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from scipy.stats import kendalltau
 
 from tests import small_splits
+from tests.processes import run_in_two
 from tpexplore import load_model
 from tpexplore.errors import InputError
 from tpexplore.stats.patch_statistics import ValueHistogram, cliffs_delta
@@ -231,8 +231,8 @@ def test_attention_scores_are_relative_to_uniform(measured):
     torch.testing.assert_close(first.score, scores * 32, rtol=1e-4, atol=1e-4)
 
 
-def test_two_processes_and_a_rerun_write_the_same_bytes(tmp_path, monkeypatch):
-    """Both commands: alone in this process, again, and shared between two gloo processes."""
+def test_two_processes_write_the_same_bytes_as_one(tmp_path, monkeypatch):
+    """Both commands: alone in this process, and shared between two gloo processes."""
     small_splits.use_folder(tmp_path, monkeypatch.setattr)
     features = small_splits.generated_features(test_clips=7)  # two batches, one short
     name = small_splits.bundle("audiomae", features, tmp_path)
@@ -240,30 +240,17 @@ def test_two_processes_and_a_rerun_write_the_same_bytes(tmp_path, monkeypatch):
     folder = small_splits.write_features(features, tmp_path / "features")
     paths = [tmp_path / kind / f"{name}.json" for kind in ("results", "analysis")]
     monkeypatch.setattr("sys.argv", ["command", name, str(folder)])
-
-    def written() -> list[bytes]:
-        contents = [path.read_bytes() for path in paths]
-        for path in paths:
-            path.unlink()
-        return contents
-
-    def alone() -> list[bytes]:
-        evaluate.main()
-        analyze.main()
-        return written()
-
-    first = alone()
-    assert alone() == first
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    torch.multiprocessing.spawn(
-        small_splits.commands_in_a_process, (2, port, tmp_path, name), nprocs=2, join=True
-    )
-    for shared, whole in zip(written(), first, strict=True):
+    evaluate.main()
+    analyze.main()
+    alone = [path.read_bytes() for path in paths]
+    for path in paths:
+        path.unlink()
+    run_in_two(small_splits.evaluate_and_analyze, tmp_path, name)
+    for path, whole in zip(paths, alone, strict=True):
+        shared = path.read_bytes()
         assert json.loads(shared) == json.loads(whole)  # tells what differs
         assert shared == whole
-    assert b"NaN" not in first[1]
+    assert b"NaN" not in alone[1]
 
 
 def test_a_card_without_clusters_is_named(tmp_path, monkeypatch):

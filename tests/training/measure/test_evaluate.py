@@ -23,6 +23,9 @@ from training.measure import scores as measure
 from training.measure.published_ranking import own_order, published_counts, shifted_logits
 from training.recipes.settings import FinetuneRecipe, Pruning, load_recipe
 
+FEW = 5
+"""Clips, in two batches, where a whole evaluation is run again and again."""
+
 
 @pytest.fixture(scope="module", params=["audiomae", "ast"])
 def measured(request, tmp_path_factory):
@@ -45,7 +48,7 @@ def measured(request, tmp_path_factory):
 def fresh(tmp_path, monkeypatch):
     """A bundled AST that nothing was measured of, with clusters on its card; returns its name."""
     small_splits.use_folder(tmp_path, monkeypatch.setattr)
-    features = small_splits.generated_features()
+    features = small_splits.generated_features(test_clips=FEW)
     name = small_splits.bundle("ast", features, tmp_path)
     export.refresh_clusters(name, features, tmp_path)
     return name
@@ -53,7 +56,7 @@ def fresh(tmp_path, monkeypatch):
 
 @pytest.fixture
 def features():
-    return small_splits.generated_features()
+    return small_splits.generated_features(test_clips=FEW)
 
 
 def spec_of(model: AudioViT, features, row: int) -> torch.Tensor:

@@ -32,7 +32,6 @@ from tpexplore.ui.payload import (
     grid_message,
     hertz_ticks,
     row_hertz,
-    stages_of,
 )
 from tpexplore.ui.plan_text import read_way
 
@@ -190,7 +189,7 @@ def picture_update(exploration: Exploration, score: str, new: int | None) -> dic
     -------
     dict
         ``frames``: a byte for each frame and mel bin, see `DECIBEL_STEPS`; ``fate``: a byte a patch, see
-        `stages_of`. Both base64.
+        `Exploration.drop_stages`. Both base64.
     """
     config = exploration.config
     (point,) = exploration.points[score]
@@ -202,7 +201,7 @@ def picture_update(exploration: Exploration, score: str, new: int | None) -> dic
     return {
         "real": real,
         "frames": base64_of(np.round(steps).astype(np.uint8)),
-        "fate": base64_of(stages_of(exploration, score)[0]),
+        "fate": base64_of(exploration.drop_stages(score)[0]),
         "before": config.labels[exploration.unpruned.answer],
         "after": config.labels[point.answer],
         "rows": [[config.labels[i], round(float(before[i]), 4), round(float(after[i]), 4)] for i in rows],

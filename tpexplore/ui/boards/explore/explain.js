@@ -1,7 +1,8 @@
 // What happened to this clip, in its own numbers.
 
-import { DROPPED_BY, LEAVES, blockOf, isGone, isPruned, keptAfter } from "../shared/fates.js";
+import { LEAVES, blocksOf, isGone, isPruned, keptAfter, lastBlockOf } from "../shared/fates.js";
 import { gridOf, isPadding } from "../shared/grid.js";
+import { listed } from "../shared/plan.js";
 import { percent } from "../shared/text.js";
 
 /**
@@ -9,6 +10,8 @@ import { percent } from "../shared/text.js";
  * @typedef {import("../shared/grid.js").Picture} Picture
  * @typedef {import("../shared/fates.js").Fates} Fates
  */
+
+const MOST_TOLD = 4; // stages; of more, the first and the last
 
 /** @param {Data} data @param {import("./messages.js").Score} score @param {number} index of the keep-rate */
 export function explanation(data, score, index) {
@@ -27,14 +30,18 @@ export function explanation(data, score, index) {
 function leftText(data, drop, rate) {
   const { picture } = data;
   if (!isPruned(drop)) return `At ${percent(rate)} all ${picture.patches} patches are kept.`;
-  const [first, second, third] = DROPPED_BY.map((stage) => keptAfter(drop, stage));
+  const blocks = blocksOf(data);
+  const told = blocks.length > MOST_TOLD ? [blocks[0], lastBlockOf(data)] : blocks;
+  const [first, ...others] = told.map((block) => ({ block, left: keptAfter(drop, block) }));
   const grid = gridOf(picture);
-  const last = Array.from(drop, (by) => (isGone(by, DROPPED_BY[2]) ? 0 : 1));
-  const seen = grid.overlaps ? ` They overlap: the last ${third} see ${percent(grid.coveredShare(last))} of the picture.` : "";
-  return (
-    `${first} of ${picture.patches} patches are left after block ${blockOf(data, 4)}, ` +
-    `${second} after block ${blockOf(data, 7)} and ${third} after block ${blockOf(data, 10)}.${seen}`
-  );
+  const last = Array.from(drop, (by) => (isGone(by, lastBlockOf(data)) ? 0 : 1));
+  const count = keptAfter(drop, lastBlockOf(data));
+  const seen = grid.overlaps ? ` They overlap: the last ${count} see ${percent(grid.coveredShare(last))} of the picture.` : "";
+  const parts = [
+    `${first.left} of ${picture.patches} patches are left after block ${first.block}`,
+    ...others.map(({ block, left }) => `${left} after block ${block}`),
+  ];
+  return `${listed(parts)}.${seen}`;
 }
 
 /**

@@ -1,8 +1,8 @@
 // What can be taken away of the viewer: the picture for a paper, the patches as a table, and the sounds.
 
 import { wavOf } from "../page/recording.js";
-import { PALETTES } from "../shared/colours.js";
-import { DROPPED_BY, LEAVES, blockOf, groupOf } from "../shared/fates.js";
+import { rampsOf } from "../shared/colours.js";
+import { LEAVES, blocksOf, groupOf, lastBlockOf } from "../shared/fates.js";
 import { node, shape } from "../shared/dom.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { MARGIN, layoutPanels } from "../shared/layout.js";
@@ -39,7 +39,7 @@ const PRINT = { margin: 4, line: 16, font: `11px ${INK.font}` }; // px: 8 point
 export function printedFigure(data, drop, { mm, palette }) {
   const width = Math.round(mm * PX_PER_MM);
   const measure = textRuler(PRINT.font);
-  const layout = layoutPanels(width - 2 * PRINT.margin, data.picture);
+  const layout = layoutPanels(width - 2 * PRINT.margin, data.picture, blocksOf(data));
   for (const panel of layout.panels) {
     panel.x += PRINT.margin;
     panel.y += PRINT.margin;
@@ -54,7 +54,8 @@ export function printedFigure(data, drop, { mm, palette }) {
     context.font = PRINT.font;
     context.textAlign = "left";
     context.textBaseline = "alphabetic";
-    for (const key of keys) drawKey(context, key, palette);
+    const ramps = rampsOf(blocksOf(data), palette);
+    for (const key of keys) drawKey(context, key, ramps);
   };
   return { mm, width, height, paint };
 }
@@ -78,10 +79,10 @@ function placedKeys(keys, width, y, measure) {
   });
 }
 
-/** @param {CanvasRenderingContext2D} context @param {PlacedKey} key @param {string} palette */
-function drawKey(context, { stage, text, x, y }, palette) {
+/** @param {CanvasRenderingContext2D} context @param {PlacedKey} key @param {Record<number, import("../shared/colours.js").Ramp>} ramps */
+function drawKey(context, { stage, text, x, y }, ramps) {
   if (stage === null) drawHatching(context, x, y);
-  else drawSample(context, PALETTES[palette][stage], { x, y: y - 9, w: 24, h: 10 });
+  else drawSample(context, ramps[stage], { x, y: y - 9, w: 24, h: 10 });
   context.fillStyle = INK.text;
   context.fillText(text, x + 30, y);
 }
@@ -186,7 +187,7 @@ export function patchRows(data, drop, { score, keepRate }, holders = null) {
     // Numbers, though written with a fixed count of digits: a text that begins with a minus would be quoted.
     const fixed = (/** @type {number} */ value, /** @type {number} */ digits) => ({ toString: () => value.toFixed(digits) });
     const values = [fixed(intensity[patch], 6), fixed(variation[patch], 6), decibels[patch]];
-    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, score, keepRate, by && blockOf(data, by), ...fateCells(patch)];
+    return [patch, column, row, fixed(start, 3), fixed(end, 3), low, high, ...values, padding, score, keepRate, by, ...fateCells(patch)];
   });
   return [[...TABLE_COLUMNS, ...(together ? ["into", "group_size"] : [])], ...rows];
 }
@@ -208,8 +209,8 @@ export function wireDownloads(view) {
       const own = rate < 1 ? (data().own_rates ?? []) : [];
       const keepRate = own.length ? own.join(" ") : rate;
       const rows = patchRows(data(), dropMap(), { score: state.score, keepRate }, holders()?.at(-1));
-      const { clip, model, method, blocks = DROPPED_BY } = data();
-      return tableBlob(rows, { clip, chosen: { model: model.name, method, blocks: blocks.join(" ") } });
+      const { clip, model, method } = data();
+      return tableBlob(rows, { clip, chosen: { model: model.name, method, blocks: blocksOf(data()).join(" ") } });
     },
     kept: () => wavBlob(view, "kept"),
     removed: () => wavBlob(view, "removed"),
@@ -246,6 +247,6 @@ export function chosenFigure({ find, data, dropMap }) {
 /** What is left, or gone, after the last block. @param {import("./state.js").View} view @param {string} what */
 async function wavBlob(view, what) {
   const { data, dropMap } = view;
-  const track = (await soundsOf(view)).tracks(dropMap())[trackName({ what, stage: DROPPED_BY[DROPPED_BY.length - 1] })];
+  const track = (await soundsOf(view)).tracks(dropMap())[trackName({ what, stage: lastBlockOf(data()) })];
   return new Blob([wavOf([track], data().clip.sample_rate)], { type: "audio/wav" });
 }

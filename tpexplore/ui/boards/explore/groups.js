@@ -16,7 +16,7 @@ export function createGroups({ find, out, state, data, dropMap }, { redrawCursor
     const { grouping } = state;
     const groups = groupsOf(data(), /** @type {import("./survival.js").Grouping} */ (grouping));
     Object.assign(state, { groups, pointedGroup: null, pressedGroup: null });
-    buildSurvival(rows, groups);
+    buildSurvival(rows, groups, data());
     const clustered = data().clusters && grouping !== "frequency";
     const kinds = clustered ? `clusters of ${data().model.task || "the dataset"}` : "fifths of this clip's patches";
     out("grouping").textContent =
@@ -58,7 +58,7 @@ export function createGroups({ find, out, state, data, dropMap }, { redrawCursor
 
   return {
     regroup,
-    render: () => fillSurvival(rows, state.groups, dropMap()),
+    render: () => fillSurvival(rows, state.groups, dropMap(), data()),
     /** Marks the row of the group that a patch is in. @param {number | null} patch */
     point(patch) {
       state.groups.forEach(({ patches }, i) => {

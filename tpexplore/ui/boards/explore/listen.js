@@ -1,8 +1,8 @@
 // The controls under the picture that play it: play and pause, place, and what of the clip is heard.
 
-import { addSegments, checkRadio, valueOf } from "../shared/dom.js";
+import { addSegments, checkRadio, replaceSegments, valueOf } from "../shared/dom.js";
 import { afterRest } from "../shared/board.js";
-import { DROPPED_BY, groupOf } from "../shared/fates.js";
+import { blocksOf, groupOf } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
 import { createPlayer } from "./player.js";
 import { listenText, loudnessText, soundsOf, trackName } from "./sounds.js";
@@ -58,13 +58,20 @@ export function createListening(view, redrawCursor) {
     if (state.layout) redrawCursor();
   }
 
+  /** What is chosen; a link's stage may be one of blocks that are still on their way. */
+  function heard() {
+    const { what, stage } = state.listen;
+    const blocks = blocksOf(view.data());
+    return { what, stage: blocks.includes(stage) ? stage : blocks[0] };
+  }
+
   /** Makes what is to be heard at this keep-rate and lets it take over where the last sound is. */
   function refresh() {
     const start = performance.now();
     const drop = view.dropMap();
     const tracks = sounds().tracks(drop);
-    player.change(tracks[trackName(state.listen)]);
-    out("listen").textContent = listenText(state.listen, tracks, drop, view.data());
+    player.change(tracks[trackName(heard())]);
+    out("listen").textContent = listenText(heard(), tracks, drop);
     performance.measure("tp-sound", { start, end: performance.now() });
   }
 
@@ -122,7 +129,6 @@ export function createListening(view, redrawCursor) {
     view.element.addEventListener(gesture, () => state.data && withSounds(() => {}), { once: true, passive: true });
   }
   addSegments(find(".tp-what"), "tp-what", SOUND_NAMES);
-  addSegments(after, "tp-after", Object.fromEntries(DROPPED_BY.map((stage) => [stage, `${stage}`])));
   renderChoice();
   out("listen").textContent = LISTEN_HELP;
 
@@ -142,6 +148,8 @@ export function createListening(view, redrawCursor) {
       state.sounds = state.samples = loaded = null;
       player.unload();
       if (clip.pcm !== null) loadSounds();
+      replaceSegments(after, "tp-after", blocksOf(view.data()).map((block) => [`${block}`, `${block}`]));
+      renderChoice();
       state.seconds = null;
       loop(null);
       seekInput.max = String(clip.seconds);

@@ -191,16 +191,20 @@ export function maskedPair({ samples, frames, re, im }, binRows, grid, first, se
  * @param {BinRows} binRows
  * @param {Grid} grid
  * @param {Fates} drop
+ * @param {number[]} [blocks] those that prune
  * @returns {Record<string, Float32Array>} "original", "kept 4", "removed 4" and so on
  */
-export function listenTracks(spectrum, binRows, grid, drop) {
+export function listenTracks(spectrum, binRows, grid, drop, blocks = DROPPED_BY) {
   const { samples, mean } = spectrum;
-  const maps = DROPPED_BY.map((stage) => Uint8Array.from(drop, (by) => (isGone(by, stage) ? 0 : 1)));
-  const masked = maskedPair(spectrum, binRows, grid, maps[0], maps[1]);
-  masked.push(maskedPair(spectrum, binRows, grid, maps[2], maps[2])[0]);
+  const maps = blocks.map((stage) => Uint8Array.from(drop, (by) => (isGone(by, stage) ? 0 : 1)));
+  /** @type {Float32Array[]} */
+  const masked = [];
+  for (let i = 0; i < maps.length; i += 2) {
+    masked.push(...maskedPair(spectrum, binRows, grid, maps[i], maps[i + 1] ?? maps[i]));
+  }
   /** @type {Record<string, Float32Array>} */
   const tracks = { original: samples };
-  DROPPED_BY.forEach((stage, i) => {
+  blocks.forEach((stage, i) => {
     const all = maps[i].every(Boolean);
     const none = !maps[i].some(Boolean);
     const removed = samples.map((value, at) => (all ? 0 : value - mean - masked[i][at]));

@@ -46,7 +46,7 @@ import { attentionOf } from "./ranking.js";
  * @property {Record<"intensity" | "variation", number[]> | null} clusters edges of the dataset's clusters
  * @property {number[]} rates
  * @property {import("../shared/fates.js").Method} method
- * @property {number[]} [blocks] those that prune, in the places of the paper's
+ * @property {number[]} [blocks] those that prune, ascending; the paper's where none are named
  * @property {number[]} [own_rates] a keep-rate for each, where they differ
  * @property {Score[]} rankings all that will be there
  * @property {Pick<Point, "answer" | "probability" | "macs" | "milliseconds">} unpruned
@@ -107,7 +107,7 @@ export function addPasses(data, scores) {
     const entry = (data.scores[/** @type {Score} */ (score)] ??= emptyEntry());
     const drop = rowsOf(part.drop, part.rates.length, data.picture.patches);
     const attention = part.attention
-      ? attentionOf(new Float32Array(bytesOf(part.attention).buffer), drop)
+      ? attentionOf(new Float32Array(bytesOf(part.attention).buffer), drop, part.rates, data)
       : drop.map(() => null);
     const holders = holdersOf(part, data.picture.patches);
     part.rates.forEach((rate, i) => {

@@ -1,8 +1,8 @@
 // All that is known of one patch: what it holds, how it stood in each stage, at which keep-rates it stays.
 
-import { RAMPS, rampColour } from "../shared/colours.js";
+import { inkOn, rampColour, rampsOf } from "../shared/colours.js";
 import { node } from "../shared/dom.js";
-import { DROPPED_BY, LEAVES, blockOf, groupOf } from "../shared/fates.js";
+import { LEAVES, blocksOf, groupOf } from "../shared/fates.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { rateText } from "../shared/plan.js";
 import { hertzRange, minus, percent, timeRange } from "../shared/text.js";
@@ -15,8 +15,8 @@ import { RANKING_NAMES } from "./state.js";
  * @typedef {import("./messages.js").Score} Score
  */
 
-/** @type {Record<number, number>} fate -> the place on its ramp against which the text is read */
-const STRIP_SHADES = { 0: 0.85, 4: 0.5, 7: 0.15, 10: 0.85 };
+/** The place on its ramp against which a text is read: of kept patches, of three stages, of any other number. */
+const STRIP_SHADES = { kept: 0.85, three: [0.5, 0.15, 0.85], other: 0.5 };
 const EQUAL_SHARE = "Attention of 1 is what each would get if all that are there shared it equally. ";
 
 /** @param {Data} data @param {number} patch */
@@ -28,11 +28,10 @@ export function placeText(data, patch) {
 /**
  * @param {number} by
  * @param {import("../shared/fates.js").Method} [method]
- * @param {{blocks?: number[]}} [data]
  */
-export function fateText(by, method = "drop", data = {}) {
+export function fateText(by, method = "drop") {
   if (!by) return "kept to the end";
-  return `${LEAVES[method]} by block ${blockOf(data, by)}${method === "fuse" ? " into one token with the others" : ""}`;
+  return `${LEAVES[method]} by block ${by}${method === "fuse" ? " into one token with the others" : ""}`;
 }
 
 /**
@@ -42,7 +41,7 @@ export function fateText(by, method = "drop", data = {}) {
  * @param {number} patch
  */
 export function fateOf({ data, dropMap, holders }, patch) {
-  const text = fateText(dropMap()[patch], data().method, data());
+  const text = fateText(dropMap()[patch], data().method);
   const into = holders()?.at(-1);
   if (!into) return text;
   const size = groupOf(into, patch).length;
@@ -86,12 +85,12 @@ function passportFacts(data, patch) {
  */
 function stageRow(data, score, index, stage, patch) {
   const stood = standing(data, score, index, stage, patch);
-  const heading = node("th", { scope: "row" }, `Block ${blockOf(data, stage)}`);
+  const heading = node("th", { scope: "row" }, `Block ${stage}`);
   const by = data.scores[score].drop[index][patch];
   if (!stood) {
     const gone = by && by < stage;
     const unranked = /** @type {Record<string, string>} */ (UNRANKED)[data.method === "merge" ? "merge" : score];
-    const why = gone ? `gone: ${fateText(by, data.method, data)}` : (unranked ?? "nothing is ranked at keep-rate 100%");
+    const why = gone ? `gone: ${fateText(by, data.method)}` : (unranked ?? "nothing is ranked at keep-rate 100%");
     return node("tr", {}, heading, node("td", { colspan: 5 }, why));
   }
   const number = (/** @type {number} */ value) => minus(value.toFixed(2));
@@ -117,9 +116,14 @@ function stageRow(data, score, index, stage, patch) {
  */
 function stripRow(score, entry, chosen, index, patch, data) {
   const fates = entry.drop.map((drop) => drop[patch]);
+  const blocks = blocksOf(data);
+  const ramps = rampsOf(blocks);
+  const { kept, three, other } = STRIP_SHADES;
   const cells = fates.map((by, i) => {
-    const style = `background: rgb(${rampColour(RAMPS[by], STRIP_SHADES[by])})`;
-    return node("i", { "data-by": by, "data-here": i === index, style }, by ? `${blockOf(data, by)}` : "●");
+    const shade = !by ? kept : blocks.length === three.length ? three[blocks.indexOf(by)] : other;
+    const colour = rampColour(ramps[by], shade);
+    const style = `background: rgb(${colour}); color: ${inkOn(colour)}`;
+    return node("i", { "data-by": by, "data-here": i === index, style }, by ? `${by}` : "●");
   });
   return node(
     "div",
@@ -179,7 +183,7 @@ export function createPassport(view, onClose) {
       out("facts").replaceChildren(...pairs);
       out("ranked-by").textContent = data().method === "merge" ? "" : RANKING_NAMES[score];
       out("ranked-unit").textContent = score === "attention" && data().method !== "merge" ? EQUAL_SHARE : "";
-      const stages = DROPPED_BY.map((stage) => stageRow(data(), score, index, stage, patch));
+      const stages = blocksOf(data()).map((stage) => stageRow(data(), score, index, stage, patch));
       out("stages").replaceChildren(...stages);
       const strips = Object.entries(data().scores).map(([name, one]) =>
         stripRow(data().method === "merge" ? "merging" : name, one, name === score, index, patch, data()),

@@ -1,7 +1,7 @@
-// The viewer's three panels: kept patches warm, dropped ones cool, and the layer of marks above.
+// The viewer's panels: kept patches warm, dropped ones cool, and the layer of marks above.
 
-import { PALETTES, lookupTables } from "../shared/colours.js";
-import { DROPPED_BY, LEAVES, blockOf, keptAfter } from "../shared/fates.js";
+import { PALETTES, lookupTables, rampsOf } from "../shared/colours.js";
+import { LEAVES, blocksOf, keptAfter, lastBlockOf } from "../shared/fates.js";
 import { clamp, gridOf } from "../shared/grid.js";
 import { extentBox, patchBox } from "../shared/layout.js";
 import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
@@ -13,8 +13,13 @@ import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
  * @typedef {import("../shared/picture.js").Style} Style
  */
 
-/** @type {Record<string, Record<number, Uint32Array>>} made when they are first wanted */
+/** @type {Record<string, Record<number, Uint32Array>>} by palette and blocks, made when they are first wanted */
 const tables = {};
+
+/** @param {number[]} blocks @param {string} palette */
+function tablesOf(blocks, palette) {
+  return (tables[`${palette} ${blocks}`] ??= lookupTables(rampsOf(blocks, palette)));
+}
 
 /**
  * On a canvas of `scale` pixels a px, or on anything that takes the same calls.
@@ -32,12 +37,12 @@ const tables = {};
 export function paintPicture(context, layout, data, drop, style, scale, { shades, palette = "warm" } = {}) {
   /** @type {import("../shared/picture.js").Look} */
   const look = {
-    tables: (tables[palette] ??= lookupTables(PALETTES[palette])),
+    tables: tablesOf(blocksOf(data), palette),
     bar: PALETTES[palette][0],
     fates: () => drop,
     heading: ({ stage }) =>
       stage
-        ? [`After block ${blockOf(data, stage)}`, `${keptAfter(drop, stage)} of ${drop.length} kept`]
+        ? [`After block ${stage}`, `${keptAfter(drop, stage)} of ${drop.length} kept`]
         : ["All patches", `${drop.length}`],
     ...(shades && { shades, ends: ["lowest", "highest"] }),
   };
@@ -81,18 +86,18 @@ export function rankShades(picture, { ids, values }) {
 export function legendKeys(data, drop) {
   const { picture, method = "drop" } = data;
   const dropped = (/** @type {number} */ stage) => Array.from(drop).filter((by) => by === stage).length;
-  const kept = keptAfter(drop, DROPPED_BY[DROPPED_BY.length - 1]);
+  const kept = keptAfter(drop, lastBlockOf(data));
   /** @type {{stage: number | null, text: string}[]} */
   const keys = [{ stage: 0, text: `kept (${kept})` }];
-  for (const stage of DROPPED_BY) {
-    keys.push({ stage, text: `${LEAVES[method]} by block ${blockOf(data, stage)} (${dropped(stage)})` });
+  for (const stage of blocksOf(data)) {
+    keys.push({ stage, text: `${LEAVES[method]} by block ${stage} (${dropped(stage)})` });
   }
   if (picture.real_frames < picture.frames) keys.push({ stage: null, text: "padding, not sound" });
   return keys;
 }
 
 /**
- * The layer above, in all three panels at once: play-head, the patch being read, the patch whose passport is
+ * The layer above, in all panels at once: play-head, the patch being read, the patch whose passport is
  * open, and a veil over all but the patches of a lit group.
  *
  * @param {HTMLCanvasElement} canvas

@@ -1,11 +1,22 @@
 // Which blocks prune, and a keep-rate for each where they are to differ: typed here, computed by the server.
 
 import { DROPPED_BY } from "../shared/fates.js";
-import { readBlocks, readRates } from "../shared/plan.js";
+import { countWord, numbersOf, readBlocks, readRates } from "../shared/plan.js";
 import { FIRST_RATE } from "./state.js";
 
-const BLOCKS_HELP = `Three of the model's blocks, ascending; in the paper ${DROPPED_BY.join(", ")}.`;
-const RATES_HELP = "Leave empty for the slider's keep-rate at all three, or type one for each, such as 0.9, 0.7, 0.5.";
+const BLOCKS_HELP = `One or more of the model's blocks, ascending; in the paper ${DROPPED_BY.join(", ")}.`;
+const EXAMPLE_RATES = [0.9, 0.7, 0.5];
+
+/** @param {number} count of blocks */
+function ratesHelp(count) {
+  if (count === 1) return "Leave empty for the slider's keep-rate, or type one, such as 0.9.";
+  const all = count === 2 ? "both" : `all ${countWord(count)}`;
+  const example = count > EXAMPLE_RATES.length ? "one for each" : `one for each, such as ${EXAMPLE_RATES.slice(0, count).join(", ")}`;
+  return `Leave empty for the slider's keep-rate at ${all}, or type ${example}.`;
+}
+
+/** @param {number} count */
+const wanted = (count) => `Type ${countWord(count)} number${count > 1 ? "s" : ""} from 0.05 to 1, or nothing.`;
 
 /**
  * @param {import("./state.js").View} view
@@ -20,14 +31,19 @@ export function createPlanField({ find, out, state, data }, { choose, setRate })
   blocks.addEventListener("change", () => {
     const read = readBlocks(blocks.value, data().model.depth);
     blocks.setAttribute("aria-invalid", String(read === null));
-    if (read === null) out("blocks-help").textContent = `Type three ascending numbers from 1 to ${data().model.depth}.`;
-    else choose({ blocks: read });
+    if (read === null) out("blocks-help").textContent = `Type ascending numbers from 1 to ${data().model.depth}, with commas.`;
+    else {
+      // Keep-rates of their own belong to as many blocks as they are.
+      const fits = numbersOf(read).length === numbersOf(state.chosen.blocks).length;
+      rates.setAttribute("aria-invalid", "false");
+      choose(fits ? { blocks: read } : { blocks: read, rates: "" });
+    }
   });
 
   rates.addEventListener("change", () => {
-    const read = readRates(rates.value);
+    const read = readRates(rates.value, state.chosen.blocks);
     rates.setAttribute("aria-invalid", String(read === null));
-    if (read === null) out("rates-help").textContent = "Type three numbers from 0.05 to 1, or nothing.";
+    if (read === null) out("rates-help").textContent = wanted(numbersOf(state.chosen.blocks).length);
     else {
       if (read) setRate(FIRST_RATE); // at 100 % they would not be seen
       choose({ rates: read });
@@ -40,7 +56,7 @@ export function createPlanField({ find, out, state, data }, { choose, setRate })
       /** @type {[HTMLInputElement, string, string, string][]} */
       const fields = [
         [blocks, "blocks-help", state.chosen.blocks, BLOCKS_HELP],
-        [rates, "rates-help", state.chosen.rates, RATES_HELP],
+        [rates, "rates-help", state.chosen.rates, ratesHelp(numbersOf(state.chosen.blocks).length)],
       ];
       for (const [input, help, text, words] of fields) {
         if (input === document.activeElement || input.getAttribute("aria-invalid") === "true") continue;

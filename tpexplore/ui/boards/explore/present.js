@@ -1,7 +1,7 @@
 // For a talk: the picture over the whole screen while the keep-rate sweeps by itself, and the same as a film.
 
 import { clamp } from "../shared/grid.js";
-import { DROPPED_BY } from "../shared/fates.js";
+import { lastBlockOf } from "../shared/fates.js";
 import { node } from "../shared/dom.js";
 import { coloursOf } from "../shared/picture.js";
 import { fileName, saveAs, stem } from "../shared/saving.js";
@@ -125,7 +125,7 @@ export function wirePresentation(view) {
     recorder.ondataavailable = (event) => pieces.push(event.data);
     const ended = new Promise((done) => (recorder.onstop = done));
     const sounds = await soundsOf(view);
-    const last = { what: "kept", stage: DROPPED_BY[DROPPED_BY.length - 1] };
+    const last = { what: "kept", stage: lastBlockOf(data()) };
     const seconds = clamp(clip.seconds, FILM_SECONDS[0], FILM_SECONDS[1]);
     const steps = sweepOf(rates);
     recorder.start();

@@ -1,6 +1,6 @@
 // How the patches stand in each stage: who was there, what they were ranked by, who had to go.
 
-import { DROPPED_BY, isPruned, presentBefore } from "../shared/fates.js";
+import { blocksOf, presentBefore } from "../shared/fates.js";
 
 /**
  * @typedef {import("./messages.js").Data} Data
@@ -8,17 +8,19 @@ import { DROPPED_BY, isPruned, presentBefore } from "../shared/fates.js";
  */
 
 /**
- * Attention scores arrive in one row: block 4's, then for each keep-rate those of blocks 7 and 10.
+ * Attention scores arrive in one row: the first block's, then for each keep-rate those of the later ones.
  *
  * @param {Float32Array} scores
  * @param {Uint8Array[]} drop one map of fates a keep-rate
+ * @param {number[]} rates
+ * @param {{blocks?: number[]}} data
  */
-export function attentionOf(scores, drop) {
+export function attentionOf(scores, drop, rates, data) {
   const patches = drop[0].length;
-  const [firstBlock, ...later] = DROPPED_BY;
+  const [firstBlock, ...later] = blocksOf(data);
   let from = patches;
-  return drop.map((row) => {
-    if (!isPruned(row)) return null; // nothing was pruned, hence nothing scored
+  return drop.map((row, i) => {
+    if (rates[i] === 1) return null; // nothing was pruned, hence nothing scored
     /** @type {Record<number, Float32Array>} */
     const ofBlock = { [firstBlock]: scores.subarray(0, patches) };
     for (const stage of later) {
@@ -47,7 +49,9 @@ export function ranked(data, score, index, stage) {
     return { ids, values: ids.map((patch) => statistic[patch]) };
   }
   const shares = attention[index]?.[stage];
-  return { ids, values: shares ? Array.from(shares, (share) => share * ids.length) : null };
+  // A block that keeps all, where others have keep-rates of their own, scores none.
+  const scored = shares && !Number.isNaN(shares[0]);
+  return { ids, values: scored ? Array.from(shares, (share) => share * ids.length) : null };
 }
 
 /**

@@ -1,7 +1,7 @@
 // What the numbers say at the chosen keep-rate: prediction, cost, measured accuracy.
 
 import { node } from "../shared/dom.js";
-import { DROPPED_BY, blockOf } from "../shared/fates.js";
+import { blocksOf } from "../shared/fates.js";
 import { isPlanOf, planOf, rateText } from "../shared/plan.js";
 import { clipsText, macsText, millisecondsText, percent, probabilityText } from "../shared/text.js";
 import { accuracyCurve } from "./curve.js";
@@ -145,7 +145,7 @@ export function renderCost(card, data, point) {
     meter(Math.min(1, point.milliseconds / milliseconds)),
     node("p", { class: "tp-help" }, against),
     node("h4", {}, "Patches left"),
-    node("ol", { class: "tp-kept" }, ...point.kept.map((kept, i) => keptRow(kept, patches, blockOf(data, DROPPED_BY[i])))),
+    node("ol", { class: "tp-kept" }, ...point.kept.map((kept, i) => keptRow(kept, patches, blocksOf(data)[i]))),
   );
 }
 

@@ -3,7 +3,7 @@
 import { node } from "../shared/dom.js";
 import { minus } from "../shared/text.js";
 import { drawCursor } from "./picture.js";
-import { DROPPED_BY, groupOf } from "../shared/fates.js";
+import { blocksOf, groupOf } from "../shared/fates.js";
 import { fateOf, placeText } from "./passport.js";
 
 const HINT = "Click a patch for details, or move with the arrow keys and press Enter.";
@@ -48,7 +48,7 @@ export function createReadout(view) {
     const patch = inFocus();
     const holders = view.holders();
     if (patch === null || !holders) return {};
-    return Object.fromEntries(DROPPED_BY.map((block, i) => [block, groupOf(holders[i], patch)]));
+    return Object.fromEntries(blocksOf(data()).map((block, i) => [block, groupOf(holders[i], patch)]));
   }
 
   return {

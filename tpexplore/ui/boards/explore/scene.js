@@ -1,5 +1,6 @@
 // One picture of a presentation or a film: large type above the panels, on whatever canvas.
 
+import { blocksOf } from "../shared/fates.js";
 import { layoutPanels } from "../shared/layout.js";
 import { percent } from "../shared/text.js";
 import { paintPicture } from "./picture.js";
@@ -66,7 +67,7 @@ export function paintScene(context, data, score, index, style, scale) {
   context.fillRect(left, 146, (right - left) * rates[index], 8);
 
   const space = { width: width - 2 * EDGE, height: height - TOP - 16 };
-  const layouts = ZOOMS.map((zoom) => ({ zoom, layout: layoutPanels(space.width / zoom, data.picture) }));
+  const layouts = ZOOMS.map((zoom) => ({ zoom, layout: layoutPanels(space.width / zoom, data.picture, blocksOf(data)) }));
   const fitting = layouts.find(({ zoom, layout }) => layout.height * zoom <= space.height);
   const { zoom, layout } = fitting ?? layouts[layouts.length - 1];
   context.save();

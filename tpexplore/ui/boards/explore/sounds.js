@@ -1,7 +1,7 @@
 // What is heard: the clip, or what a stage keeps or has removed of it; made when it is first asked for.
 
 import { bytesOf } from "../shared/bytes.js";
-import { blockOf, keptAfter } from "../shared/fates.js";
+import { blocksOf, keptAfter } from "../shared/fates.js";
 import { gridOf } from "../shared/grid.js";
 import { columnSound, levelAgainst, listenTracks, maskedPair, peakOf, spectrumOf } from "./masking.js";
 
@@ -44,10 +44,11 @@ export function samplesFrom(bytes, scale) {
 /** @typedef {ReturnType<typeof createSounds>} Sounds */
 
 /**
- * @param {Pick<import("./messages.js").Data, "clip" | "picture" | "binRows">} data
+ * @param {Pick<import("./messages.js").Data, "clip" | "picture" | "binRows" | "blocks">} data
  * @param {Float32Array} samples
  */
-export function createSounds({ clip, picture, binRows }, samples) {
+export function createSounds(data, samples) {
+  const { clip, picture, binRows } = data;
   const grid = gridOf(picture);
   /** @type {import("./masking.js").Spectrum | null} */
   let spectrum = null;
@@ -58,7 +59,7 @@ export function createSounds({ clip, picture, binRows }, samples) {
     /** All tracks for one map of dropped patches; the last ones are kept. @param {Fates} drop */
     tracks(drop) {
       spectrum ??= spectrumOf(samples);
-      if (made.drop !== drop) made = { drop, tracks: listenTracks(spectrum, binRows, grid, drop) };
+      if (made.drop !== drop) made = { drop, tracks: listenTracks(spectrum, binRows, grid, drop, blocksOf(data)) };
       return made.tracks;
     },
     /** @param {number[]} patches of one column */
@@ -86,9 +87,8 @@ export function trackName({ what, stage }) {
  * @param {Listen} listen
  * @param {Record<string, Float32Array>} tracks
  * @param {Fates} drop
- * @param {{blocks?: number[]}} [data]
  */
-export function listenText({ what, stage }, tracks, drop, data = {}) {
+export function listenText({ what, stage }, tracks, drop) {
   if (what === "original") return "The clip as the model gets it.";
   const left = keptAfter(drop, stage);
   const removed = what === "removed";
@@ -96,7 +96,7 @@ export function listenText({ what, stage }, tracks, drop, data = {}) {
   const whose = removed ? `${drop.length - left} patches gone` : `${left} patches left`;
   const level = Math.round(levelAgainst(tracks[trackName({ what, stage })], tracks.original));
   const against = level > 0 ? `${level} dB louder than` : level < 0 ? `${-level} dB quieter than` : "as loud as";
-  return `The ${whose} after block ${blockOf(data, stage)}: ${Number.isFinite(level) ? against : "silent beside"} the clip.`;
+  return `The ${whose} after block ${stage}: ${Number.isFinite(level) ? against : "silent beside"} the clip.`;
 }
 
 /**

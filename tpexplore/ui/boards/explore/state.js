@@ -37,7 +37,6 @@ export const FIRST_RATE = 0.5;
  * @property {Group[]} groups
  * @property {number | null} pointedGroup the group of patches that the pointer or the focus is on
  * @property {number | null} pressedGroup the one that stays lit
- * @property {boolean} pending whether a redraw waits for the next frame
  * @property {number | null} seconds of the play-head; null until someone plays or seeks
  *
  * @typedef {ReturnType<typeof createView>} View
@@ -70,7 +69,6 @@ export function createView(element) {
     groups: [],
     pointedGroup: null,
     pressedGroup: null,
-    pending: false,
     seconds: null,
   };
 

@@ -1,7 +1,7 @@
 // Groups of patches, and how many of each are left after each stage.
 
 import { node } from "../shared/dom.js";
-import { DROPPED_BY, keptAfter } from "../shared/fates.js";
+import { blocksOf, keptAfter } from "../shared/fates.js";
 import { gridOf, isPadding } from "../shared/grid.js";
 import { hertzRange } from "../shared/text.js";
 import { clusterOf } from "./ranking.js";
@@ -13,6 +13,7 @@ import { meter } from "./meter.js";
  * @typedef {"intensity" | "variation" | "frequency"} Grouping
  */
 
+const BARS = 4; // stages; more leave no room for bars
 const FIFTHS = ["lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth"];
 
 /**
@@ -62,14 +63,20 @@ function frequencyGroups(picture, sound) {
 }
 
 /**
- * The table's rows, to be filled by `fillSurvival`. A group's name is a button that keeps its patches lit.
+ * The table's head and rows, to be filled by `fillSurvival`. A group's name is a button that keeps its patches lit.
  *
  * @param {HTMLTableSectionElement} body
  * @param {Group[]} groups
+ * @param {{blocks?: number[]}} data
  */
-export function buildSurvival(body, groups) {
+export function buildSurvival(body, groups, data) {
+  const blocks = blocksOf(data);
+  const titles = ["at first", ...blocks.map((block) => `after ${block}`)];
+  const head = body.parentElement?.querySelector("thead tr");
+  head?.replaceChildren(node("td"), ...titles.map((title) => node("th", { scope: "col" }, title)));
+  body.dataset.many = String(blocks.length > BARS);
   const row = (/** @type {Node | string} */ heading, /** @type {import("../shared/dom.js").Attributes} */ attributes) => {
-    const cells = [0, ...DROPPED_BY].map(() => node("td", {}, meter(0), node("span")));
+    const cells = titles.map(() => node("td", {}, meter(0), node("span")));
     return node("tr", attributes, node("th", { scope: "row" }, heading), ...cells);
   };
   body.replaceChildren(
@@ -84,11 +91,12 @@ export function buildSurvival(body, groups) {
  * @param {HTMLTableSectionElement} body
  * @param {Group[]} groups
  * @param {import("../shared/fates.js").Fates} drop
+ * @param {{blocks?: number[]}} data
  */
-export function fillSurvival(body, groups, drop) {
+export function fillSurvival(body, groups, drop, data) {
   const all = { patches: Array.from(drop, (_, patch) => patch) };
   [...groups, all].forEach(({ patches }, i) => {
-    [0, ...DROPPED_BY].forEach((stage, column) => {
+    [0, ...blocksOf(data)].forEach((stage, column) => {
       const left = keptAfter(drop, stage, patches);
       const cell = body.rows[i].cells[column + 1];
       const [track, number] = cell.children;

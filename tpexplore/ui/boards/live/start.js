@@ -4,9 +4,9 @@ import { pageState } from "../page/state.js";
 import { onNewLook } from "../shared/board.js";
 import { base64Of, bytesOf } from "../shared/bytes.js";
 import { createOutbox, pcmOf } from "../shared/chunks.js";
-import { RAMPS, cssGradient, lookupTables } from "../shared/colours.js";
+import { cssGradient, lookupTables, rampsOf } from "../shared/colours.js";
 import { finder, node } from "../shared/dom.js";
-import { DROPPED_BY, LEAVES, blockOf, keptAfter } from "../shared/fates.js";
+import { LEAVES, keptAfter, lastBlockOf } from "../shared/fates.js";
 import { clamp } from "../shared/grid.js";
 import { MARGIN } from "../shared/layout.js";
 import { openMicrophone } from "../shared/microphone.js";
@@ -37,8 +37,6 @@ import { createPulse, createRolling } from "./rolling.js";
 const MODEL_RATE = 16_000; // Hz
 const PIECE_SECONDS = 0.16; // a column of patches side by side, so that patches stay what they are
 const MOST_WAITING = 12; // pieces
-const LAST_STAGE = DROPPED_BY[DROPPED_BY.length - 1];
-const TABLES = lookupTables(RAMPS);
 const HEIGHTS = [176, 320]; // px
 const NO_ANSWER = "The app does not answer. Check the connection, then start again.";
 const PATIENCE = 8; // calls in a row that may fail
@@ -67,6 +65,8 @@ export function start({ element, props, server, watch }) {
   let update = null;
   /** @type {Uint8Array | null} */
   let fates = null;
+  /** @type {Record<string, Record<number, Uint32Array>>} colours of each fate, by the blocks that prune */
+  const tables = {};
   let shownWay = pageState.get(); // what was asked for with what is shown
   let width = 0;
 
@@ -187,16 +187,18 @@ export function start({ element, props, server, watch }) {
   }
 
   const blocksNow = () => shownWay.blocks.split(",").map(Number);
+  const lastBlock = () => lastBlockOf({ blocks: blocksNow() });
 
   function renderLegend() {
     if (!fates) return;
     const dropped = (/** @type {number} */ stage) => Array.from(fates ?? []).filter((by) => by === stage).length;
     /** @type {[number, string][]} */
-    const keys = [[0, `kept (${keptAfter(fates, LAST_STAGE)})`]];
+    const keys = [[0, `kept (${keptAfter(fates, lastBlock())})`]];
     const [blocks, leaves] = [blocksNow(), LEAVES[shownWay.method]];
-    for (const stage of DROPPED_BY) keys.push([stage, `${leaves} by block ${blockOf({ blocks }, stage)} (${dropped(stage)})`]);
+    const ramps = rampsOf(blocks);
+    for (const stage of blocks) keys.push([stage, `${leaves} by block ${stage} (${dropped(stage)})`]);
     const samples = keys.map(([stage, text]) =>
-      node("span", { class: "tp-key" }, node("i", { style: `background: ${cssGradient(RAMPS[stage])}` }), text),
+      node("span", { class: "tp-key" }, node("i", { style: `background: ${cssGradient(ramps[stage])}` }), text),
     );
     find(".tv-legend").replaceChildren(...samples);
   }
@@ -227,13 +229,13 @@ export function start({ element, props, server, watch }) {
     const begun = ((last.end - last.real) * picture.seconds) / picture.frames;
     const w = Math.floor(width - MARGIN.left - MARGIN.right);
     const h = Math.round(clamp((w * picture.bins) / picture.frames, HEIGHTS[0], HEIGHTS[1]));
-    const panel = { stage: LAST_STAGE, x: MARGIN.left, y: MARGIN.top, w, h, axis: true, hertz: true };
+    const panel = { stage: lastBlock(), x: MARGIN.left, y: MARGIN.top, w, h, axis: true, hertz: true };
     const layout = { abreast: false, panels: [panel], width, height: MARGIN.top + h + MARGIN.bottom };
     /** @type {import("../shared/picture.js").Look} */
     const look = {
-      tables: TABLES,
+      tables: (tables[shownWay.blocks] ??= lookupTables(rampsOf(blocksNow()))),
       fates: () => drop,
-      heading: () => [`After block ${blocksNow().at(-1)}`, `${keptAfter(drop, LAST_STAGE)} of ${drop.length} kept`],
+      heading: () => [`After block ${lastBlock()}`, `${keptAfter(drop, lastBlock())} of ${drop.length} kept`],
     };
     const seen = { picture, grey, clip: { start: begun } };
     paintPanels(fitCanvas(canvas, layout), layout, seen, look, coloursOf(root), devicePixelRatio);

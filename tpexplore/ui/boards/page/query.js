@@ -1,6 +1,6 @@
 // What an address may name, and how: text <-> values.
 
-import { readBlocks, readRates } from "../shared/plan.js";
+import { PAPERS_BLOCKS, numbersOf, readBlocks, readRates, stageName, stageNamed } from "../shared/plan.js";
 
 /**
  * @typedef {object} KnownSetting one of a tab's settings; exactly one of the first three says what names it
@@ -22,7 +22,6 @@ import { readBlocks, readRates } from "../shared/plan.js";
  * @property {string[]} scores
  * @property {string[]} methods
  * @property {number[]} rates
- * @property {number[]} blocks
  * @property {Record<string, KnownSetting>} settings "tab.name" -> setting
  *
  * @typedef {Record<string, any>} Values by name
@@ -30,6 +29,8 @@ import { readBlocks, readRates } from "../shared/plan.js";
 
 /** Parts of the page's state, by the names that an address gives them. */
 const NAMES = { rate: "keep-rate", score: "score" };
+/** What the picture can show that is no stage. */
+const PANELS = ["auto", "all", "0"];
 const SHOWN_LETTERS = 40;
 
 /**
@@ -87,11 +88,11 @@ export function createQueries(known) {
     score: among(known.scores),
     method: among(known.methods),
     blocks: (text) => (readBlocks(text) === text ? text : undefined),
-    rates: (text) => (readRates(text) === text ? text : undefined),
+    rates: (text, { blocks }) => (readRates(text, blocks) === text ? text : undefined),
     "keep-rate": (text) => known.rates.find((rate) => rate === numeric(text)),
     listen: among(["original", "kept", "removed"]),
-    stage: among(known.blocks),
-    panel: among(["auto", "all", "0", ...known.blocks.map(String)]),
+    stage: (text, { blocks = PAPERS_BLOCKS }) => stageNamed(text, blocks),
+    panel: (text, { blocks = PAPERS_BLOCKS }) => among(PANELS)(text) ?? stageNamed(text, blocks)?.toString(),
     colour: among(["sound", "rank"]),
     patch: (text) => (/^\d{1,5}$/.test(text) ? Number(text) : undefined),
     tab: (text) => among(known.tabs)(Object.hasOwn(known.aliases, text) ? known.aliases[text] : text),
@@ -140,15 +141,21 @@ export function createQueries(known) {
      * @param {boolean} ownClip
      */
     write(here, firstView, settings, ownClip) {
+      const { blocks = PAPERS_BLOCKS } = here;
       /** @type {Values} */
-      const defaults = { ...first, ...firstView, example: exampleFor(here.model) };
+      const defaults = { ...first, ...firstView, example: exampleFor(here.model), stage: numbersOf(blocks)[0] };
+      /** @type {Record<string, string | number | undefined>} as an address names them; none of a stage that is no more */
+      const stages = { stage: stageName(here.stage, blocks), panel: here.panel };
+      if (!PANELS.includes(here.panel)) stages.panel = stageName(Number(here.panel), blocks);
       // A model in a file of the person's has no name that an address could give.
       const named = own.filter((name) => here[name] !== defaults[name] && !(name === "model" && here.model === null));
-      const kept = ownClip ? named.filter((name) => name !== "example" && name !== "start") : named;
+      const kept = named.filter((name) =>
+        name in stages ? stages[name] !== undefined : !ownClip || (name !== "example" && name !== "start"),
+      );
       const ofTab = Object.entries(settings).flatMap(([name, text]) =>
         text !== null && name.startsWith(`${here.tab}.`) ? [[name, text]] : [],
       );
-      return new URLSearchParams([...kept.map((name) => [name, String(here[name])]), ...ofTab]);
+      return new URLSearchParams([...kept.map((name) => [name, String(stages[name] ?? here[name])]), ...ofTab]);
     },
     /**
      * How an address names what a setting is now; null where it is as at first.

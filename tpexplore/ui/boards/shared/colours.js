@@ -6,10 +6,10 @@
  * @typedef {{lightness: [number, number], chroma: [number, number, number], hue: [number, number]}} Ramp
  */
 
-// Kept patches are in colour, from purple to pale yellow, and the quietest of them is lighter than anything that block
-// 4 drops. Dropped ones are grey and lose contrast; the earlier a block dropped them the darker they are, so that the
-// order survives any colour blindness.
-/** @type {Record<number, Ramp>} fate -> its ramp */
+// Kept patches are in colour, from purple to pale yellow, and the quietest of them is lighter than anything that the
+// first block drops. Dropped ones are grey and lose contrast; the earlier a block dropped them the darker they are, so
+// that the order survives any colour blindness.
+/** @type {Record<number, Ramp>} fate by the paper's blocks -> its ramp; `rampsOf` has those of any blocks */
 export const RAMPS = {
   0: { lightness: [0.42, 0.97], chroma: [0.19, 0.19, 0.1], hue: [312, 460] },
   4: { lightness: [0.2, 0.34], chroma: [0.012, 0.012, 0.012], hue: [260, 260] },
@@ -39,6 +39,33 @@ export const PALETTES = {
     10: { lightness: [0.55, 0.73], chroma: [0.05, 0.06, 0.06], hue: [155, 145] },
   },
 };
+
+const WIDEST = 0.14; // of lightness that a block's ramp spans
+const GAP = 4 / 7; // between two ramps, in their span
+
+/**
+ * The ramps of a palette for any blocks that prune, by fate: as many steps from dark to light as there are blocks. Of
+ * three they are the palette's own.
+ *
+ * @param {number[]} blocks ascending
+ * @param {string} [palette] one of `PALETTES`
+ * @returns {Record<number, Ramp>}
+ */
+export function rampsOf(blocks, palette = "warm") {
+  const { 0: kept, ...dropped } = PALETTES[palette];
+  const own = Object.values(dropped); // a whole number's key comes in its order
+  const n = blocks.length;
+  const [low, high] = [own[0].lightness[0], own[own.length - 1].lightness[1]];
+  const span = Math.min(WIDEST, (high - low) / (n + (n - 1) * GAP));
+  const ramps = blocks.map((_, i) => {
+    if (n === own.length) return own[i];
+    const at = n > 1 ? i / (n - 1) : 0;
+    const start = low + at * (high - low - span);
+    const near = own[Math.round(at * (own.length - 1))];
+    return { ...near, lightness: /** @type {[number, number]} */ ([start, start + span]) };
+  });
+  return Object.fromEntries([[0, kept], ...blocks.map((block, i) => [block, ramps[i]])]);
+}
 
 /** @param {number} lightness @param {number} chroma @param {number} hue degrees @returns {number[]} sRGB, 0 to 255 */
 export function oklch(lightness, chroma, hue) {
@@ -76,6 +103,16 @@ export function lookupTable(ramp) {
   const bytes = new Uint8ClampedArray(256 * 4);
   for (let i = 0; i < 256; i++) bytes.set([...rampColour(ramp, i / 255), 255], i * 4);
   return new Uint32Array(bytes.buffer);
+}
+
+/**
+ * Black or white, whichever is easier to read on a colour.
+ *
+ * @param {number[]} colour sRGB, 0 to 255
+ */
+export function inkOn(colour) {
+  const [r, g, b] = colour.map((value) => (value / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#14101c" : "#fff";
 }
 
 /**

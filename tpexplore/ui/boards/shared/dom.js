@@ -74,6 +74,20 @@ export function addSegments(field, name, choices) {
   }
 }
 
+/**
+ * The same in place of those that were there.
+ *
+ * @param {Element} field
+ * @param {string} name
+ * @param {[string, string][]} choices values and texts, in their order
+ */
+export function replaceSegments(field, name, choices) {
+  const labels = choices.map(([value, text]) =>
+    node("label", {}, node("input", { type: "radio", name, value }), node("span", {}, text)),
+  );
+  field.querySelector(".tp-segments")?.replaceChildren(...labels);
+}
+
 /** @param {Element} field @param {string | number} value */
 export function checkRadio(field, value) {
   for (const radio of field.querySelectorAll("input")) radio.checked = radio.value === `${value}`;

@@ -1,6 +1,6 @@
 // What became of each patch: 0 where it was kept to the end, else the block that dropped it.
 
-/** The blocks after which patches are dropped. */
+/** The blocks after which patches are dropped in the paper. */
 export const DROPPED_BY = [4, 7, 10];
 
 /** @typedef {ArrayLike<number>} Fates one number a patch */
@@ -19,14 +19,25 @@ export function groupOf(holders, patch) {
   return Array.from(holders, (_, other) => other).filter((other) => holders[other] === holders[patch]);
 }
 
+/** The blocks that prune: the paper's where none are named. @param {{blocks?: number[]}} data */
+export function blocksOf({ blocks = DROPPED_BY }) {
+  return blocks;
+}
+
+/** The last of them, after which nothing leaves any more. @param {{blocks?: number[]}} data */
+export function lastBlockOf(data) {
+  return blocksOf(data)[blocksOf(data).length - 1];
+}
+
 /**
- * The block that prunes at a stage. Stages are called by the paper's blocks, whichever prune.
+ * Which of these blocks takes the place that another had among those before; the first where there is no such place.
  *
- * @param {{blocks?: number[]}} data
- * @param {number} stage
+ * @param {number} block
+ * @param {number[]} before
+ * @param {number[]} now
  */
-export function blockOf({ blocks = DROPPED_BY }, stage) {
-  return blocks[DROPPED_BY.indexOf(stage)];
+export function inPlaceOf(block, before, now) {
+  return now[before.indexOf(block)] ?? now[0];
 }
 
 /** @param {number} by @param {number} block */

@@ -20,10 +20,14 @@ import { clamp, gridOf } from "./grid.js";
 
 export const MARGIN = { left: 42, right: 54, top: 28, bottom: 26, gap: 14 };
 const SIDE_BY_SIDE_FROM = 620; // px of width; below it three panels would be too small to touch
+const ABREAST = 3; // panels in a row, whatever their width
+const LEAST_WIDTH = 180; // px of a panel in a row of more
+const STACKED = 4; // panels below each other; more lie in rows, each of at least
+const LEAST_LONG = 420; // px
 export const LONGEST_SIDE_BY_SIDE = 256; // frames; longer pictures want the whole width
 
 /**
- * One panel a stage, beside each other or below.
+ * One panel a stage, beside each other or below; more than fit into a row go on in the next.
  *
  * @param {number} width
  * @param {Picture} picture
@@ -32,23 +36,33 @@ export const LONGEST_SIDE_BY_SIDE = 256; // frames; longer pictures want the who
  */
 export function layoutPanels(width, picture, stages = DROPPED_BY) {
   const alone = stages.length === 1;
-  const abreast = !alone && width >= SIDE_BY_SIDE_FROM && picture.frames <= LONGEST_SIDE_BY_SIDE;
-  const columns = abreast ? stages.length : 1;
+  const isShort = picture.frames <= LONGEST_SIDE_BY_SIDE;
+  const room = (/** @type {number} */ least) =>
+    Math.floor((width - MARGIN.left - MARGIN.right + MARGIN.gap) / (least + MARGIN.gap));
+  let columns = 1;
+  if (isShort && width >= SIDE_BY_SIDE_FROM) columns = evenColumns(stages.length, Math.max(ABREAST, room(LEAST_WIDTH)));
+  else if (stages.length > STACKED) columns = evenColumns(stages.length, Math.max(1, room(isShort ? LEAST_WIDTH : LEAST_LONG)));
+  const abreast = columns > 1;
   const inner = width - MARGIN.left - MARGIN.right - MARGIN.gap * (columns - 1);
   const w = Math.floor(inner / columns);
   const [least, most] = alone ? [210, 340] : abreast ? [150, 260] : [104, 150];
   const h = Math.round(clamp((w * picture.bins) / picture.frames, least, most));
   const panels = stages.map((stage, i) => ({
     stage,
-    x: MARGIN.left + (abreast ? i * (w + MARGIN.gap) : 0),
-    y: MARGIN.top + (abreast ? 0 : i * (h + MARGIN.top + 4)),
+    x: MARGIN.left + (i % columns) * (w + MARGIN.gap),
+    y: MARGIN.top + Math.floor(i / columns) * (h + MARGIN.top + 4),
     w,
     h,
-    axis: abreast || i === stages.length - 1,
-    hertz: !abreast || i === 0,
+    axis: i + columns >= stages.length,
+    hertz: i % columns === 0,
   }));
   const last = panels[panels.length - 1];
   return { abreast, panels, width, height: last.y + h + MARGIN.bottom };
+}
+
+/** As few rows as can be, and those of one length. @param {number} count @param {number} most in a row */
+function evenColumns(count, most) {
+  return Math.ceil(count / Math.ceil(count / most));
 }
 
 /**

@@ -1,14 +1,19 @@
 // Which blocks prune, and a keep-rate for each where they differ: how texts and links write them.
 
-import { DROPPED_BY } from "./fates.js";
+import { DROPPED_BY, blocksOf } from "./fates.js";
 import { percent } from "./text.js";
 
 /** @typedef {{blocks?: number[], own_rates?: number[]}} Planned what the server says of it */
 
 export const PAPERS_BLOCKS = DROPPED_BY.join(",");
 
+const WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/** A small number as a sentence writes it. @param {number} count */
+export const countWord = (count) => WORDS[count] ?? String(count);
+
 /** @param {string} text */
-const numbersOf = (text) => text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
+export const numbersOf = (text) => text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
 
 /**
  * Blocks as links and the server name them, or null where the text names none.
@@ -20,19 +25,45 @@ export function readBlocks(text, depth = 99) {
   if (!text.trim()) return PAPERS_BLOCKS;
   const blocks = numbersOf(text);
   const fits = blocks.every((block, i) => Number.isInteger(block) && block > (blocks[i - 1] ?? 0) && block <= depth);
-  return fits && blocks.length === DROPPED_BY.length ? blocks.join(",") : null;
+  return fits ? blocks.join(",") : null;
 }
 
 /**
  * The same of keep-rates; empty where all blocks take the slider's.
  *
  * @param {string} text
+ * @param {string} [blocks] as links name them: one keep-rate for each
  */
-export function readRates(text) {
+export function readRates(text, blocks = PAPERS_BLOCKS) {
   if (!text.trim()) return "";
   const rates = numbersOf(text);
   const fits = rates.every((rate) => rate >= 0.05 && rate <= 1);
-  return fits && rates.length === DROPPED_BY.length ? rates.join(",") : null;
+  return fits && rates.length === numbersOf(blocks).length ? rates.join(",") : null;
+}
+
+/**
+ * How a link calls a block that prunes. Three of them are called by the paper's, whichever they are, as links of the
+ * first edition do; any other number by themselves. Undefined where it prunes no more.
+ *
+ * @param {number} block
+ * @param {string} blocks as links name them
+ */
+export function stageName(block, blocks) {
+  const all = numbersOf(blocks);
+  const at = all.indexOf(block);
+  if (at < 0) return undefined;
+  return all.length === DROPPED_BY.length ? DROPPED_BY[at] : block;
+}
+
+/**
+ * The block that a link calls so; undefined where it is none of those that prune.
+ *
+ * @param {string} text
+ * @param {string} blocks
+ */
+export function stageNamed(text, blocks) {
+  const all = numbersOf(blocks);
+  return all.find((block) => String(stageName(block, blocks)) === text) ?? all.find((block) => String(block) === text);
 }
 
 /**
@@ -66,8 +97,8 @@ export function wayRequest({ rate, score, method, blocks, rates }) {
 }
 
 /** As links name it. @param {Planned} data */
-export function planOf({ blocks = DROPPED_BY, own_rates: rates = [] }) {
-  return { blocks: blocks.join(","), rates: rates.join(",") };
+export function planOf(data) {
+  return { blocks: blocksOf(data).join(","), rates: (data.own_rates ?? []).join(",") };
 }
 
 /** @param {Planned} data @param {{blocks: string, rates: string}} chosen */
@@ -77,6 +108,12 @@ export function isPlanOf(data, chosen) {
 }
 
 /** "blocks 4, 7 and 10" @param {Planned} data */
-export function blocksText({ blocks = DROPPED_BY }) {
-  return `blocks ${blocks.slice(0, -1).join(", ")} and ${blocks.at(-1)}`;
+export function blocksText(data) {
+  const blocks = blocksOf(data);
+  return blocks.length > 1 ? `blocks ${listed(blocks)}` : `block ${blocks[0]}`;
+}
+
+/** "a, b and c" @param {(string | number)[]} parts */
+export function listed(parts) {
+  return parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : String(parts[0]);
 }
