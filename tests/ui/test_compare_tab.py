@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import scipy.stats
 import soundfile
 import torch
+from PIL import Image
 
 from tests.example_clips import spoken_examples
 from tests.ui.test_browser import write_sweep
@@ -342,14 +344,20 @@ def test_the_slider_redraws_without_a_request(board):
 def test_downloads_tell_what_is_shown(board, tmp_path):
     comparison = compare_clip(str(clip_path()), side(SHORT, "attention"), side("audiomae-spc12", "variation"))
     files = {}
-    for kind in ("png", "csv"):
+    board.page.select_option(".tc .tp-paper-width", "one")
+    for kind in ("png", "svg", "pdf", "csv"):
         with board.page.expect_download() as caught:
             board.page.click(f".tc [data-do={kind}]")
         name = caught.value.suggested_filename
         assert "ast-spc12-by-attention_audiomae-spc12-by-variation" in name
         files[kind] = tmp_path / name
         caught.value.save_as(files[kind])
-    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    with Image.open(files["png"]) as picture:
+        assert abs(picture.width / 600 * 25.4 - 85) < 0.2  # one column at 600 dpi
+    svg = files["svg"].read_text(encoding="utf-8")
+    assert 'width="85mm"' in svg and "both keep: " in svg
+    assert board.text("caption") in html.unescape(svg)  # as its title, not in the picture
+    assert files["pdf"].read_bytes().startswith(b"%PDF")
     with files["csv"].open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(KEEP_RATES) * len(PRUNE_BLOCKS)

@@ -396,6 +396,8 @@ def test_curve_compares_with_random_removals_and_downloads(board, tmp_path):
         assert float(random[block]["lowest"]) == pytest.approx(min(draws), abs=1e-3)
         assert float(random[block]["highest"]) == pytest.approx(max(draws), abs=1e-3)
         assert chosen[block]["removed_patches"] == random[block]["removed_patches"] == str(len(board.marked))
+    for action, start in (("picture-svg", b"<svg"), ("picture-pdf", b"%PDF")):
+        assert download(board, action, tmp_path).read_bytes().startswith(start)
     for action in ("picture-png", "curve-png"):
         png = download(board, action, tmp_path).read_bytes()
         assert png[:8] == b"\x89PNG\r\n\x1a\n"

@@ -2,9 +2,10 @@
 
 import { lookupTables } from "../shared/colours.js";
 import { node } from "../shared/dom.js";
+import { panelFigure } from "../shared/figure.js";
 import { layoutPanels, patchBox } from "../shared/layout.js";
 import { drawSample, paintPanels, strokeTwice } from "../shared/picture.js";
-import { CAPTION_FONT, INK, PRINTED, printedPicture, textRuler, wrapped } from "../shared/printing.js";
+import { INK } from "../shared/printing.js";
 import { FATES, countOf } from "./fates.js";
 
 /**
@@ -26,7 +27,7 @@ const RAMPS = {
 const TABLES = lookupTables(RAMPS);
 
 const MARK = 4; // px from the middle of a mark to its end
-const KEY = { width: 30, height: 14 };
+const KEY = { w: 30, h: 14 };
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -90,23 +91,22 @@ function traceMark(context, fate, x, y, reach) {
  *
  * @param {CanvasRenderingContext2D} context
  * @param {number} fate
- * @param {number} x
- * @param {number} y
+ * @param {{x: number, y: number, w: number, h: number}} box
  */
-function drawKey(context, fate, x, y) {
-  const { width, height } = KEY;
-  drawSample(context, RAMPS[fate], { x, y, w: width, h: height });
-  if (fate === FATES.both) strokeTwice(context, () => context.rect(x + 2, y + 2, width - 4, height - 4), 1);
-  else strokeTwice(context, () => traceMark(context, fate, x + width / 2, y + height / 2, MARK), 1);
+function drawKey(context, fate, box) {
+  const { x, y, w, h } = box;
+  drawSample(context, RAMPS[fate], box);
+  if (fate === FATES.both) strokeTwice(context, () => context.rect(x + 2, y + 2, w - 4, h - 4), 1);
+  else strokeTwice(context, () => traceMark(context, fate, x + w / 2, y + h / 2, MARK), 1);
 }
 
 /** @param {number} fate */
 export function keyCanvas(fate) {
   const scale = Math.ceil(devicePixelRatio);
-  const canvas = node("canvas", { width: KEY.width * scale, height: KEY.height * scale, "aria-hidden": true });
+  const canvas = node("canvas", { width: KEY.w * scale, height: KEY.h * scale, "aria-hidden": true });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.scale(scale, scale);
-  drawKey(context, fate, 0, 0);
+  drawKey(context, fate, { x: 0, y: 0, ...KEY });
   return canvas;
 }
 
@@ -124,27 +124,22 @@ export function legendTexts(stages) {
 }
 
 /**
- * For print: the panels, their legend, and what is said of them.
+ * The panels and their legend, for a paper.
  *
  * @param {Seen} data
  * @param {FatedStage[]} stages
- * @param {string[]} lines
+ * @param {number} mm
  */
-export function printedComparison(data, stages, lines) {
-  const layout = layoutPanels(PRINTED.width - 2 * PRINTED.margin, data.picture);
-  const left = layout.panels[0].x;
-  const paint = (/** @type {CanvasRenderingContext2D} */ context) => {
-    paintComparison(context, layout, data, stages, INK, PRINTED.scale);
-    Object.assign(context, { font: CAPTION_FONT, textAlign: "left", textBaseline: "alphabetic" });
-    let x = left;
-    for (const { fate, text } of legendTexts(stages)) {
-      drawKey(context, fate, x, layout.height + 4);
-      context.fillStyle = INK.text;
-      context.fillText(text, x + KEY.width + 6, layout.height + 15);
-      x += KEY.width + 24 + context.measureText(text).width;
-    }
-  };
-  const measure = textRuler(CAPTION_FONT);
-  const words = lines.flatMap((line) => wrapped(line, layout.width - left, measure));
-  return printedPicture({ ...layout, height: layout.height + 24 }, paint, words);
+export function printedComparison(data, stages, mm) {
+  const keys = legendTexts(stages).map(({ fate, text }) => ({
+    text,
+    /** @type {import("../shared/figure.js").DrawSample} */
+    draw: (context, box) => drawKey(context, fate, box),
+  }));
+  return panelFigure(
+    mm,
+    (width) => layoutPanels(width, data.picture),
+    (context, layout, scale) => paintComparison(context, layout, data, stages, INK, scale),
+    keys,
+  );
 }

@@ -5,10 +5,11 @@ import { putInAddress, takeFromAddress } from "../shared/address.js";
 import { onNewLook } from "../shared/board.js";
 import { bytesOf, rowsOf } from "../shared/bytes.js";
 import { fillTrack, finder, node, valueOf } from "../shared/dom.js";
+import { chosenWidth, figureBlob } from "../shared/figure.js";
 import { layoutPanels } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { nearestRate, setUpRates } from "../shared/rates.js";
-import { canvasBlob, fileName, saveAs, stem } from "../shared/saving.js";
+import { fileName, saveAs, stem } from "../shared/saving.js";
 import { tableBlob } from "../shared/table.js";
 import { percent } from "../shared/text.js";
 import { fatesAfter } from "./fates.js";
@@ -106,6 +107,7 @@ export function start({ element, props, watch }) {
     part("note").textContent = `${data.note} ${beyondText(stages)}`.trim();
     part("tau").textContent = tauText(data);
     part("answers").textContent = agreementText(data, index, partner);
+    part("caption").textContent = captionText(data, { index, partner, stages });
     renderOverlaps(part("overlaps"), stages);
     renderSide(part("a"), "A", a, data.rates[index], a.points[index]);
     renderSide(part("b"), "B", b, data.rates[partner], b.points[partner]);
@@ -135,17 +137,20 @@ export function start({ element, props, watch }) {
   // ---- downloads ------------------------------------------------------------------------------------------
 
   /** @param {Data} data @param {View} view */
-  function captionLines(data, { index, partner, stages }) {
+  function captionText(data, { index, partner, stages }) {
     const { a, b } = data.sides;
     const rate = (/** @type {number} */ at) => percent(data.rates[at]);
     const chance = stages.map((stage) => stage.chance_iou.toFixed(2)).join(", ");
     const padding = data.picture.real_frames < data.picture.frames ? " Hatched: padding." : "";
-    return [
+    const lines = [
       `Clip: ${data.clip.name}. A: ${a.name}, keep-rate ${rate(index)}; B: ${b.name}, keep-rate ${rate(partner)}. ` +
         `Counts after blocks 4, 7, 10; IoU by chance ${chance}.${padding}`,
       `${findingText(data, stages)} ${tauText(data)} ${agreementText(data, index, partner)}`,
-      [costText(data, state.match, index, partner).text, data.differs, data.note].filter(Boolean).join(" "),
+      costText(data, state.match, index, partner).text,
+      data.differs,
+      data.note,
     ];
+    return lines.filter(Boolean).join(" ");
   }
 
   /** @param {Data} data @param {string} ending @param {string} what */
@@ -153,13 +158,17 @@ export function start({ element, props, watch }) {
     return fileName([stem(clip.name), sides.a.name, sides.b.name, what], ending);
   }
 
+  /** @param {Data} data @param {string} kind */
+  async function savePicture(data, kind) {
+    const view = viewOf(data);
+    const printed = printedComparison(data, view.stages, chosenWidth(find(".tp-paper-width")));
+    const blob = await figureBlob(printed, kind, captionText(data, view));
+    saveAs(blob, nameOf(data, kind, data.rates[view.index].toFixed(2)));
+  }
+
   /** @type {Record<string, (data: Data) => void>} */
   const actions = {
-    async png(data) {
-      const view = viewOf(data);
-      const printed = printedComparison(data, view.stages, captionLines(data, view));
-      saveAs(await canvasBlob(printed), nameOf(data, "png", data.rates[view.index].toFixed(2)));
-    },
+    ...Object.fromEntries(["png", "svg", "pdf"].map((kind) => [kind, (data) => savePicture(data, kind)])),
     csv(data) {
       const sides = Object.entries(data.sides).flatMap(([letter, { model, score, method }]) =>
         Object.entries({ model, score, method }).map(([name, value]) => [`${name}_${letter}`, value]),

@@ -3,15 +3,13 @@
 import { wavOf } from "../page/recording.js";
 import { rampsOf } from "../shared/colours.js";
 import { LEAVES, blocksOf, groupOf, lastBlockOf } from "../shared/fates.js";
-import { node, shape } from "../shared/dom.js";
+import { chosenWidth, drawHatching, figureBlob, panelFigure } from "../shared/figure.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
-import { MARGIN, layoutPanels } from "../shared/layout.js";
-import { pdfOf, withResolution } from "../shared/paper.js";
+import { layoutPanels } from "../shared/layout.js";
 import { drawSample } from "../shared/picture.js";
 import { blocksText, rateText } from "../shared/plan.js";
-import { DPI, INK, PX_PER_MM, WIDTHS, textRuler } from "../shared/printing.js";
-import { canvasBlob, fileName, saveAs, stem } from "../shared/saving.js";
-import { svgContext } from "../shared/svg.js";
+import { INK } from "../shared/printing.js";
+import { fileName, saveAs, stem } from "../shared/saving.js";
 import { tableBlob } from "../shared/table.js";
 import { macsText, percent, probabilityText } from "../shared/text.js";
 import { legendKeys, paintPicture } from "./picture.js";
@@ -22,83 +20,29 @@ import { soundsOf, trackName } from "./sounds.js";
  * @typedef {import("./messages.js").Score} Score
  * @typedef {import("../shared/fates.js").Fates} Fates
  * @typedef {{mm: number, palette: string}} Paper width and colours
- * @typedef {{mm: number, width: number, height: number, paint: (context: CanvasRenderingContext2D, scale: number) => void}} Figure
- * @typedef {{stage: number | null, text: string, x: number, y: number}} PlacedKey
  */
 
-const PRINT = { margin: 4, line: 16, font: `11px ${INK.font}` }; // px: 8 point
-
 /**
- * Picture and legend, on anything that takes canvas calls. What it shows is said beside it: `captionText`.
+ * Picture and legend. What it shows is said beside it: `captionText`.
  *
  * @param {Data} data
  * @param {Fates} drop
  * @param {Paper} paper
- * @returns {Figure}
  */
 export function printedFigure(data, drop, { mm, palette }) {
-  const width = Math.round(mm * PX_PER_MM);
-  const measure = textRuler(PRINT.font);
-  const layout = layoutPanels(width - 2 * PRINT.margin, data.picture, blocksOf(data));
-  for (const panel of layout.panels) {
-    panel.x += PRINT.margin;
-    panel.y += PRINT.margin;
-  }
-  const keys = placedKeys(legendKeys(data, drop), width, PRINT.margin + layout.height + 12, measure);
-  const height = keys[keys.length - 1].y + PRINT.margin + 4;
-  /** @type {Figure["paint"]} */
-  const paint = (context, scale) => {
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, width, height);
-    paintPicture(context, layout, data, drop, INK, scale, { palette });
-    context.font = PRINT.font;
-    context.textAlign = "left";
-    context.textBaseline = "alphabetic";
-    const ramps = rampsOf(blocksOf(data), palette);
-    for (const key of keys) drawKey(context, key, ramps);
-  };
-  return { mm, width, height, paint };
-}
-
-/**
- * @param {{stage: number | null, text: string}[]} keys
- * @param {number} width
- * @param {number} y
- * @param {(text: string) => number} measure
- * @returns {PlacedKey[]}
- */
-function placedKeys(keys, width, y, measure) {
-  const left = PRINT.margin + MARGIN.left;
-  let x = left;
-  return keys.map((key) => {
-    const wide = 30 + measure(key.text);
-    if (x > left && x + wide > width - PRINT.margin) [x, y] = [left, y + PRINT.line];
-    const placed = { ...key, x, y };
-    x += wide + 14;
-    return placed;
-  });
-}
-
-/** @param {CanvasRenderingContext2D} context @param {PlacedKey} key @param {Record<number, import("../shared/colours.js").Ramp>} ramps */
-function drawKey(context, { stage, text, x, y }, ramps) {
-  if (stage === null) drawHatching(context, x, y);
-  else drawSample(context, ramps[stage], { x, y: y - 9, w: 24, h: 10 });
-  context.fillStyle = INK.text;
-  context.fillText(text, x + 30, y);
-}
-
-/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y */
-function drawHatching(context, x, y) {
-  context.fillStyle = "#2a2438";
-  context.fillRect(x, y - 9, 24, 10);
-  context.strokeStyle = "#8d87a0";
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let at = x; at <= x + 14; at += 5) {
-    context.moveTo(at, y + 1);
-    context.lineTo(at + 10, y - 9);
-  }
-  context.stroke();
+  const blocks = blocksOf(data);
+  const ramps = rampsOf(blocks, palette);
+  const keys = legendKeys(data, drop).map(({ stage, text }) => ({
+    text,
+    /** @type {import("../shared/figure.js").DrawSample} */
+    draw: stage === null ? drawHatching : (context, box) => drawSample(context, ramps[stage], box),
+  }));
+  return panelFigure(
+    mm,
+    (width) => layoutPanels(width, data.picture, blocks),
+    (context, layout, scale) => paintPicture(context, layout, data, drop, INK, scale, { palette }),
+    keys,
+  );
 }
 
 /** @param {Data} data @param {Score} score @param {number} index of the keep-rate */
@@ -119,41 +63,6 @@ export function captionText(data, score, index) {
 function wayText(method, score) {
   if (method === "merge") return "patches merged with those like them";
   return `patches ranked by ${score}${method === "fuse" ? ", the others fused" : ""}`;
-}
-
-/** @param {Figure} figure */
-function canvasOf(figure) {
-  const scale = DPI / 96;
-  const canvas = node("canvas", {
-    width: Math.round(figure.width * scale),
-    height: Math.round(figure.height * scale),
-  });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.scale(scale, scale);
-  figure.paint(context, scale);
-  return canvas;
-}
-
-/** @param {Figure} figure */
-export async function pngFigure(figure) {
-  const plain = new Uint8Array(await (await canvasBlob(canvasOf(figure))).arrayBuffer());
-  return new Blob([withResolution(plain, DPI)], { type: "image/png" });
-}
-
-/** @param {Figure} figure */
-function pdfFigure(figure) {
-  const canvas = canvasOf(figure);
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  return pdfOf(context.getImageData(0, 0, canvas.width, canvas.height), figure.mm);
-}
-
-/** @param {Figure} figure @param {string} caption */
-function svgFigure(figure, caption) {
-  const { mm, width, height } = figure;
-  const size = { width: `${mm}mm`, height: `${((mm * height) / width).toFixed(2)}mm` };
-  const svg = shape("svg", { ...size, viewBox: `0 0 ${width} ${height}` }, shape("title", {}, caption));
-  figure.paint(svgContext(svg), DPI / 96);
-  return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
 }
 
 /** As in the ZIP's tokens.csv; seconds count from the beginning of the file. */
@@ -201,9 +110,9 @@ export function wireDownloads(view) {
   const { element, find, state, data, rateIndex, dropMap, holders } = view;
   /** @type {Record<string, (caption: string) => Blob | Promise<Blob>>} */
   const make = {
-    png: () => pngFigure(chosenFigure(view)),
-    svg: (caption) => svgFigure(chosenFigure(view), caption),
-    pdf: () => pdfFigure(chosenFigure(view)),
+    ...Object.fromEntries(
+      ["png", "svg", "pdf"].map((kind) => [kind, (caption) => figureBlob(chosenFigure(view), kind, caption)]),
+    ),
     csv: () => {
       const rate = data().scores[state.score].rates[rateIndex()];
       const own = rate < 1 ? (data().own_rates ?? []) : [];
@@ -239,9 +148,8 @@ export function wireDownloads(view) {
 
 /** The figure as the person wants it. @param {import("./state.js").View} view */
 export function chosenFigure({ find, data, dropMap }) {
-  const chosen = (/** @type {string} */ name) => /** @type {HTMLSelectElement} */ (find(name)).value;
-  const mm = WIDTHS[/** @type {keyof typeof WIDTHS} */ (chosen(".tp-paper-width"))];
-  return printedFigure(data(), dropMap(), { mm, palette: chosen(".tp-paper-colours") });
+  const { value: palette } = /** @type {HTMLSelectElement} */ (find(".tp-paper-colours"));
+  return printedFigure(data(), dropMap(), { mm: chosenWidth(find(".tp-paper-width")), palette });
 }
 
 /** What is left, or gone, after the last block. @param {import("./state.js").View} view @param {string} what */

@@ -4,7 +4,8 @@ import { enableAgain } from "../shared/dom.js";
 import { bytesOf } from "../shared/bytes.js";
 import { planOf } from "../shared/plan.js";
 import { saveAs, stem } from "../shared/saving.js";
-import { chosenFigure, pngFigure } from "./figure.js";
+import { figureBlob } from "../shared/figure.js";
+import { chosenFigure } from "./figure.js";
 
 const TAKE_TEXT = { rest: "Take away (ZIP)", busy: "Making the ZIP …" };
 const TAKE_PATIENCE = 60_000; // ms; where the server's queue is full, no answer comes
@@ -51,7 +52,7 @@ export function createTakeaway(view, trigger) {
     button.disabled = true;
     button.textContent = TAKE_TEXT.busy;
     out("taken").textContent = TAKE_TEXT.busy;
-    const picture = await pngFigure(chosenFigure(view));
+    const picture = await figureBlob(chosenFigure(view), "png", "");
     trigger("takeaway", {
       id,
       clip: clip.name,

@@ -1,8 +1,9 @@
 // Saves what Plotly draws: as a figure of a paper with one or two columns, or as the numbers in it.
 
+import { chosenWidth } from "../shared/figure.js";
 import { clamp } from "../shared/grid.js";
 import { pdfOf, withResolution } from "../shared/paper.js";
-import { DPI, PX_PER_MM, WIDTHS } from "../shared/printing.js";
+import { DPI, PX_PER_MM } from "../shared/printing.js";
 import { saveAs } from "../shared/saving.js";
 
 /**
@@ -97,8 +98,7 @@ export function wirePlots() {
     const plot = /** @type {Plot | null | undefined} */ (figure?.querySelector(".js-plotly-plot"));
     if (!button || !figure || !plot) return;
     const kind = button.dataset.savePlot ?? "";
-    const chosen = /** @type {HTMLSelectElement} */ (figure.querySelector(".plot-width")).value;
-    const mm = WIDTHS[/** @type {keyof typeof WIDTHS} */ (chosen)];
+    const mm = chosenWidth(/** @type {HTMLElement} */ (figure.querySelector(".plot-width")));
     saveAs(await FORMATS[kind](plot, mm), `${plot.layout.meta.name}.${kind}`);
   });
 }

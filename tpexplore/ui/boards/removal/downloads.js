@@ -1,6 +1,7 @@
 // What can be taken away: the picture, the two curves, their numbers.
 
-import { canvasBlob, fileName, saveAs } from "../shared/saving.js";
+import { chosenWidth, figureBlob } from "../shared/figure.js";
+import { fileName, saveAs } from "../shared/saving.js";
 import { tableBlob } from "../shared/table.js";
 import { probabilityText } from "../shared/text.js";
 import { chartBlob, printedChart } from "./chart.js";
@@ -19,22 +20,23 @@ import { clipRows, measuredRows } from "./reading.js";
  * @param {() => string} said.by the statistic that groups are made by
  * @returns {Record<string, () => void>}
  */
-export function createDownloads({ part, data }, curves, { leaving, answer, view, by }) {
+export function createDownloads({ find, part, data }, curves, { leaving, answer, view, by }) {
   /** @param {string} what @param {string} ending */
   function nameOf(what, ending) {
     const { model, clip } = data();
     return fileName([model.name, clip.name, what], ending, "-");
   }
 
-  async function savePicture() {
+  /** @param {string} kind */
+  async function savePicture(kind) {
     const { clip, model, before } = data();
     const words = (/** @type {{answer: string, probability: number} | null} */ one) =>
       one ? `${one.answer} ${probabilityText(one.probability)}` : "not known yet";
-    const lines = [
-      `${clip.name} in ${model.name}. ${leaving()}`,
-      `Answer ${words(answer())}; with all patches ${words(before)}.`,
-    ];
-    saveAs(await canvasBlob(printedBoard(data(), view(), lines)), nameOf("removal", "png"));
+    const title =
+      `${clip.name} in ${model.name}. ${leaving()} ` +
+      `Answer ${words(answer())}; with all patches ${words(before)}.`;
+    const printed = printedBoard(data(), view(), chosenWidth(find(".tp-paper-width")));
+    saveAs(await figureBlob(printed, kind, title), nameOf("removal", kind));
   }
 
   /** @param {string} name @param {string} what @param {string} about */
@@ -56,7 +58,9 @@ export function createDownloads({ part, data }, curves, { leaving, answer, view,
   }
 
   return {
-    "picture-png": savePicture,
+    "picture-png": () => savePicture("png"),
+    "picture-svg": () => savePicture("svg"),
+    "picture-pdf": () => savePicture("pdf"),
     "curve-png": () => saveChart("curve", "removal-curve", `${data().clip.name} in ${data().model.name}. ${leaving()}`),
     "curve-csv": () => saveTable(clipRows(curves.curveSeries(), curves.clipFacts()), "removal-curve", true),
     "measured-png": () => saveChart("measured", "removal-measured", data().model.name),

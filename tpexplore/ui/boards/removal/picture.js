@@ -2,10 +2,11 @@
 
 import { RAMPS, lookupTables } from "../shared/colours.js";
 import { DROPPED_BY } from "../shared/fates.js";
+import { panelFigure } from "../shared/figure.js";
 import { clamp, gridOf } from "../shared/grid.js";
 import { MARGIN, patchBox } from "../shared/layout.js";
-import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
-import { INK, PRINTED, printedPicture } from "../shared/printing.js";
+import { drawSample, fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
+import { INK } from "../shared/printing.js";
 import { brushed } from "./marks.js";
 
 /**
@@ -100,15 +101,23 @@ export function drawBrush(canvas, layout, picture, patch, brush) {
 }
 
 /**
- * The picture for print, with what it shows written under it.
+ * The picture and its legend, for a paper.
  *
  * @param {Seen} data
  * @param {BoardView} view
- * @param {string[]} lines
+ * @param {number} mm
  */
-export function printedBoard(data, view, lines) {
-  const layout = layoutBoard(PRINTED.width - 2 * PRINTED.margin, data.picture);
-  const paint = (/** @type {CanvasRenderingContext2D} */ context) =>
-    paintBoard(context, layout, data, view, INK, PRINTED.scale);
-  return printedPicture(layout, paint, lines);
+export function printedBoard(data, view, mm) {
+  const ramps = { stays: STAYS_RAMP, "× deleted": LEAVES_RAMP };
+  const keys = Object.entries(ramps).map(([text, ramp]) => ({
+    text,
+    /** @type {import("../shared/figure.js").DrawSample} */
+    draw: (context, box) => drawSample(context, ramp, box),
+  }));
+  return panelFigure(
+    mm,
+    (width) => layoutBoard(width, data.picture),
+    (context, layout, scale) => paintBoard(context, layout, data, view, INK, scale),
+    keys,
+  );
 }

@@ -1,9 +1,6 @@
-// A picture for print: on white paper, whatever the page's theme, with words under it.
+// Sizes and colours on paper, which is white, whatever the page's theme.
 
 import { node } from "./dom.js";
-
-/** Sizes of a print in px, of which there are `scale` pixels each. */
-export const PRINTED = { width: 760, scale: 3, margin: 16, line: 20 };
 
 /** Widths of a figure in a paper of one or two columns, in mm. */
 export const WIDTHS = { one: 85, two: 175 };
@@ -17,8 +14,6 @@ export const INK = {
   subdued: "#475569",
   line: "#94a3b8",
 };
-
-export const CAPTION_FONT = `13px ${INK.font}`;
 
 /**
  * How wide a text is in a font, in px.
@@ -47,30 +42,4 @@ export function wrapped(text, width, measure) {
     else lines.push(word);
   }
   return lines;
-}
-
-/**
- * What `paint` draws in `layout`, with `lines` under it.
- *
- * @param {import("./layout.js").Layout} layout
- * @param {(context: CanvasRenderingContext2D) => void} paint
- * @param {string[]} lines
- */
-export function printedPicture(layout, paint, lines) {
-  const { width, scale, margin, line } = PRINTED;
-  const height = layout.height + lines.length * line + 2 * margin;
-  const canvas = node("canvas", { width: width * scale, height: height * scale });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.scale(scale, scale);
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
-  context.translate(margin, margin);
-  paint(context);
-  context.font = CAPTION_FONT;
-  context.fillStyle = INK.text;
-  context.textAlign = "left";
-  context.textBaseline = "alphabetic";
-  const left = layout.panels[0].x;
-  lines.forEach((text, i) => context.fillText(text, left, layout.height + (i + 1) * line, layout.width - left));
-  return canvas;
 }
