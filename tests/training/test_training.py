@@ -376,12 +376,12 @@ def test_a_distillation_token_learns_from_the_teacher_alone(finished, features):
     batch = stage.draw(0)
     stage.loss(0, batch)["loss"].backward()
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        told = stage.teacher(batch["mel"])[0].float()
+        answers = stage.teacher(batch["mel"])[0].float()
     assert stage.model.head[1].weight.grad.abs().sum() > 0
     stage.student.zero_grad()
     figures = stage.loss(0, {**batch, "targets": 1 - batch["targets"]})
     assert figures["loss"] == figures["soft_loss"]  # the true labels have no say at weight 1
-    assert told.shape == (6, 3)
+    assert answers.shape == (6, 3)
     with pytest.raises(InputError, match="distillation token"):
         FinetuneStage(features, small_finetune(**{"distil.to": "token"}))
 
@@ -396,8 +396,8 @@ def test_multi_label_loss_is_torchs(features):
     stage.student.eval()
     with torch.no_grad():
         logits = stage.model(batch["spec"]).logits
-        found = stage._against_labels(logits, (batch["targets"] > 0.5).float())
-    torch.testing.assert_close(found, expected(logits, (batch["targets"] > 0.5).float()))
+        loss = stage._against_labels(logits, (batch["targets"] > 0.5).float())
+    torch.testing.assert_close(loss, expected(logits, (batch["targets"] > 0.5).float()))
 
 
 def test_export_and_evaluation_agree_with_the_trained_model(finished, features, tmp_path, monkeypatch):
@@ -507,12 +507,12 @@ def test_balance_sets_how_often_rare_classes_are_drawn(features):
 def test_parts_of_a_batch_add_up_to_the_whole(features, tmp_path):
     stage = FinetuneStage(features, small_finetune(drop_path=0.0, **{"pruning.start": 0}))
     parameters = [p for p in stage.student.parameters() if p.requires_grad]
-    found = []
+    gradients = []
     for accumulate in (1, 3):
         stage.student.zero_grad()
         figures = gradients_of_step(stage, Run(tmp_path, accumulate=accumulate), 1, parameters)
-        found.append((figures["loss"], torch.cat([p.grad.flatten() for p in parameters])))
-    (loss, whole), (loss_of_parts, parts) = found
+        gradients.append((figures["loss"], torch.cat([p.grad.flatten() for p in parameters])))
+    (loss, whole), (loss_of_parts, parts) = gradients
     assert loss_of_parts == pytest.approx(loss, rel=1e-3)
     assert (whole - parts).norm() < 0.02 * whole.norm()  # bfloat16 rounds batches of other sizes otherwise
     with pytest.raises(InputError, match="batch of 6 clips cannot be cut into 7"):
@@ -572,7 +572,7 @@ PAPER = {
 @pytest.mark.parametrize("name", PAPER)
 def test_the_papers_recipes_hold_its_values(name):
     recipe = load_recipe(f"paper/{name}", FinetuneRecipe)
-    found = (
+    values = (
         recipe.epochs,
         recipe.pruning.start,
         recipe.pruning.warmup,
@@ -585,7 +585,7 @@ def test_the_papers_recipes_hold_its_values(name):
         recipe.augment.noise,
         recipe.loss,
     )
-    assert found == PAPER[name]
+    assert values == PAPER[name]
     assert (recipe.family, recipe.dim, recipe.depth) == (name.split("-")[0], 768, 12)
 
 
