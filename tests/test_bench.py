@@ -45,7 +45,8 @@ def test_bench_reports_ratios(monkeypatch):
 def test_bench_names_a_device_that_is_not_there(capsys):
     for device in ("gpu", "meta", "vulkan"):
         assert main(["bench", "--device", device]) == 2
-        told = capsys.readouterr().err
+        error = capsys.readouterr().err
         assert (
-            told.startswith(f"Device {device!r} cannot be used here; expected cpu") and told.count("\n") == 1
+            error.startswith(f"Device {device!r} cannot be used here; expected cpu")
+            and error.count("\n") == 1
         )

@@ -90,10 +90,10 @@ def test_the_wheel_names_its_command_and_all_it_imports(wheel: Path) -> None:
 def test_runs_from_any_folder(installed: Path) -> None:
     # One process for two questions, as torch takes seconds to be imported.
     ask = "from tpexplore import __file__, cli; print(__file__); cli.main(['models', '--json'])"
-    asked = run(installed, "-c", ask)
-    where, listed = asked.stdout.split("\n", 1)
-    assert where == str(installed / "tpexplore/__init__.py"), asked.stderr
-    assert json.loads(listed) == json.loads(json.dumps(bundled_models())), asked.stderr
+    ran = run(installed, "-c", ask)
+    where, listed = ran.stdout.split("\n", 1)
+    assert where == str(installed / "tpexplore/__init__.py"), ran.stderr
+    assert json.loads(listed) == json.loads(json.dumps(bundled_models())), ran.stderr
     clip = installed / "tpexplore/assets/examples/happy.wav"
     explored = run(installed, "-m", "tpexplore", "explore", str(clip), "--model", "ast-spc12", "--json")
     assert json.loads(explored.stdout)["model"]["name"] == "ast-spc12", explored.stderr

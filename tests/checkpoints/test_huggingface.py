@@ -206,10 +206,10 @@ def test_every_form_in_which_transformers_saves(tmp_path, monkeypatch):
 
 @torch.inference_mode()
 def test_hub(folder, monkeypatch):
-    asked = []
+    requests = []
 
     def download(repository: str, name: str) -> str:
-        asked.append((repository, name))
+        requests.append((repository, name))
         if not (folder / name).is_file():
             raise huggingface_hub.errors.EntryNotFoundError("404")
         return str(folder / name)
@@ -218,11 +218,11 @@ def test_hub(folder, monkeypatch):
     source = "hf_hub:MIT/ast-finetuned-audioset-10-10-0.4593"
     model = load_model(source)
     assert model.config.name == source and model.config.grid == Grid(12, 12, 10, 10)
-    assert [name for _, name in asked] == [CONFIG, EXTRACTOR, "model.safetensors"]
+    assert [name for _, name in requests] == [CONFIG, EXTRACTOR, "model.safetensors"]
     write(folder, CONFIG, model_type="whisper")
-    asked.clear()
+    requests.clear()
     assert "whisper" in refusal(source)
-    assert [name for _, name in asked] == [CONFIG]  # not the weights for nothing
+    assert [name for _, name in requests] == [CONFIG]  # not the weights for nothing
 
 
 @pytest.mark.parametrize(

@@ -395,10 +395,10 @@ def test_hub_repository_in_timms_form(tmp_path, monkeypatch):
     state = files.audiomae_state()
     file = tmp_path / "model.safetensors"
     save_file(state, file, metadata={"format": "pt"})
-    asked = []
+    requests = []
 
     def download(*arguments: str, **options: str) -> str:
-        asked.append((*arguments, *options.values()))
+        requests.append((*arguments, *options.values()))
         if arguments[1] != file.name:
             raise huggingface_hub.errors.EntryNotFoundError("404")
         return str(file)
@@ -408,7 +408,7 @@ def test_hub_repository_in_timms_form(tmp_path, monkeypatch):
     model = load_model(source)
     repository = "gaunernst/vit_base_patch16_1024_128.audiomae_as2m_ft_as20k"
     # What is small comes first: it might say that the weights need not be fetched.
-    assert asked == [(repository, "config.json"), (repository, "model.safetensors")]
+    assert requests == [(repository, "config.json"), (repository, "model.safetensors")]
     assert model.config.name == source and model.config.pad == "zero" and model.config.classes == 527
     specs = pictures(1024)
     twin = timm_vit(state, (1024, 128), num_classes=527, global_pool="avg")
@@ -606,10 +606,10 @@ def test_torchs_warnings_stay_out_of_sight(tmp_path, old_format):
     """They speak of the file's format to a programmer; the sentence speaks to the file's owner."""
     path = tmp_path / "protocol4.pth"
     torch.save({"a": 1}, path, pickle_protocol=4, _use_new_zipfile_serialization=not old_format)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         assert "cannot be read as a PyTorch checkpoint" in refusal(path)
-    assert not told
+    assert not warned
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -714,7 +714,7 @@ def test_surplus_key(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "classes", "told"),
+    ("rows", "columns", "classes", "message"),
     [
         (12, 12, 527, "144 patches may lie in 12 rows of stride 10"),  # as Speech Commands at stride 10
         (12, 50, 3, "600 patches may lie in 12 rows of stride 10 or 10 rows of stride 12"),
@@ -722,9 +722,9 @@ def test_surplus_key(tmp_path):
         (8, 65, 3, "520 patches may lie in 10 rows of stride 12; give frames = 628."),
     ],
 )
-def test_ast_whose_grid_is_not_clear(tmp_path, rows, columns, classes, told):
+def test_ast_whose_grid_is_not_clear(tmp_path, rows, columns, classes, message):
     state = files.ast_state(patches=rows * columns, classes=classes)
-    assert told in refusal(files.save(tmp_path / "a.pth", state))
+    assert message in refusal(files.save(tmp_path / "a.pth", state))
 
 
 def test_ast_with_a_grid_that_could_be_either(tmp_path):

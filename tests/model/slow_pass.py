@@ -56,12 +56,12 @@ def attend(block, tokens, prefix, sizes, by_class):
 def merge_round(groups, pairs):
     """One round of bipartite matching over groups {"token", "key", "ids", "name"}, in place."""
     first, second = groups[::2], groups[1::2]
-    found = []
+    pairs_by_likeness = []
     for place, a in enumerate(first):
         likeness = [float(a["key"] @ b["key"] / a["key"].norm() / b["key"].norm()) for b in second]
         best = max(range(len(second)), key=lambda i: (likeness[i], -i))
-        found.append((likeness[best], -place, a, second[best]))
-    for _, _, a, b in sorted(found, key=lambda entry: entry[:2], reverse=True)[:pairs]:
+        pairs_by_likeness.append((likeness[best], -place, a, second[best]))
+    for _, _, a, b in sorted(pairs_by_likeness, key=lambda entry: entry[:2], reverse=True)[:pairs]:
         na, nb = len(a["ids"]), len(b["ids"])
         for what in ("token", "key"):
             b[what] = (na * a[what] + nb * b[what]) / (na + nb)
@@ -85,19 +85,19 @@ def slow_pass(model, spec, rates, score="attention", blocks=(4, 7, 10), method="
         tokens, received, keys = attend(block, tokens, prefix, sizes, config.family == "ast")
         if number in blocks:
             rate = rates[blocks.index(number)]
-            wanted = math.ceil(round(rate * len(ids), 6))
+            keep = math.ceil(round(rate * len(ids), 6))
             if method == "merge":
                 parts = [
                     {"token": tokens[prefix + p], "key": keys[p], "ids": groups[i], "name": i}
                     for p, i in enumerate(ids)
                 ]
-                while len(parts) > wanted:
-                    merge_round(parts, min(len(parts) - wanted, len(parts) // 2))
+                while len(parts) > keep:
+                    merge_round(parts, min(len(parts) - keep, len(parts) // 2))
                 tokens = torch.stack([*tokens[:prefix], *(part["token"] for part in parts)])
                 ids = [part["name"] for part in parts]
                 groups = {part["name"]: part["ids"] for part in parts}
                 state = {i: name for name, members in groups.items() for i in members}
-            elif rate < 1 and wanted < len(ids):
+            elif rate < 1 and keep < len(ids):
                 values = [spec[16 * (i // 8) :, 16 * (i % 8) :][:16, :16] for i in ids]
                 ranking = {
                     "attention": received.tolist(),
@@ -107,7 +107,7 @@ def slow_pass(model, spec, rates, score="attention", blocks=(4, 7, 10), method="
                     "time-even": time_even(received.tolist(), ids),
                 }[score]
                 order = sorted(range(len(ids)), key=lambda p: (-ranking[p], p))
-                survivors, others = sorted(order[:wanted]), sorted(order[wanted:])
+                survivors, others = sorted(order[:keep]), sorted(order[keep:])
                 extra = []
                 if method == "fuse":
                     rest = [tokens[prefix + p] for p in others] + ([tokens[-1]] if fused else [])

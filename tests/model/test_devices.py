@@ -57,8 +57,8 @@ def test_half_precision_keeps_nearly_the_same_patches(model, clip, dtype):
 @types
 def test_stability_removal_and_a_spectrogram_from_elsewhere(model, specs, clip, dtype):
     cast = copy.deepcopy(model).to(dtype)
-    found = stability(cast, clip, 0.5)
-    assert np.isfinite(found.probability) and found.kept[10].sum() == 8
+    answer = stability(cast, clip, 0.5)
+    assert np.isfinite(answer.probability) and answer.kept[10].sum() == 8
     leaves = torch.arange(64).expand(3, -1) < torch.tensor([[5], [20], [40]])
     with torch.inference_mode():
         before, after = (removal_curve(m, specs, {"some": leaves}, [3])["some"] for m in (model, cast))

@@ -18,8 +18,8 @@ def test_the_documented_example():
 def test_dropped_and_fused():
     kept = {3: np.array([[0, 2, 3], [1, 2, 4]]), 5: np.array([[3], [4]])}
     dropped, fused = (Fate(holders_of(kept, 5, gone), 5) for gone in (DROPPED, FUSED))
-    for found in (dropped, fused):
-        assert found.block.tolist() == [[5, 3, 5, 0, 3], [3, 5, 5, 3, 0]]
+    for patches in (dropped, fused):
+        assert patches.block.tolist() == [[5, 3, 5, 0, 3], [3, 5, 5, 3, 0]]
     assert dropped.into.tolist() == [[-1, -1, -1, 3, -1], [-1, -1, -1, -1, 4]]
     assert dropped.size.tolist() == [[0, 0, 0, 1, 0], [0, 0, 0, 0, 1]]
     assert fused.size.tolist() == [[4, 4, 4, 1, 4], [4, 4, 4, 4, 1]]
@@ -29,6 +29,6 @@ def test_dropped_and_fused():
 
 
 def test_nothing_pruned():
-    found = Fate({}, 4)
-    assert found.block.tolist() == [0, 0, 0, 0] and found.into.tolist() == [0, 1, 2, 3]
-    assert found.size.tolist() == [1, 1, 1, 1]
+    whole = Fate({}, 4)
+    assert whole.block.tolist() == [0, 0, 0, 0] and whole.into.tolist() == [0, 1, 2, 3]
+    assert whole.size.tolist() == [1, 1, 1, 1]

@@ -91,7 +91,7 @@ def multiplied(model: AudioViT, keep_rate, score: str, batch: int = 1, **pruning
 @pytest.mark.parametrize("family", ["audiomae", "ast"])
 def test_count_is_what_a_pass_multiplies(family, keep_rate, score):
     config = ModelConfig(family, 192, dim=128, depth=12, classes=11, mean=0.0, std=1.0)
-    told = count_macs(dim=128, depth=12, tokens=96, prefix=config.prefix, classes=11, keep_rate=keep_rate)
+    count = count_macs(dim=128, depth=12, tokens=96, prefix=config.prefix, classes=11, keep_rate=keep_rate)
     extra = 0
     if family == "ast" and score == "attention" and keep_rate < 1:
         # Reading the score beside fused attention repeats one query row in each of the pruning blocks.
@@ -99,11 +99,11 @@ def test_count_is_what_a_pass_multiplies(family, keep_rate, score):
         for _ in range(2):
             present.append(math.ceil(keep_rate * present[-1]))
         extra = sum(128 * (2 + n) for n in present)
-        assert extra < 0.01 * told
+        assert extra < 0.01 * count
     model = AudioViT(config).eval()
-    assert multiplied(model, keep_rate, score) == told + extra
+    assert multiplied(model, keep_rate, score) == count + extra
     if keep_rate == 0.7:
-        assert multiplied(model, keep_rate, score, batch=3) == 3 * (told + extra)
+        assert multiplied(model, keep_rate, score, batch=3) == 3 * (count + extra)
 
 
 @pytest.mark.parametrize("method", ["fuse", "merge"])
@@ -114,12 +114,12 @@ def test_count_is_what_a_pass_multiplies(family, keep_rate, score):
 @pytest.mark.parametrize("family", ["audiomae", "ast"])
 def test_fusing_and_merging_count_what_they_multiply(family, blocks, keep_rate, method):
     config = ModelConfig(family, 192, dim=128, depth=12, classes=11, mean=0.0, std=1.0)
-    told = config.macs(keep_rate, blocks, method)
-    assert told > config.macs(keep_rate, blocks, "drop")
+    count = config.macs(keep_rate, blocks, method)
+    assert count > config.macs(keep_rate, blocks, "drop")
     score = "attention" if method == "merge" else "intensity"
     pruning = {"blocks": blocks, "method": method}
-    assert multiplied(AudioViT(config).eval(), keep_rate, score, **pruning) == told
-    assert multiplied(AudioViT(config).eval(), keep_rate, score, batch=2, **pruning) == 2 * told
+    assert multiplied(AudioViT(config).eval(), keep_rate, score, **pruning) == count
+    assert multiplied(AudioViT(config).eval(), keep_rate, score, batch=2, **pruning) == 2 * count
 
 
 def test_extra_products_of_one_clip_are_few():
@@ -137,8 +137,8 @@ def test_methods_cost_the_same_where_nothing_is_pruned(method):
 
 def test_count_at_another_depth():
     config = ModelConfig("audiomae", 128, dim=64, depth=14, classes=3, mean=0.0, std=1.0)
-    told = count_macs(dim=64, depth=14, tokens=64, prefix=1, classes=3, keep_rate=0.6)
-    assert multiplied(AudioViT(config).eval(), 0.6, "attention") == told
+    count = count_macs(dim=64, depth=14, tokens=64, prefix=1, classes=3, keep_rate=0.6)
+    assert multiplied(AudioViT(config).eval(), 0.6, "attention") == count
 
 
 @pytest.mark.parametrize("keep_rate", [0, -0.1, 1.5, math.nan, math.inf, "abc", None])

@@ -122,9 +122,9 @@ def test_patch_statistics_of_everything_a_patch_sees(mel, time):
 @STRIDES
 def test_padding_is_a_patch_that_begins_after_the_sound(mel, time):
     lengths = [0, 1, 16, 57, 130, 400]
-    found = padding_patches(torch.tensor(lengths), FRAMES, Grid.of(FRAMES, mel, time))
+    padding = padding_patches(torch.tensor(lengths), FRAMES, Grid.of(FRAMES, mel, time))
     expected = [[t >= length for t, _ in loop(FRAMES, mel, time)] for length in lengths]
-    assert found.tolist() == expected
+    assert padding.tolist() == expected
 
 
 @STRIDES

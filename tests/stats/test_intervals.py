@@ -8,6 +8,7 @@ import scipy.stats
 from scipy.stats import binomtest
 
 from tpexplore.errors import InputError
+from tpexplore.stats import intervals
 from tpexplore.stats.intervals import bootstrap_interval, mcnemar_p, ratio_interval, wilson_interval
 
 
@@ -49,6 +50,21 @@ def test_bootstrap_interval():
         bootstrap_interval(np.zeros((2, 2)))
     with pytest.raises(InputError, match="0 rounds"):
         bootstrap_interval(values, rounds=0)
+
+
+@pytest.mark.parametrize("at_once", [1, 50, 10**6])
+def test_resamples_are_those_of_one_at_a_time(monkeypatch, at_once):
+    """The measured files hold intervals that were drawn one resample at a time."""
+    monkeypatch.setattr(intervals, "DRAWN_AT_ONCE", at_once)
+    rng, generator = np.random.default_rng(1), np.random.default_rng(5)
+    parts, wholes = rng.normal(size=17), rng.integers(0, 2, 17)
+    rows = [generator.integers(17, size=17) for _ in range(300)]
+    means = [parts[row].mean() for row in rows]
+    assert bootstrap_interval(parts, 5, 300) == pytest.approx(np.percentile(means, [2.5, 97.5]), rel=1e-12)
+    ratios = [parts[row].sum() / wholes[row].sum() for row in rows if wholes[row].any()]
+    assert ratio_interval(parts, wholes, 5, 300) == pytest.approx(
+        np.percentile(ratios, [2.5, 97.5]), rel=1e-12
+    )
 
 
 def test_ratio_interval_is_that_of_resampled_clips():

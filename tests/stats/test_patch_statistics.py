@@ -305,12 +305,12 @@ def test_clusters_are_the_best_of_all_divisions(seed):
     def inertia(parts: list[np.ndarray]) -> float:
         return sum(((part - part.mean()) ** 2).sum() for part in parts)
 
-    found = cluster_values(filled(data)).assign(torch.from_numpy(data)).numpy()
+    clusters = cluster_values(filled(data)).assign(torch.from_numpy(data)).numpy()
     divisions = (
         np.split(data, np.searchsorted(data, cut)) for cut in itertools.combinations(sorted(set(data))[1:], 4)
     )
     best = min(inertia(parts) for parts in divisions)
-    assert inertia([data[found == cluster] for cluster in range(5)]) == pytest.approx(best, rel=1e-9)
+    assert inertia([data[clusters == cluster] for cluster in range(5)]) == pytest.approx(best, rel=1e-9)
 
 
 def test_assignment_at_and_beyond_the_edges():

@@ -264,16 +264,17 @@ def finished(features, tmp_path_factory) -> Path:
     """Teacher, pre-training and fine-tuning, in miniature."""
     root = tmp_path_factory.mktemp("runs")
     recipes = {
-        "teacher": small(TeacherRecipe, "teacher-spc12", channels=[8, 8, 16, 16], epochs=10),
+        "teacher": small(TeacherRecipe, "teacher-spc12", channels=[8, 8, 16, 16], epochs=5),
         "pretrain": small(
             PretrainRecipe, "pretrain-spc12", dim=64, decoder_dim=64, decoder_depth=1, picture_every=1
         ),
         "student": small_finetune(
-            epochs=36,
+            epochs=30,
+            depth=10,
             token_drop=0.2,
             ema=0.8,
             **{
-                "pruning.start": 26,
+                "pruning.start": 25,
                 "optimiser.lr": 0.006,
                 "augment.mixup_alpha": 0.0,
                 "augment.pitch": 0.0,
@@ -303,7 +304,7 @@ def test_training_learns_the_three_tones(finished, features):
     with torch.no_grad():
         answers = model(normalise(mel, model.config.mean, model.config.std)).logits.argmax(1)
     assert (answers.numpy() == features.labels[rows]).mean() == 1.0
-    assert last["epoch"] == 36
+    assert last["epoch"] == 30
     assert "map_loss" not in last  # the feature map is matched before pruning only
     assert load_teacher(finished / "teacher", 3).width == 16
 
@@ -375,12 +376,12 @@ def test_a_distillation_token_learns_from_the_teacher_alone(finished, features):
     batch = stage.draw(0)
     stage.loss(0, batch)["loss"].backward()
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        told = stage.teacher(batch["mel"])[0].float()
+        answers = stage.teacher(batch["mel"])[0].float()
     assert stage.model.head[1].weight.grad.abs().sum() > 0
     stage.student.zero_grad()
     figures = stage.loss(0, {**batch, "targets": 1 - batch["targets"]})
     assert figures["loss"] == figures["soft_loss"]  # the true labels have no say at weight 1
-    assert told.shape == (6, 3)
+    assert answers.shape == (6, 3)
     with pytest.raises(InputError, match="distillation token"):
         FinetuneStage(features, small_finetune(**{"distil.to": "token"}))
 
@@ -395,8 +396,8 @@ def test_multi_label_loss_is_torchs(features):
     stage.student.eval()
     with torch.no_grad():
         logits = stage.model(batch["spec"]).logits
-        found = stage._against_labels(logits, (batch["targets"] > 0.5).float())
-    torch.testing.assert_close(found, expected(logits, (batch["targets"] > 0.5).float()))
+        loss = stage._against_labels(logits, (batch["targets"] > 0.5).float())
+    torch.testing.assert_close(loss, expected(logits, (batch["targets"] > 0.5).float()))
 
 
 def test_export_and_evaluation_agree_with_the_trained_model(finished, features, tmp_path, monkeypatch):
@@ -506,12 +507,12 @@ def test_balance_sets_how_often_rare_classes_are_drawn(features):
 def test_parts_of_a_batch_add_up_to_the_whole(features, tmp_path):
     stage = FinetuneStage(features, small_finetune(drop_path=0.0, **{"pruning.start": 0}))
     parameters = [p for p in stage.student.parameters() if p.requires_grad]
-    found = []
+    gradients = []
     for accumulate in (1, 3):
         stage.student.zero_grad()
         figures = gradients_of_step(stage, Run(tmp_path, accumulate=accumulate), 1, parameters)
-        found.append((figures["loss"], torch.cat([p.grad.flatten() for p in parameters])))
-    (loss, whole), (loss_of_parts, parts) = found
+        gradients.append((figures["loss"], torch.cat([p.grad.flatten() for p in parameters])))
+    (loss, whole), (loss_of_parts, parts) = gradients
     assert loss_of_parts == pytest.approx(loss, rel=1e-3)
     assert (whole - parts).norm() < 0.02 * whole.norm()  # bfloat16 rounds batches of other sizes otherwise
     with pytest.raises(InputError, match="batch of 6 clips cannot be cut into 7"):
@@ -571,7 +572,7 @@ PAPER = {
 @pytest.mark.parametrize("name", PAPER)
 def test_the_papers_recipes_hold_its_values(name):
     recipe = load_recipe(f"paper/{name}", FinetuneRecipe)
-    found = (
+    values = (
         recipe.epochs,
         recipe.pruning.start,
         recipe.pruning.warmup,
@@ -584,7 +585,7 @@ def test_the_papers_recipes_hold_its_values(name):
         recipe.augment.noise,
         recipe.loss,
     )
-    assert found == PAPER[name]
+    assert values == PAPER[name]
     assert (recipe.family, recipe.dim, recipe.depth) == (name.split("-")[0], 768, 12)
 
 

@@ -17,6 +17,9 @@ LEVEL = 0.95
 ROUNDS = 2000
 """Resamples of a bootstrap."""
 
+DRAWN_AT_ONCE = 1_000_000
+"""Clips of all resamples in memory; a call for each resample would take ten times as long."""
+
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:
     """Wilson score interval of a proportion ``right / n``.
@@ -78,7 +81,8 @@ def bootstrap_interval(values: np.ndarray, seed: int = 0, rounds: int = ROUNDS) 
     values = values[~np.isnan(values)]
     if not values.size:
         return math.nan, math.nan
-    return percentile_interval(np.array([values[rows].mean() for rows in _draws(values.size, seed, rounds)]))
+    means = [values[rows].mean(1) for rows in _draws(values.size, seed, rounds)]
+    return percentile_interval(np.concatenate(means))
 
 
 def ratio_interval(
@@ -100,9 +104,9 @@ def ratio_interval(
     """
     if not wholes.any():
         return math.nan, math.nan
-    sums = [(parts[rows].sum(), wholes[rows].sum()) for rows in _draws(len(parts), seed, rounds)]
-    sums = np.array([pair for pair in sums if pair[1] > 0], np.float64)
-    return percentile_interval(sums[:, 0] / sums[:, 1])
+    sums = [(parts[rows].sum(1), wholes[rows].sum(1)) for rows in _draws(len(parts), seed, rounds)]
+    upper, lower = (np.concatenate(side).astype(np.float64) for side in zip(*sums, strict=True))
+    return percentile_interval(upper[lower > 0] / lower[lower > 0])
 
 
 def percentile_interval(resampled: np.ndarray) -> tuple[float, float]:
@@ -112,6 +116,8 @@ def percentile_interval(resampled: np.ndarray) -> tuple[float, float]:
 
 
 def _draws(clips: int, seed: int, rounds: int) -> Iterator[np.ndarray]:
-    """``rounds`` times as many clips as there are, with replacement."""
+    """As many clips as there are, with replacement: (some of the ``rounds``, clips) at a time."""
     generator = np.random.default_rng(seed)
-    return (generator.integers(clips, size=clips) for _ in range(rounds))
+    most = max(1, DRAWN_AT_ONCE // clips)
+    for first in range(0, rounds, most):
+        yield generator.integers(clips, size=(min(most, rounds - first), clips))

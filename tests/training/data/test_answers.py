@@ -116,13 +116,13 @@ def test_a_killed_run_goes_on_where_it_stopped(folder, sounds, tagger, stored, t
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("answers-*"))
     monkeypatch.setattr(module, "CLIPS_PER_PART", 2)
-    asked = []
+    clips_heard = []
     original = module._one_answer
 
     def counted(*arguments):
-        if len(asked) == 5:
+        if len(clips_heard) == 5:
             raise KeyboardInterrupt
-        asked.append(arguments[2])
+        clips_heard.append(arguments[2])
         return original(*arguments)
 
     monkeypatch.setattr(module, "_one_answer", counted)
@@ -197,9 +197,9 @@ def test_a_model_learns_the_taggers_answers(folder, stored, tmp_path, monkeypatc
     mel = torch.from_numpy(features.mel[rows].astype(np.float32))
     with torch.no_grad():
         logits = model((mel - model.config.mean) / (2 * model.config.std)).logits
-    told, spread = torch.from_numpy(answers.logits[rows].astype(np.float32)), stage.tag_spread
-    error = ((logits - told) / spread).square().mean()
-    constant = ((told.mean(0) - told) / spread).square().mean()
+    expected, spread = torch.from_numpy(answers.logits[rows].astype(np.float32)), stage.tag_spread
+    error = ((logits - expected) / spread).square().mean()
+    constant = ((expected.mean(0) - expected) / spread).square().mean()
     assert error < 0.3 * constant
 
 

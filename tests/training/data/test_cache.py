@@ -105,13 +105,13 @@ def test_features_are_those_of_what_lies_there_now(esc50, tmp_path, change):
     change(esc50)
     after = made(esc50)
     assert after != before
-    found = read_features(after)
+    features = read_features(after)
     fresh = read_features(cache_features(load_dataset("esc50", esc50, fold=2), tmp_path / "fresh", workers=1))
-    assert found.files == fresh.files
-    assert found.splits == fresh.splits
-    assert found.meta["class_names"] == fresh.meta["class_names"]
-    np.testing.assert_array_equal(found.mel, fresh.mel)
-    np.testing.assert_array_equal(found.targets, fresh.targets)
+    assert features.files == fresh.files
+    assert features.splits == fresh.splits
+    assert features.meta["class_names"] == fresh.meta["class_names"]
+    np.testing.assert_array_equal(features.mel, fresh.mel)
+    np.testing.assert_array_equal(features.targets, fresh.targets)
 
 
 def test_two_folders_have_two_keys(tmp_path):
@@ -192,11 +192,11 @@ def test_bad_clips_between_good_ones_leave_no_gap(esc50):
     expected = read_features(made(esc50))
     bad = sorted((esc50 / "audio").iterdir())[2]
     bad.write_text("no sound")
-    found = read_features(made(esc50))
+    features = read_features(made(esc50))
     kept = [i for i, name in enumerate(expected.files) if not name.endswith(bad.name)]
-    assert found.files == [expected.files[i] for i in kept]
-    np.testing.assert_array_equal(found.mel, expected.mel[kept])
-    assert found.mel.shape[0] == 7
+    assert features.files == [expected.files[i] for i in kept]
+    np.testing.assert_array_equal(features.mel, expected.mel[kept])
+    assert features.mel.shape[0] == 7
 
 
 def test_names_that_are_no_utf8_are_kept(esc50):
@@ -235,10 +235,10 @@ def test_killed_at_any_clip_the_next_call_goes_on(esc50, monkeypatch):
         with pytest.raises(KilledError):
             cache_features(load_dataset("esc50", esc50, fold=2), out, 1)
         monkeypatch.setattr(cache, "append_line", append)
-        found = read_features(cache_features(load_dataset("esc50", esc50, fold=2), out, 1))
-        assert found.files == expected.files
-        np.testing.assert_array_equal(found.mel, expected.mel)
-        np.testing.assert_array_equal(found.lengths, expected.lengths)
+        features = read_features(cache_features(load_dataset("esc50", esc50, fold=2), out, 1))
+        assert features.files == expected.files
+        np.testing.assert_array_equal(features.mel, expected.mel)
+        np.testing.assert_array_equal(features.lengths, expected.lengths)
 
 
 def test_a_full_disk_is_one_sentence_and_the_next_call_goes_on(esc50, commands):

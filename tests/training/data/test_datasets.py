@@ -561,12 +561,12 @@ class Archive(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         server, body = self.server, self.server.body
-        asked = self.headers.get("Range")
-        server.asked.append(asked)
+        requested = self.headers.get("Range")
+        server.requested_ranges.append(requested)
         if server.fails:
             self.send_error(503)
             return
-        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and server.knows_range else 0
+        start = int(requested.removeprefix("bytes=").rstrip("-")) if requested and server.knows_range else 0
         if start >= len(body):
             self.send_error(416)
             return
@@ -591,7 +591,7 @@ def server(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 100)
     monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Archive) as server:
-        server.asked, server.body = [], b""
+        server.requested_ranges, server.body = [], b""
         server.knows_range, server.fails, server.breaks_at = True, False, 0
         server.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -672,7 +672,7 @@ def test_downloads_end_in_the_official_layout(server, monkeypatch, commands_root
     assert by_split(dataset) == by_split(expected)
     assert leftovers(work / "deep") == {"commands"}
     assert command(monkeypatch, "speech_commands", str(work / "deep" / "commands")) == 0  # already there
-    assert len(server.asked) == 1
+    assert len(server.requested_ranges) == 1
 
 
 def test_esc50_is_taken_out_of_its_repository_folder(server, monkeypatch, esc50_root, tmp_path_factory):
@@ -701,7 +701,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(
     assert part.read_bytes() == server.body[:there]
     server.fails, server.breaks_at = False, 0
     assert command(monkeypatch, "speech_commands", str(work / "commands")) == 0
-    assert server.asked[-1] == f"bytes={there}-"
+    assert server.requested_ranges[-1] == f"bytes={there}-"
     assert leftovers(work) == {"commands"}
 
 
@@ -711,7 +711,7 @@ def test_a_server_that_cannot_continue_sends_all_again(server, monkeypatch, esc5
     server.knows_range = False
     (work / "esc50.zip.part").write_bytes(b"the beginning of last week's archive")
     download.download("esc50", work / "esc50")
-    assert server.asked == ["bytes=36-"]
+    assert server.requested_ranges == ["bytes=36-"]
     assert leftovers(work) == {"esc50"}
 
 
@@ -720,7 +720,7 @@ def test_a_download_that_was_killed_before_its_check(server, monkeypatch, comman
     serve_commands(server, monkeypatch, commands_root)
     (work / "commands.tar.gz.part").write_bytes(server.body)
     download.download("speech_commands", work / "commands")
-    assert server.asked == [f"bytes={len(server.body)}-"]
+    assert server.requested_ranges == [f"bytes={len(server.body)}-"]
     assert leftovers(work) == {"commands"}
 
 
@@ -730,7 +730,7 @@ def test_unpacking_that_was_killed_starts_again(server, monkeypatch, commands_ro
     (work / "commands.tar.gz").write_bytes(server.body)  # checked when it was renamed
     wav(work / "commands.unpacking" / "bed" / "half_nohash_0.wav")
     download.download("speech_commands", work / "commands")
-    assert server.asked == []
+    assert server.requested_ranges == []
     assert leftovers(work) == {"commands"}
     assert not (work / "commands" / "bed" / "half_nohash_0.wav").exists()
 
@@ -795,7 +795,7 @@ def test_folders_that_hold_something_else_are_left_alone(server, monkeypatch, es
     assert "is a file" in download_refused("esc50", mine)
     assert "cannot be made" in download_refused("esc50", mine / "deep" / "esc50")
     assert mine.read_text() == "years of work\n"
-    assert server.asked == []
+    assert server.requested_ranges == []
 
 
 def test_a_tagger_is_fetched_checked_and_not_fetched_twice(server, monkeypatch, tmp_path, capsys):
@@ -807,11 +807,11 @@ def test_a_tagger_is_fetched_checked_and_not_fetched_twice(server, monkeypatch, 
     server.fails, server.breaks_at = False, 0
     for _ in range(2):
         assert command(monkeypatch, "mn04_as", str(tmp_path / "new" / "tagger.pt")) == 0
-    assert server.asked[-1].startswith("bytes=")  # it went on where it stopped, and once
+    assert server.requested_ranges[-1].startswith("bytes=")  # it went on where it stopped, and once
     assert (tmp_path / "new" / "tagger.pt").read_bytes() == server.body
-    count = len(server.asked)
+    count = len(server.requested_ranges)
     assert download.download_tagger("mn04_as", tmp_path / "new" / "tagger.pt").name == "tagger.pt"
-    assert len(server.asked) == count
+    assert len(server.requested_ranges) == count
     assert download.download_tagger("mn04_as", tmp_path) == tmp_path / "mn04.pt"
 
     (tmp_path / "mn04.pt").write_bytes(b"other")

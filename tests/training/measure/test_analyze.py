@@ -29,7 +29,7 @@ def measured(request, tmp_path_factory):
         features = small_splits.generated_features()
         name = small_splits.bundle(request.param, features, folder)
         export.refresh_clusters(name, features, folder)
-        found, model = analyze.analyze(name, features), load_model(name)
+        analysis, model = analyze.analyze(name, features), load_model(name)
         rows = features.indices("test")
         mel = torch.from_numpy(features.mel[rows].astype(np.float32))
         specs = (mel - model.config.mean) / (2 * model.config.std)
@@ -38,7 +38,7 @@ def measured(request, tmp_path_factory):
         card = json.loads((folder / f"{name}.json").read_text())
         edges = {name: card["clusters"][name]["edges"] for name in STATISTICS}
         yield SimpleNamespace(
-            found=found,
+            analysis=analysis,
             model=model,
             specs=specs,
             labels=features.labels[rows],
@@ -50,18 +50,18 @@ def measured(request, tmp_path_factory):
 
 
 def test_provenance_and_clusters(measured):
-    found = measured.found
-    assert found["n"] == small_splits.TEST_CLIPS
-    assert found["weights_sha256"] == measured.card["weights_sha256"]
-    assert found["clusters"] == measured.card["clusters"]
+    analysis = measured.analysis
+    assert analysis["n"] == small_splits.TEST_CLIPS
+    assert analysis["weights_sha256"] == measured.card["weights_sha256"]
+    assert analysis["clusters"] == measured.card["clusters"]
     padding = sum(32 - sound for sound in measured.sound)
-    assert found["padding_share"] == pytest.approx(padding / (32 * len(measured.sound)), abs=1e-5)
+    assert analysis["padding_share"] == pytest.approx(padding / (32 * len(measured.sound)), abs=1e-5)
 
 
 def test_kendall_is_the_mean_of_scipys(measured):
     with torch.inference_mode():
         scores = measured.model(measured.specs, trace=True).scores.numpy()
-    kendall, sound = measured.found["kendall"], measured.found["kendall_sound"]
+    kendall, sound = measured.analysis["kendall"], measured.analysis["kendall_sound"]
     for name in STATISTICS:
         raw, clusters, real = (np.zeros((14, 12)) for _ in range(3))
         for clip in range(14):
@@ -98,7 +98,7 @@ def test_the_published_variant_counts_ties_as_concordant(measured):
             for j in range(i)
         ]
         expected.append(np.mean(signs))
-    cell = measured.found["kendall"]["variation"]["concordant"][block]
+    cell = measured.analysis["kendall"]["variation"]["concordant"][block]
     assert cell["value"] == pytest.approx(np.mean(expected), abs=1e-5)
 
 
@@ -114,7 +114,7 @@ def survivors(measured, rate: float) -> dict[int, list[set[int]]]:
 
 def test_survival_by_counting(measured):
     for rate in ("0.30", "0.70"):
-        found, left = measured.found["survival"][rate], survivors(measured, float(rate))
+        survived, left = measured.analysis["survival"][rate], survivors(measured, float(rate))
         for block, clips in left.items():
             for name in STATISTICS:
                 there, all_of_it = np.zeros(5), np.zeros(5)
@@ -123,7 +123,7 @@ def test_survival_by_counting(measured):
                         cluster = measured.clusters[name][clip, patch]
                         all_of_it[cluster] += 1
                         there[cluster] += patch in clips[clip]
-                assert found[f"{name}_clusters"][str(block)] == pytest.approx(there / all_of_it, abs=1e-5)
+                assert survived[f"{name}_clusters"][str(block)] == pytest.approx(there / all_of_it, abs=1e-5)
             fates = {"sound": [0, 0], "padding": [0, 0]}
             for clip in range(14):
                 for patch in range(32):
@@ -131,19 +131,21 @@ def test_survival_by_counting(measured):
                     fates[kind][0] += patch in clips[clip]
                     fates[kind][1] += 1
             for kind, (kept, present) in fates.items():
-                assert found[kind][str(block)] == pytest.approx(kept / present, abs=1e-5)
+                assert survived[kind][str(block)] == pytest.approx(kept / present, abs=1e-5)
         low = measured.clusters["intensity"] < 2
         kept_low = [sum(low[clip, patch] for patch in left[10][clip]) for clip in range(14)]
-        cell = found["low_intensity_share_of_kept"]
+        cell = survived["low_intensity_share_of_kept"]
         shares = [n / len(ids) for n, ids in zip(kept_low, left[10], strict=True)]
         assert cell["value"] == pytest.approx(np.mean(shares), abs=1e-5)
         assert cell["ci95"][0] <= cell["value"] <= cell["ci95"][1]
-        assert found["low_intensity_survival"]["value"] == pytest.approx(sum(kept_low) / low.sum(), abs=1e-5)
+        assert survived["low_intensity_survival"]["value"] == pytest.approx(
+            sum(kept_low) / low.sum(), abs=1e-5
+        )
 
 
 def test_histograms_are_numpys(measured):
-    found, left = measured.found["histograms"], survivors(measured, 0.5)[10]
-    edges = found["x_edges"], found["y_edges"]
+    histograms, left = measured.analysis["histograms"], survivors(measured, 0.5)[10]
+    edges = histograms["x_edges"], histograms["y_edges"]
     intensity, variation = (measured.values[name] for name in STATISTICS)
     kept = np.array([[patch in ids for patch in range(32)] for ids in left])
     sound = np.arange(32) < np.array(measured.sound)[:, None]
@@ -155,11 +157,11 @@ def test_histograms_are_numpys(measured):
         ("kept_sound", kept & sound),
     ):
         expected, _, _ = np.histogram2d(intensity[mask], variation[mask], edges)
-        assert found[name] == expected.tolist()
+        assert histograms[name] == expected.tolist()
     assert edges[0][0] <= intensity.min()
     assert edges[0][-1] >= intensity.max()
     assert edges[1][0] == 0
-    assert np.sum(found["input"]) >= 0.999 * everything.sum()
+    assert np.sum(histograms["input"]) >= 0.999 * everything.sum()
 
 
 def test_histogram_edges_end_at_999_in_1000_patches():
@@ -174,8 +176,8 @@ def test_histogram_edges_end_at_999_in_1000_patches():
 
 @torch.inference_mode()
 def test_removal_clip_by_clip(measured):
-    found = measured.found["removal"]
-    assert found["blocks"] == list(range(1, 12))
+    removal = measured.analysis["removal"]
+    assert removal["blocks"] == list(range(1, 12))
     for name, group, block in (("intensity", "L", 2), ("variation", "H", 6), ("intensity", "H", 11)):
         leaves = measured.clusters[name] < 2 if group == "L" else measured.clusters[name] > 2
         right = 0
@@ -184,25 +186,25 @@ def test_removal_clip_by_clip(measured):
                 measured.specs[clip : clip + 1], removal=(block, torch.from_numpy(leaves[clip : clip + 1]))
             )
             right += int(out.logits.argmax()) == measured.labels[clip]
-        curve = found[name][group]
+        curve = removal[name][group]
         assert curve["values"][block - 1]["value"] == pytest.approx(right / 14, abs=1e-5)
         assert curve["removed_share"] == pytest.approx(leaves.mean(), abs=1e-5)
         assert curve["emptied_clips"] == leaves.all(1).sum()
         for value, random, gap in zip(curve["values"], curve["random"], curve["difference"], strict=True):
             assert gap["value"] == pytest.approx(value["value"] - random["value"], abs=2e-5)
     unpruned = (measured.model(measured.specs).logits.argmax(1).numpy() == measured.labels).mean()
-    assert found["unpruned"]["value"] == pytest.approx(unpruned, abs=1e-5)
+    assert removal["unpruned"]["value"] == pytest.approx(unpruned, abs=1e-5)
 
 
 @torch.inference_mode()
 def test_scores_of_kept_and_dropped(measured):
-    found = measured.found["attention_of_kept"]["0.50"]
+    scores_by_block = measured.analysis["attention_of_kept"]["0.50"]
     kept = measured.model(measured.specs, 0.5).kept
     later = measured.model(measured.specs, trace=True).scores[:, -1]
     for stage in kept_scores.stages(measured.model, measured.specs, 0.5):
         left = torch.stack([ids[mask] for ids, mask in zip(stage.ids, stage.kept, strict=True)])
         assert torch.equal(left, kept[stage.block])
-        cell = found[str(stage.block)]
+        cell = scores_by_block[str(stage.block)]
         for fate, mask in (("kept", stage.kept), ("dropped", ~stage.kept)):
             scores = stage.score[mask]
             assert cell[fate]["mean"] == pytest.approx(float(scores.mean()), abs=2e-5)

@@ -200,7 +200,7 @@ def test_shifted_ranking_against_lists(model, specs):
     entered = model.run_blocks(model.embed(specs), 1, 3)
     attended = entered + blocks[3].attn(blocks[3].norm1(entered))
     for statistic in patch_statistics(specs):
-        found = shifted_logits(model, attended, statistic, 0.6)
+        logits = shifted_logits(model, attended, statistic, 0.6)
         for clip in range(len(specs)):
             tokens, ranks = list(attended[clip, : config.prefix]), []
             pairs = [(t, f) for f in range(8) for t in range(columns)]
@@ -225,7 +225,7 @@ def test_shifted_ranking_against_lists(model, specs):
                 answer = model.head((model.vit.norm(tokens[0]) + model.vit.norm(tokens[1])) / 2)
             else:
                 answer = model.vit.head(model.vit.fc_norm(sum(tokens[1:]) / (len(tokens) - 1)))
-            torch.testing.assert_close(found[clip], answer, atol=1e-3, rtol=1e-3)
+            torch.testing.assert_close(logits[clip], answer, atol=1e-3, rtol=1e-3)
 
 
 def test_rates_that_leave_nothing_to_read_are_left_out(measured):
@@ -244,14 +244,14 @@ def test_map_of_resamples_is_scikit_learns():
     targets = rng.random((40, 4)) < 0.3
     scores = rng.integers(0, 6, (40, 4)).astype(float)  # many ties
     weights = rng.multinomial(40, np.full(40, 1 / 40), size=5)
-    for drawn, found in zip(weights, measure.weighted_map(targets, scores, weights), strict=True):
+    for drawn, value in zip(weights, measure.weighted_map(targets, scores, weights), strict=True):
         rows = np.repeat(np.arange(40), drawn)
         expected = [
             average_precision_score(t, s)
             for t, s in zip(targets[rows].T, scores[rows].T, strict=True)
             if t.any()
         ]
-        assert found == pytest.approx(np.mean(expected), abs=1e-12)
+        assert value == pytest.approx(np.mean(expected), abs=1e-12)
 
 
 def test_several_classes_a_clip_are_judged_by_map(tmp_path, monkeypatch):
