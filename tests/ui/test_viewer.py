@@ -391,6 +391,147 @@ def test_a_click_opens_the_passport_and_a_patch_lights_up_in_all_panels(new_desk
     assert not new_desk.page.is_visible(".tp-passport")
 
 
+# -- enlarged
+
+WHEEL = """([x, y, delta, ctrl]) => {
+    const canvas = document.querySelector('.tp-picture');
+    const options = { clientX: x, clientY: y, deltaY: delta, ctrlKey: ctrl, bubbles: true, cancelable: true };
+    return !canvas.dispatchEvent(new WheelEvent('wheel', options));
+}"""
+
+
+def wheel(desk, x: float, y: float, delta: float, ctrl: bool = True) -> bool:
+    """Turn the wheel over a place; whether the page was kept from scrolling."""
+    prevented = desk.page.evaluate(WHEEL, [x, y, delta, ctrl])
+    desk.next_frames()
+    return prevented
+
+
+def pointed_patch(desk) -> int:
+    return int(re.search(r"Patch\s+(\d+)", desk.text(".tp-readout"))[1])
+
+
+@pytest.fixture
+def magnifier(desk):
+    """A page whose picture has one large panel."""
+    desk.page.eval_on_selector(".tp-panel input[value='10']", "radio => radio.click()")
+    desk.page.focus(".tp-picture")
+    desk.press("0")
+    yield desk
+    desk.page.focus(".tp-picture")
+    desk.press("0")
+    desk.page.eval_on_selector(".tp-panel input[value='all']", "radio => radio.click()")
+
+
+def test_ctrl_and_the_wheel_enlarge_around_the_pointer(magnifier):
+    magnifier.page.evaluate("scrollTo(0, 0)")
+    box = magnifier.page.locator(".tp-picture").bounding_box()
+    x, y = box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"]
+    magnifier.page.mouse.move(x, y)
+    magnifier.next_frames()
+    patch, whole = pointed_patch(magnifier), magnifier.pixels()
+    assert not wheel(magnifier, x, y, -100, ctrl=False), "the page scrolls as ever"
+    assert magnifier.pixels() == whole
+    for _ in range(6):
+        assert wheel(magnifier, x, y, -100), "the page stays"
+        assert pointed_patch(magnifier) == patch
+    large = magnifier.pixels()
+    assert large != whole
+    # What is enlarged follows the hand, and where a drag ends no passport opens.
+    magnifier.page.mouse.down()
+    for step in range(1, 6):
+        magnifier.page.mouse.move(x + 10 * step, y + 4 * step)
+        magnifier.next_frames()
+        assert pointed_patch(magnifier) == patch
+    magnifier.page.mouse.up()
+    magnifier.next_frames()
+    assert magnifier.pixels() != large
+    assert not magnifier.page.is_visible(".tp-passport")
+    magnifier.page.mouse.click(x + 50, y + 20)
+    assert magnifier.text("[data-out=patch]") == f"Patch {patch}"
+    magnifier.page.click(".tp-close")
+    # Another keep-rate leaves it as it is.
+    choose(magnifier, 0.8)
+    assert magnifier.page.get_attribute(".tp-canvases", "data-zoomed") == "true"
+    choose(magnifier, 0.5)
+    for _ in range(12):
+        wheel(magnifier, x, y, 100)
+    assert magnifier.page.get_attribute(".tp-canvases", "data-zoomed") == "false"
+    assert magnifier.pixels() == whole
+    assert magnifier.errors == []
+
+
+def test_buttons_and_keys_enlarge_and_the_patch_stays_in_sight(magnifier):
+    button = {name: magnifier.page.locator(f"[data-zoom={name}]") for name in ("in", "out", "reset")}
+    whole = magnifier.pixels()
+    assert [one.get_attribute("aria-disabled") for one in button.values()] == ["false", "true", "true"]
+    button["in"].focus()
+    magnifier.press("Enter", 3)
+    large = magnifier.pixels()
+    assert large != whole
+    assert [one.get_attribute("aria-disabled") for one in button.values()] == ["false", "false", "false"]
+    magnifier.page.focus(".tp-picture")
+    magnifier.press("0")
+    assert magnifier.pixels() == whole
+    magnifier.press("+", 3)
+    assert magnifier.pixels() == large
+    for keys in (("Home", "ArrowDown"), ("End", "ArrowUp")):
+        before = magnifier.pixels()
+        for key in keys:
+            magnifier.press(key, 8)
+        assert magnifier.pixels() != before, "the patch was out of sight"
+        assert lit_pixels(magnifier).any(), "and is seen now"
+    button["reset"].click()
+    magnifier.next_frames()
+    assert magnifier.pixels() == whole
+
+
+def test_many_turns_of_the_wheel_in_one_frame_paint_once(magnifier):
+    before = len(magnifier.repaints())
+    magnifier.page.evaluate(f"() => {{ for (let i = 0; i < 20; i++) ({WHEEL})([400, 400, -5, true]); }}")
+    magnifier.next_frames()
+    magnifier.next_frames()
+    assert len(magnifier.repaints()) == before + 1
+
+
+def test_two_fingers_enlarge_and_one_moves_what_is_enlarged(visit):
+    phone = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    session = phone.page.context.new_cdp_session(phone.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    phone.page.eval_on_selector(".tp-picture", "canvas => canvas.scrollIntoView({ block: 'center' })")
+    phone.next_frames()
+    box = phone.page.locator(".tp-picture").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    whole, scrolled = phone.pixels(), phone.page.evaluate("scrollY")
+    touch("touchStart", (x - 20, y), (x + 20, y))
+    for step in range(1, 8):
+        touch("touchMove", (x - 20 - 8 * step, y), (x + 20 + 8 * step, y))
+    touch("touchEnd")
+    phone.next_frames()
+    assert phone.page.get_attribute(".tp-canvases", "data-zoomed") == "true"
+    large = phone.pixels()
+    assert large != whole
+    touch("touchStart", (x, y))
+    for step in range(1, 6):
+        touch("touchMove", (x + 9 * step, y + 9 * step))
+    touch("touchEnd")
+    phone.next_frames()
+    assert phone.pixels() != large
+    assert phone.page.evaluate("scrollY") == scrolled, "the finger moves the picture, not the page"
+    assert not phone.page.is_visible(".tp-passport")
+    phone.page.tap("[data-zoom=reset]")
+    phone.next_frames()
+    assert phone.pixels() == whole
+    phone.page.tap(".tp-picture", position={"x": 120, "y": 80})
+    phone.page.wait_for_selector(".tp-passport:not([hidden])")
+    check_fit(phone)
+    assert phone.errors == []
+
+
 # -- survival
 
 

@@ -24,9 +24,9 @@ export function panelChoices(blocks) {
 
 /**
  * @param {import("./state.js").View} view
- * @param {(event: Event) => void} redrawAfter
+ * @param {{redrawAfter: (event: Event) => void, onLayout: () => void}} acts
  */
-export function createPanels({ find, state, data }, redrawAfter) {
+export function createPanels({ find, state, data }, { redrawAfter, onLayout }) {
   const field = find(".tp-panel");
   /** The blocks that what is chosen speaks of: a link's may still be on their way. */
   let named = DROPPED_BY;
@@ -48,6 +48,7 @@ export function createPanels({ find, state, data }, redrawAfter) {
     checkRadio(field, panel);
     checkRadio(find(".tp-colour"), state.colour);
     state.layout = layoutPanels(width, seen, panel === "all" ? blocksOf(data()) : [Number(panel)]);
+    onLayout();
     const { abreast, panels } = state.layout;
     // Stacked panels share one time axis with the seek bar; side by side they cannot.
     const played = (panels[0].w * clip.seconds) / seen.seconds;

@@ -3,8 +3,8 @@
 import { PALETTES, lookupTables, rampsOf } from "../shared/colours.js";
 import { LEAVES, blocksOf, keptAfter, lastBlockOf } from "../shared/fates.js";
 import { clamp, gridOf } from "../shared/grid.js";
-import { extentBox, patchBox } from "../shared/layout.js";
-import { fitCanvas, paintPanels, strokeTwice } from "../shared/picture.js";
+import { acrossOf, extentBox, patchBox } from "../shared/layout.js";
+import { fitCanvas, inside, paintPanels, strokeTwice } from "../shared/picture.js";
 
 /**
  * @typedef {import("../shared/fates.js").Fates} Fates
@@ -107,7 +107,10 @@ export function legendKeys(data, drop) {
  */
 export function drawCursor(canvas, layout, { picture }, { patch, opened, mates, lit, seconds }) {
   const context = fitCanvas(canvas, layout);
-  for (const panel of layout.panels) {
+  for (const panel of layout.panels) inside(context, panel, () => drawMarks(panel));
+
+  /** @param {import("../shared/layout.js").Panel} panel */
+  function drawMarks(panel) {
     if (lit) {
       context.fillStyle = "rgba(12, 8, 24, 0.78)";
       for (let at = 0; at < picture.patches; at++) {
@@ -126,7 +129,7 @@ export function drawCursor(canvas, layout, { picture }, { patch, opened, mates, 
       strokeTwice(context, () => context.rect(x, y, w, h), at === patch ? 2 : 1.25);
     }
     if (seconds !== null) {
-      const x = panel.x + (panel.w * clamp(seconds, 0, picture.seconds)) / picture.seconds;
+      const x = acrossOf(panel, clamp(seconds, 0, picture.seconds), picture.seconds);
       strokeTwice(context, () => {
         context.moveTo(x, panel.y);
         context.lineTo(x, panel.y + panel.h);

@@ -10,12 +10,15 @@ import { createPassport } from "./passport.js";
  * @param {ReturnType<typeof import("./readout.js").createReadout>} parts.readout
  * @param {ReturnType<typeof import("./listen.js").createListening>} parts.listening
  * @param {ReturnType<typeof import("./groups.js").createGroups>} parts.groups
+ * @param {ReturnType<typeof import("./zoom.js").createZoom>} parts.zoom
  */
-export function createPointing(view, { readout, listening, groups }) {
+export function createPointing(view, { readout, listening, groups, zoom }) {
   const { find, state, data } = view;
   /** @type {HTMLCanvasElement} */
   const picture = find(".tp-picture");
   const passport = createPassport(view, close);
+  /** @type {{clientX: number, clientY: number} | null} where the mouse is */
+  let mouse = null;
 
   function read() {
     readout.redrawCursor();
@@ -39,11 +42,11 @@ export function createPointing(view, { readout, listening, groups }) {
     picture.focus();
   }
 
-  /** @param {MouseEvent} event */
-  function pointUnder(event) {
+  /** @param {{clientX: number, clientY: number}} point */
+  function pointUnder({ clientX, clientY }) {
     const box = picture.getBoundingClientRect();
     if (!state.layout) return null;
-    return pointAt(state.layout, data().picture, event.clientX - box.left, event.clientY - box.top);
+    return pointAt(state.layout, data().picture, clientX - box.left, clientY - box.top);
   }
 
   /** @param {number} across columns @param {number} up rows */
@@ -59,11 +62,13 @@ export function createPointing(view, { readout, listening, groups }) {
 
   picture.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse") return; // a finger scrolls the page; its tap arrives as a click
+    mouse = event;
     state.hover = pointUnder(event);
     read();
   });
 
   picture.addEventListener("pointerleave", () => {
+    mouse = null;
     state.hover = null;
     read();
   });
@@ -86,6 +91,7 @@ export function createPointing(view, { readout, listening, groups }) {
     } else if (keys[event.key]) {
       state.hover = null;
       keys[event.key]();
+      if (state.pinned !== null) zoom.reveal(state.pinned, event);
       read();
       passport.render();
       readout.speak();
@@ -98,6 +104,11 @@ export function createPointing(view, { readout, listening, groups }) {
     render() {
       read();
       passport.render();
+    },
+    /** The picture has moved under the mouse. */
+    reread() {
+      if (mouse) state.hover = pointUnder(mouse);
+      read();
     },
   };
 }

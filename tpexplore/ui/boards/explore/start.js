@@ -31,12 +31,21 @@ import { createScores } from "./scores.js";
 import { createSlider } from "./slider.js";
 import { createView } from "./state.js";
 import { createTakeaway } from "./takeaway.js";
+import { createZoom } from "./zoom.js";
 
-/** @typedef {import("./messages.js").Score} Score */
+/**
+ * @typedef {import("./messages.js").Data} Data
+ * @typedef {import("./messages.js").Score} Score
+ */
 
 const COLOURS = { sound: "Sound", rank: "Ranking" };
 const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
 const OUT_OF_SIGHT = 120; // px at the window's edge in which the picture does not count as seen
+
+/** Whether two analyses are of one sound as models of one window read it. @param {Data} one @param {Data} other */
+function isSameSound(one, other) {
+  return one.clip.name === other.clip.name && one.clip.start === other.clip.start && one.picture.frames === other.picture.frames;
+}
 
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ element, props, trigger, watch }) {
@@ -46,21 +55,28 @@ export function start({ element, props, trigger, watch }) {
   const picture = find(".tp-picture");
   addSegments(find(".tp-colour"), "tp-colour", COLOURS);
 
-  const redrawAfter = createRepaint(find(".tp"), redraw);
+  const repaint = createRepaint(find(".tp"), {
+    all: redraw,
+    picture() {
+      paint();
+      pointing.reread();
+    },
+  });
   const readout = createReadout(view);
   const listening = createListening(view, readout.redrawCursor);
-  const groups = createGroups(view, { redrawCursor: readout.redrawCursor, onChange: redrawAfter });
-  const pointing = createPointing(view, { readout, listening, groups });
-  const panels = createPanels(view, redrawAfter);
+  const groups = createGroups(view, { redrawCursor: readout.redrawCursor, onChange: repaint.all });
+  const zoom = createZoom(view, repaint.picture);
+  const pointing = createPointing(view, { readout, listening, groups, zoom });
+  const panels = createPanels(view, { redrawAfter: repaint.all, onLayout: zoom.apply });
   const slider = createSlider(view, (event) => {
     budget.clear();
-    redrawAfter(event);
+    repaint.all(event);
   });
   const budget = createBudgetField(view, {
     setRate: slider.set,
     onChange(event) {
       speakSummarySoon();
-      redrawAfter(event);
+      repaint.all(event);
     },
   });
   const method = createMethodField(view, trigger);
@@ -69,7 +85,7 @@ export function start({ element, props, trigger, watch }) {
     method.choose({ score });
     budget.apply();
     speakSummarySoon();
-    redrawAfter(event);
+    repaint.all(event);
   });
   const doubt = createDoubt(view);
   const faithfulness = createFaithfulness(view, trigger);
@@ -86,6 +102,7 @@ export function start({ element, props, trigger, watch }) {
     find(".tp-body").hidden = !value;
     if (!value) return;
     const data = decode(value);
+    if (state.data && !isSameSound(data, state.data)) zoom.reset();
     // The server begins with what the person looked at when asking; another choice may have been made since.
     const known = /** @type {Score[]} */ (Object.keys(data.scores));
     state.score = data.scores[state.chosen.score] ? state.chosen.score : known[0];
@@ -99,7 +116,7 @@ export function start({ element, props, trigger, watch }) {
     picture.setAttribute(
       "aria-label",
       `Spectrogram of ${data.clip.name} as ${data.model.name} sees it, after ${blocksText(data)}. Arrow keys move from ` +
-        "patch to patch, Enter opens a patch's passport and moves the play-head there, Space plays.",
+        "patch to patch, Enter opens a patch's passport and moves the play-head there, Space plays, + and - zoom.",
     );
     groups.regroup();
     out("clip-name").textContent = data.clip.name;
@@ -127,6 +144,14 @@ export function start({ element, props, trigger, watch }) {
     };
   }
 
+  function paint() {
+    const { layout, data } = state;
+    if (!layout || !data) return;
+    paintPicture(fitCanvas(picture, layout), layout, data, dropMap(), coloursOf(find(".tp")), devicePixelRatio, {
+      shades: state.colour === "rank" ? rankLayer() : undefined,
+    });
+  }
+
   function redraw() {
     if (!state.data) return;
     const { layout, score, data } = state;
@@ -134,11 +159,9 @@ export function start({ element, props, trigger, watch }) {
     Object.assign(find(".tp").dataset, { score, rate: state.rate, complete: isComplete(data) });
     if (!layout) return;
     const index = rateIndex();
-    const { drop: drops, points, rates } = entry();
-    const [drop, point] = [drops[index], points[index]];
-    paintPicture(fitCanvas(picture, layout), layout, data, drop, coloursOf(find(".tp")), devicePixelRatio, {
-      shades: state.colour === "rank" ? rankLayer() : undefined,
-    });
+    const { points, rates } = entry();
+    const point = points[index];
+    paint();
     slider.render(point, rates[index]);
     renderSummary(out("summary"), find(".tp-changes"), data, point, score, rates[index]);
     for (const part of [doubt, scores, method, faithfulness, plan, pointing, groups]) part.render();

@@ -33,6 +33,7 @@ export const FIRST_RATE = 0.5;
  * @property {Listen} listen
  * @property {string} panel which panels are shown: "auto" by the room there is, "all", or one stage
  * @property {string} colour what the picture shows: the "sound", or how high patches "rank"
+ * @property {import("../shared/layout.js").Cut | null} cut the part of the picture that is enlarged; null where all is seen
  * @property {string} grouping
  * @property {Group[]} groups
  * @property {number | null} pointedGroup the group of patches that the pointer or the focus is on
@@ -65,6 +66,7 @@ export function createView(element) {
     listen: { what: "original", stage: 4 },
     panel: "auto",
     colour: "sound",
+    cut: null,
     grouping: "intensity",
     groups: [],
     pointedGroup: null,

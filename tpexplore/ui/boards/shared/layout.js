@@ -14,10 +14,15 @@ import { clamp, gridOf } from "./grid.js";
  * @property {number} h
  * @property {boolean} axis whether the numbers of the time axis stand below it
  * @property {boolean} hertz whether the frequency axis stands beside it
+ * @property {Cut | null} [cut] the part of the picture that it shows, where that is not all
+ *
+ * @typedef {{left: number, right: number, low: number, high: number}} Cut shares of the picture's width and height
  *
  * @typedef {{abreast: boolean, panels: Panel[], width: number, height: number}} Layout
  */
 
+/** @type {Cut} */
+export const WHOLE = { left: 0, right: 1, low: 0, high: 1 };
 export const MARGIN = { left: 42, right: 54, top: 28, bottom: 26, gap: 14 };
 const SIDE_BY_SIDE_FROM = 620; // px of width; below it three panels would be too small to touch
 const ABREAST = 3; // panels in a row, whatever their width
@@ -66,6 +71,22 @@ function evenColumns(count, most) {
 }
 
 /**
+ * Where a place along the time axis lies on the canvas.
+ *
+ * @param {Pick<Panel, "x" | "w" | "cut">} panel
+ * @param {number} at
+ * @param {number} length of the whole axis, in the same unit
+ */
+export function acrossOf({ x, w, cut }, at, length) {
+  return cut ? x + (w * (at / length - cut.left)) / (cut.right - cut.left) : x + (w * at) / length;
+}
+
+/** The same of a place up the frequency axis. @param {Pick<Panel, "y" | "h" | "cut">} panel @param {number} share */
+export function upOf({ y, h, cut }, share) {
+  return cut ? y + h * (1 - (share - cut.low) / (cut.high - cut.low)) : y + h * (1 - share);
+}
+
+/**
  * Where a patch's cell lies in a panel.
  *
  * @param {Panel} panel
@@ -75,8 +96,8 @@ function evenColumns(count, most) {
 export function patchBox(panel, picture, patch) {
   const grid = gridOf(picture);
   const [column, row] = [grid.columnOf(patch), grid.rowOf(patch)];
-  const x = (/** @type {number} */ i) => panel.x + (panel.w * grid.frameEdges[i]) / picture.frames;
-  const y = (/** @type {number} */ i) => panel.y + panel.h * (1 - grid.binEdges[i] / picture.bins);
+  const x = (/** @type {number} */ i) => acrossOf(panel, grid.frameEdges[i], picture.frames);
+  const y = (/** @type {number} */ i) => upOf(panel, grid.binEdges[i] / picture.bins);
   return { x: x(column), y: y(row + 1), w: x(column + 1) - x(column), h: y(row) - y(row + 1) };
 }
 
@@ -89,8 +110,8 @@ export function patchBox(panel, picture, patch) {
  */
 export function extentBox(panel, picture, patch) {
   const grid = gridOf(picture);
-  const [left, right] = grid.framesOf(patch).map((frame) => panel.x + (panel.w * frame) / picture.frames);
-  const [bottom, top] = grid.binsOf(patch).map((bin) => panel.y + panel.h * (1 - bin / picture.bins));
+  const [left, right] = grid.framesOf(patch).map((frame) => acrossOf(panel, frame, picture.frames));
+  const [bottom, top] = grid.binsOf(patch).map((bin) => upOf(panel, bin / picture.bins));
   return { x: left, y: top, w: right - left, h: bottom - top };
 }
 
@@ -104,12 +125,14 @@ export function extentBox(panel, picture, patch) {
  */
 export function pointAt(layout, picture, x, y) {
   for (const panel of layout.panels) {
-    const across = (x - panel.x) / panel.w;
-    const up = (panel.y + panel.h - y) / panel.h;
-    if (across < 0 || across >= 1 || up < 0 || up >= 1) continue;
+    const [inside, above] = [(x - panel.x) / panel.w, (panel.y + panel.h - y) / panel.h];
+    if (inside < 0 || inside >= 1 || above < 0 || above >= 1) continue;
+    const { left, right, low, high } = panel.cut ?? WHOLE;
+    const [across, up] = [left + inside * (right - left), low + above * (high - low)];
     const frame = Math.floor(across * picture.frames);
     const bin = Math.floor(up * picture.bins);
-    return { frame, bin, patch: gridOf(picture).at(frame, bin), seconds: across * picture.seconds };
+    const { stage } = panel;
+    return { frame, bin, patch: gridOf(picture).at(frame, bin), seconds: across * picture.seconds, stage, across, up };
   }
   return null;
 }

@@ -3,8 +3,9 @@
 import { RAMPS, rampColour } from "./colours.js";
 import { isGone } from "./fates.js";
 import { gridOf } from "./grid.js";
-import { LONGEST_SIDE_BY_SIDE } from "./layout.js";
+import { LONGEST_SIDE_BY_SIDE, WHOLE, acrossOf, upOf } from "./layout.js";
 import { minus } from "./text.js";
+import { hertzTicks } from "./ticks.js";
 
 /**
  * @typedef {import("./grid.js").Picture} Picture
@@ -95,16 +96,48 @@ export function paintPanels(context, layout, data, look, style, scale) {
     const shown = look.shades ? { ...data, grey: look.shades(panel) } : data;
     scratch.getContext("2d")?.putImageData(composePanel(shown, fates, panel.stage, look.tables), 0, 0);
     // Pixels stay square-edged when enlarged: they are what the model sees. Shrunk ones must be averaged.
-    context.imageSmoothingEnabled = panel.w * scale < scratch.width;
-    context.drawImage(scratch, panel.x, panel.y, panel.w, panel.h);
-    hatchUnread(context, panel, data.picture);
-    look.marks?.(context, panel, i);
-    drawKeptEdges(context, panel, data.picture, fates);
+    const { left, right } = panel.cut ?? WHOLE;
+    context.imageSmoothingEnabled = panel.w * scale < scratch.width * (right - left);
+    drawCut(context, scratch, panel);
+    inside(context, panel, () => {
+      hatchUnread(context, panel, data.picture);
+      look.marks?.(context, panel, i);
+      drawKeptEdges(context, panel, data.picture, fates);
+    });
     const [title, figures] = look.heading(panel, i);
     drawHeading(context, panel, title, figures, style);
     drawAxes(context, panel, data, style);
   });
   drawColourBar(context, layout, data.picture, style, look);
+}
+
+/** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} image @param {Panel} panel */
+function drawCut(context, image, { x, y, w, h, cut }) {
+  if (!cut) context.drawImage(image, x, y, w, h);
+  else {
+    const [wide, tall] = [image.width * (cut.right - cut.left), image.height * (cut.high - cut.low)];
+    context.drawImage(image, image.width * cut.left, image.height * (1 - cut.high), wide, tall, x, y, w, h);
+  }
+}
+
+/**
+ * Draws what may reach beyond a panel that shows a part of the picture.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Panel} panel
+ * @param {() => void} draw
+ */
+export function inside(context, { x, y, w, h, cut }, draw) {
+  if (!cut) {
+    draw();
+    return;
+  }
+  context.save();
+  context.beginPath();
+  context.rect(x, y, w, h);
+  context.clip();
+  draw();
+  context.restore();
 }
 
 /**
@@ -136,9 +169,9 @@ export function fitCanvas(canvas, { width, height }) {
 function hatchUnread(context, panel, picture) {
   const grid = gridOf(picture);
   const { x, y, w, h } = panel;
-  const start = x + (w * Math.min(picture.real_frames, grid.seenFrames)) / picture.frames;
+  const start = acrossOf(panel, Math.min(picture.real_frames, grid.seenFrames), picture.frames);
   hatch(context, { x: start, y, w: x + w - start, h });
-  hatch(context, { x, y, w, h: h * (1 - grid.seenBins / picture.bins) });
+  hatch(context, { x, y, w, h: upOf(panel, grid.seenBins / picture.bins) - y });
 }
 
 /**
@@ -174,8 +207,8 @@ function hatch(context, box) {
 function drawKeptEdges(context, panel, picture, fates) {
   const grid = gridOf(picture);
   const gone = (/** @type {number} */ t, /** @type {number} */ f) => isGone(fates[grid.idOf(t, f)], panel.stage);
-  const x = (/** @type {number} */ t) => panel.x + (panel.w * grid.frameEdges[t]) / picture.frames;
-  const y = (/** @type {number} */ f) => panel.y + panel.h * (1 - grid.binEdges[f] / picture.bins);
+  const x = (/** @type {number} */ t) => acrossOf(panel, grid.frameEdges[t], picture.frames);
+  const y = (/** @type {number} */ f) => upOf(panel, grid.binEdges[f] / picture.bins);
   context.beginPath();
   for (let t = 0; t < grid.columns; t++) {
     for (let f = 0; f < grid.rows; f++) {
@@ -233,9 +266,10 @@ function drawHeading(context, panel, title, figures, style) {
 /**
  * @param {number} span
  * @param {number} most
+ * @param {boolean} [isCut] whether it may be shorter than any clip
  */
-function niceStep(span, most) {
-  const steps = [0.1, 0.2, 0.25, 0.5, 1, 2, 5];
+function niceStep(span, most, isCut = false) {
+  const steps = [...(isCut ? [0.01, 0.02, 0.05] : []), 0.1, 0.2, 0.25, 0.5, 1, 2, 5];
   return steps.find((step) => span / step <= most) ?? 10;
 }
 
@@ -256,8 +290,8 @@ function drawAxes(context, panel, data, style) {
     context.textAlign = "right";
     context.textBaseline = "middle";
     let free = Infinity; // labels go up from the lowest; one that would touch the last is left out
-    for (const tick of picture.hertz_ticks) {
-      const y = panel.y + panel.h * (1 - tick.at);
+    for (const tick of panel.cut ? hertzTicks(picture.hertz_ticks, panel.cut, panel.h) : picture.hertz_ticks) {
+      const y = upOf(panel, tick.at);
       context.moveTo(panel.x - 4, y);
       context.lineTo(panel.x, y);
       if (y > free) continue;
@@ -266,12 +300,13 @@ function drawAxes(context, panel, data, style) {
     }
     context.fillText("Hz", panel.x - 7, panel.y - 16);
   }
-  const span = picture.seconds;
-  const step = niceStep(span, panel.w / 52);
+  const { left, right } = panel.cut ?? WHOLE;
+  const [from, to] = [left, right].map((share) => clip.start + share * picture.seconds);
+  const step = niceStep(to - from, panel.w / 52, Boolean(panel.cut));
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (let at = Math.ceil(clip.start / step - 1e-6) * step; at <= clip.start + span + 1e-6; at += step) {
-    const x = panel.x + (panel.w * (at - clip.start)) / span;
+  for (let at = Math.ceil(from / step - 1e-6) * step; at <= to + 1e-6; at += step) {
+    const x = acrossOf(panel, at - clip.start, picture.seconds);
     context.moveTo(x, panel.y + panel.h);
     context.lineTo(x, panel.y + panel.h + 4);
     if (panel.axis) context.fillText(`${Number(at.toFixed(2))} s`, x, panel.y + panel.h + 7);
