@@ -180,12 +180,11 @@ class Pruned(torch.nn.Module):
         return out.logits, *out.kept.values()
 
 
-@pytest.mark.parametrize(
-    ("family", "pruning"), [("ast", {"score": "intensity"}), ("audiomae", {"method": "merge"})]
-)
-def test_torch_export_leaves_the_batch_free(specs, family, pruning):
+def test_torch_export_leaves_the_batch_free(specs):
     torch.manual_seed(0)
-    whole = Pruned(AudioViT(tiny_config(family)).eval(), keep_rate=0.5, **pruning)
+    model = AudioViT(tiny_config("ast")).eval()
+    del model.vit.blocks[4:]  # each takes its time to export
+    whole = Pruned(model, keep_rate=0.5, score="intensity", blocks=(2, 3, 4))
     batch = torch.export.Dim("batch")
     with torch.no_grad():
         program = torch.export.export(whole, (specs[:2],), dynamic_shapes=({0: batch},))
