@@ -135,6 +135,26 @@ class Backbone(nn.Module):
             mixed = attention @ value
         return attn.proj(mixed.transpose(1, 2).flatten(2)), score
 
+    def scores_by_head(self, x: Tensor, block: int) -> Tensor:
+        """The attention score that ``block`` ranks by, before its mean over heads.
+
+        Parameters
+        ----------
+        x : (batch, tokens, dim)
+            Tokens before the block.
+        block : int
+
+        Returns
+        -------
+        Tensor of shape (batch, heads, patches present), float32 at least
+        """
+        layer, prefix = self.vit.blocks[block - 1], self.config.prefix
+        query, key, _ = _query_key_value(layer.attn, layer.norm1(x))
+        if self.config.family == "ast":
+            row = _softmax(query[:, :, :1], key, layer.attn.scale)[:, :, 0]
+            return pruning.class_score_by_head(row, prefix)
+        return pruning.column_score_by_head(_softmax(query, key, layer.attn.scale), prefix)
+
     def readout(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
         """Tokens after the last block -> logits.
 

@@ -48,6 +48,16 @@ def class_score(class_row: Tensor, prefix: int) -> Tensor:
     return class_row[:, :, prefix:].mean(1, dtype=at_least_float32(class_row.dtype))
 
 
+def column_score_by_head(attention: Tensor, prefix: int) -> Tensor:
+    """`column_score` before the mean over heads: (batch, heads, patches)."""
+    return attention[:, :, prefix:].mean(2, dtype=at_least_float32(attention.dtype))[:, :, prefix:]
+
+
+def class_score_by_head(class_row: Tensor, prefix: int) -> Tensor:
+    """`class_score` before the mean over heads: (batch, heads, patches)."""
+    return class_row[:, :, prefix:].to(at_least_float32(class_row.dtype))
+
+
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
     """float32 for half-precision types, others as they are."""
     return torch.promote_types(dtype, torch.float32)

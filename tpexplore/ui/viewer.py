@@ -21,10 +21,11 @@ def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
         "explore/start.js",
         html="explore/explore.html",
         styles=["shared/board.css", *(f"explore/{name}.css" for name in ("details", "reading", "explore"))],
-        events=["takeaway", "again", "hear"],
+        events=["takeaway", "again", "hear", "attend"],
         value=value,
         reply="",
         heard="",
+        attended="",
     )
 
 

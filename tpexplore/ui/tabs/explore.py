@@ -8,7 +8,7 @@ import gradio as gr
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.model.plan import METHODS
-from tpexplore.ui import faithfulness_button, takeaway_button
+from tpexplore.ui import attention_layer, faithfulness_button, takeaway_button
 from tpexplore.ui.analysis import analyse_clip
 from tpexplore.ui.choices import ModelChoice, cached_model, check_request
 from tpexplore.ui.plan_text import read_plan
@@ -31,6 +31,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     seen = gr.State(Seen(str(examples[0].path), choices[0], None) if examples and choices else None)
     takeaway_button.wire(viewer, seen)
     faithfulness_button.wire(viewer, seen)
+    attention_layer.wire(viewer, seen)
     return Tab(
         "explore",
         [viewer, seen],

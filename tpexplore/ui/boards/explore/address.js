@@ -12,6 +12,7 @@
  * @property {number | null} patch whose passport is open
  * @property {string} panel
  * @property {string} colour
+ * @property {number} head
  */
 
 /**
@@ -23,9 +24,9 @@ export function createAddress({ find, state }, restore) {
 
   /** @returns {Shown} */
   function shown() {
-    const { chosen, rate, listen, opened, pinned, panel, colour } = state;
+    const { chosen, rate, listen, opened, pinned, panel, colour, head } = state;
     const patch = opened ? pinned : null;
-    return { ...chosen, "keep-rate": rate, listen: listen.what, stage: listen.stage, patch, panel, colour };
+    return { ...chosen, "keep-rate": rate, listen: listen.what, stage: listen.stage, patch, panel, colour, head };
   }
 
   /** @param {boolean} fresh whether a clip has just come */

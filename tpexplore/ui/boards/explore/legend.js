@@ -1,6 +1,6 @@
 // Under the picture: what its colours mean. Above it: one sentence on what it shows.
 
-import { cssGradient, rampsOf } from "../shared/colours.js";
+import { ATTENTION_RAMP, cssGradient, rampsOf } from "../shared/colours.js";
 import { node } from "../shared/dom.js";
 import { LEAVES, blocksOf } from "../shared/fates.js";
 import { blocksText } from "../shared/plan.js";
@@ -14,17 +14,26 @@ const VIEW_HELP = {
   unranked: "No values are ranked here that could be shown.",
 };
 
-/** @param {import("./state.js").View} view */
-export function renderLegend({ find, out, state, data, dropMap }) {
+/**
+ * @param {import("./state.js").View} view
+ * @param {string | null} attention what the layer of attention says, where that is chosen
+ */
+export function renderLegend({ find, out, state, data, dropMap }, attention) {
   const { method, model } = data();
   const unranked = method === "merge" || Object.hasOwn(CONTROL_NAMES, state.score);
   const help = VIEW_HELP[state.colour !== "rank" ? "sound" : unranked ? "unranked" : "rank"];
-  out("view").textContent = help.replace("dropped", LEAVES[method]);
+  out("view").textContent = attention ?? help.replace("dropped", LEAVES[method]);
   const ramps = rampsOf(blocksOf(data()));
-  const keys = legendKeys(data(), dropMap()).map(({ stage, text }) => {
-    const sample = stage === null ? { class: "tp-hatch" } : { style: `background: ${cssGradient(ramps[stage])}` };
-    return node("span", { class: "tp-key" }, node("i", sample), text);
+  const key = (/** @type {import("../shared/dom.js").Attributes} */ sample, /** @type {string} */ text) =>
+    node("span", { class: "tp-key" }, node("i", sample), text);
+  const keys = legendKeys(data(), dropMap()).flatMap(({ stage, text }) => {
+    if (stage === null) return key({ class: "tp-hatch" }, text);
+    return attention ? [] : key({ style: `background: ${cssGradient(ramps[stage])}` }, text);
   });
+  if (attention) {
+    const lines = key({ class: "tp-outline" }, "around the patches that were kept");
+    keys.unshift(key({ style: `background: ${cssGradient(ATTENTION_RAMP)}` }, "attention, from none to most"), lines);
+  }
   find(".tp-legend").replaceChildren(...keys);
   const many = blocksOf(data()).length > 1;
   out("about-blocks").textContent =

@@ -34,7 +34,9 @@ export function createPanels({ find, state, data }, { redrawAfter, onLayout }) {
   /** @param {number} width */
   function shown(width) {
     const blocks = blocksOf(data());
-    if (panelChoices(blocks).some(([value]) => value === state.panel)) return state.panel;
+    // Attention is that of a block.
+    const choice = state.colour === "attention" && state.panel === "0" ? String(blocks[0]) : state.panel;
+    if (panelChoices(blocks).some(([value]) => value === choice)) return choice;
     const isRoomy = width >= ROOM_FOR_EACH * blocks.length && data().picture.frames <= LONGEST_SIDE_BY_SIDE;
     return isRoomy && blocks.length > 1 ? "all" : String(lastBlockOf(data()));
   }
@@ -46,6 +48,7 @@ export function createPanels({ find, state, data }, { redrawAfter, onLayout }) {
     const { picture: seen, clip } = state.data;
     const panel = shown(width);
     checkRadio(field, panel);
+    field.dataset.layer = state.colour;
     checkRadio(find(".tp-colour"), state.colour);
     state.layout = layoutPanels(width, seen, panel === "all" ? blocksOf(data()) : [Number(panel)]);
     onLayout();

@@ -159,8 +159,9 @@ export function staysText(rates, fates) {
  *
  * @param {import("./state.js").View} view
  * @param {() => void} onClose
+ * @param {(patch: number) => Record<string, string>} moreFacts
  */
-export function createPassport(view, onClose) {
+export function createPassport(view, onClose, moreFacts) {
   const { find, out, state, data, entry, rateIndex } = view;
   find(".tp-close").addEventListener("click", onClose);
   find(".tp-body").addEventListener("keydown", (event) => {
@@ -178,7 +179,7 @@ export function createPassport(view, onClose) {
       const ranked = data().method === "merge" ? "" : `, ranked by ${score}`;
       out("fate").textContent = `${fateOf(view, patch)} at keep-rate ${rateText(data(), rates[index])}${ranked}`;
       find('[data-loop="group"]').hidden = data().method !== "merge";
-      const facts = Object.entries(passportFacts(data(), patch));
+      const facts = Object.entries({ ...passportFacts(data(), patch), ...moreFacts(patch) });
       const pairs = facts.flatMap(([name, value]) => [node("dt", {}, name), node("dd", {}, value)]);
       out("facts").replaceChildren(...pairs);
       out("ranked-by").textContent = data().method === "merge" ? "" : RANKING_NAMES[score];

@@ -31,10 +31,10 @@ function tablesOf(blocks, palette) {
  * @param {Style} style
  * @param {number} scale
  * @param {object} [options]
- * @param {(panel: import("../shared/layout.js").Panel) => Uint8Array} [options.shades] in place of the spectrogram
+ * @param {Partial<import("../shared/picture.js").Look>} [options.layer] what differs, in place of the spectrogram
  * @param {string} [options.palette] one of `PALETTES`
  */
-export function paintPicture(context, layout, data, drop, style, scale, { shades, palette = "warm" } = {}) {
+export function paintPicture(context, layout, data, drop, style, scale, { layer, palette = "warm" } = {}) {
   /** @type {import("../shared/picture.js").Look} */
   const look = {
     tables: tablesOf(blocksOf(data), palette),
@@ -44,7 +44,7 @@ export function paintPicture(context, layout, data, drop, style, scale, { shades
       stage
         ? [`After block ${stage}`, `${keptAfter(drop, stage)} of ${drop.length} kept`]
         : ["All patches", `${drop.length}`],
-    ...(shades && { shades, ends: ["lowest", "highest"] }),
+    ...layer,
   };
   paintPanels(context, layout, data, look, style, scale);
 }
@@ -64,6 +64,16 @@ export function rankShades(picture, { ids, values }) {
       shade[ids[i]] = Math.round((255 * place) / Math.max(1, ids.length - 1));
     });
   }
+  return patchShades(picture, shade);
+}
+
+/**
+ * One shade a patch as a picture: one byte a frame and bin.
+ *
+ * @param {import("../shared/grid.js").Picture} picture
+ * @param {Uint8Array} shade
+ */
+export function patchShades(picture, shade) {
   const grid = gridOf(picture);
   const grey = new Uint8Array(picture.frames * picture.bins);
   for (let patch = 0; patch < grid.patches; patch++) {

@@ -11,12 +11,13 @@ import { createPassport } from "./passport.js";
  * @param {ReturnType<typeof import("./listen.js").createListening>} parts.listening
  * @param {ReturnType<typeof import("./groups.js").createGroups>} parts.groups
  * @param {ReturnType<typeof import("./zoom.js").createZoom>} parts.zoom
+ * @param {ReturnType<typeof import("./attention.js").createAttention>} parts.attention
  */
-export function createPointing(view, { readout, listening, groups, zoom }) {
+export function createPointing(view, { readout, listening, groups, zoom, attention }) {
   const { find, state, data } = view;
   /** @type {HTMLCanvasElement} */
   const picture = find(".tp-picture");
-  const passport = createPassport(view, close);
+  const passport = createPassport(view, close, attention.facts);
   /** @type {{clientX: number, clientY: number} | null} where the mouse is */
   let mouse = null;
 
@@ -63,6 +64,7 @@ export function createPointing(view, { readout, listening, groups, zoom }) {
   picture.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse") return; // a finger scrolls the page; its tap arrives as a click
     mouse = event;
+    if (zoom.isDragging()) return; // what is under it stays under it
     state.hover = pointUnder(event);
     read();
   });
@@ -107,8 +109,10 @@ export function createPointing(view, { readout, listening, groups, zoom }) {
     },
     /** The picture has moved under the mouse. */
     reread() {
+      const before = state.hover?.patch;
       if (mouse) state.hover = pointUnder(mouse);
-      read();
+      if (state.hover?.patch === before) readout.redrawCursor();
+      else read();
     },
   };
 }

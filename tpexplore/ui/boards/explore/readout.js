@@ -8,8 +8,11 @@ import { fateOf, placeText } from "./passport.js";
 
 const HINT = "Click a patch for details, or move with the arrow keys and press Enter.";
 
-/** @param {import("./state.js").View} view */
-export function createReadout(view) {
+/**
+ * @param {import("./state.js").View} view
+ * @param {{facts: (patch: number, stage?: number) => Record<string, string>}} attention
+ */
+export function createReadout(view, attention) {
   const { find, state, data, say } = view;
   /** @type {HTMLCanvasElement} */
   const cursor = find(".tp-cursor");
@@ -27,6 +30,7 @@ export function createReadout(view) {
       Level: point ? `${levelAt(point)}, ${mean}` : mean,
       Intensity: minus(picture.intensity[patch].toFixed(2)),
       Variation: picture.variation[patch].toFixed(2),
+      ...attention.facts(patch, point?.stage ?? state.layout?.panels[0].stage),
       Fate: fateOf(view, patch),
     };
   }

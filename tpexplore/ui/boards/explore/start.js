@@ -8,6 +8,7 @@ import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { blocksText, planOf } from "../shared/plan.js";
 import { percent } from "../shared/text.js";
 import { createAddress } from "./address.js";
+import { createAttention } from "./attention.js";
 import { createBudgetField } from "./budget.js";
 import { createDoubt } from "./doubt.js";
 import { explanation } from "./explain.js";
@@ -38,7 +39,7 @@ import { createZoom } from "./zoom.js";
  * @typedef {import("./messages.js").Score} Score
  */
 
-const COLOURS = { sound: "Sound", rank: "Ranking" };
+const COLOURS = { sound: "Sound", rank: "Ranking", attention: "Attention" };
 const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
 const OUT_OF_SIGHT = 120; // px at the window's edge in which the picture does not count as seen
 
@@ -62,11 +63,12 @@ export function start({ element, props, trigger, watch }) {
       pointing.reread();
     },
   });
-  const readout = createReadout(view);
+  const attention = createAttention(view, trigger, { redraw, redrawAfter: repaint.all });
+  const readout = createReadout(view, attention);
   const listening = createListening(view, readout.redrawCursor);
   const groups = createGroups(view, { redrawCursor: readout.redrawCursor, onChange: repaint.all });
   const zoom = createZoom(view, repaint.picture);
-  const pointing = createPointing(view, { readout, listening, groups, zoom });
+  const pointing = createPointing(view, { readout, listening, groups, zoom, attention });
   const panels = createPanels(view, { redrawAfter: repaint.all, onLayout: zoom.apply });
   const slider = createSlider(view, (event) => {
     budget.clear();
@@ -138,18 +140,26 @@ export function start({ element, props, trigger, watch }) {
   /** In place of the spectrogram: how high each patch ranked. Before the first stage and without pruning as in that. */
   function rankLayer() {
     const index = rateIndex();
-    return (/** @type {import("../shared/layout.js").Panel} */ { stage }) => {
-      const asked = isPruned(dropMap()) && stage ? [index, stage] : [0, blocksOf(data())[0]];
-      return rankShades(data().picture, ranked(data(), state.score, asked[0], asked[1]));
+    /** @param {import("../shared/layout.js").Panel} panel */
+    const shades = ({ stage }) => {
+      const [rate, block] = isPruned(dropMap()) && stage ? [index, stage] : [0, blocksOf(data())[0]];
+      return rankShades(data().picture, ranked(data(), state.score, rate, block));
     };
+    return { shades, ends: /** @type {[string, string]} */ (["lowest", "highest"]) };
+  }
+
+  /** What the picture is painted with; kept while only the part of it that is seen changes. */
+  let look = lookNow();
+
+  function lookNow() {
+    const layer = state.data && (state.colour === "rank" ? rankLayer() : attention.layer());
+    return { layer: { ...layer, images: /** @type {HTMLCanvasElement[]} */ ([]) }, style: coloursOf(find(".tp")) };
   }
 
   function paint() {
     const { layout, data } = state;
     if (!layout || !data) return;
-    paintPicture(fitCanvas(picture, layout), layout, data, dropMap(), coloursOf(find(".tp")), devicePixelRatio, {
-      shades: state.colour === "rank" ? rankLayer() : undefined,
-    });
+    paintPicture(fitCanvas(picture, layout), layout, data, dropMap(), look.style, devicePixelRatio, { layer: look.layer });
   }
 
   function redraw() {
@@ -161,11 +171,12 @@ export function start({ element, props, trigger, watch }) {
     const index = rateIndex();
     const { points, rates } = entry();
     const point = points[index];
+    look = lookNow();
     paint();
     slider.render(point, rates[index]);
     renderSummary(out("summary"), find(".tp-changes"), data, point, score, rates[index]);
-    for (const part of [doubt, scores, method, faithfulness, plan, pointing, groups]) part.render();
-    renderLegend(view);
+    for (const part of [attention, doubt, scores, method, faithfulness, plan, pointing, groups]) part.render();
+    renderLegend(view, attention.help());
     out("explanation").textContent = explanation(data, score, index);
     renderAnswer(find(".tp-card-answer"), data, point, rates[index]);
     renderCost(find(".tp-card-cost"), data, point);
@@ -185,10 +196,10 @@ export function start({ element, props, trigger, watch }) {
 
   let shown = props.value;
   show(shown);
-  const address = createAddress(view, ({ score, method: way, blocks, rates, listen, stage, patch, panel, colour, ...others }) => {
+  const address = createAddress(view, ({ score, method: way, blocks, rates, listen, stage, patch, panel, colour, head, ...others }) => {
     slider.set(others["keep-rate"]);
     method.choose({ score, method: way, blocks, rates });
-    Object.assign(state, { pinned: patch, opened: patch !== null, colour });
+    Object.assign(state, { pinned: patch, opened: patch !== null, colour, head });
     state.listen.what = listen;
     panels.restore({ panel, stage, blocks });
     listening.renderChoice();
@@ -219,4 +230,5 @@ export function start({ element, props, trigger, watch }) {
   });
   watch("reply", () => takeaway.receive(props.reply));
   watch("heard", () => faithfulness.receive(props.heard));
+  watch("attended", () => attention.receive(props.attended));
 }

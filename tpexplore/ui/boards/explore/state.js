@@ -32,7 +32,8 @@ export const FIRST_RATE = 0.5;
  * @property {string | null} looping what of it is repeated: "patch" or "column"
  * @property {Listen} listen
  * @property {string} panel which panels are shown: "auto" by the room there is, "all", or one stage
- * @property {string} colour what the picture shows: the "sound", or how high patches "rank"
+ * @property {string} colour what the picture shows: the "sound", how high patches "rank", or the "attention" to them
+ * @property {number} head whose attention; 0 for the mean of all
  * @property {import("../shared/layout.js").Cut | null} cut the part of the picture that is enlarged; null where all is seen
  * @property {string} grouping
  * @property {Group[]} groups
@@ -66,6 +67,7 @@ export function createView(element) {
     listen: { what: "original", stage: 4 },
     panel: "auto",
     colour: "sound",
+    head: 0,
     cut: null,
     grouping: "intensity",
     groups: [],

@@ -65,6 +65,7 @@ function within(corner, wide, tall) {
 export function createZoom({ find, state, data }, repaint) {
   /** @type {HTMLCanvasElement} */
   const canvas = find(".tp-picture");
+  const canvases = find(".tp-canvases");
   const buttons = /** @type {HTMLButtonElement[]} */ ([...find(".tp-zoom").querySelectorAll("[data-zoom]")]);
   let dragged = false; // whether the click that ends a drag is still to come
   /** @type {{x: number, y: number, cut: Cut} | null} where a drag began, and what was seen then */
@@ -75,12 +76,13 @@ export function createZoom({ find, state, data }, repaint) {
   /** Puts what is seen into the panels. */
   function apply() {
     for (const panel of state.layout?.panels ?? []) panel.cut = state.cut;
-    find(".tp-canvases").dataset.zoomed = String(Boolean(state.cut));
+    const isZoomed = String(Boolean(state.cut));
+    if (canvases.dataset.zoomed !== isZoomed) canvases.dataset.zoomed = isZoomed;
     const span = state.cut ? state.cut.right - state.cut.left : 1;
     for (const button of buttons) {
       // Not disabled, as that would lose the focus to nothing.
       const idle = button.dataset.zoom === "in" ? span <= 1 / MOST + 1e-9 : !state.cut;
-      button.setAttribute("aria-disabled", String(idle));
+      if (button.ariaDisabled !== String(idle)) button.ariaDisabled = String(idle);
     }
   }
 
@@ -235,6 +237,7 @@ export function createZoom({ find, state, data }, repaint) {
 
   return {
     apply,
+    isDragging: () => Boolean(drag) && dragged,
     /** The whole picture again. */
     reset() {
       state.cut = null;

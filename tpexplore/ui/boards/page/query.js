@@ -93,7 +93,8 @@ export function createQueries(known) {
     listen: among(["original", "kept", "removed"]),
     stage: (text, { blocks = PAPERS_BLOCKS }) => stageNamed(text, blocks),
     panel: (text, { blocks = PAPERS_BLOCKS }) => among(PANELS)(text) ?? stageNamed(text, blocks)?.toString(),
-    colour: among(["sound", "rank"]),
+    colour: among(["sound", "rank", "attention"]),
+    head: (text) => (/^[1-9]\d?$/.test(text) ? Number(text) : undefined),
     patch: (text) => (/^\d{1,5}$/.test(text) ? Number(text) : undefined),
     tab: (text) => among(known.tabs)(Object.hasOwn(known.aliases, text) ? known.aliases[text] : text),
   };

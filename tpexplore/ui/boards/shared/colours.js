@@ -40,6 +40,10 @@ export const PALETTES = {
   },
 };
 
+/** Of attention, from none to most: as even in lightness as the others, and neither their purple nor their grey. */
+/** @type {Ramp} */
+export const ATTENTION_RAMP = { lightness: [0.2, 0.96], chroma: [0.06, 0.12, 0.12], hue: [285, 110] };
+
 const WIDEST = 0.14; // of lightness that a block's ramp spans
 const GAP = 4 / 7; // between two ramps, in their span
 

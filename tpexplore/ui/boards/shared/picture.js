@@ -21,12 +21,15 @@ import { hertzTicks } from "./ticks.js";
  * @property {Record<number, Uint32Array>} tables colours of each fate
  * @property {(panel: Panel) => Uint8Array} [shades] in place of the spectrogram, one byte a frame and bin
  * @property {[string, string]} [ends] what the ends of the colour bar are called, where it shows no dB
+ * @property {{unit: string, ticks: {at: number, label: string}[]}} [scale] what it counts in place of dB, and where
  * @property {import("./colours.js").Ramp | null} [bar] those of the colour bar, null for none; by default of the kept
  *   patches on the page
  * @property {(context: CanvasRenderingContext2D, panel: Panel, i: number) => void} [marks] drawn over the
  *   colours, under the lines
  * @property {(panel: Panel, i: number) => [string, string]} heading what it shows, and in figures what comes of it
  * @property {(panel: Panel, i: number) => Fates} fates
+ * @property {HTMLCanvasElement[]} [images] of the panels before, empty at first: for as long as only the part that is
+ *   seen changes, they are drawn again
  */
 
 /**
@@ -88,17 +91,22 @@ export function composePanel({ picture, grey }, fates, stage, tables) {
  * @param {number} scale
  */
 export function paintPanels(context, layout, data, look, style, scale) {
-  const scratch = document.createElement("canvas");
-  scratch.width = data.picture.frames;
-  scratch.height = data.picture.bins;
+  /** @type {HTMLCanvasElement | null} */
+  let scratch = null;
   layout.panels.forEach((panel, i) => {
     const fates = look.fates(panel, i);
-    const shown = look.shades ? { ...data, grey: look.shades(panel) } : data;
-    scratch.getContext("2d")?.putImageData(composePanel(shown, fates, panel.stage, look.tables), 0, 0);
+    let image = look.images?.[i];
+    if (!image) {
+      const shown = look.shades ? { ...data, grey: look.shades(panel) } : data;
+      image = (!look.images && scratch) || emptyImage(data.picture);
+      image.getContext("2d")?.putImageData(composePanel(shown, fates, panel.stage, look.tables), 0, 0);
+      if (look.images) look.images[i] = image;
+      scratch = image;
+    }
     // Pixels stay square-edged when enlarged: they are what the model sees. Shrunk ones must be averaged.
     const { left, right } = panel.cut ?? WHOLE;
-    context.imageSmoothingEnabled = panel.w * scale < scratch.width * (right - left);
-    drawCut(context, scratch, panel);
+    context.imageSmoothingEnabled = panel.w * scale < image.width * (right - left);
+    drawCut(context, image, panel);
     inside(context, panel, () => {
       hatchUnread(context, panel, data.picture);
       look.marks?.(context, panel, i);
@@ -109,6 +117,12 @@ export function paintPanels(context, layout, data, look, style, scale) {
     drawAxes(context, panel, data, style);
   });
   drawColourBar(context, layout, data.picture, style, look);
+}
+
+/** @param {Picture} picture */
+function emptyImage({ frames, bins }) {
+  const canvas = document.createElement("canvas");
+  return Object.assign(canvas, { width: frames, height: bins });
 }
 
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} image @param {Panel} panel */
@@ -321,7 +335,7 @@ function drawAxes(context, panel, data, style) {
  * @param {Style} style
  * @param {Look} look
  */
-function drawColourBar(context, layout, picture, style, { ends, bar = RAMPS[0] }) {
+function drawColourBar(context, layout, picture, style, { ends, scale, bar = RAMPS[0] }) {
   if (!bar) return;
   const { x, y, w, h } = layout.panels[layout.abreast ? layout.panels.length - 1 : 0];
   const left = x + w + 12;
@@ -335,6 +349,11 @@ function drawColourBar(context, layout, picture, style, { ends, bar = RAMPS[0] }
   context.textBaseline = "middle";
   if (ends) {
     ends.forEach((text, i) => context.fillText(text, left + 14, y + h * (1 - i)));
+    return;
+  }
+  if (scale) {
+    for (const { at, label } of scale.ticks) context.fillText(label, left + 14, y + h * (1 - at));
+    context.fillText(scale.unit, left, y - 16);
     return;
   }
   const [low, high] = picture.decibels;

@@ -1,0 +1,64 @@
+"""The attention that the picture shows: the one that ranks, head by head, and what of it the page is sent."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pytest
+import torch
+
+from tests.ui.test_takeaway_button import asked, pytestmark, seen  # noqa: F401
+from tpexplore.errors import InputError
+from tpexplore.study.attention import attention_by_head
+from tpexplore.study.sweep import explore
+from tpexplore.ui.attention_layer import STEPS, respond
+from tpexplore.ui.choices import cached_model
+from tpexplore.ui.takeaway_button import seen_excerpt
+
+
+def test_the_mean_over_heads_is_the_score_of_every_block(model, clip):
+    with torch.inference_mode():
+        scores = model(model.spectrogram(clip)[None], trace=True).scores[0].numpy()
+    blocks = (1, 2, 7, 12)
+    shares = attention_by_head(model, clip, blocks)
+    assert tuple(shares) == blocks
+    for block, values in shares.items():
+        assert values.shape == (model.config.heads, model.config.patches)
+        np.testing.assert_allclose(values.mean(0), scores[block - 1], rtol=1e-5)
+        assert (values.sum(1) <= 1 + 1e-5).all()
+    with pytest.raises(InputError, match="from 1 to 12"):
+        attention_by_head(model, clip, (3, 13))
+
+
+@pytest.mark.parametrize("blocks", ["4,7,10", "6", "1,3,5,7,9,11"])
+def test_the_page_gets_what_ranks_at_the_first_block(seen, blocks):  # noqa: F811
+    reply = respond(seen, asked(blocks=blocks))
+    named = [int(block) for block in blocks.split(",")]
+    assert (reply["id"], reply["blocks"]) == (7, named)
+    model = cached_model(seen.choice)
+    highest = np.array(reply["highest"])
+    shares = np.frombuffer(base64.b64decode(reply["shares"]), "<u2").reshape(*highest.shape, -1)
+    assert shares.shape == (len(named), 1 + model.config.heads, model.config.patches)
+    rows = shares / STEPS * highest[..., None]
+    np.testing.assert_allclose(rows[:, 0], rows[:, 1:].mean(1), atol=highest.max() / STEPS)
+    assert not np.allclose(rows[:, 1], rows[:, 2], atol=highest.max() / 100), "heads differ"
+    samples = seen_excerpt(seen, asked()).samples
+    ranked = explore(model, samples, keep_rates=[0.5], scores=["attention"], blocks=named)
+    first = ranked.points["attention"][0].scores[named[0]]
+    np.testing.assert_allclose(rows[0, 0], first, atol=first.max() / STEPS)
+    assert len(reply["shares"]) < 3 * len(named) * (1 + model.config.heads) * model.config.patches
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"clip": "another"}, "The clip or model has changed; please try again."),
+        ({"blocks": "4,13"}, "expected ascending whole numbers from 1 to 12."),
+        ({"blocks": 4}, "expected whole numbers with commas between them."),
+    ],
+)
+def test_what_cannot_be_shown_ends_in_a_sentence(seen, changes, sentence):  # noqa: F811
+    assert respond(seen, asked(**changes))["problem"].endswith(sentence)
+    assert respond(None, asked())["problem"].startswith("The server has forgotten this clip")
+    assert list(respond(None, "x")) == ["id", "problem"]
