@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from tests.ui.test_takeaway_button import asked, pytestmark, seen  # noqa: F401
+from tests.example_clips import WORD_QUERY
+from tests.ui.test_takeaway_button import pytestmark, request_of, seen  # noqa: F401
 from tpexplore.errors import InputError
 from tpexplore.study.attention import attention_by_head
 from tpexplore.study.sweep import explore
 from tpexplore.ui.attention_layer import STEPS, respond
-from tpexplore.ui.choices import cached_model
+from tpexplore.ui.choices import ModelChoice, cached_model
 from tpexplore.ui.takeaway_button import seen_excerpt
+
+pytest_plugins = ["tests.browser_support"]
 
 
 def test_the_mean_over_heads_is_the_score_of_every_block(model, clip):
@@ -33,7 +36,7 @@ def test_the_mean_over_heads_is_the_score_of_every_block(model, clip):
 
 @pytest.mark.parametrize("blocks", ["4,7,10", "6", "1,3,5,7,9,11"])
 def test_the_page_gets_what_ranks_at_the_first_block(seen, blocks):  # noqa: F811
-    reply = respond(seen, asked(blocks=blocks))
+    reply = respond(seen, request_of(blocks=blocks))
     named = [int(block) for block in blocks.split(",")]
     assert (reply["id"], reply["blocks"]) == (7, named)
     model = cached_model(seen.choice)
@@ -43,7 +46,7 @@ def test_the_page_gets_what_ranks_at_the_first_block(seen, blocks):  # noqa: F81
     rows = shares / STEPS * highest[..., None]
     np.testing.assert_allclose(rows[:, 0], rows[:, 1:].mean(1), atol=highest.max() / STEPS)
     assert not np.allclose(rows[:, 1], rows[:, 2], atol=highest.max() / 100), "heads differ"
-    samples = seen_excerpt(seen, asked()).samples
+    samples = seen_excerpt(seen, request_of()).samples
     ranked = explore(model, samples, keep_rates=[0.5], scores=["attention"], blocks=named)
     first = ranked.points["attention"][0].scores[named[0]]
     np.testing.assert_allclose(rows[0, 0], first, atol=first.max() / STEPS)
@@ -59,6 +62,29 @@ def test_the_page_gets_what_ranks_at_the_first_block(seen, blocks):  # noqa: F81
     ],
 )
 def test_what_cannot_be_shown_ends_in_a_sentence(seen, changes, sentence):  # noqa: F811
-    assert respond(seen, asked(**changes))["problem"].endswith(sentence)
-    assert respond(None, asked())["problem"].startswith("The server has forgotten this clip")
+    assert respond(seen, request_of(**changes))["problem"].endswith(sentence)
+    assert respond(None, request_of())["problem"].startswith("The server has forgotten this clip")
     assert list(respond(None, "x")) == ["id", "problem"]
+
+
+@pytest.mark.browser
+def test_the_layer_is_computed_when_it_is_chosen_and_stays_in_the_address(visit):
+    desk = visit(WORD_QUERY)
+    page = desk.page
+    assert not page.is_visible(".tp-heads")
+    page.locator(".tp-colour label", has_text="Attention").click()
+    page.wait_for_selector(".tp-heads", state="visible")
+    heads = cached_model(ModelChoice("", "ast-spc12")).config.heads
+    options = page.locator(".tp-heads option").all_inner_texts()
+    assert options == ["Mean of heads", *(f"Head {number}" for number in range(1, heads + 1))]
+    page.select_option(".tp-heads", "2")
+    page.wait_for_function("new URLSearchParams(location.search).get('head') === '2'")
+    page.focus(".tp-picture")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.tp').innerText.includes('Attention, head 2, block')")
+    assert "times the mean" in page.inner_text(".tp")
+    page.reload()
+    page.wait_for_selector(".tp-heads", state="visible", timeout=60_000)
+    assert page.input_value(".tp-heads") == "2"
+    assert page.is_checked(".tp-colour input[value=attention]")
+    assert desk.errors == []

@@ -50,12 +50,12 @@ def seen() -> Seen:
     return Seen(str(spoken_examples()[0].path), ModelChoice("AST", MODEL), None)
 
 
-def asked(**changes) -> dict:
+def request_of(**changes) -> dict:
     """What the button of a page that shows the first example sends."""
-    told = {"clip": spoken_examples()[0].title, "model": MODEL, "start": 0}
+    shown = {"clip": spoken_examples()[0].title, "model": MODEL, "start": 0}
     return {
         "id": 7,
-        **told,
+        **shown,
         "score": "intensity",
         "keep_rate": 0.4,
         "pictures": {"picture": text(png())},
@@ -64,7 +64,7 @@ def asked(**changes) -> dict:
 
 
 def test_the_answer_is_the_view_that_was_asked_for(seen):
-    reply = json.loads(json.dumps(respond(seen, asked())))
+    reply = json.loads(json.dumps(respond(seen, request_of())))
     assert set(reply) == {"id", "zip"}
     assert reply["id"] == 7
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(reply["zip"]))) as archive:
@@ -102,23 +102,23 @@ def test_the_answer_is_the_view_that_was_asked_for(seen):
     ],
 )
 def test_what_is_wrong_comes_back_as_a_sentence(seen, changes, words):
-    reply = respond(seen, asked(**changes))
+    reply = respond(seen, request_of(**changes))
     assert set(reply) == {"id", "problem"}
     assert words in reply["problem"]
     assert reply["id"] == 7
 
 
 def test_a_forgotten_clip_and_a_forged_question_have_a_sentence(seen, caplog):
-    assert "choose it again" in respond(None, asked())["problem"]
+    assert "choose it again" in respond(None, request_of())["problem"]
     assert respond(seen, "anything")["problem"]
     gone = Seen("/nowhere/clip.wav", seen.choice, None)
-    assert "clip.wav" in respond(gone, asked())["problem"]
+    assert "clip.wav" in respond(gone, request_of())["problem"]
     assert caplog.records == []
 
 
 def test_the_unforeseen_goes_to_the_log(seen, monkeypatch, caplog):
     monkeypatch.setattr(takeaway_button, "explore", lambda *_, **__: 1 / 0)
-    assert respond(seen, asked())["problem"] == "The ZIP could not be made; the app's log says why."
+    assert respond(seen, request_of())["problem"] == "The ZIP could not be made; the app's log says why."
     assert "ZeroDivisionError" in caplog.text
 
 
