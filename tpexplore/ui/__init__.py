@@ -52,6 +52,7 @@ HEADER = f"""
   </div>
 </header>
 {link.PROBLEM}
+<p id="paper-width-help" hidden>As wide as one column of a paper, or two; PNG and PDF have 600 dpi.</p>
 <div class="message-box"><p id="drop-problem" class="message" role="alert"></p></div>
 {tour.CARD}
 """
