@@ -105,12 +105,10 @@ export function createPlayer(onMove) {
     isLooping: () => Boolean(loop),
     /** @param {Float32Array} clip @param {number} sampleRate */
     load(clip, sampleRate) {
-      endLoop();
-      rest(0);
       samples = clip;
       rate = sampleRate;
     },
-    /** The clip is gone. */
+    /** The clip is gone; another may be loaded. */
     unload() {
       endLoop();
       rest(0);
