@@ -132,6 +132,7 @@ def open_tab(visited, tab: str) -> None:
 
 
 def open_passport(visited) -> None:
+    visited.settle()  # a picture that comes anew closes what was open
     visited.page.focus(".tp-picture")
     visited.press("ArrowRight")
     visited.press("Enter")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.test_takeaway_button import asked, pytestmark, seen  # noqa: F401
+from tests.ui.test_takeaway_button import pytestmark, request_of, seen  # noqa: F401
 from tpexplore.ui.faithfulness_button import DRAWS, respond
 
 
@@ -10,7 +10,7 @@ from tpexplore.ui.faithfulness_button import DRAWS, respond
     ("method", "score"), [("drop", "intensity"), ("fuse", "random"), ("merge", "attention")]
 )
 def test_both_parts_are_named_with_their_probability(seen, method, score):  # noqa: F811
-    reply = respond(seen, asked(method=method, score=score))
+    reply = respond(seen, request_of(method=method, score=score))
     assert reply["id"] == 7 and "problem" not in reply
     for part in ("whole", "kept", "removed"):
         assert reply[part]["answer"] and 0 < reply[part]["probability"] <= 1
@@ -27,5 +27,5 @@ def test_both_parts_are_named_with_their_probability(seen, method, score):  # no
     ],
 )
 def test_what_cannot_be_heard_ends_in_a_sentence(seen, changes, sentence):  # noqa: F811
-    assert respond(seen, asked(**changes))["problem"].endswith(sentence)
-    assert respond(None, asked())["problem"].startswith("The server has forgotten this clip")
+    assert respond(seen, request_of(**changes))["problem"].endswith(sentence)
+    assert respond(None, request_of())["problem"].startswith("The server has forgotten this clip")
