@@ -79,13 +79,13 @@ def test_chance_is_the_mean_over_all_pairs_of_sets():
             pairs = itertools.product(
                 itertools.combinations(range(n), a), itertools.combinations(range(n), b)
             )
-            told = [(len({*x} & {*y}), len({*x} | {*y})) for x, y in pairs]
+            counts = [(len({*x} & {*y}), len({*x} | {*y})) for x, y in pairs]
             if not a + b:
                 assert math.isnan(expected_iou(a, b, n))
                 continue
-            assert expected_iou(a, b, n) == pytest.approx(np.mean([i / u for i, u in told]))
+            assert expected_iou(a, b, n) == pytest.approx(np.mean([i / u for i, u in counts]))
             overlap = Overlap(4, 0, a, b, n - a - b, 0, 0)  # sizes that need not be possible
-            assert overlap.chance_both == pytest.approx(np.mean([i for i, _ in told]))
+            assert overlap.chance_both == pytest.approx(np.mean([i for i, _ in counts]))
             assert overlap.chance_iou == expected_iou(a, b, n)
 
 

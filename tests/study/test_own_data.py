@@ -50,9 +50,9 @@ def test_is_a_loop_over_single_passes(model, clips):
         for i, clip in enumerate(clips)
     ]
     scores, rates = ("attention", "variation"), (0.4, 0.7, 1.0)
-    told = []
+    calls = []
     curve = accuracy_curve(
-        model, clips, scores, rates, progress=lambda done, total: told.append((done, total))
+        model, clips, scores, rates, progress=lambda done, total: calls.append((done, total))
     )
     prefix, expected = model.config.prefix, []
     for score in scores:
@@ -64,8 +64,8 @@ def test_is_a_loop_over_single_passes(model, clips):
             expected.append((score, rate, right, 9, macs))
     assert [dataclasses.astuple(row) for row in curve.rows()] == expected
     assert curve.rows()[2].right == 5  # unpruned
-    assert told[-1] == (9 * 5, 9 * 5)
-    assert told == sorted(told)
+    assert calls[-1] == (9 * 5, 9 * 5)
+    assert calls == sorted(calls)
 
 
 def test_unknown_and_unreadable_clips_are_listed(model, clips, tmp_path):
@@ -142,9 +142,9 @@ def test_csv_reads_back(model, clips):
     assert [(r["score"], r["keep_rate"], int(r["n"]), int(r["macs"])) for r in rows] == [
         (row.score, f"{row.keep_rate:.2f}", 2, row.macs) for row in curve.rows()
     ]
-    for told, row in zip(rows, curve.rows(), strict=True):
-        assert float(told["accuracy"]) == pytest.approx(row.accuracy, abs=1e-4)
-        assert float(told["low95"]) <= float(told["accuracy"]) <= float(told["high95"])
+    for written, row in zip(rows, curve.rows(), strict=True):
+        assert float(written["accuracy"]) == pytest.approx(row.accuracy, abs=1e-4)
+        assert float(written["low95"]) <= float(written["accuracy"]) <= float(written["high95"])
     answers = list(csv.DictReader(io.StringIO(answers_csv(curve))))
     assert [line["clip"] for line in answers] == ["'=cmd()", 'a,"b"\n.wav']
     right = sum(line["attention 0.50"] == line["label"] for line in answers)

@@ -287,10 +287,10 @@ def test_answers_are_the_library_s(shown, trace, ragged):
             assert answer["kept"] == pytest.approx(float(after[before.argmax()]), abs=1e-4)
             assert answer["stays"] == bool(after.argmax() == before.argmax())
             assert answer["left"] == 34
-            told = {label: (b, a) for label, b, a in answer["rows"]}
-            assert set(told) == set("abcde")
+            message = {label: (b, a) for label, b, a in answer["rows"]}
+            assert set(message) == set("abcde")
             for i, label in enumerate("abcde"):
-                assert told[label] == pytest.approx((float(before[i]), float(after[i])), abs=1e-4)
+                assert message[label] == pytest.approx((float(before[i]), float(after[i])), abs=1e-4)
 
 
 def test_draws_are_the_library_s_and_as_large_as_the_marks(shown, trace, ragged):
@@ -377,8 +377,8 @@ REMOVAL = {"blocks": list(BLOCKS), "unpruned": CELL, "intensity": {"L": GROUP, "
 def test_measured_removal_is_handed_on_with_its_provenance(trace):
     about = {"task": "tones", "split": "test", "metric": "top-1 accuracy", "n": 100, "date": "2026-01-01"}
     measured = {**about, "commit": "c", "weights_sha256": "abc" * 9, "removal": REMOVAL}
-    told = removal_tab.measured_removal(replace(trace, measured=measured))
-    assert told == {**about, "commit": "c", "weights": "abcabcabcabc", **REMOVAL}
+    message = removal_tab.measured_removal(replace(trace, measured=measured))
+    assert message == {**about, "commit": "c", "weights": "abcabcabcabc", **REMOVAL}
     assert removal_tab.measured_removal(replace(trace, measured={**about, "weights_sha256": "abc"})) is None
 
 

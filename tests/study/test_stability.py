@@ -180,9 +180,9 @@ def test_progress_and_cancelling_between_batches(model, noisy, monkeypatch):
     ran = []
     inner = AudioViT.readout
     monkeypatch.setattr(AudioViT, "readout", lambda self, x: ran.append(len(x)) or inner(self, x))
-    told = []
-    stability(model, noisy, progress=lambda done, total: told.append((done, total)))
-    assert told == [(min(12, n), 12) for n in range(BATCH, 12 + BATCH, BATCH)]
+    calls = []
+    stability(model, noisy, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(min(12, n), 12) for n in range(BATCH, 12 + BATCH, BATCH)]
     assert sum(ran) == 12
     ran.clear()
     assert stability(model, noisy, cancelled=lambda: len(ran) == 2) is None

@@ -83,9 +83,9 @@ def test_bad_requests_are_named(model, clip):
 def test_steps_add_a_point_each_and_end_as_the_whole(model, clip):
     whole = explore(model, clip)
     steps = list(explore_steps(model, clip, scores=("variation", "attention", "intensity"), first=0.55))
-    told = [[(s, p.keep_rate) for s, points in step.points.items() for p in points] for step in steps]
-    assert told[0] == [("variation", 1.0)] and len(steps) == 1 + 3 * (len(KEEP_RATES) - 1)
-    for before, after in pairwise(told):
+    present = [[(s, p.keep_rate) for s, points in step.points.items() for p in points] for step in steps]
+    assert present[0] == [("variation", 1.0)] and len(steps) == 1 + 3 * (len(KEEP_RATES) - 1)
+    for before, after in pairwise(present):
         new = set(after) - set(before)
         # A score comes with its unpruned point.
         assert set(before) < set(after) and len([rate for _, rate in new if rate < 1]) == 1
@@ -93,8 +93,8 @@ def test_steps_add_a_point_each_and_end_as_the_whole(model, clip):
         for score in {score for score, _ in after}:
             rates = [rate for which, rate in after if which == score]
             assert rates == sorted(rates)
-    assert told[1] == [("variation", 0.55), ("variation", 1.0)]
-    assert {rate for _, rate in told[3]} == {0.5, 0.55, 0.6, 1.0}
+    assert present[1] == [("variation", 0.55), ("variation", 1.0)]
+    assert {rate for _, rate in present[3]} == {0.5, 0.55, 0.6, 1.0}
     for score, points in whole.points.items():
         for ours, theirs in zip(steps[-1].points[score], points, strict=True):
             assert ours.keep_rate == theirs.keep_rate

@@ -89,7 +89,7 @@ def test_slider_redraws_everything_without_the_server(desk):
         desk.text(".tp-card-answer"),
         desk.pixels(),
     )
-    asked = len(desk.requests)
+    earlier = len(desk.requests)
     desk.page.focus(".tp-rate-input")
     desk.press("ArrowLeft", times=4)
     after = (
@@ -105,7 +105,7 @@ def test_slider_redraws_everything_without_the_server(desk):
     desk.press("End")
     assert desk.text("[data-out=rate]") == "100\u00a0%"
     assert len(set(desk.kept())) == 1  # nothing is pruned
-    assert desk.requests[asked:] == []
+    assert desk.requests[earlier:] == []
     assert desk.errors == []
 
 

@@ -324,7 +324,7 @@ def assert_card(board: Board, letter: str, one: Side, rate: float) -> None:
 @pytest.mark.browser
 def test_the_slider_redraws_without_a_request(board):
     board.rate(0.5)
-    asked = len(board.visit.requests)
+    before = len(board.visit.requests)
     seen = {board.pixels()}
     board.visit.press("ArrowLeft", times=2)
     seen.add(board.pixels())
@@ -337,7 +337,7 @@ def test_the_slider_redraws_without_a_request(board):
     assert "both keep all 64 patches" in board.text("finding")
     seen.add(board.pixels())
     assert len(seen) == 3
-    assert len(board.visit.requests) == asked
+    assert len(board.visit.requests) == before
 
 
 @pytest.mark.browser

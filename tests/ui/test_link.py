@@ -152,17 +152,17 @@ def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):
     with gr.Blocks():
         with gr.Tabs() as tabs:
             panes = [Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
-        found = Page(tabs, panes, controls.build(choices, [], ""), choices)
+        built = Page(tabs, panes, controls.build(choices, [], ""), choices)
     event = SimpleNamespace(_data={"example": "a", "model": "two", "start": 0.5, "tab": tab})
-    opened = found.on_link({}, 4, {}, event)
-    request = [opened[component] for component in found.chosen.request]
-    open_id, shown = opened[found.open], opened[found.shown]
-    assert (request, open_id, opened[found.request_count]) == (["a.wav", "two", 0.5], tab, 5)
+    opened = built.on_link({}, 4, {}, event)
+    request = [opened[component] for component in built.chosen.request]
+    open_id, shown = opened[built.open], opened[built.shown]
+    assert (request, open_id, opened[built.request_count]) == (["a.wav", "two", 0.5], tab, 5)
     # The browser asks for the clip and, of another tab, tells that it was opened; in whichever order.
     if tab == "second" and opened_first:
-        list(found.on_open(tab, *request, shown, 0))
-    *_, filled = found.on_change(*request, shown, open_id, 0, 0)
-    list(found.on_open(tab, *request, filled[found.shown], 0))
+        list(built.on_open(tab, *request, shown, 0))
+    *_, filled = built.on_change(*request, shown, open_id, 0, 0)
+    list(built.on_open(tab, *request, filled[built.shown], 0))
     assert calls == [(tab, "a.wav", "two", 0)]
 
 
@@ -219,18 +219,18 @@ def wait_for_query(visit, **expected) -> None:
     """Wait until the address names exactly this."""
     from playwright.sync_api import TimeoutError as NotReached
 
-    wanted = {name.replace("keep_rate", "keep-rate"): value for name, value in expected.items() if value}
+    target = {name.replace("keep_rate", "keep-rate"): value for name, value in expected.items() if value}
     try:
         visit.page.wait_for_function(
             """wanted => {
                 const sorted = (entries) => JSON.stringify([...entries].sort());
                 return sorted(new URLSearchParams(location.search)) === sorted(Object.entries(wanted));
             }""",
-            arg=wanted,
+            arg=target,
             timeout=30_000,
         )
     except NotReached:
-        pytest.fail(f"{wanted} is wanted, the address is {visit.page.url}, and seen is {seen(visit)}")
+        pytest.fail(f"{target} is wanted, the address is {visit.page.url}, and seen is {seen(visit)}")
 
 
 def seen(visit) -> SimpleNamespace:
@@ -413,8 +413,8 @@ def wait_for_tab(visit, tab: str) -> None:
 
 @in_browser
 def test_a_tab_s_settings_are_restored_and_followed(opened):
-    asked = "?tab=kendall&kendall.rank=raw&kendall.paper=none&kendall.sound=yes"
-    visit = opened(asked)
+    query = "?tab=kendall&kendall.rank=raw&kendall.paper=none&kendall.sound=yes"
+    visit = opened(query)
     wait_for_tab(visit, "kendall")
     page = visit.page
     assert page.locator("#kendall-content input[type=radio]:checked").get_attribute("value") == "raw"
@@ -425,7 +425,7 @@ def test_a_tab_s_settings_are_restored_and_followed(opened):
     legend = page.locator("#kendall-intensity .legendtext").all_text_contents()
     assert "this clip, τ-b of exact values" in legend
     assert not any("paper" in name for name in legend)
-    assert urlsplit(page.url).query == asked[1:]
+    assert urlsplit(page.url).query == query[1:]
     page.locator("#kendall-content label:has(input[value=concordant])").click()
     wait_for_query(visit, tab="kendall", **{"kendall.rank": "concordant"}, **PAPER_AND_SOUND)
     page.locator("#kendall-content label:has(input[value=clusters])").click()
@@ -449,13 +449,13 @@ PAPER_AND_SOUND = {"kendall.paper": "none", "kendall.sound": "yes"}
 
 @in_browser
 def test_a_comparison_is_restored_and_followed(opened):
-    asked = {
+    query = {
         "compare.a": OTHER,
         "compare.b-score": "variation",
         "compare.same": "macs",
     }
     # In links of the first edition the tab had a keep-rate of its own; now it is the page's.
-    visit = opened(f"?tab=compare&compare.keep-rate=0.35&{urlencode(asked)}")
+    visit = opened(f"?tab=compare&compare.keep-rate=0.35&{urlencode(query)}")
     wait_for_tab(visit, "compare")
     page = visit.page
     page.wait_for_selector(".tc-picture")
@@ -467,8 +467,8 @@ def test_a_comparison_is_restored_and_followed(opened):
     page.focus(".tc-rate-input")
     visit.press("ArrowRight", times=3)
     page.locator("#compare label:has([value=keep_rate])").click()
-    asked = {"compare.a": OTHER, "compare.b-score": "variation"}
-    wait_for_query(visit, tab="compare", **asked)
+    query = {"compare.a": OTHER, "compare.b-score": "variation"}
+    wait_for_query(visit, tab="compare", **query)
     assert visit.errors == []
 
 
@@ -558,8 +558,8 @@ def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(brow
     assert app.locator(".tp-rate-input").input_value() == "0.6"
     app.locator(".tp-rate-input").press("ArrowRight")
     page.wait_for_function("told.some(([, data]) => data.queryString)")
-    told = page.evaluate("told.filter(([, data]) => data.queryString)")
-    assert told == [[inner[:-1], {"queryString": "keep-rate=0.65"}]]
+    sent = page.evaluate("told.filter(([, data]) => data.queryString)")
+    assert sent == [[inner[:-1], {"queryString": "keep-rate=0.65"}]]
     app.locator("#link-copy").press("Enter")  # no click: Gradio tells of the lost stream above it
     app.locator("#link-field:not([hidden])").wait_for()  # no permission in this frame
     assert app.locator("#link-field").input_value() == f"{inner}?keep-rate=0.65"

@@ -63,11 +63,11 @@ def test_files_and_folders_of_this_machine(folder, monkeypatch):
     monkeypatch.chdir(folder.parent.parent)
     inside = f"{folder.parent.name}/my-ast"
     assert own_model.choice_of(inside).source == inside  # a folder that is there is no repository
-    for text, told in (
+    for text, sentence in (
         ("", "Type hf_hub:owner/name"),
         ("nowhere", "'nowhere' is neither a file nor a bundled"),
     ):
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=sentence):
             own_model.choice_of(text)
     monkeypatch.setenv("SPACE_ID", "a/b")
     for text in (str(folder), "/etc/passwd"):
@@ -78,24 +78,24 @@ def test_files_and_folders_of_this_machine(folder, monkeypatch):
 def test_the_size_is_said_before_it_is_fetched(folder, monkeypatch):
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()} | {"pytorch_model.bin": 10**9}
     siblings = [SimpleNamespace(rfilename=name, size=size) for name, size in sizes.items()]
-    asked = []
+    fetched = []
     monkeypatch.setattr(
         huggingface_hub, "model_info", lambda *_, **options: SimpleNamespace(siblings=siblings)
     )
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: None)
 
     def fetch(_repository: str, name: str) -> str:
-        asked.append(name)
+        fetched.append(name)
         return str(folder / name)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)
     steps = own_model.loading("someone/my-ast")
     sentence, choice = next(steps)
-    wanted = sum(sizes[name] for name in ("config.json", "preprocessor_config.json", "model.safetensors"))
-    assert sentence.startswith(f"Fetching {wanted / 1e6:,.0f} MB.") and choice is None and not asked
+    expected = sum(sizes[name] for name in ("config.json", "preprocessor_config.json", "model.safetensors"))
+    assert sentence.startswith(f"Fetching {expected / 1e6:,.0f} MB.") and choice is None and not fetched
     assert next(steps) == ("Loading my-ast.", None)
     assert next(steps) == ("", ModelChoice("my-ast", "hf_hub:someone/my-ast"))
-    assert asked[-1] == "model.safetensors" and next(steps, None) is None
+    assert fetched[-1] == "model.safetensors" and next(steps, None) is None
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: "here")
     assert next(own_model.loading("someone/my-ast"))[0] == "Loading my-ast."  # nothing left to fetch
 

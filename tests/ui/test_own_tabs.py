@@ -172,10 +172,10 @@ def test_names_from_outside_are_no_markup():
 def test_long_lists_are_cut_and_counted():
     curve = curve_of(["a"], [(0, 0)])
     curve.unknown += [LabelledClip(Path("x"), "x", f"label {i % 30}", None) for i in range(60)]
-    told = left_html(curve)
-    assert "No label that this model knows: 60 clips" in told
-    assert told.count("<li>") == LISTED + 1
-    assert f"and {30 - LISTED} more" in told
+    left = left_html(curve)
+    assert "No label that this model knows: 60 clips" in left
+    assert left.count("<li>") == LISTED + 1
+    assert f"and {30 - LISTED} more" in left
 
 
 # -- in a browser

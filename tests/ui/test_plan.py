@@ -116,7 +116,7 @@ def test_the_page_gets_what_the_library_computes(path, model, clip, blocks, rate
 
 @pytest.mark.parametrize("blocks", [(6,), (2, 4, 6, 8, 10, 12)])
 def test_a_zip_of_any_number_of_blocks(path, model, blocks):
-    asked = {
+    request = {
         "clip": "noise.wav",
         "model": model.config.name,
         "start": 0.0,
@@ -126,7 +126,7 @@ def test_a_zip_of_any_number_of_blocks(path, model, blocks):
         "blocks": ",".join(map(str, blocks)),
         "rates": "",
     }
-    archive = zipfile.ZipFile(io.BytesIO(takeaway_button.make_zip(Seen(str(path), CHOICE, None), asked)))
+    archive = zipfile.ZipFile(io.BytesIO(takeaway_button.make_zip(Seen(str(path), CHOICE, None), request)))
     assert json.loads(archive.read("result.json"))["settings"]["blocks"] == [*blocks]
     assert f"blocks={blocks!r}" in archive.read("reproduce.py").decode()
     head = archive.read("tokens.csv").decode().splitlines()[0]
@@ -138,7 +138,7 @@ def test_a_request_of_the_page_and_its_zip(path, model):
     assert seen == Seen(str(path), CHOICE, None)
     with pytest.raises(InputError, match="from 1 to 12"):
         next(tab.refresh(str(path), CHOICE, None, "attention", 0.5, "drop", "", "2,5,13", ""))
-    asked = {
+    request = {
         "clip": "noise.wav",
         "model": model.config.name,
         "start": 0.0,
@@ -148,7 +148,7 @@ def test_a_request_of_the_page_and_its_zip(path, model):
         "blocks": "2,5,8",
         "rates": "0.9,0.7,0.5",
     }
-    archive = zipfile.ZipFile(io.BytesIO(takeaway_button.make_zip(seen, asked)))
+    archive = zipfile.ZipFile(io.BytesIO(takeaway_button.make_zip(seen, request)))
     settings = json.loads(archive.read("result.json"))["settings"]
     assert (settings["keep_rate"], settings["blocks"]) == ([*RATES], [2, 5, 8])
     script = archive.read("reproduce.py").decode()

@@ -354,15 +354,15 @@ def test_nothing_is_asked_while_the_hand_moves(board):
     board.page.mouse.move(*board.centre(10))
     board.page.mouse.down()
     board.visit.next_frames()
-    asked = board.asked()
+    before = board.asked()
     for patch in (18, 26, 34, 42):
         board.page.mouse.move(*board.centre(patch), steps=3)
         board.visit.next_frames()
-    assert board.asked() == asked
+    assert board.asked() == before
     assert len(board.marked) == 5  # though the picture follows
     board.page.mouse.up()
     board.settle()
-    assert board.asked() > asked
+    assert board.asked() > before
 
 
 def test_curve_compares_with_random_removals_and_downloads(board, tmp_path):
@@ -426,8 +426,8 @@ def test_measured_card_says_what_it_is_or_that_there_is_nothing(board):
     assert f"{trace().measured['n']:,} clips" in text
     removal = trace().measured["removal"]
     change = 100 * (removal["intensity"]["H"]["values"][4]["value"] - removal["unpruned"]["value"])
-    told = re.search(r"After block 5: ([+−]?)([0-9.]+) points without H", text)
-    assert (-1 if told[1] == "−" else 1) * float(told[2]) == pytest.approx(change, abs=0.51)
+    match = re.search(r"After block 5: ([+−]?)([0-9.]+) points without H", text)
+    assert (-1 if match[1] == "−" else 1) * float(match[2]) == pytest.approx(change, abs=0.51)
 
 
 def test_a_new_clip_keeps_the_group(board):

@@ -203,9 +203,9 @@ def test_a_full_queue_says_that_the_app_is_busy(browser, monkeypatch):
         page.locator("#examples button").nth(1).click()
         assert wait_until(lambda: steps.counts)
     # One place for two; a choice is two events, so that the other page's second one may be what is too much.
-    told = [page.locator(".toast-body") for page in others]
-    assert wait_until(lambda: any(toast.count() for toast in told))
-    said = [text for toast in told for text in toast.all_inner_texts()]
+    toasts = [page.locator(".toast-body") for page in others]
+    assert wait_until(lambda: any(toast.count() for toast in toasts))
+    said = [text for toast in toasts for text in toast.all_inner_texts()]
     assert said and all("currently busy" in text for text in said)
     assert first.locator(".toast-body").count() == 0
     for context in contexts:

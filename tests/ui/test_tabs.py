@@ -66,12 +66,12 @@ PLOTS = {
 def measured(monkeypatch, tmp_path):
     """A model whose card tells clusters and whose dataset was analysed, both made up."""
     card = {**bundled_card(MODEL), "clusters": CARD_CLUSTERS}
-    told = made_up_analysis(MODEL, card["weights_sha256"])
-    (tmp_path / f"{MODEL}.json").write_text(json.dumps(told))
+    analysis = made_up_analysis(MODEL, card["weights_sha256"])
+    (tmp_path / f"{MODEL}.json").write_text(json.dumps(analysis))
     monkeypatch.setattr(bundled, "ANALYSIS_FOLDER", tmp_path)
     monkeypatch.setattr(trace, "bundled_card", lambda _: card)
     trace._traced.cache_clear()
-    yield told
+    yield analysis
     trace._traced.cache_clear()
 
 
@@ -191,10 +191,10 @@ def test_ties_as_agreement_start_at_the_share_of_tied_pairs(measured):
 
 def test_the_dataset_s_and_the_paper_s_curve(measured):
     trace = trace_of()
-    told = measured["kendall"]["intensity"]["clusters"]
+    cells = measured["kendall"]["intensity"]["clusters"]
     series = kendall_tab.dataset_taus(trace, "intensity", "clusters", sound=False)
-    assert list(series.values) == [cell["value"] for cell in told]
-    assert list(series.low) == [cell["ci95"][0] for cell in told]
+    assert list(series.values) == [cell["value"] for cell in cells]
+    assert list(series.low) == [cell["ci95"][0] for cell in cells]
     assert "680 clips" in series.name
     assert kendall_tab.dataset_taus(trace, "intensity", "clusters", sound=True) is None
     sound = kendall_tab.dataset_taus(trace, "intensity", "raw", sound=True)
@@ -220,8 +220,8 @@ def test_survival_of_clusters_and_padding(measured):
     figure = clusters_tab.cluster_survival_figure(trace, "intensity", 0.5)
     lines = {line.name: list(line.y) for line in figure.data}
     assert lines["C5"] == pytest.approx([100 * share for share in shares[4]])
-    told = measured["survival"]["0.50"]["intensity_clusters"]
-    assert lines["dataset C5"] == pytest.approx([100, *(100 * told[str(b)][4] for b in PRUNE_BLOCKS)])
+    survival = measured["survival"]["0.50"]["intensity_clusters"]
+    assert lines["dataset C5"] == pytest.approx([100, *(100 * survival[str(b)][4] for b in PRUNE_BLOCKS)])
     assert "dataset C5" not in {
         line.name for line in clusters_tab.cluster_survival_figure(trace, "intensity", 0.45).data
     }

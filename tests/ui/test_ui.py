@@ -113,8 +113,8 @@ def test_rows_hold_the_five_best_before_and_after(message, exploration):
     labels = exploration.config.labels
     for score in SCORES:
         for sent, point in zip(message["scores"][score]["points"], exploration.points[score], strict=True):
-            wanted = {labels[i] for i in [*exploration.unpruned.top(5), *point.top(5)]}
-            assert {label for label, _, _ in sent["rows"]} == wanted
+            expected = {labels[i] for i in [*exploration.unpruned.top(5), *point.top(5)]}
+            assert {label for label, _, _ in sent["rows"]} == expected
             assert [before for _, before, _ in sent["rows"]] == sorted(
                 (b for _, b, _ in sent["rows"]), reverse=True
             )
@@ -234,9 +234,9 @@ def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):
     choice = model_choices()[0]
     assert len(excerpt_of(path, choice).samples)
     path.unlink()  # as the hourly sweep does
-    with pytest.raises(InputError, match=r"^'burst\.wav' is no longer here.*Choose it again") as told:
+    with pytest.raises(InputError, match=r"^'burst\.wav' is no longer here.*Choose it again") as raised:
         excerpt_of(path, choice)
-    assert str(tmp_path) not in str(told.value)
+    assert str(tmp_path) not in str(raised.value)
 
 
 def test_short_clips_stay_whole(tmp_path):

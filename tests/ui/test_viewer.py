@@ -933,7 +933,7 @@ def test_csv_equals_the_drop_stages(desk, exploration):
 
 def test_nothing_is_asked_of_the_server_or_anyone(desk):
     desk.settle()
-    asked = len(desk.requests)
+    before = len(desk.requests)
     open_passport(desk, 40)
     desk.page.click("[data-loop=patch]")
     desk.page.locator(".tp-what label", has_text="Removed").click()
@@ -941,7 +941,7 @@ def test_nothing_is_asked_of_the_server_or_anyone(desk):
     desk.page.click(".tp-play")
     for kind in ("png", "svg", "csv"):
         download(desk, kind)
-    assert [url for url in desk.requests[asked:] if not url.startswith(("blob:", "data:"))] == []
+    assert [url for url in desk.requests[before:] if not url.startswith(("blob:", "data:"))] == []
     assert desk.foreign_requests() == []
     assert desk.errors == []
 

@@ -21,7 +21,7 @@ from .takeaway_button import Seen, seen_excerpt
 log = logging.getLogger(__name__)
 
 STEPS = 65535
-"""Of each row's highest value: a patch with a thousandth of it is still told in three digits."""
+"""Of each row's highest value: a patch with a thousandth of it keeps three digits."""
 
 
 def wire(viewer: gr.HTML, seen: gr.State) -> None:

@@ -11,7 +11,7 @@ import { percent } from "../shared/text.js";
  * @typedef {import("../shared/fates.js").Fates} Fates
  */
 
-const MOST_TOLD = 4; // stages; of more, the first and the last
+const MOST_NAMED = 4; // stages; of more, the first and the last
 
 /** @param {Data} data @param {import("./messages.js").Score} score @param {number} index of the keep-rate */
 export function explanation(data, score, index) {
@@ -31,8 +31,8 @@ function leftText(data, drop, rate) {
   const { picture } = data;
   if (!isPruned(drop)) return `At ${percent(rate)} all ${picture.patches} patches are kept.`;
   const blocks = blocksOf(data);
-  const told = blocks.length > MOST_TOLD ? [blocks[0], lastBlockOf(data)] : blocks;
-  const [first, ...others] = told.map((block) => ({ block, left: keptAfter(drop, block) }));
+  const named = blocks.length > MOST_NAMED ? [blocks[0], lastBlockOf(data)] : blocks;
+  const [first, ...others] = named.map((block) => ({ block, left: keptAfter(drop, block) }));
   const grid = gridOf(picture);
   const last = Array.from(drop, (by) => (isGone(by, lastBlockOf(data)) ? 0 : 1));
   const count = keptAfter(drop, lastBlockOf(data));

@@ -16,7 +16,7 @@ function ratesHelp(count) {
 }
 
 /** @param {number} count */
-const wanted = (count) => `Type ${countWord(count)} number${count > 1 ? "s" : ""} from 0.05 to 1, or nothing.`;
+const ratesProblem = (count) => `Type ${countWord(count)} number${count > 1 ? "s" : ""} from 0.05 to 1, or nothing.`;
 
 /**
  * @param {import("./state.js").View} view
@@ -43,7 +43,7 @@ export function createPlanField({ find, out, state, data }, { choose, setRate })
   rates.addEventListener("change", () => {
     const read = readRates(rates.value, state.chosen.blocks);
     rates.setAttribute("aria-invalid", String(read === null));
-    if (read === null) out("rates-help").textContent = wanted(numbersOf(state.chosen.blocks).length);
+    if (read === null) out("rates-help").textContent = ratesProblem(numbersOf(state.chosen.blocks).length);
     else {
       if (read) setRate(FIRST_RATE); // at 100 % they would not be seen
       choose({ rates: read });

@@ -22,14 +22,14 @@ export function createRepaint(root, draw) {
     const isFirst = pending === null;
     if (pending !== "all") pending = what;
     if (!isFirst) return;
-    const asked = event.timeStamp;
+    const start = event.timeStamp;
     requestAnimationFrame(() => {
       const due = pending ?? what;
       pending = null;
       draw[due]();
       const painted = new MessageChannel();
       painted.port1.onmessage = () => {
-        const measure = performance.measure("tp-repaint", { start: asked, end: performance.now() });
+        const measure = performance.measure("tp-repaint", { start, end: performance.now() });
         root.dataset.repaintMs = measure.duration.toFixed(1);
       };
       painted.port2.postMessage(null);
