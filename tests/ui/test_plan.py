@@ -13,6 +13,7 @@ import soundfile
 
 from tpexplore.errors import InputError
 from tpexplore.model.plan import keep_plan
+from tpexplore.model.vit import AudioViT
 from tpexplore.study.sweep import explore
 from tpexplore.ui import takeaway_button
 from tpexplore.ui.analysis import analyse_clip
@@ -114,18 +115,23 @@ def test_the_page_gets_what_the_library_computes(path, model, clip, blocks, rate
             np.testing.assert_array_equal(row, np.concatenate(expected))
 
 
-@pytest.mark.parametrize("blocks", [(6,), (2, 4, 6, 8, 10, 12)])
-def test_a_zip_of_any_number_of_blocks(path, model, blocks):
-    request = {
+def zip_request(model: AudioViT, blocks: str, rates: str = "") -> dict:
+    """What the page sends when somebody takes a ZIP."""
+    return {
         "clip": "noise.wav",
         "model": model.config.name,
         "start": 0.0,
         "pictures": {},
         "score": "attention",
         "keep_rate": 0.7,
-        "blocks": ",".join(map(str, blocks)),
-        "rates": "",
+        "blocks": blocks,
+        "rates": rates,
     }
+
+
+@pytest.mark.parametrize("blocks", [(6,), (2, 4, 6, 8, 10, 12)])
+def test_a_zip_of_any_number_of_blocks(path, model, blocks):
+    request = zip_request(model, ",".join(map(str, blocks)))
     archive = zipfile.ZipFile(io.BytesIO(takeaway_button.make_zip(Seen(str(path), CHOICE, None), request)))
     assert json.loads(archive.read("result.json"))["settings"]["blocks"] == [*blocks]
     assert f"blocks={blocks!r}" in archive.read("reproduce.py").decode()
@@ -138,16 +144,7 @@ def test_a_request_of_the_page_and_its_zip(path, model):
     assert seen == Seen(str(path), CHOICE, None)
     with pytest.raises(InputError, match="from 1 to 12"):
         next(tab.refresh(str(path), CHOICE, None, "attention", 0.5, "drop", "", "2,5,13", ""))
-    request = {
-        "clip": "noise.wav",
-        "model": model.config.name,
-        "start": 0.0,
-        "pictures": {},
-        "score": "attention",
-        "keep_rate": 0.7,
-        "blocks": "2,5,8",
-        "rates": "0.9,0.7,0.5",
-    }
+    request = zip_request(model, "2,5,8", "0.9,0.7,0.5")
     archive = zipfile.ZipFile(io.BytesIO(takeaway_button.make_zip(seen, request)))
     settings = json.loads(archive.read("result.json"))["settings"]
     assert (settings["keep_rate"], settings["blocks"]) == ([*RATES], [2, 5, 8])

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
+from functools import partial
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from tpexplore.errors import InputError
 from tpexplore.study.attention import attention_by_head
 
 from .choices import cached_model
 from .events import MODEL_QUEUE, QUIET
 from .payload import base64_of
 from .plan_text import read_plan
+from .replies import reply_to
 from .takeaway_button import Seen, seen_excerpt
-
-log = logging.getLogger(__name__)
 
 STEPS = 65535
 """Of each row's highest value: a patch with a thousandth of it keeps three digits."""
@@ -42,15 +40,8 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
 
 def respond(seen: Seen | None, request: Any) -> dict[str, Any]:
     """The attention of what the browser names, or a sentence on why there is none."""
-    request = request if isinstance(request, dict) else {}
-    head = {"id": request.get("id")}
-    try:
-        return {**head, **attention_message(seen, request)}
-    except InputError as error:
-        return {**head, "problem": str(error)}
-    except Exception:
-        log.exception("the attention to %s failed", seen)
-        return {**head, "problem": "The attention could not be computed; the app's log says why."}
+    failure = "The attention could not be computed; the app's log says why."
+    return reply_to(request, partial(attention_message, seen), failure)
 
 
 def attention_message(seen: Seen | None, request: dict[str, Any]) -> dict[str, Any]:

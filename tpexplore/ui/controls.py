@@ -103,7 +103,7 @@ def build(
 
 
 def _start_of(text: str | None) -> float | str | None:
-    """The start as the library takes it; what is no number stays, for the library to name."""
+    """The start in seconds, or the value as it is: the library's error names a value that is not a number."""
     try:
         return float(text) if text else None
     except ValueError:

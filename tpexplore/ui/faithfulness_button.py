@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -18,9 +18,8 @@ from tpexplore.study.faithfulness import faithfulness, kept_maps, random_maps
 from .choices import cached_model
 from .events import MODEL_QUEUE, QUIET
 from .plan_text import read_plan
+from .replies import reply_to
 from .takeaway_button import Seen, seen_excerpt
-
-log = logging.getLogger(__name__)
 
 DRAWS = 5
 """Random choices of as many patches that are heard beside."""
@@ -44,15 +43,8 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
 
 def respond(seen: Seen | None, request: Any) -> dict[str, Any]:
     """What each part says, or a sentence on why that is not known."""
-    request = request if isinstance(request, dict) else {}
-    head = {"id": request.get("id")}
-    try:
-        return {**head, **hear(seen, request)}
-    except InputError as error:
-        return {**head, "problem": str(error)}
-    except Exception:
-        log.exception("hearing the parts of %s failed", seen)
-        return {**head, "problem": "The parts could not be heard; the app's log says why."}
+    failure = "The parts could not be heard; the app's log says why."
+    return reply_to(request, partial(hear, seen), failure)
 
 
 def hear(seen: Seen | None, request: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +24,7 @@ from .choices import ModelChoice, cached_model
 from .clips import clip_name, example_at, excerpt_of
 from .events import AT_ONCE, MODEL_QUEUE, QUIET
 from .plan_text import read_plan
-
-log = logging.getLogger(__name__)
+from .replies import reply_to
 
 MAX_PICTURES, MAX_PICTURE_BYTES = 3, 4_000_000
 """What is taken from a browser; a print of the viewer has about 0.4 MB."""
@@ -65,15 +63,11 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
 
 def respond(seen: Seen | None, request: Any) -> dict[str, Any]:
     """The ZIP as base64, or a sentence on why there is none."""
-    request = request if isinstance(request, dict) else {}
-    head = {"id": request.get("id")}
-    try:
-        return {**head, "zip": base64.b64encode(make_zip(seen, request)).decode()}
-    except InputError as error:
-        return {**head, "problem": str(error)}
-    except Exception:
-        log.exception("a ZIP of %s failed", seen)
-        return {**head, "problem": "The ZIP could not be made; the app's log says why."}
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        return {"zip": base64.b64encode(make_zip(seen, request)).decode()}
+
+    return reply_to(request, answer, "The ZIP could not be made; the app's log says why.")
 
 
 def make_zip(seen: Seen | None, request: dict[str, Any]) -> bytes:

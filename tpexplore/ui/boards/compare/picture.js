@@ -50,7 +50,7 @@ export function paintComparison(context, layout, data, stages, style, scale) {
 }
 
 /**
- * Marks say "only A" and "only B" where colours cannot be told apart.
+ * Marks say "only A" and "only B" for those who see no difference in colour.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {import("../shared/layout.js").Panel} panel

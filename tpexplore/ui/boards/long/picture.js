@@ -26,7 +26,7 @@ const HEIGHTS = { sound: 56, answer: 28, sure: 64 };
 export const HEIGHT = 318;
 const LOUDEST_SHOWN = 60; // dB from the loudest moment down to an empty bar
 const PER_DECIBEL = 2;
-// For words in black, and told apart by colour-blind eyes (Paul Tol's light scheme).
+// For words in black, and different to colour-blind eyes (Paul Tol's light scheme).
 export const PALETTE = ["#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#44bb99", "#bbcc33", "#99ddff", "#aaaa00"];
 export const OTHER = "#dddddd";
 const INK = "#111";

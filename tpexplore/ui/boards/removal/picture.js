@@ -55,7 +55,7 @@ export function paintBoard(context, layout, data, { mask, title, left }, style, 
 }
 
 /**
- * Crosses say "deleted" where colours cannot be told apart.
+ * Crosses say "deleted" for those who see no difference in colour.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {import("../shared/layout.js").Panel} panel
