@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tpexplore.errors import InputError
 from tpexplore.results.markdown import (
+    drop_study_table,
     findings_list,
     methods_sentences,
     models_table,
@@ -37,6 +38,7 @@ PARTS: dict[str, Parts] = {
         "models": training_table,
         "recipe-parts": recipe_parts_table,
         "random": random_tables,
+        "drop-study": drop_study_table,
         "findings": verdicts_markdown,
     },
 }

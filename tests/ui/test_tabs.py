@@ -458,8 +458,9 @@ def test_all_tabs_are_there_under_their_own_names():
 
 
 def open_tab(visited, tab: str) -> None:
-    """Open a tab and wait for its figures."""
+    """Open a tab and wait for its figures; those of an earlier clip stand there until the answer comes."""
     click_tab(visited.page, tab)
+    visited.settle()
     for plot in PLOTS[tab]:
         visited.page.wait_for_selector(f"#{plot} .main-svg", state="attached", timeout=60_000)
 

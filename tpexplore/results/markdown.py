@@ -137,6 +137,32 @@ def random_tables(studies: Mapping[str, Mapping[str, Any]] | None = None) -> str
     return _table(["model", "clips", *(f"keep-rate {float(rate):.1f}" for rate in rates)], lines)
 
 
+def drop_study_table(studies: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """What training on whole pictures changes, by the study of `training.drop_study`.
+
+    Reads the bundled files unless the content of others is passed, by family.
+    """
+    if studies is None:
+        files = sorted((RESULTS_FOLDER / "studies").glob("drop-*.json"))
+        studies = {file.stem.removeprefix("drop-"): read_json(file)[0] for file in files}
+    if not studies:
+        return "Not measured yet: python -m training.drop_study has not been run."
+    lines = []
+    for family, study in studies.items():
+        compared = {
+            "attention − random, trained on whole pictures": study["attention_minus_random"]["whole"],
+            "attention − random, trained with dropping": study["attention_minus_random"]["dropped"],
+            "by attention, whole − dropping": study["whole_minus_dropped"]["attention"],
+            "by random patches, whole − dropping": study["whole_minus_dropped"]["random"],
+        }
+        for name, rates in compared.items():
+            differences = [read_measure(cell) for cell in rates.values()]
+            texts = [with_interval(one.scaled(100), "+.1f") if one else "" for one in differences]
+            lines.append([family, name, *texts])
+    rates = next(iter(studies.values()))["attention_minus_random"]["whole"]
+    return _table(["family", "points", *(f"keep-rate {float(rate):.1f}" for rate in rates)], lines)
+
+
 def findings_list(
     evidence: Mapping[str, Evidence] | None = None, published: Mapping[str, Any] | None = None
 ) -> str:

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from tpexplore.checkpoints.load import load_model
 from tpexplore.model.forward import Entered
-from tpexplore.model.pruning import random_ranks
 from tpexplore.signal.spectrogram import patch_statistics
 from training.data.features import Features
 from training.engine.identity import check_bundled
@@ -16,7 +15,7 @@ from training.engine.loop import pick_device
 from training.measure.batches import gather_clips, split_batches, split_rows
 from training.measure.evaluation import heading
 from training.measure.scores import Accuracy, mean_cell, scorer_for, tidy
-from training.measure.ways import RANDOM_SEEDS, rate_key
+from training.measure.ways import RANDOM_SEEDS, random_rankings, rate_key
 
 SPLIT = "test"
 RATES = (0.7, 0.5, 0.4, 0.3)
@@ -54,11 +53,7 @@ def random_study(name: str, features: Features) -> dict:
     mine = {}
     for batch in split_batches(features, SPLIT, model.config, model.device, name):
         entered = Entered(model, batch.spec)
-        clips = range(batch.first, batch.first + len(batch.spec))
-        rankings: dict[str, str | Tensor] = {"attention": "attention"}
-        for seed in RANDOM_SEEDS:
-            order = random_ranks(seed, clips, model.config.patches)
-            rankings[f"random {seed}"] = order.to(batch.spec.device)
+        rankings: dict[str, str | Tensor] = {"attention": "attention"} | random_rankings(model, batch)
         mine[batch.index] = {
             ("quiet",): quiet_share(batch.spec, model.config.std).cpu().numpy(),
             **{

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -34,23 +34,31 @@ def rate_key(keep_rate: float) -> str:
     return f"{keep_rate:.2f}"
 
 
+def random_rankings(model: AudioViT, batch: Batch) -> dict[str, Tensor]:
+    """A random order of every clip's patches for each of `RANDOM_SEEDS`, by name: "random 0", ….
+
+    A clip has the same order in every study.
+    """
+    clips = range(batch.first, batch.first + len(batch.spec))
+    return {
+        f"random {seed}": random_ranks(seed, clips, model.config.patches).to(batch.spec.device)
+        for seed in RANDOM_SEEDS
+    }
+
+
 @torch.inference_mode()
 def every_way(model: AudioViT, batch: Batch, clusters: Clusters) -> Iterator[tuple[Way, Tensor]]:
     """Logits (clips, classes) of a batch on every way that is measured; what the ways share runs once.
 
     ``clusters`` are those of intensity.
     """
-    config, spec = model.config, batch.spec
+    spec = batch.spec
     entered = Entered(model, spec)
     yield ("unpruned",), entered.output().logits
 
-    rates: dict[str, Sequence[float]] = dict.fromkeys(SCORES, KEEP_RATES[:-1])
-    rankings: dict[str, str | Tensor] = {score: score for score in SCORES}
-    clips = range(batch.first, batch.first + len(spec))
-    for seed in RANDOM_SEEDS:
-        name = f"random {seed}"
-        rankings[name] = random_ranks(seed, clips, config.patches).to(spec.device)
-        rates[name] = FURTHER_RATES
+    at_random = random_rankings(model, batch)
+    rankings: dict[str, str | Tensor] = {score: score for score in SCORES} | at_random
+    rates = dict.fromkeys(SCORES, KEEP_RATES[:-1]) | dict.fromkeys(at_random, FURTHER_RATES)
     for name, ranking in rankings.items():
         for rate in rates[name]:
             yield (name, rate_key(rate)), entered.output(rate, ranking).logits

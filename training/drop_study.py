@@ -1,0 +1,50 @@
+"""Is it dropping in training that makes random patches as good as attention's? Two short trainings decide.
+
+    python -m training.drop_study FEATURES MORE_FEATURES … --recipe ast-esc50-drop-study \\
+        --init runs/ast-audioset-further --out runs/drop-study-ast
+
+One training sees whole pictures, the other drops the recipe's share of patches at random; all else is the
+same, and neither prunes. Both are tested on the first folder's test split by attention and by random patches.
+Rerun after a stop, it goes on where it was. Writes assets/results/studies/drop-FAMILY.json.
+"""
+
+from __future__ import annotations
+
+from tpexplore.command_line import file_or_folder
+from tpexplore.errors import InputError
+from tpexplore.writing import write_json
+from training.data.training_data import NO_ANSWERS, training_data
+from training.engine import parallel
+from training.engine.command import command_arguments, run_command
+from training.measure.drop_study import drop_study
+from training.measure.variants import STUDIES_FOLDER
+from training.recipes.settings import FinetuneRecipe, load_recipe
+
+
+def main() -> None:
+    parser = command_arguments(__doc__, "training.drop_study")
+    parser.add_argument(
+        "features", type=file_or_folder, nargs="+", help="folders made by training.features, with answers"
+    )
+    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
+    parser.add_argument(
+        "--init", required=True, help="common start: run folder, bundled model or weights file"
+    )
+    parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
+    args = parser.parse_args()
+    recipe = load_recipe(args.recipe, FinetuneRecipe)
+    features, answers = training_data(args.features)
+    if answers is None:
+        raise InputError(NO_ANSWERS)
+    results = drop_study(features, answers, recipe, args.init, args.out)
+    if not parallel.is_main():
+        return
+    write_json(STUDIES_FOLDER / f"drop-{recipe.family}.json", results)
+    for arm, rates in results["attention_minus_random"].items():
+        for rate, cell in rates.items():
+            low, high = cell["ci95"]
+            print(f"{arm} at {rate}: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")
+
+
+if __name__ == "__main__":
+    run_command(main)
