@@ -4,6 +4,7 @@ import { deflateSync, inflateSync } from "node:zlib";
 
 import { crc32, pdfOf, withResolution } from "../../tpexplore/ui/boards/shared/paper.js";
 import { PALETTES, rampColour } from "../../tpexplore/ui/boards/shared/colours.js";
+import { placeKeys } from "../../tpexplore/ui/boards/shared/printing.js";
 
 test("CRC-32 is the standard's", () => {
   assert.equal(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
@@ -43,4 +44,11 @@ test("in every palette the loud are lighter, and what a later block drops is lig
       assert.ok(four < seven && seven < ten, name);
     }
   }
+});
+
+test("keys of a legend fill rows and never reach beyond the span, but for one that is alone too wide", () => {
+  const measure = (/** @type {string} */ text) => 5 * text.length;
+  const keys = ["a".repeat(10), "b".repeat(10), "c".repeat(30), "d"].map((text) => ({ text }));
+  const placed = placeKeys(keys, { left: 4, right: 204 }, 50, measure);
+  assert.deepEqual(placed.map(({ x, y }) => [x, y]), [[4, 50], [98, 50], [4, 66], [4, 82]]);
 });

@@ -6,10 +6,12 @@ import csv
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.browser_support import click_tab
 from tests.example_clips import spoken_examples
@@ -396,12 +398,30 @@ def test_curve_compares_with_random_removals_and_downloads(board, tmp_path):
         assert float(random[block]["lowest"]) == pytest.approx(min(draws), abs=1e-3)
         assert float(random[block]["highest"]) == pytest.approx(max(draws), abs=1e-3)
         assert chosen[block]["removed_patches"] == random[block]["removed_patches"] == str(len(board.marked))
-    for action, start in (("picture-svg", b"<svg"), ("picture-pdf", b"%PDF")):
+    for action, start in (("picture-svg", b"<svg"), ("picture-pdf", b"%PDF"), ("curve-pdf", b"%PDF")):
         assert download(board, action, tmp_path).read_bytes().startswith(start)
-    for action in ("picture-png", "curve-png"):
-        png = download(board, action, tmp_path).read_bytes()
-        assert png[:8] == b"\x89PNG\r\n\x1a\n"
-        assert len(png) > 5000
+    for around, action in ((".tr-figure", "picture-png"), ("[data-tr=curve]", "curve-png")):
+        board.page.select_option(f"{around} .tp-paper-width", "one")
+        with Image.open(download(board, action, tmp_path)) as picture:
+            assert abs(picture.width / 600 * 25.4 - 85) < 0.2  # one column at 600 dpi
+            assert picture.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
+    assert_on_paper(download(board, "curve-svg", tmp_path), board.visit.text("[data-tr=curve] h3"))
+
+
+def assert_on_paper(file: Path, heading: str) -> None:
+    """A chart of one column: its heading only as the title, and no key or number beyond the edge."""
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.parse(file).getroot()
+    assert root.get("width") == "85mm"
+    assert heading in root.find(f"{svg}title").text
+    width = float(root.get("viewBox").split()[2])
+    texts = root.findall(f"{svg}text")  # those of the legend
+    assert [text.text for text in texts][-1] == "all patches"
+    for text in texts:
+        # No letter of a common font is wider than its height; on average it is half of it.
+        assert float(text.get("x")) + 0.5 * 11 * len(text.text) <= width
+    shown = [text.text for text in root.iter(f"{svg}text")]
+    assert heading not in shown and "removed after block" in shown
 
 
 def read_csv(board: Board, action: str, folder: Path) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ TOP = 16
 # `boards/page/plots.js` saves what stands above the buttons.
 _SAVES = (
     """<div class="plot-saves">
-<select class="tp-select plot-width" aria-label="Width of the figure" aria-describedby="paper-width-help">
+<select class="tp-select tp-paper-width" aria-label="Width of the figure" aria-describedby="paper-width-help">
   <option value="two">Two columns (175 mm)</option>
   <option value="one">One column (85 mm)</option>
 </select>

@@ -1,4 +1,4 @@
-"""Two trainings that differ in dropping alone: their recipes, their summary, and the command on generated audio."""
+"""Two trainings that differ in dropping alone: recipes, summary, and the command on generated audio."""
 
 import json
 from dataclasses import asdict

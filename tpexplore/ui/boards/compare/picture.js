@@ -13,18 +13,28 @@ import { FATES, countOf } from "./fates.js";
  * @typedef {import("./reading.js").FatedStage} FatedStage
  */
 
-/**
- * Blue, orange, bright and dark grey: hues and lightness that no common colour blindness confuses.
- *
- * @type {Record<number, import("../shared/colours.js").Ramp>}
- */
-const RAMPS = {
-  [FATES.both]: { lightness: [0.5, 0.98], chroma: [0.01, 0.01, 0.01], hue: [90, 90] },
-  [FATES.a]: { lightness: [0.32, 0.76], chroma: [0.13, 0.15, 0.1], hue: [264, 245] },
-  [FATES.b]: { lightness: [0.42, 0.84], chroma: [0.1, 0.15, 0.14], hue: [48, 72] },
-  [FATES.neither]: { lightness: [0.1, 0.4], chroma: [0.01, 0.01, 0.01], hue: [280, 280] },
+/** @typedef {Record<number, import("../shared/colours.js").Ramp>} Ramps by fate */
+
+/** @type {Record<string, Ramps>} */
+const PALETTES = {
+  // Blue, orange, bright and dark grey: hues and lightness that no common colour blindness confuses.
+  page: {
+    [FATES.both]: { lightness: [0.5, 0.98], chroma: [0.01, 0.01, 0.01], hue: [90, 90] },
+    [FATES.a]: { lightness: [0.32, 0.76], chroma: [0.13, 0.15, 0.1], hue: [264, 245] },
+    [FATES.b]: { lightness: [0.42, 0.84], chroma: [0.1, 0.15, 0.14], hue: [48, 72] },
+    [FATES.neither]: { lightness: [0.1, 0.4], chroma: [0.01, 0.01, 0.01], hue: [280, 280] },
+  },
+  // For papers printed in black: both lightest, neither darkest; the marks tell A from B between them.
+  grey: {
+    [FATES.both]: { lightness: [0.72, 1], chroma: [0, 0, 0], hue: [0, 0] },
+    [FATES.a]: { lightness: [0.4, 0.66], chroma: [0, 0, 0], hue: [0, 0] },
+    [FATES.b]: { lightness: [0.4, 0.66], chroma: [0, 0, 0], hue: [0, 0] },
+    [FATES.neither]: { lightness: [0.05, 0.32], chroma: [0, 0, 0], hue: [0, 0] },
+  },
 };
-const TABLES = lookupTables(RAMPS);
+/** What the palettes are called. */
+export const PALETTE_NAMES = { page: "Colours of the page", grey: "Grey with marks" };
+const TABLES = Object.fromEntries(Object.entries(PALETTES).map(([name, ramps]) => [name, lookupTables(ramps)]));
 
 const MARK = 4; // px from the middle of a mark to its end
 const KEY = { w: 30, h: 14 };
@@ -36,11 +46,12 @@ const KEY = { w: 30, h: 14 };
  * @param {FatedStage[]} stages
  * @param {import("../shared/picture.js").Style} style
  * @param {number} scale
+ * @param {string} [palette]
  */
-export function paintComparison(context, layout, data, stages, style, scale) {
+export function paintComparison(context, layout, data, stages, style, scale, palette = "page") {
   /** @type {import("../shared/picture.js").Look} */
   const look = {
-    tables: TABLES,
+    tables: TABLES[palette],
     bar: null,
     fates: (_, i) => stages[i].fates,
     marks: (context, panel, i) => drawMarks(context, panel, data.picture, stages[i].fates),
@@ -92,10 +103,11 @@ function traceMark(context, fate, x, y, reach) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} fate
  * @param {{x: number, y: number, w: number, h: number}} box
+ * @param {string} [palette]
  */
-function drawKey(context, fate, box) {
+function drawKey(context, fate, box, palette = "page") {
   const { x, y, w, h } = box;
-  drawSample(context, RAMPS[fate], box);
+  drawSample(context, PALETTES[palette][fate], box);
   if (fate === FATES.both) strokeTwice(context, () => context.rect(x + 2, y + 2, w - 4, h - 4), 1);
   else strokeTwice(context, () => traceMark(context, fate, x + w / 2, y + h / 2, MARK), 1);
 }
@@ -128,18 +140,18 @@ export function legendTexts(stages) {
  *
  * @param {Seen} data
  * @param {FatedStage[]} stages
- * @param {number} mm
+ * @param {{mm: number, palette: string}} paper width and colours
  */
-export function printedComparison(data, stages, mm) {
+export function printedComparison(data, stages, { mm, palette }) {
   const keys = legendTexts(stages).map(({ fate, text }) => ({
     text,
     /** @type {import("../shared/figure.js").DrawSample} */
-    draw: (context, box) => drawKey(context, fate, box),
+    draw: (context, box) => drawKey(context, fate, box, palette),
   }));
   return panelFigure(
     mm,
     (width) => layoutPanels(width, data.picture),
-    (context, layout, scale) => paintComparison(context, layout, data, stages, INK, scale),
+    (context, layout, scale) => paintComparison(context, layout, data, stages, INK, scale, palette),
     keys,
   );
 }

@@ -5,7 +5,8 @@ import { putInAddress, takeFromAddress } from "../shared/address.js";
 import { onNewLook } from "../shared/board.js";
 import { bytesOf, rowsOf } from "../shared/bytes.js";
 import { fillTrack, finder, node, valueOf } from "../shared/dom.js";
-import { chosenWidth, figureBlob } from "../shared/figure.js";
+import { figureBlob } from "../shared/figure.js";
+import { chosenPaper, figureControls } from "../shared/figure_controls.js";
 import { layoutPanels } from "../shared/layout.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { nearestRate, setUpRates } from "../shared/rates.js";
@@ -13,7 +14,7 @@ import { fileName, saveAs, stem } from "../shared/saving.js";
 import { tableBlob } from "../shared/table.js";
 import { percent } from "../shared/text.js";
 import { fatesAfter } from "./fates.js";
-import { keyCanvas, legendTexts, paintComparison, printedComparison } from "./picture.js";
+import { PALETTE_NAMES, keyCanvas, legendTexts, paintComparison, printedComparison } from "./picture.js";
 import {
   agreementText,
   beyondText,
@@ -161,11 +162,14 @@ export function start({ element, props, watch }) {
   /** @param {Data} data @param {string} kind */
   async function savePicture(data, kind) {
     const view = viewOf(data);
-    const printed = printedComparison(data, view.stages, chosenWidth(find(".tp-paper-width")));
+    const printed = printedComparison(data, view.stages, chosenPaper(root));
     const blob = await figureBlob(printed, kind, captionText(data, view));
     saveAs(blob, nameOf(data, kind, data.rates[view.index].toFixed(2)));
   }
 
+  find(".tc-downloads").prepend(
+    ...figureControls({ what: "Picture", attributes: (kind) => ({ "data-do": kind }), colours: PALETTE_NAMES }),
+  );
   /** @type {Record<string, (data: Data) => void>} */
   const actions = {
     ...Object.fromEntries(["png", "svg", "pdf"].map((kind) => [kind, (data) => savePicture(data, kind)])),

@@ -1,9 +1,10 @@
 // What can be taken away of the viewer: the picture for a paper, the patches as a table, and the sounds.
 
 import { wavOf } from "../page/recording.js";
-import { rampsOf } from "../shared/colours.js";
+import { PALETTE_NAMES, rampsOf } from "../shared/colours.js";
 import { LEAVES, blocksOf, groupOf, lastBlockOf } from "../shared/fates.js";
-import { chosenWidth, drawHatching, figureBlob, panelFigure } from "../shared/figure.js";
+import { drawHatching, figureBlob, panelFigure } from "../shared/figure.js";
+import { chosenPaper, figureControls } from "../shared/figure_controls.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { layoutPanels } from "../shared/layout.js";
 import { drawSample } from "../shared/picture.js";
@@ -137,6 +138,9 @@ export function wireDownloads(view) {
     saveAs(await make[kind](captionText(data(), score, index)), fileName(words, endings[kind] ?? kind));
   }
 
+  find(".tp-figure").append(
+    ...figureControls({ what: "Picture", attributes: (kind) => ({ "data-save": kind }), colours: PALETTE_NAMES }),
+  );
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-save]"))) {
     button.addEventListener("click", () => save(button.dataset.save ?? ""));
   }
@@ -148,8 +152,7 @@ export function wireDownloads(view) {
 
 /** The figure as the person wants it. @param {import("./state.js").View} view */
 export function chosenFigure({ find, data, dropMap }) {
-  const { value: palette } = /** @type {HTMLSelectElement} */ (find(".tp-paper-colours"));
-  return printedFigure(data(), dropMap(), { mm: chosenWidth(find(".tp-paper-width")), palette });
+  return printedFigure(data(), dropMap(), chosenPaper(find(".tp-figure")));
 }
 
 /** What is left, or gone, after the last block. @param {import("./state.js").View} view @param {string} what */

@@ -1,6 +1,6 @@
 // Saves what Plotly draws: as a figure of a paper with one or two columns, or as the numbers in it.
 
-import { chosenWidth } from "../shared/figure.js";
+import { chosenPaper } from "../shared/figure_controls.js";
 import { clamp } from "../shared/grid.js";
 import { pdfOf, withResolution } from "../shared/paper.js";
 import { DPI, PX_PER_MM } from "../shared/printing.js";
@@ -98,7 +98,6 @@ export function wirePlots() {
     const plot = /** @type {Plot | null | undefined} */ (figure?.querySelector(".js-plotly-plot"));
     if (!button || !figure || !plot) return;
     const kind = button.dataset.savePlot ?? "";
-    const mm = chosenWidth(/** @type {HTMLElement} */ (figure.querySelector(".plot-width")));
-    saveAs(await FORMATS[kind](plot, mm), `${plot.layout.meta.name}.${kind}`);
+    saveAs(await FORMATS[kind](plot, chosenPaper(figure).mm), `${plot.layout.meta.name}.${kind}`);
   });
 }

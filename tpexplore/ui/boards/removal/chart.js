@@ -1,8 +1,6 @@
-// Lines over the blocks as an SVG, and the same as a PNG.
+// Lines over the blocks as an SVG.
 
 import { node, shape } from "../shared/dom.js";
-import { textRuler, wrapped } from "../shared/printing.js";
-import { canvasBlob } from "../shared/saving.js";
 import { percent } from "../shared/text.js";
 import { shareTicks } from "../shared/ticks.js";
 
@@ -38,13 +36,8 @@ import { shareTicks } from "../shared/ticks.js";
  * @typedef {(value: number) => number} Scale
  */
 
-const CHART = { height: 236, left: 44, right: 26, top: 14, bottom: 44 };
+export const CHART = { height: 236, left: 44, right: 26, top: 14, bottom: 44 };
 const MARK = 4; // px from the middle of a mark to its edge
-const PNG_SCALE = 3;
-// What a picture of the SVG alone must carry along: no style sheet reaches it.
-const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight"];
-const PRINT_WIDTH = 600;
-const PRINT_FONT = "sans-serif"; // nor do the page's own fonts
 
 /** @param {Chart & {width: number}} chart */
 export function blockChart({ width, blocks, low, high, series, level, here, label }) {
@@ -161,63 +154,4 @@ export function levelKey() {
 function keyOfShapes(shapes, legend) {
   const size = { viewBox: "0 0 30 14", width: 30, height: 14 };
   return node("span", { class: "tr-key" }, shape("svg", { ...size, "aria-hidden": true }, ...shapes), legend);
-}
-
-/**
- * A chart with `lines` above, the first in bold, and its keys below, as an SVG inside `card`: there the style
- * sheet holds.
- *
- * @param {HTMLElement} card
- * @param {Chart} options
- * @param {string[]} lines
- * @param {Element[]} keys
- */
-export function printedChart(card, options, lines, keys) {
-  const [width, line, margin] = [PRINT_WIDTH, 19, 12];
-  const inner = blockChart({ ...options, width: width - 2 * margin });
-  const heading = lines.flatMap((text, i) => {
-    const measure = textRuler(`${i ? 400 : 700} 13px ${PRINT_FONT}`);
-    return wrapped(text, width - 2 * margin, measure).map((part) => [part, i ? "tr-caption" : "tr-heading"]);
-  });
-  const top = margin + line * heading.length;
-  inner.setAttribute("x", String(margin));
-  inner.setAttribute("y", String(top));
-  const foot = top + CHART.height + line;
-  const legend = keys.map((key, i) => {
-    const drawing = /** @type {SVGElement} */ (key.querySelector("svg")?.cloneNode(true));
-    const y = foot + line * i;
-    drawing.setAttribute("x", String(margin));
-    drawing.setAttribute("y", String(y - 11));
-    return shape("g", {}, drawing, shape("text", { class: "tr-caption", x: 50, y }, key.textContent ?? ""));
-  });
-  const height = foot + line * keys.length;
-  const size = { viewBox: `0 0 ${width} ${height}`, width, height };
-  const whole = shape("svg", { class: "tr-chart", ...size, "font-family": PRINT_FONT });
-  const above = heading.map(([text, kind], i) =>
-    shape("text", { class: kind, x: margin, y: margin + line * i + 8 }, text),
-  );
-  whole.append(...above, inner, ...legend);
-  card.append(whole);
-  return whole;
-}
-
-/** @param {SVGSVGElement} svg @param {string} page the colour behind it */
-export async function chartBlob(svg, page) {
-  const all = /** @type {NodeListOf<SVGElement>} */ (svg.querySelectorAll("*"));
-  for (const made of [svg, ...all]) {
-    const css = getComputedStyle(made);
-    for (const name of STYLED) made.style.setProperty(name, css.getPropertyValue(name));
-  }
-  const text = new XMLSerializer().serializeToString(svg);
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = svg.width.baseVal.value * PNG_SCALE;
-  canvas.height = svg.height.baseVal.value * PNG_SCALE;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.fillStyle = page;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvasBlob(canvas);
 }

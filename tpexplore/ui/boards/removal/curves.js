@@ -1,6 +1,7 @@
 // The two cards below: this clip block by block, and the test split block by block.
 
 import { node } from "../shared/dom.js";
+import { figureControls } from "../shared/figure_controls.js";
 import { clamp } from "../shared/grid.js";
 import { sentenceCase } from "../shared/text.js";
 import { blockChart, chartKey, levelKey } from "./chart.js";
@@ -152,9 +153,9 @@ export function createCurves({ part, state, shown, marks, markedGroup, groupStep
 
 /** @param {string} name */
 function cardFrame(name) {
-  const button = (/** @type {string} */ kind) =>
-    node("button", { class: "tp-button", type: "button", "data-do": `${name}-${kind}` }, kind.toUpperCase());
-  const buttons = { class: "tp-buttons", role: "group", "aria-label": "Download the curve" };
+  const does = (/** @type {string} */ kind) => ({ "data-do": `${name}-${kind}` });
+  const numbers = node("button", { class: "tp-button", type: "button", ...does("csv") }, "Numbers, CSV");
+  const controls = [...figureControls({ what: "Curve", attributes: does }), numbers];
   return [
     node("h3", {}),
     node("p", { class: "tr-finding" }),
@@ -162,7 +163,7 @@ function cardFrame(name) {
     node("p", { class: "tr-keys" }),
     node("p", { class: "tp-help" }),
     node("div", { class: "tr-table-slot" }),
-    node("div", buttons, button("png"), button("csv")),
+    node("div", { class: "tp-buttons", role: "group", "aria-label": "Download the curve" }, ...controls),
   ];
 }
 

@@ -1,11 +1,13 @@
 // What can be taken away: the picture, the two curves, their numbers.
 
-import { chosenWidth, figureBlob } from "../shared/figure.js";
+import { PALETTE_NAMES } from "../shared/colours.js";
+import { figureBlob } from "../shared/figure.js";
+import { chosenPaper, figureControls } from "../shared/figure_controls.js";
 import { fileName, saveAs } from "../shared/saving.js";
 import { tableBlob } from "../shared/table.js";
 import { probabilityText } from "../shared/text.js";
-import { chartBlob, printedChart } from "./chart.js";
 import { printedBoard } from "./picture.js";
+import { chartFigure } from "./printed_chart.js";
 import { clipRows, measuredRows } from "./reading.js";
 
 /**
@@ -35,19 +37,17 @@ export function createDownloads({ find, part, data }, curves, { leaving, answer,
     const title =
       `${clip.name} in ${model.name}. ${leaving()} ` +
       `Answer ${words(answer())}; with all patches ${words(before)}.`;
-    const printed = printedBoard(data(), view(), chosenWidth(find(".tp-paper-width")));
+    const printed = printedBoard(data(), view(), chosenPaper(find(".tr-figure")));
     saveAs(await figureBlob(printed, kind, title), nameOf("removal", kind));
   }
 
-  /** @param {string} name @param {string} what @param {string} about */
-  async function saveChart(name, what, about) {
+  /** @param {string} name of the card @param {string} what @param {string} about @param {string} kind */
+  async function saveChart(name, what, about, kind) {
     const card = part(name);
     const text = (/** @type {string} */ selector) => card.querySelector(selector)?.textContent ?? "";
-    const lines = [text("h3"), about, text(".tr-finding")];
-    const printed = printedChart(card, curves.charts[name], lines, [...card.querySelectorAll(".tr-key")]);
-    const made = chartBlob(printed, getComputedStyle(card).backgroundColor);
-    printed.remove();
-    saveAs(await made, nameOf(what, "png"));
+    const keys = [...card.querySelectorAll(".tr-keys .tr-key")];
+    const figure = chartFigure(card, curves.charts[name], keys, chosenPaper(card).mm);
+    saveAs(await figureBlob(figure, kind, `${text("h3")}. ${about} ${text(".tr-finding")}`), nameOf(what, kind));
   }
 
   /** @param {unknown[][]} rows @param {string} what @param {boolean} ofClip */
@@ -57,13 +57,20 @@ export function createDownloads({ find, part, data }, curves, { leaving, answer,
     saveAs(tableBlob(rows, { ...(ofClip && { clip }), chosen }), nameOf(what, "csv"));
   }
 
+  const attributes = (/** @type {string} */ kind) => ({ "data-do": `picture-${kind}` });
+  find(".tr-figure").append(...figureControls({ what: "Picture", attributes, colours: PALETTE_NAMES }));
   return {
-    "picture-png": () => savePicture("png"),
-    "picture-svg": () => savePicture("svg"),
-    "picture-pdf": () => savePicture("pdf"),
-    "curve-png": () => saveChart("curve", "removal-curve", `${data().clip.name} in ${data().model.name}. ${leaving()}`),
+    ...byKind("picture", savePicture),
+    ...byKind("curve", (kind) =>
+      saveChart("curve", "removal-curve", `${data().clip.name} in ${data().model.name}. ${leaving()}`, kind),
+    ),
+    ...byKind("measured", (kind) => saveChart("measured", "removal-measured", `${data().model.name}.`, kind)),
     "curve-csv": () => saveTable(clipRows(curves.curveSeries(), curves.clipFacts()), "removal-curve", true),
-    "measured-png": () => saveChart("measured", "removal-measured", data().model.name),
     "measured-csv": () => saveTable(measuredRows(curves.splitSeries()), "removal-measured", false),
   };
+}
+
+/** @param {string} name @param {(kind: string) => void} save */
+function byKind(name, save) {
+  return Object.fromEntries(["png", "svg", "pdf"].map((kind) => [`${name}-${kind}`, () => save(kind)]));
 }

@@ -1,6 +1,6 @@
 // The one panel of the board: marked patches are cool and crossed, the others warm, as in the viewer.
 
-import { RAMPS, lookupTables } from "../shared/colours.js";
+import { PALETTES, lookupTables } from "../shared/colours.js";
 import { DROPPED_BY } from "../shared/fates.js";
 import { panelFigure } from "../shared/figure.js";
 import { clamp, gridOf } from "../shared/grid.js";
@@ -18,11 +18,12 @@ import { brushed } from "./marks.js";
 const STAYS = 0;
 const LEAVES = DROPPED_BY[0]; // which of the viewer's cool ramps marked patches take
 const ALL_STAGES = DROPPED_BY[DROPPED_BY.length - 1];
-const TABLES = lookupTables(RAMPS);
+const TABLES = Object.fromEntries(Object.entries(PALETTES).map(([name, ramps]) => [name, lookupTables(ramps)]));
 const CROSS = 2.5; // px from the middle of a cross to its end
 
-export const STAYS_RAMP = RAMPS[STAYS];
-export const LEAVES_RAMP = RAMPS[LEAVES];
+/** @param {string} palette */
+const rampsIn = (palette) => ({ stays: PALETTES[palette][STAYS], leaves: PALETTES[palette][LEAVES] });
+export const { stays: STAYS_RAMP, leaves: LEAVES_RAMP } = rampsIn("warm");
 
 /** @param {number} width @param {import("../shared/grid.js").Picture} picture @returns {Layout} */
 export function layoutBoard(width, picture) {
@@ -41,12 +42,13 @@ export function layoutBoard(width, picture) {
  * @param {BoardView} view
  * @param {import("../shared/picture.js").Style} style
  * @param {number} scale
+ * @param {string} [palette]
  */
-export function paintBoard(context, layout, data, { mask, title, left }, style, scale) {
+export function paintBoard(context, layout, data, { mask, title, left }, style, scale, palette = "warm") {
   const fates = mask.map((marked) => (marked ? LEAVES : STAYS));
   /** @type {import("../shared/picture.js").Look} */
   const look = {
-    tables: TABLES,
+    tables: TABLES[palette],
     fates: () => fates,
     marks: (context, panel) => drawCrosses(context, panel, data.picture, mask),
     heading: () => [title, left],
@@ -105,10 +107,11 @@ export function drawBrush(canvas, layout, picture, patch, brush) {
  *
  * @param {Seen} data
  * @param {BoardView} view
- * @param {number} mm
+ * @param {{mm: number, palette: string}} paper width and colours
  */
-export function printedBoard(data, view, mm) {
-  const ramps = { stays: STAYS_RAMP, "× deleted": LEAVES_RAMP };
+export function printedBoard(data, view, { mm, palette }) {
+  const { stays, leaves } = rampsIn(palette);
+  const ramps = { stays, "× deleted": leaves };
   const keys = Object.entries(ramps).map(([text, ramp]) => ({
     text,
     /** @type {import("../shared/figure.js").DrawSample} */
@@ -117,7 +120,7 @@ export function printedBoard(data, view, mm) {
   return panelFigure(
     mm,
     (width) => layoutBoard(width, data.picture),
-    (context, layout, scale) => paintBoard(context, layout, data, view, INK, scale),
+    (context, layout, scale) => paintBoard(context, layout, data, { ...view, title: "" }, INK, scale, palette), // a caption has room for it
     keys,
   );
 }

@@ -40,6 +40,9 @@ export const PALETTES = {
   },
 };
 
+/** What the palettes are called. */
+export const PALETTE_NAMES = { warm: "Colours of the page", viridis: "Viridis and grey", grey: "Grey and blue" };
+
 /** Of attention, from none to most: as even in lightness as the others, and neither their purple nor their grey. */
 /** @type {Ramp} */
 export const ATTENTION_RAMP = { lightness: [0.2, 0.96], chroma: [0.06, 0.12, 0.12], hue: [285, 110] };

@@ -3,20 +3,27 @@
 import { node, shape } from "./dom.js";
 import { MARGIN } from "./layout.js";
 import { pdfOf, withResolution } from "./paper.js";
-import { DPI, INK, PX_PER_MM, WIDTHS, textRuler } from "./printing.js";
+import { DPI, INK, KEY_INDENT, PX_PER_MM, SMALL_PRINT, placeKeys, textRuler } from "./printing.js";
 import { canvasBlob } from "./saving.js";
 import { svgContext } from "./svg.js";
 
 /**
  * @typedef {(context: CanvasRenderingContext2D, scale: number) => void} Paint on paper of `scale` pixels a px
- * @typedef {{mm: number, width: number, height: number, paint: Paint}} Figure in px
+ * @typedef {{width: number, height: number}} Size in px
+ *
+ * @typedef {object} Figure
+ * @property {number} mm width
+ * @property {() => HTMLCanvasElement | Promise<HTMLCanvasElement>} canvas its pixels
+ * @property {() => SVGSVGElement} svg its shapes
+ *
  * @typedef {(context: CanvasRenderingContext2D, box: {x: number, y: number, w: number, h: number}) => void} DrawSample
  * @typedef {{text: string, draw: DrawSample}} Key of the legend
  * @typedef {import("./layout.js").Layout} Layout
  */
 
-const PRINT = { margin: 4, line: 16, font: `11px ${INK.font}` }; // px: 8 point
+const MARGIN_ALL_ROUND = 4; // px
 const SAMPLE = { w: 24, h: 10 };
+const SCALE = DPI / 96;
 
 /**
  * Panels and under them their legend, on anything that takes canvas calls.
@@ -29,41 +36,56 @@ const SAMPLE = { w: 24, h: 10 };
  */
 export function panelFigure(mm, layoutAt, paintPanels, keys) {
   const width = Math.round(mm * PX_PER_MM);
-  const layout = layoutAt(width - 2 * PRINT.margin);
+  const layout = layoutAt(width - 2 * MARGIN_ALL_ROUND);
   for (const panel of layout.panels) {
-    panel.x += PRINT.margin;
-    panel.y += PRINT.margin;
+    panel.x += MARGIN_ALL_ROUND;
+    panel.y += MARGIN_ALL_ROUND;
   }
-  const placed = placedKeys(keys, width, PRINT.margin + layout.height + 12, textRuler(PRINT.font));
-  const height = placed[placed.length - 1].y + PRINT.margin + 4;
+  const font = `${SMALL_PRINT}px ${INK.font}`;
+  const span = { left: MARGIN_ALL_ROUND + MARGIN.left, right: width - MARGIN_ALL_ROUND };
+  const placed = placeKeys(keys, span, MARGIN_ALL_ROUND + layout.height + 12, textRuler(font));
+  const height = placed[placed.length - 1].y + MARGIN_ALL_ROUND + 4;
   /** @type {Paint} */
   const paint = (context, scale) => {
     context.fillStyle = "#fff";
     context.fillRect(0, 0, width, height);
     paintPanels(context, layout, scale);
-    context.font = PRINT.font;
+    context.font = font;
     context.textAlign = "left";
     context.textBaseline = "alphabetic";
     for (const { text, draw, x, y } of placed) {
       draw(context, { x, y: y - 9, ...SAMPLE });
       context.fillStyle = INK.text;
-      context.fillText(text, x + 30, y);
+      context.fillText(text, x + KEY_INDENT, y);
     }
   };
-  return { mm, width, height, paint };
+  return {
+    mm,
+    canvas() {
+      const { canvas, context } = paperCanvas({ width, height });
+      paint(context, SCALE);
+      return canvas;
+    },
+    svg() {
+      const svg = paperSvg(mm, { width, height });
+      paint(svgContext(svg), SCALE);
+      return svg;
+    },
+  };
 }
 
-/** @param {Key[]} keys @param {number} width @param {number} y @param {(text: string) => number} measure */
-function placedKeys(keys, width, y, measure) {
-  const left = PRINT.margin + MARGIN.left;
-  let x = left;
-  return keys.map((key) => {
-    const wide = 30 + measure(key.text);
-    if (x > left && x + wide > width - PRINT.margin) [x, y] = [left, y + PRINT.line];
-    const placed = { ...key, x, y };
-    x += wide + 14;
-    return placed;
-  });
+/** An empty canvas of a figure's size on paper, to be painted in px. @param {Size} size */
+export function paperCanvas({ width, height }) {
+  const canvas = node("canvas", { width: Math.round(width * SCALE), height: Math.round(height * SCALE) });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.scale(SCALE, SCALE);
+  return { canvas, context };
+}
+
+/** An empty SVG that says its size on paper, to be drawn in px. @param {number} mm @param {Size} size */
+export function paperSvg(mm, { width, height }) {
+  const high = ((mm * height) / width).toFixed(2);
+  return shape("svg", { width: `${mm}mm`, height: `${high}mm`, viewBox: `0 0 ${width} ${height}` });
 }
 
 /** What fills the part of a picture that is padding. @type {DrawSample} */
@@ -80,27 +102,20 @@ export function drawHatching(context, { x, y, w, h }) {
   context.stroke();
 }
 
-/** The width that a person chose, in mm. @param {HTMLElement} select of `WIDTHS` by name */
-export function chosenWidth(select) {
-  const { value } = /** @type {HTMLSelectElement} */ (select);
-  return WIDTHS[/** @type {keyof typeof WIDTHS} */ (value)];
-}
-
 /** @type {Record<string, (figure: Figure, title: string) => Blob | Promise<Blob>>} */
 const FORMATS = {
   async png(figure) {
-    const plain = new Uint8Array(await (await canvasBlob(canvasOf(figure))).arrayBuffer());
+    const plain = new Uint8Array(await (await canvasBlob(await figure.canvas())).arrayBuffer());
     return new Blob([withResolution(plain, DPI)], { type: "image/png" });
   },
-  pdf(figure) {
-    const canvas = canvasOf(figure);
+  async pdf(figure) {
+    const canvas = await figure.canvas();
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     return pdfOf(context.getImageData(0, 0, canvas.width, canvas.height), figure.mm);
   },
-  svg({ mm, width, height, paint }, title) {
-    const size = { width: `${mm}mm`, height: `${((mm * height) / width).toFixed(2)}mm` };
-    const svg = shape("svg", { ...size, viewBox: `0 0 ${width} ${height}` }, shape("title", {}, title));
-    paint(svgContext(svg), DPI / 96);
+  svg(figure, title) {
+    const svg = figure.svg();
+    svg.prepend(shape("title", {}, title));
     return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
   },
 };
@@ -112,17 +127,4 @@ const FORMATS = {
  */
 export async function figureBlob(figure, kind, title) {
   return FORMATS[kind](figure, title);
-}
-
-/** @param {Figure} figure */
-function canvasOf(figure) {
-  const scale = DPI / 96;
-  const canvas = node("canvas", {
-    width: Math.round(figure.width * scale),
-    height: Math.round(figure.height * scale),
-  });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.scale(scale, scale);
-  figure.paint(context, scale);
-  return canvas;
 }

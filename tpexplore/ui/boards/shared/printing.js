@@ -27,6 +27,34 @@ export function textRuler(font) {
   return (text) => context.measureText(text).width;
 }
 
+/** Letters of a figure in a paper, px: 8 point. */
+export const SMALL_PRINT = 11;
+/** From the left edge of a legend's key to its words, px. */
+export const KEY_INDENT = 30;
+const KEY_LINE = 16; // px
+const KEY_GAP = 14; // px
+
+/**
+ * The keys of a legend in rows, each with the place where its line of text begins.
+ *
+ * @template {{text: string}} K
+ * @param {K[]} keys
+ * @param {{left: number, right: number}} span that rows may fill
+ * @param {number} y of the first row
+ * @param {(text: string) => number} measure
+ * @returns {(K & {x: number, y: number})[]}
+ */
+export function placeKeys(keys, { left, right }, y, measure) {
+  let x = left;
+  return keys.map((key) => {
+    const wide = KEY_INDENT + measure(key.text);
+    if (x > left && x + wide > right) [x, y] = [left, y + KEY_LINE];
+    const placed = { ...key, x, y };
+    x += wide + KEY_GAP;
+    return placed;
+  });
+}
+
 /**
  * A text in lines that are no wider than `width`, a longer word apart.
  *
