@@ -177,7 +177,8 @@ class Board:
         """Choose a side and wait until it is shown."""
         self.page.click(f"#compare-model-{letter} input")
         self.page.click(f"#compare-model-{letter} [role=option]:has-text('{model}')")
-        self.page.locator(f"#compare-score-{letter} label:has(input[value={score}])").click()
+        self.page.click(f"#compare-score-{letter} input")
+        self.page.click(f"#compare-score-{letter} [role=option]:has-text('{score.capitalize()}')")
         self.page.wait_for_selector(f"[data-tc={letter}] h3:has-text('{model} by {score}')")
         self.visit.next_frames()
 

@@ -28,7 +28,8 @@ from tpexplore.ui.payload import base64_of, compact, picture_message
 from . import Setting, Tab
 
 HELP = """
-Do two models, or two ways to rank patches, keep the same parts of your sound? Choose A and B.
+Do two models, or two ways to rank patches, keep the same parts of your sound? Choose A and B. The page's model
+is the one above the tabs. Merging joins patches that are alike and ranks none.
 """
 
 PAGE = ""
@@ -105,30 +106,26 @@ def build(choices: list[ModelChoice]) -> Tab:
     return Tab("compare", [board], refresh, inputs, link=link, own_models=True)
 
 
-def _menu(letter: str, choices: list[ModelChoice], score: str) -> tuple[gr.Dropdown, gr.Radio, gr.Radio]:
-    with gr.Column(min_width=280):
-        model = gr.Dropdown(
-            [("the page's model", PAGE), *((choice.label, choice.source) for choice in choices)],
-            value=PAGE,
-            label=f"{letter}: model",
-            info="The page's model is the one chosen above the tabs.",
-            elem_id=f"compare-model-{letter.lower()}",
+def _menu(
+    letter: str, choices: list[ModelChoice], score: str
+) -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown]:
+    """One side's three choices: in a row where there is room, below each other on a phone."""
+
+    def menu(name: str, label: str, entries: list[tuple[str, str]], value: str) -> gr.Dropdown:
+        id = f"compare-{name}-{letter.lower()}"
+        return gr.Dropdown(
+            entries, value=value, label=f"{letter}: {label}", elem_id=id, min_width=130, filterable=False
         )
-        ranked = gr.Radio(
-            [(RANKING_LABELS.get(name, name.capitalize()), name) for name in RANKINGS],
-            value=score,
-            label=f"{letter}: ranked by",
-            info="What decides which patches stay.",
-            elem_id=f"compare-score-{letter.lower()}",
+
+    with gr.Column(min_width=140), gr.Row():
+        models = [("Page's model", PAGE), *((choice.label, choice.source) for choice in choices)]
+        rankings = [(RANKING_LABELS.get(name, name.capitalize()), name) for name in RANKINGS]
+        methods = [(name.capitalize(), name) for name in METHODS]
+        return (
+            menu("model", "model", models, PAGE),
+            menu("score", "ranked by", rankings, score),
+            menu("method", "other patches", methods, METHODS[0]),
         )
-        method = gr.Radio(
-            [(name.capitalize(), name) for name in METHODS],
-            value=METHODS[0],
-            label=f"{letter}: the other patches",
-            info="Merging joins patches that are alike and ranks none.",
-            elem_id=f"compare-method-{letter.lower()}",
-        )
-    return model, ranked, method
 
 
 def compare_clip(
