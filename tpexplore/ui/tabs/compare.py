@@ -28,8 +28,8 @@ from tpexplore.ui.payload import base64_of, compact, picture_message
 from . import Setting, Tab
 
 HELP = """
-Do two models, or two ways to rank patches, keep the same parts of your sound? Choose A and B. The page's model
-is the one above the tabs. Merging joins patches that are alike and ranks none.
+Do two models, or two ways to rank patches, keep the same parts of your sound? Choose A and B. The page's
+model is the one above the tabs. Merging joins patches that are alike and ranks none.
 """
 
 PAGE = ""
