@@ -268,7 +268,7 @@ def test_tabs_open_by_arrow_keys(desk):
 
 # Buttons whose name says all; every other control needs a sentence of its own or of its group.
 OBVIOUS = re.compile(
-    r"""(Save\ |(Picture|Patches|Kept|Removed|All\ keep-rates),\ )?(PNG|SVG|PDF|CSV|WAV)$
+    r"""(Save\ |(Picture|Curve|Numbers|Patches|Kept|Removed|All\ keep-rates),\ )?(PNG|SVG|PDF|CSV|WAV)$
     | (Undo|Redo|Clear|Stop|Play|Play\ the\ file|Pause)$
     | (Show\ me\ around|Copy\ link|Close\ the\ details|Reset\ to\ default\ value)$
     | What\ the\ picture\ shows | Adjust\  | Skip\  | Your\ own\ model | Load\ this\ model$""",

@@ -5,6 +5,7 @@ import { afterRest } from "../shared/board.js";
 /** Components whose sentence Gradio does not place itself: selector of the inputs -> of the sentence. @type {Record<string, string>} */
 const SENTENCES_OF = {
   "#own-files button, #own-run, #own-stop": "#own-content .tab-help p",
+  "#compare-content .settings input": "#compare-content .tab-help p",
   "#stability-run, #stability-stop": "#stability-content .tab-help p",
 };
 const SETTLED = 150; // ms without a change to the page
