@@ -40,9 +40,9 @@ def user(url: str, seed: int, until: float, waits: list[float], lost: list[str])
         clip, model = clips[draw.integers(len(clips))], models[draw.integers(len(models))]
         begun = time.monotonic()
         try:
-            found = client.predict(clip=handle_file(clip), model=model, api_name="/explore_at")
-            if found["model"]["name"] != model:
-                lost.append(f"asked {model}, got {found['model']['name']}")
+            answer = client.predict(clip=handle_file(clip), model=model, api_name="/explore_at")
+            if answer["model"]["name"] != model:
+                lost.append(f"asked {model}, got {answer['model']['name']}")
         except Exception as error:
             lost.append(f"{type(error).__name__}: {error}")
         waits.append(time.monotonic() - begun)
@@ -68,7 +68,7 @@ def main() -> None:
         for thread in users:
             thread.join()
         after = resident_mib(app.pid)
-    found = {
+    report = {
         "users": args.users,
         "minutes": args.minutes,
         "requests": len(waits),
@@ -79,7 +79,7 @@ def main() -> None:
         "memory_after_mib": round(after),
         "memory_growth": round(after / before - 1, 4),
     }
-    print(json.dumps(found, indent=1))
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -46,9 +46,9 @@ def test_overlaps_are_those_of_python_sets(sides, swapped):
     drops = [side.drop_stages(score) for side, score in zip((a, b), scores, strict=True)]
     everything = set(range(64))  # of the short window
     for i, j in ((0, 0), (4, 9), (13, 2), (14, 14), (14, 3)):
-        found = stage_overlaps(drops[0][i], drops[1][j])
-        assert [overlap.block for overlap in found] == list(PRUNE_BLOCKS)
-        for overlap in found:
+        overlaps = stage_overlaps(drops[0][i], drops[1][j])
+        assert [overlap.block for overlap in overlaps] == list(PRUNE_BLOCKS)
+        for overlap in overlaps:
             kept_a, kept_b = (
                 set(side.points[score][at].kept.get(overlap.block, range(side.config.patches)))
                 for side, score, at in zip((a, b), scores, (i, j), strict=True)

@@ -25,15 +25,15 @@ from tpexplore.study.own_data import accuracy_csv, accuracy_curve, answers_csv
 @pytest.fixture
 def clips(tmp_path) -> list[LabelledClip]:
     """Nine noises of different colour and length; labels go round."""
-    rng, found = np.random.default_rng(0), []
+    rng, made = np.random.default_rng(0), []
     for i in range(9):
         noise = (
             np.cumsum(rng.normal(0, 0.1, 8_000 + 4_000 * i)) * 0.05 if i % 2 else rng.normal(0, 0.1, 12_000)
         )
         path = tmp_path / f"{i:04d}.wav"
         soundfile.write(path, np.clip(noise, -1, 1), 16_000)
-        found.append(LabelledClip(path, f"data/{i}.wav", "label", i % 3))
-    return found
+        made.append(LabelledClip(path, f"data/{i}.wav", "label", i % 3))
+    return made
 
 
 def answer(model: AudioViT, clip: LabelledClip, keep_rate: float, score: str) -> int:

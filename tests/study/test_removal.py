@@ -190,7 +190,7 @@ def trace(model, specs) -> ClipTrace:
 @pytest.fixture
 def shown(trace, monkeypatch) -> Shown:
     choice = ModelChoice("tiny", "tiny")
-    monkeypatch.setattr(removal_tab, "cached_model", lambda asked: {choice: trace.model}[asked])
+    monkeypatch.setattr(removal_tab, "cached_model", lambda chosen: {choice: trace.model}[chosen])
     return removal_tab.show(trace, choice)
 
 
@@ -262,10 +262,10 @@ def test_bad_questions_are_one_sentence(shown, change, message):
     assert len(reply["problem"]) < 200
 
 
-@pytest.mark.parametrize("asked", [None, "text", [1], {}, {"stamp": "another clip"}])
-def test_questions_about_another_clip_are_stale(shown, asked):
-    assert removal_tab.respond(shown, asked)["stale"] is True
-    assert "forgotten" in removal_tab.respond(None, asked)["problem"]
+@pytest.mark.parametrize("question", [None, "text", [1], {}, {"stamp": "another clip"}])
+def test_questions_about_another_clip_are_stale(shown, question):
+    assert removal_tab.respond(shown, question)["stale"] is True
+    assert "forgotten" in removal_tab.respond(None, question)["problem"]
 
 
 def test_an_unforeseen_failure_is_one_sentence(shown, monkeypatch):

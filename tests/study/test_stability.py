@@ -41,12 +41,12 @@ def kept_masks(model: AudioViT, clip: np.ndarray, keep_rate: float, score: str):
 
 @pytest.mark.parametrize("score", SCORES)
 def test_is_a_loop_over_single_passes(model, noisy, score):
-    found = stability(model, noisy, 0.6, score)
+    result = stability(model, noisy, 0.6, score)
     probabilities, kept = kept_masks(model, noisy, 0.6, score)
-    assert found.answer == probabilities.argmax()
-    assert found.probability == pytest.approx(probabilities.max(), abs=1e-5)
+    assert result.answer == probabilities.argmax()
+    assert result.probability == pytest.approx(probabilities.max(), abs=1e-5)
     counts = {block: np.zeros(64) for block in PRUNE_BLOCKS}
-    for change, outcome in zip(CHANGES, found.outcomes, strict=True):
+    for change, outcome in zip(CHANGES, result.outcomes, strict=True):
         p, masks = kept_masks(model, changed_clip(noisy, change, len(noisy)), 0.6, score)
         assert outcome.change == change
         assert outcome.answer == p.argmax()
@@ -56,16 +56,16 @@ def test_is_a_loop_over_single_passes(model, noisy, score):
             both, either = (masks[block] & kept[block]).sum(), (masks[block] | kept[block]).sum()
             assert outcome.iou[block] == pytest.approx(both / either)
     for block in PRUNE_BLOCKS:
-        assert np.array_equal(found.kept[block], kept[block])
-        assert found.survival[block] == pytest.approx(counts[block] / len(CHANGES))
+        assert np.array_equal(result.kept[block], kept[block])
+        assert result.survival[block] == pytest.approx(counts[block] / len(CHANGES))
 
 
 def test_survival_counts_as_many_patches_as_are_kept(model, noisy):
-    found = stability(model, noisy, 0.5)
+    result = stability(model, noisy, 0.5)
     for block, left in keep_plan(0.5, 64).items():
-        assert found.survival[block].sum() == pytest.approx(left)
-    assert (found.survival[7] <= found.survival[4]).all()
-    assert (found.survival[10] <= found.survival[7]).all()
+        assert result.survival[block].sum() == pytest.approx(left)
+    assert (result.survival[7] <= result.survival[4]).all()
+    assert (result.survival[10] <= result.survival[7]).all()
 
 
 def test_tau_is_of_the_scores_that_decide_at_block_4(model, noisy):
@@ -96,10 +96,10 @@ def test_gain_adds_a_constant_to_the_log_mel(noisy):
 
 
 def test_gain_changes_no_choice_by_intensity(model, noisy):
-    found = stability(model, noisy, 0.5, "intensity", changes=[Change("gain", 6), Change("gain", -6)])
+    result = stability(model, noisy, 0.5, "intensity", changes=[Change("gain", 6), Change("gain", -6)])
     for block in PRUNE_BLOCKS:
-        assert np.array_equal(found.survival[block], found.kept[block].astype(float))
-    for outcome in found.outcomes:
+        assert np.array_equal(result.survival[block], result.kept[block].astype(float))
+    for outcome in result.outcomes:
         assert outcome.iou == {4: 1.0, 7: 1.0, 10: 1.0}
         assert outcome.tau == pytest.approx(1.0, abs=0.01)
 
@@ -151,12 +151,12 @@ def test_shift_by_whole_patches_compares_the_same_sound():
     for frames, columns in ((16, 1), (-32, -2)):
         change = Change("shift", frames)
         assert change.columns == columns
-        found = stability(model, clip, 0.4, "intensity", changes=[change])
-        assert found.outcomes[0].iou[10] == 1.0
-        assert found.outcomes[0].tau > 0.98
-        missing = np.isnan(found.survival[10]).reshape(8, 8).all(1)
+        result = stability(model, clip, 0.4, "intensity", changes=[change])
+        assert result.outcomes[0].iou[10] == 1.0
+        assert result.outcomes[0].tau > 0.98
+        missing = np.isnan(result.survival[10]).reshape(8, 8).all(1)
         assert list(np.flatnonzero(missing)) == ([7] if columns == 1 else [0, 1])
-        survival = found.survival[10][~np.isnan(found.survival[10])]
+        survival = result.survival[10][~np.isnan(result.survival[10])]
         assert set(survival) == {0.0, 1.0}
 
 
@@ -166,14 +166,14 @@ def test_shift_counts_as_the_nearest_column(frames, columns):
 
 
 def test_nothing_is_pruned_at_keep_rate_1(model, noisy):
-    found = stability(model, noisy, 1.0, changes=[Change("gain", 6)])
+    result = stability(model, noisy, 1.0, changes=[Change("gain", 6)])
     for block in PRUNE_BLOCKS:
-        assert found.kept[block].all()
-        assert (found.survival[block] == 1).all()
-    assert found.outcomes[0].iou[10] == 1
+        assert result.kept[block].all()
+        assert (result.survival[block] == 1).all()
+    assert result.outcomes[0].iou[10] == 1
     with torch.inference_mode():
         logits = model(model.spectrogram(noisy)[None]).logits[0]
-    assert found.probability == pytest.approx(float(logits.softmax(0).max()), abs=1e-6)
+    assert result.probability == pytest.approx(float(logits.softmax(0).max()), abs=1e-6)
 
 
 def test_progress_and_cancelling_between_batches(model, noisy, monkeypatch):
@@ -197,9 +197,9 @@ def test_progress_and_cancelling_between_batches(model, noisy, monkeypatch):
 
 
 def test_silence_is_no_error(model):
-    found = stability(model, np.zeros(16_000, np.float32))
-    assert np.isfinite(found.survival[10]).all()
-    assert math.isnan(found.outcomes[0].tau) or -1 <= found.outcomes[0].tau <= 1
+    result = stability(model, np.zeros(16_000, np.float32))
+    assert np.isfinite(result.survival[10]).all()
+    assert math.isnan(result.outcomes[0].tau) or -1 <= result.outcomes[0].tau <= 1
 
 
 def test_names():

@@ -32,24 +32,24 @@ def test_only_named_endpoints_are_shown(client):
 
 
 def test_explore_is_the_librarys(client):
-    found = client.predict(clip=handle_file(EXAMPLE), model=MODEL, start=0.0, api_name="/explore")
+    answer = client.predict(clip=handle_file(EXAMPLE), model=MODEL, start=0.0, api_name="/explore")
     expected = explore(load_model(MODEL), load_audio(EXAMPLE)).to_dict()
     for score, entry in expected["scores"].items():
-        for ours, theirs in zip(entry["points"], found["scores"][score]["points"], strict=True):
+        for ours, theirs in zip(entry["points"], answer["scores"][score]["points"], strict=True):
             assert theirs["kept"] == ours["kept"]
             assert theirs["macs"] == ours["macs"]
             assert [t["label"] for t in theirs["top"]] == [t["label"] for t in ours["top"]]
-    assert found["model"]["sha256"] == expected["model"]["sha256"]
-    assert found["start"] == 0.0
+    assert answer["model"]["sha256"] == expected["model"]["sha256"]
+    assert answer["start"] == 0.0
 
 
 def test_one_keep_rate_with_defaults(client):
-    found = client.predict(
+    answer = client.predict(
         clip=handle_file(EXAMPLE), keep_rate=0.5, score="variation", api_name="/explore_at"
     )
-    assert list(found["scores"]) == ["variation"]
-    assert [point["keep_rate"] for point in found["scores"]["variation"]["points"]] == [0.5]
-    assert found["model"]["name"] == MODEL
+    assert list(answer["scores"]) == ["variation"]
+    assert [point["keep_rate"] for point in answer["scores"]["variation"]["points"]] == [0.5]
+    assert answer["model"]["name"] == MODEL
 
 
 def test_models_and_results_are_the_files(client):

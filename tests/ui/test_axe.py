@@ -78,15 +78,15 @@ def complaints(page, within: str = "body") -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations", "incomplete"]}
-    found = page.evaluate("([within, options]) => axe.run(within, options)", [within, options])
+    report = page.evaluate("([within, options]) => axe.run(within, options)", [within, options])
     lines = [
         f"{rule['id']} at {node['target']}: {' '.join(node['failureSummary'].split())}"
-        for rule in found["violations"]
+        for rule in report["violations"]
         for node in rule["nodes"]
     ]
     unsure = [
         node["target"][0]
-        for rule in found["incomplete"]
+        for rule in report["incomplete"]
         if rule["id"] == "color-contrast"
         for node in rule["nodes"]
         if len(node["target"]) == 1
@@ -152,7 +152,7 @@ def test_no_tab_breaks_wcag(desk):
     open_passport(visited)
     visited.page.click(".tp-advanced summary")
     visited.page.click("#tour-start")
-    found = []
+    faults = []
     for tab in sorted(places(), key="paper".__eq__):  # the largest last: axe walks what is hidden, too
         if tab != "explore":
             open_tab(visited, tab)
@@ -163,16 +163,16 @@ def test_no_tab_breaks_wcag(desk):
             # What Gradio's own switch does.
             visited.page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
             visited.page.wait_for_timeout(300)  # plots are drawn anew once the window rests
-            found += [f"{tab}, {theme}, {width} px: {line}" for line in complaints(visited.page, within)]
+            faults += [f"{tab}, {theme}, {width} px: {line}" for line in complaints(visited.page, within)]
             if width < 400:
-                found += [
+                faults += [
                     f"{tab}, too small for a finger: {line}" for line in visited.page.evaluate(SMALL_TARGETS)
                 ]
         visited.page.set_viewport_size({"width": LOOKS_OF_PAGE[0][0], "height": 900})
         visited.page.evaluate("document.body.classList.remove('dark')")
         if tab == "explore":
             visited.press("Escape")
-    assert found == []
+    assert faults == []
 
 
 def test_axe_would_find_a_fault(desk):
@@ -188,10 +188,10 @@ def test_axe_would_find_a_fault(desk):
             document.querySelector('#left').prepend(bad);
         }"""
     )
-    found = "\n".join(complaints(page, "#bad"))
-    assert "button-name at ['#bad > button']" in found
-    assert "contrast of 2.84" in found
-    assert "contrast 1.9" in found
+    faults = "\n".join(complaints(page, "#bad"))
+    assert "button-name at ['#bad > button']" in faults
+    assert "contrast of 2.84" in faults
+    assert "contrast 1.9" in faults
     assert page.evaluate(SMALL_TARGETS)  # a mouse may have smaller ones
     page.evaluate("document.querySelector('#bad').remove()")
 
@@ -275,7 +275,7 @@ OBVIOUS = re.compile(
     re.VERBOSE,
 )
 BARE = """() => {
-    const told = element => (element.getAttribute('aria-describedby') ?? '').split(/\\s+/).some(
+    const described = element => (element.getAttribute('aria-describedby') ?? '').split(/\\s+/).some(
         id => document.getElementById(id)?.textContent.trim().split(/\\s+/).length >= 3
     );
     const within = '#left, #controls, #head';
@@ -286,7 +286,7 @@ BARE = """() => {
         control.checkVisibility() && !control.matches('[type=file], [type=hidden], [role=tab]')
     ).filter(control => {
         for (let up = control; up && !up.matches(within); up = up.parentElement) {
-            if (told(up)) return false;
+            if (described(up)) return false;
         }
         return !control.title && !control.closest('#examples');  // their heading tells what a click does
     }).map(control => (

@@ -186,12 +186,12 @@ class Board:
         self.page.locator(f"label:has([name=tc-match][value={by}])").click()
         self.visit.next_frames()
 
-    def rate(self, wanted: float) -> None:
+    def rate(self, keep_rate: float) -> None:
         """Move the slider there by keyboard."""
         self.page.focus(".tc-rate-input")
         self.visit.press("Home")
-        self.visit.press("ArrowRight", times=KEEP_RATES.index(wanted))
-        assert self.text("rate") == f"{100 * wanted:.0f}\u00a0%"
+        self.visit.press("ArrowRight", times=KEEP_RATES.index(keep_rate))
+        assert self.text("rate") == f"{100 * keep_rate:.0f}\u00a0%"
 
     def overlaps(self) -> list[list[str]]:
         """The table's cells, one row a block."""
@@ -210,7 +210,7 @@ class Board:
                     const scale = canvas.width / canvas.clientWidth;
                     const w = Math.floor((canvas.clientWidth - 42 - 54 - 14 * (panels - 1)) / panels);
                     const h = canvas.clientHeight - 28 - 26;
-                    const found = [];
+                    const colours = [];
                     for (let patch = 0; patch < columns * rows; patch++) {
                         const left = 42 + panel * (w + 14) + (Math.floor(patch / rows) + 0.12) * w / columns;
                         const top = 28 + (rows - 1 - patch % rows + 0.12) * h / rows;
@@ -218,9 +218,9 @@ class Board:
                         const { data } = canvas.getContext('2d')
                             .getImageData(...box.map(at => Math.round(at * scale)));
                         const mean = c => data.filter((_, i) => i % 4 === c).reduce((a, b) => a + b);
-                        found.push([0, 1, 2].map(c => (4 * mean(c)) / data.length));
+                        colours.push([0, 1, 2].map(c => (4 * mean(c)) / data.length));
                     }
-                    return found;
+                    return colours;
                 }""",
                 [panel, panels, 64 // ROWS, ROWS],
             )

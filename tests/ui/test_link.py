@@ -51,7 +51,7 @@ SHORT, LONG = "zero", "one-five-zero"
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("query", "expected"),
     [
         (
             {"example": SHORT, "model": "ast-a", "start": 0.5, "tab": "kendall"},
@@ -69,9 +69,9 @@ SHORT, LONG = "zero", "one-five-zero"
         ("zero", (None, CHOICES[0].source, None, None)),
     ],
 )
-def test_only_known_names_are_followed(asked, expected):
+def test_only_known_names_are_followed(query, expected):
     example, source, start, tab = expected
-    place = link.read_place(asked, CHOICES, example_clips(), TABS, SETTINGS)
+    place = link.read_place(query, CHOICES, example_clips(), TABS, SETTINGS)
     path = EXAMPLES_FOLDER / f"{example}.wav" if example else example_clips()[0].path
     assert place == link.Place(str(path), source, start, tab or "explore")
 
@@ -222,9 +222,9 @@ def wait_for_query(visit, **expected) -> None:
     target = {name.replace("keep_rate", "keep-rate"): value for name, value in expected.items() if value}
     try:
         visit.page.wait_for_function(
-            """wanted => {
+            """expected => {
                 const sorted = (entries) => JSON.stringify([...entries].sort());
-                return sorted(new URLSearchParams(location.search)) === sorted(Object.entries(wanted));
+                return sorted(new URLSearchParams(location.search)) === sorted(Object.entries(expected));
             }""",
             arg=target,
             timeout=30_000,
@@ -536,7 +536,7 @@ def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(brow
     inner = "https://ann-explorer.hf.space/"
     frame = (
         f"<iframe src='{inner}?keep-rate=0.6&__sign=secret' width=1200 height=800></iframe>"
-        "<script>told = []; onmessage = event => told.push([event.origin, event.data]);</script>"
+        "<script>messages = []; onmessage = event => messages.push([event.origin, event.data]);</script>"
     )
     headers = {"x-forwarded-host": urlsplit(inner).hostname, "x-forwarded-proto": "https"}
 
@@ -557,8 +557,8 @@ def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(brow
     app.locator(".tp-kept li").first.wait_for(timeout=30_000)
     assert app.locator(".tp-rate-input").input_value() == "0.6"
     app.locator(".tp-rate-input").press("ArrowRight")
-    page.wait_for_function("told.some(([, data]) => data.queryString)")
-    sent = page.evaluate("told.filter(([, data]) => data.queryString)")
+    page.wait_for_function("messages.some(([, data]) => data.queryString)")
+    sent = page.evaluate("messages.filter(([, data]) => data.queryString)")
     assert sent == [[inner[:-1], {"queryString": "keep-rate=0.65"}]]
     app.locator("#link-copy").press("Enter")  # no click: Gradio tells of the lost stream above it
     app.locator("#link-field:not([hidden])").wait_for()  # no permission in this frame

@@ -26,8 +26,8 @@ WATCH_TRACKS = """() => {
     globalThis.tracks = [];
     const devices = navigator.mediaDevices;
     const open = devices.getUserMedia.bind(devices);
-    devices.getUserMedia = async (wanted) => {
-        const stream = await open(wanted);
+    devices.getUserMedia = async (constraints) => {
+        const stream = await open(constraints);
         globalThis.tracks.push(...stream.getTracks());
         return stream;
     };

@@ -129,8 +129,8 @@ def test_windows_are_counted_as_they_are_cut(model, tmp_path):
     for seconds in (0.03, 1.0, 1.3, 1.31, 1.33, 2.59, 2.6, 7.0):
         path = tmp_path / "a.wav"
         soundfile.write(path, np.full(round(16_000 * seconds), 0.1), 16_000)
-        found = len(list(explore_windows(model, path, keep_rates=[0.5])))
-        assert tab.window_count(seconds, model.config.seconds) == found, seconds
+        analysed = len(list(explore_windows(model, path, keep_rates=[0.5])))
+        assert tab.window_count(seconds, model.config.seconds) == analysed, seconds
 
 
 def test_a_file_that_is_gone_is_named(recording, tmp_path):

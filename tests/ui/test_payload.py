@@ -26,13 +26,13 @@ def exploration(model, clip):
 
 
 def test_exploration_holds_what_each_stage_ranked_by(model, clip):
-    found = explore(model, clip, keep_rates=(0.4, 1.0))
+    exploration = explore(model, clip, keep_rates=(0.4, 1.0))
     with torch.inference_mode():
         spec = model.spectrogram(clip)[None]
         x = model.run_blocks(model.embed(spec), 1, 3)
         _, first = model.attend(x, 4, with_score=True)
-    for score, statistic in (("attention", first[0].numpy()), ("intensity", found.intensity)):
-        point, unpruned = found.points[score]
+    for score, statistic in (("attention", first[0].numpy()), ("intensity", exploration.intensity)):
+        point, unpruned = exploration.points[score]
         assert unpruned.scores == {}
         np.testing.assert_array_equal(point.scores[4], statistic)
         present = np.arange(64)

@@ -130,7 +130,7 @@ class Board:
         self.page.mouse.up()
         self.visit.next_frames()
 
-    def asked(self) -> int:
+    def questions(self) -> int:
         """Questions sent to the server so far."""
         return sum("queue/join" in url for url in self.visit.requests)
 
@@ -152,9 +152,9 @@ def patches() -> int:
 @torch.inference_mode()
 def probabilities(mask: torch.Tensor, block: int = 5) -> np.ndarray:
     """What the model says without the marked patches, by one pass of the library."""
-    found = trace()
-    logits = found.model(found.spec[None], removal=(block, mask)).logits[0]
-    return (logits.sigmoid() if found.model.config.multilabel else logits.softmax(0)).numpy()
+    traced_clip = trace()
+    logits = traced_clip.model(traced_clip.spec[None], removal=(block, mask)).logits[0]
+    return (logits.sigmoid() if traced_clip.model.config.multilabel else logits.softmax(0)).numpy()
 
 
 def assert_answers_are_the_library_s(board: Board, block: int = 5) -> None:
@@ -356,15 +356,15 @@ def test_nothing_is_asked_while_the_hand_moves(board):
     board.page.mouse.move(*board.centre(10))
     board.page.mouse.down()
     board.visit.next_frames()
-    before = board.asked()
+    before = board.questions()
     for patch in (18, 26, 34, 42):
         board.page.mouse.move(*board.centre(patch), steps=3)
         board.visit.next_frames()
-    assert board.asked() == before
+    assert board.questions() == before
     assert len(board.marked) == 5  # though the picture follows
     board.page.mouse.up()
     board.settle()
-    assert board.asked() > before
+    assert board.questions() > before
 
 
 def test_curve_compares_with_random_removals_and_downloads(board, tmp_path):

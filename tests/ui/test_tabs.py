@@ -336,8 +336,8 @@ def page(monkeypatch):
 
 def last(answers):
     """What an event leaves in the page, where the browser shows none of the answers before."""
-    *_, found = answers
-    return found
+    *_, final = answers
+    return final
 
 
 def test_a_change_computes_the_open_tab_only(page):

@@ -75,8 +75,8 @@ def test_the_answer_is_the_view_that_was_asked_for(seen):
     assert (result["settings"]["score"], result["settings"]["keep_rate"]) == ("intensity", 0.4)
     # The view, what its table needs, and the plain answer: not the whole sweep once more.
     rates = {
-        score: [point["keep_rate"] for point in found["points"]]
-        for score, found in result["exploration"]["scores"].items()
+        score: [point["keep_rate"] for point in entry["points"]]
+        for score, entry in result["exploration"]["scores"].items()
     }
     assert rates == {"attention": [0.4, 1.0], "intensity": [0.4, 1.0]}
 
@@ -156,16 +156,16 @@ def test_a_person_takes_home_what_is_seen(desk, tmp_path):
     page.evaluate(
         """() => {
             const button = document.querySelector('.tp-take');
-            window.told = [];
-            new MutationObserver(() => told.push([button.textContent, button.disabled]))
+            window.states = [];
+            new MutationObserver(() => states.push([button.textContent, button.disabled]))
                 .observe(button, { childList: true, attributes: true });
         }"""
     )
     name, files = take_away(desk)
     assert name == f"tpexplore-{spoken_examples()[0].path.stem}-{MODEL}-variation-35.zip"
     page.wait_for_selector(".tp-take:enabled")
-    assert page.evaluate("told[0]") == ["Making the ZIP …", True]
-    assert page.evaluate("told.at(-1)") == ["Take away (ZIP)", False]
+    assert page.evaluate("states[0]") == ["Making the ZIP …", True]
+    assert page.evaluate("states.at(-1)") == ["Take away (ZIP)", False]
     assert desk.text("[data-out=taken]") == "The ZIP is in your downloads."
 
     result = json.loads(files["result.json"])

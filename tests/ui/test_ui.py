@@ -160,8 +160,8 @@ def test_results_only_of_these_weights(exploration, clip):
 
 def test_silence_has_a_picture(model):
     silence = np.zeros(16_000, np.float32)
-    found = explore(model, silence, keep_rates=(0.5, 1.0))
-    sent = payload.build_payload(found, samples=silence, name="silence")
+    exploration = explore(model, silence, keep_rates=(0.5, 1.0))
+    sent = payload.build_payload(exploration, samples=silence, name="silence")
     json.dumps(sent, allow_nan=False)
     low, high = sent["picture"]["decibels"]
     assert low < high

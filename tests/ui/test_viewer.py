@@ -54,8 +54,8 @@ def exploration(clip) -> Exploration:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(std=0.2)
-        found = explore(model, clip, keep_rates=(0.3, 0.6, 0.8, 1.0))
-        logits = [point.logits for points in found.points.values() for point in points]
+        exploration = explore(model, clip, keep_rates=(0.3, 0.6, 0.8, 1.0))
+        logits = [point.logits for points in exploration.points.values() for point in points]
         model.head[1].bias -= torch.tensor(np.mean(logits, axis=0))
     return explore(model, clip)
 
@@ -137,7 +137,7 @@ def lit_pixels(desk) -> np.ndarray:
 
 
 def mask_in_browser(page, samples: np.ndarray, drop: np.ndarray) -> dict[str, np.ndarray]:
-    found = page.evaluate(
+    tracks = page.evaluate(
         """async ([clip, drop, rows, grid]) => {
             const { gridOf } = await import("/shared/grid.js");
             const { listenTracks, spectrumOf } = await import("/explore/masking.js");
@@ -157,7 +157,7 @@ def mask_in_browser(page, samples: np.ndarray, drop: np.ndarray) -> dict[str, np
             grid_of(drop),
         ],
     )
-    return {name: np.frombuffer(base64.b64decode(track), np.float32) for name, track in found}
+    return {name: np.frombuffer(base64.b64decode(track), np.float32) for name, track in tracks}
 
 
 def grid_of(drop: np.ndarray) -> dict:
@@ -191,10 +191,10 @@ def test_masking_in_the_browser_is_the_library_s(browser, clip):
     serve_modules(page)
     for case, (samples, drop) in cases.items():
         samples = samples.astype(np.float32)
-        expected, found = python_tracks(samples, drop), mask_in_browser(page, samples, drop)
-        assert list(found) == list(expected) == TRACKS
+        expected, played = python_tracks(samples, drop), mask_in_browser(page, samples, drop)
+        assert list(played) == list(expected) == TRACKS
         for name in TRACKS:
-            error = found[name] - expected[name]
+            error = played[name] - expected[name]
             assert np.abs(error).max() < 1e-3, (case, name)
             assert np.square(error).sum() <= 1e-6 * np.square(expected["original"]).sum(), (case, name)
     assert np.abs(python_tracks(loud, random)["original"]).max() < np.abs(loud).max()
@@ -252,15 +252,15 @@ def test_switching_keeps_the_place_and_plays_the_library_s_track(listener, explo
     expected = python_tracks(clip, drop)
     listener.page.locator(".tp-what label", has_text="Removed").click()
     for what, block in (("kept", 4), ("kept", 7), ("removed", 7), ("removed", 10), ("original", 10)):
-        found = listener.page.evaluate(SWITCH, [what, block])
+        heard = listener.page.evaluate(SWITCH, [what, block])
         track = what if what == "original" else f"{what} {block}"
-        assert np.allclose(found["samples"], expected[track], atol=1e-3), track
+        assert np.allclose(heard["samples"], expected[track], atol=1e-3), track
         # Each sound begins at the very sample that the one before has reached.
-        timeline = found["timeline"]
+        timeline = heard["timeline"]
         assert len(timeline) > 1
         for old, new in pairwise(timeline):
             assert new["offset"] == pytest.approx(old["offset"] + new["at"] - old["at"], abs=1e-6)
-        assert sorted(found["met"])[-2:] == [0, 1], "one sound comes in as the other goes"
+        assert sorted(heard["met"])[-2:] == [0, 1], "one sound comes in as the other goes"
     assert listener.errors == []
 
 
@@ -567,9 +567,9 @@ def test_survival_counts_are_the_exploration_s(desk, exploration):
             }
         desk.page.select_option(".tp-grouping", "frequency")
         desk.next_frames()
-        found = list(survival_rows(desk).values())
+        shown = list(survival_rows(desk).values())
         rows = [sound[sound % 8 == row] for row in range(7, -1, -1)]
-        assert found[:8] == [survivors(exploration, score, rate, row) for row in rows]
+        assert shown[:8] == [survivors(exploration, score, rate, row) for row in rows]
 
 
 def test_a_group_lights_up_in_the_panels(new_desk, exploration):
@@ -609,9 +609,9 @@ def test_any_number_of_blocks_is_shown(browser, clip, blocks):
     """Picture, stage switch, sounds, survival, passport and cost, each with as many stages as there are."""
     torch.manual_seed(6)
     model = AudioViT(replace(tiny_config("ast", frames=FRAMES, classes=12), name="tiny")).eval()
-    found = explore(model, clip, keep_rates=(0.8, 1.0), blocks=blocks)
-    point = found.points["attention"][0]
-    with served(payload.build_payload(found, samples=clip, name="bursts")) as url:
+    exploration = explore(model, clip, keep_rates=(0.8, 1.0), blocks=blocks)
+    point = exploration.points["attention"][0]
+    with served(payload.build_payload(exploration, samples=clip, name="bursts")) as url:
         page = browser.new_page(viewport={"width": 1300, "height": 1000})
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -624,7 +624,7 @@ def test_any_number_of_blocks_is_shown(browser, clip, blocks):
         names = [str(block) for block in blocks]
         assert values == ["0", *names, *(["all"] if len(blocks) > 1 else [])]
         legend = page.inner_text(".tp-legend")
-        drop = found.drop_stages("attention")[0]
+        drop = exploration.drop_stages("attention")[0]
         for block in blocks:
             assert f"dropped by block {block} ({(drop == block).sum()})" in legend
         assert page.eval_on_selector_all(".tp-after input", "all => all.map(one => one.value)") == names
@@ -672,13 +672,13 @@ def test_clusters_of_the_dataset_take_the_place_of_fifths(browser, exploration, 
         page = browser.new_page()
         page.goto(url)
         page.wait_for_selector(".tp-groups tr")
-        found = {
+        counts = {
             row.locator("th").inner_text(): int(row.locator("td").first.inner_text())
             for row in page.locator(".tp-groups tr").all()
         }
         # As in every other tab, padding counts in the cluster that it falls into.
         sizes = {f"C{i + 1}": int((ids == i).sum()) for i in range(5)}
-        named = {name.split(" ")[0]: count for name, count in found.items() if name.startswith("C")}
+        named = {name.split(" ")[0]: count for name, count in counts.items() if name.startswith("C")}
         assert named == {name: size for name, size in sizes.items() if size}
         page.focus(".tp-picture")
         page.keyboard.press("ArrowRight")
@@ -804,9 +804,9 @@ def test_explanation_tells_the_exploration_s_numbers(desk, exploration):
     for score in SCORES:
         for rate in (0.3, 0.6, 0.65, 0.8, 0.95, 1.0):
             choose(desk, rate, score)
-            found = desk.text("[data-out=explanation]")
-            assert found == expected_explanation(exploration, score, rate), (score, rate)
-            texts.add(found)
+            explanation = desk.text("[data-out=explanation]")
+            assert explanation == expected_explanation(exploration, score, rate), (score, rate)
+            texts.add(explanation)
     assert len(texts) > 12
     for phrase in ("Down to", "lightest pruning", "again.", "empty padding", "it is"):
         assert any(phrase in text for text in texts), phrase

@@ -74,7 +74,7 @@ def random_study(name: str, features: Features) -> dict:
 def by_thirds(scorer: Accuracy, quiet: np.ndarray, answers: dict[tuple[str, float], np.ndarray]) -> dict:
     """Accuracy by attention and by random patches, and their difference, in every third of the clips."""
     order = np.argsort(quiet, kind="stable")
-    found = {}
+    thirds = {}
     for group, rows in zip(GROUPS, np.array_split(order, len(GROUPS)), strict=True):
         cells = {}
         for rate in RATES:
@@ -89,5 +89,5 @@ def by_thirds(scorer: Accuracy, quiet: np.ndarray, answers: dict[tuple[str, floa
                 "attention_minus_random": mean_cell(attention - random),
             }
         share = {"n": len(rows), "median_quiet_share": tidy(float(np.median(quiet[rows])))}
-        found[group] = {**share, "keep_rate": cells}
-    return found
+        thirds[group] = {**share, "keep_rate": cells}
+    return thirds

@@ -67,9 +67,9 @@ def build(choices: list[ModelChoice]) -> Tab:
 
     def refresh(path, choice, start, keep_rate: float, score: str) -> tuple:
         check_request(path, choice)
-        wanted = (path, choice, start, keep_rate, score)
-        name = hashlib.sha256(repr((written_at(path), *wanted)).encode()).hexdigest()[:16]
-        return wanted, name  # another name starts the run
+        settings = (path, choice, start, keep_rate, score)
+        name = hashlib.sha256(repr((written_at(path), *settings)).encode()).hexdigest()[:16]
+        return settings, name  # another name starts the run
 
     def on_run(settings: tuple | None) -> Iterator[dict]:
         # A generator: between two batches Gradio can end it, when Stop is pressed or the page is left.

@@ -140,7 +140,7 @@ export function start({ element, props, server, watch }) {
 
   async function send() {
     if (flying || !microphone || !data || !rolling || outbox.isEmpty()) return;
-    const [mine, asked] = [session, data];
+    const [mine, sent] = [session, data];
     const way = pageState.get();
     flying = true;
     const reply = await server
@@ -158,7 +158,7 @@ export function start({ element, props, server, watch }) {
     failures = reply ? 0 : failures + 1;
     if (failures > PATIENCE) stop(NO_ANSWER);
     else if (reply?.problem) stop(reply.problem);
-    else if (asked === data && reply) take(reply, way);
+    else if (sent === data && reply) take(reply, way);
     send();
   }
 

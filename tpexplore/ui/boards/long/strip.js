@@ -72,14 +72,14 @@ export function viewAround({ count }, index, total) {
  */
 export function stretches(windows, lane, { first, count }) {
   /** @type {Stretch[]} */
-  const found = [];
+  const runs = [];
   for (let at = first; at < Math.min(first + count, windows.length); at++) {
     const label = labelOf(windows[at], lane);
-    const last = found[found.length - 1];
+    const last = runs[runs.length - 1];
     if (last?.label === label) last.to = at + 1;
-    else found.push({ from: at, to: at + 1, label });
+    else runs.push({ from: at, to: at + 1, label });
   }
-  return found;
+  return runs;
 }
 
 /**

@@ -34,14 +34,14 @@ export function start({ props, trigger }) {
   const field = /** @type {HTMLInputElement} */ (byId("link-field"));
   const tabButton = (/** @type {string} */ id) => document.getElementById(`${id}-tab-button`);
 
-  const { values: wanted, unknown } = queries.read(location.search);
+  const { values: linked, unknown } = queries.read(location.search);
   if (unknown.length) problemLine.textContent = unknownText(unknown);
 
   // A model of the Hub may take minutes to fetch: the field for it is filled, and the person decides.
-  if (isOfHub(wanted.model) && !(wanted.model in known.models)) {
-    document.documentElement.dataset.ownModel = wanted.model;
-    document.dispatchEvent(new CustomEvent("tp-own-model", { detail: wanted.model }));
-    delete wanted.model;
+  if (isOfHub(linked.model) && !(linked.model in known.models)) {
+    document.documentElement.dataset.ownModel = linked.model;
+    document.dispatchEvent(new CustomEvent("tp-own-model", { detail: linked.model }));
+    delete linked.model;
   }
 
   // The browser keeps this over a reload, but the page is built with an example.
@@ -50,10 +50,10 @@ export function start({ props, trigger }) {
   // ---- what is seen ---------------------------------------------------------------------------------------
 
   const isNamed = (/** @type {string} */ name) =>
-    wanted[name] !== undefined && wanted[name] !== queries.first[name];
+    linked[name] !== undefined && linked[name] !== queries.first[name];
   /** @type {Values} */
   const place = { ...queries.first };
-  for (const name of Object.keys(place)) place[name] = wanted[name] ?? place[name];
+  for (const name of Object.keys(place)) place[name] = linked[name] ?? place[name];
   let ownClip = false;
   /** @type {Values | null} what the viewer shows; null before its first message */
   let view = null;
@@ -61,9 +61,9 @@ export function start({ props, trigger }) {
   let firstView = {};
   let patches = 0; // of the clip that it shows
   /** @type {number | null} the one whose passport is still to be opened */
-  let patch = wanted.patch ?? null;
+  let patch = linked.patch ?? null;
   /** @type {Record<string, string | null>} */
-  const settings = Object.fromEntries(Object.keys(known.settings).map((name) => [name, wanted[name] ?? null]));
+  const settings = Object.fromEntries(Object.keys(known.settings).map((name) => [name, linked[name] ?? null]));
   const served = Object.keys(settings).filter((name) => known.settings[name].served && settings[name] !== null);
   let awaited = ["example", "model", "start"].some(isNamed); // until the viewer shows the link's clip
   let opening = awaited; // until that, or until it is known that it will not come now
@@ -150,7 +150,7 @@ export function start({ props, trigger }) {
       setTimeout(arrive, PATIENCE_MILLISECONDS); // where the queue is full, nothing comes back
     }
     const values = { ...firstView };
-    for (const name of Object.keys(values)) values[name] = wanted[name] ?? values[name];
+    for (const name of Object.keys(values)) values[name] = linked[name] ?? values[name];
     document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...values, patch: null } }));
     restorePatch();
   }

@@ -77,7 +77,7 @@ export function createQueries(known) {
     tab: known.tabs[0],
   };
 
-  /** @type {Record<string, (text: string, found: Values) => unknown>} in the order in which an address names them */
+  /** @type {Record<string, (text: string, values: Values) => unknown>} in the order in which an address names them */
   const readers = {
     example: among(Object.keys(known.examples)),
     start(text, { example = first.example }) {

@@ -37,8 +37,8 @@ export function createCurves({ part, state, shown, marks, markedGroup, groupStep
   function curveSeries() {
     const { knowledge } = shown();
     const [key, low, high] = [chosenKey(), keyOf("L"), keyOf("H")];
-    const known = (/** @type {string | null} */ wanted) =>
-      wanted && knowledge.answersOf(wanted).size ? knowledge.answersOf(wanted) : null;
+    const known = (/** @type {string | null} */ marksKey) =>
+      marksKey && knowledge.answersOf(marksKey).size ? knowledge.answersOf(marksKey) : null;
     return clipSeries({
       chosen: known(key),
       low: low === key ? null : known(low), // drawn as what is marked

@@ -56,10 +56,10 @@ export function createKnowledge(data) {
     return known;
   }
 
-  const passes = (/** @type {number[]} */ asked, /** @type {number} */ rows) =>
-    Math.max(...asked) + rows * asked.reduce((sum, block) => sum + data.model.depth - block, 0);
-  const within = (/** @type {number} */ seconds, /** @type {number[]} */ asked, /** @type {number} */ rows) =>
-    pace > 0 && pace * passes(asked, rows) <= seconds;
+  const passes = (/** @type {number[]} */ chosen, /** @type {number} */ rows) =>
+    Math.max(...chosen) + rows * chosen.reduce((sum, block) => sum + data.model.depth - block, 0);
+  const within = (/** @type {number} */ seconds, /** @type {number[]} */ chosen, /** @type {number} */ rows) =>
+    pace > 0 && pace * passes(chosen, rows) <= seconds;
 
   /** As many of the missing blocks as are not too long, in the order given; at least one. @param {number[]} missing */
   function affordable(missing) {
@@ -79,14 +79,14 @@ export function createKnowledge(data) {
     const open = drawsOf(count).map((known) => blocks.filter((b) => !known.has(b)));
     const first = open.findIndex((missing) => missing.length);
     if (first < 0) return null;
-    const asked = affordable(open[first]);
+    const affordableBlocks = affordable(open[first]);
     const numbers = [first];
     for (let next = first + 1; next < open.length; next++) {
       const moment = clamp(delay, MOMENT_SECONDS, LONGEST_SECONDS / 2); // asking again must not cost more
-      if (open[next].join() !== open[first].join() || !within(moment, asked, numbers.length + 1)) break;
+      if (open[next].join() !== open[first].join() || !within(moment, affordableBlocks, numbers.length + 1)) break;
       numbers.push(next);
     }
-    return { blocks: asked, draws: numbers };
+    return { blocks: affordableBlocks, draws: numbers };
   }
 
   return {

@@ -49,7 +49,7 @@ export function start({ element, props, trigger, watch }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} of the next answer to be spoken */
   let speaking;
   /** @type {{stamp: string, count: number} | null} of the open question */
-  let asked = null;
+  let openQuestion = null;
 
   // ---- data in --------------------------------------------------------------------------------------------
 
@@ -162,14 +162,14 @@ export function start({ element, props, trigger, watch }) {
     },
     send(question) {
       const { stamp } = data();
-      asked = { stamp, count: countOf(marks()) };
+      openQuestion = { stamp, count: countOf(marks()) };
       root.dataset.state = "busy";
       trigger("ask", { stamp, ...question });
     },
     learn(question, reply, waited) {
-      if (asked?.stamp !== data().stamp) return true; // about a clip that is gone: ask of this one
+      if (openQuestion?.stamp !== data().stamp) return true; // about a clip that is gone: ask of this one
       if (reply.stale) return false; // about a clip that is on its way here: it will ask when it comes
-      shown().knowledge.learn(question, asked.count, reply, waited);
+      shown().knowledge.learn(question, openQuestion.count, reply, waited);
       redrawAnswers();
       return true;
     },

@@ -1,13 +1,13 @@
 // The keep-rates that a slider moves over.
 
 /**
- * The rate that is nearest to the one wanted: index into `rates`.
+ * The rate that is nearest to a target: index into `rates`.
  *
  * @param {number[]} rates
- * @param {number} wanted
+ * @param {number} target
  */
-export function nearestRate(rates, wanted) {
-  const distances = rates.map((rate) => Math.abs(rate - wanted));
+export function nearestRate(rates, target) {
+  const distances = rates.map((rate) => Math.abs(rate - target));
   return distances.indexOf(Math.min(...distances));
 }
 
