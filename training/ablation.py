@@ -12,13 +12,12 @@ assets/results/studies/recipe-parts.json.
 from __future__ import annotations
 
 from tpexplore.command_line import file_or_folder, whole
-from tpexplore.errors import InputError
 from tpexplore.writing import write_json
-from training.data.training_data import NO_ANSWERS, training_data
+from training.data.training_data import answered_data
 from training.engine import parallel
 from training.engine.command import command_arguments, run_command
 from training.measure.ablation import ablation
-from training.measure.variants import STUDIES_FOLDER
+from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
 from training.recipes.values import LARGEST_SEED
 
@@ -37,17 +36,12 @@ def main() -> None:
     )
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
-    features, answers = training_data(args.features)
-    if answers is None:
-        raise InputError(NO_ANSWERS)
+    features, answers = answered_data(args.features)
     results = ablation(features, answers, recipe, args.out, args.seeds)
     if not parallel.is_main():
         return
     write_json(STUDIES_FOLDER / FILE, results)
-    for part, rates in results["worth"].items():
-        for rate, cell in rates.items():
-            low, high = cell["ci95"]
-            print(f"{part} at {rate}: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")
+    print_differences(results["worth"])
 
 
 if __name__ == "__main__":

@@ -11,13 +11,12 @@ Rerun after a stop, it goes on where it was. Writes assets/results/studies/drop-
 from __future__ import annotations
 
 from tpexplore.command_line import file_or_folder
-from tpexplore.errors import InputError
 from tpexplore.writing import write_json
-from training.data.training_data import NO_ANSWERS, training_data
+from training.data.training_data import answered_data
 from training.engine import parallel
 from training.engine.command import command_arguments, run_command
 from training.measure.drop_study import drop_study
-from training.measure.variants import STUDIES_FOLDER
+from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
 
 
@@ -33,17 +32,12 @@ def main() -> None:
     parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
-    features, answers = training_data(args.features)
-    if answers is None:
-        raise InputError(NO_ANSWERS)
+    features, answers = answered_data(args.features)
     results = drop_study(features, answers, recipe, args.init, args.out)
     if not parallel.is_main():
         return
     write_json(STUDIES_FOLDER / f"drop-{recipe.family}.json", results)
-    for arm, rates in results["attention_minus_random"].items():
-        for rate, cell in rates.items():
-            low, high = cell["ci95"]
-            print(f"{arm} at {rate}: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")
+    print_differences(results["attention_minus_random"])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from training.data.features import read_features
 from training.engine import parallel
 from training.engine.command import run_command, study_arguments
 from training.measure.score_study import study
-from training.measure.variants import STUDIES_FOLDER
+from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
 
 
@@ -29,10 +29,7 @@ def main() -> None:
         return
     path = STUDIES_FOLDER / f"scores-{Path(args.recipe).stem}.json"
     write_json(path, results)
-    for comparison, rates in results["paired"].items():
-        for rate, cell in rates.items():
-            low, high = cell["ci95"]
-            print(f"{comparison} at {rate}: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")
+    print_differences(results["paired"])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_card, bundled_names
@@ -115,22 +115,30 @@ def recipe_parts_table(study: Mapping[str, Any] | None = None) -> str:
     return f"{heading}\n\n{_table(['left out', 'minutes', *rates], lines)}"
 
 
+def _studies(kind: str) -> dict[str, dict[str, Any]]:
+    """The bundled results of one kind of study, by what it was of: a model or a family."""
+    files = sorted((RESULTS_FOLDER / "studies").glob(f"{kind}-*.json"))
+    return {file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files}
+
+
+def _points(cells: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Differences in points with their intervals, as cells of a table."""
+    differences = map(read_measure, cells)
+    return [with_interval(one.scaled(100), "+.1f") if one else "" for one in differences]
+
+
 def random_tables(studies: Mapping[str, Mapping[str, Any]] | None = None) -> str:
     """Attention against random patches in thirds of a split, by the study of `training.random_study`.
 
     Reads the bundled files unless the content of others is passed, by model.
     """
-    if studies is None:
-        files = sorted((RESULTS_FOLDER / "studies").glob("random-*.json"))
-        studies = {file.stem.removeprefix("random-"): read_json(file)[0] for file in files}
+    studies = _studies("random") if studies is None else studies
     if not studies:
         return "Not measured yet: python -m training.random_study has not been run."
     lines = []
     for name, study in studies.items():
         for group, third in study["groups"].items():
-            cells = third["keep_rate"].values()
-            leads = [read_measure(cell["attention_minus_random"]) for cell in cells]
-            texts = [with_interval(lead.scaled(100), "+.1f") if lead else "" for lead in leads]
+            texts = _points(cell["attention_minus_random"] for cell in third["keep_rate"].values())
             quiet = number_text(100 * third["median_quiet_share"], ".0f")
             lines.append([f"`{name}`", f"{group} ({quiet} % quiet, {third['n']} clips)", *texts])
     rates = next(iter(next(iter(studies.values()))["groups"].values()))["keep_rate"]
@@ -142,9 +150,7 @@ def drop_study_table(studies: Mapping[str, Mapping[str, Any]] | None = None) -> 
 
     Reads the bundled files unless the content of others is passed, by family.
     """
-    if studies is None:
-        files = sorted((RESULTS_FOLDER / "studies").glob("drop-*.json"))
-        studies = {file.stem.removeprefix("drop-"): read_json(file)[0] for file in files}
+    studies = _studies("drop") if studies is None else studies
     if not studies:
         return "Not measured yet: python -m training.drop_study has not been run."
     lines = []
@@ -156,9 +162,7 @@ def drop_study_table(studies: Mapping[str, Mapping[str, Any]] | None = None) -> 
             "by random patches, whole − dropping": study["whole_minus_dropped"]["random"],
         }
         for name, rates in compared.items():
-            differences = [read_measure(cell) for cell in rates.values()]
-            texts = [with_interval(one.scaled(100), "+.1f") if one else "" for one in differences]
-            lines.append([family, name, *texts])
+            lines.append([family, name, *_points(rates.values())])
     rates = next(iter(studies.values()))["attention_minus_random"]["whole"]
     return _table(["family", "points", *(f"keep-rate {float(rate):.1f}" for rate in rates)], lines)
 

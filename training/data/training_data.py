@@ -32,6 +32,14 @@ def training_data(folders: list[Path], classes: str = "labels") -> tuple[Feature
     return features, answers
 
 
+def answered_data(folders: list[Path]) -> tuple[Features, StoredAnswers]:
+    """The same with a tagger's answers, which must be there."""
+    features, answers = training_data(folders)
+    if answers is None:
+        raise InputError(NO_ANSWERS)
+    return features, answers
+
+
 def pretraining_data(folders: list[Path]) -> tuple[Features, StoredAnswers | None]:
     """The training clips of all folders, and a tagger's answers to them if every folder has them."""
     several = [read_features(folder) for folder in folders]

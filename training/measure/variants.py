@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER
 from tpexplore.model.vit import AudioViT
@@ -63,3 +65,11 @@ def describe_study(
         "recipe": asdict(recipe),
         "commit": git_commit(),
     }
+
+
+def print_differences(compared: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """One line for each comparison and keep-rate: the difference with its 95 % interval."""
+    for name, rates in compared.items():
+        for rate, cell in rates.items():
+            low, high = cell["ci95"]
+            print(f"{name} at {rate}: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")

@@ -111,7 +111,7 @@ def test_the_command_trains_tests_and_goes_on_where_it_stopped(
     kept = {part: ablation.PARTS[part] for part in ("teacher", "elastic")}
     monkeypatch.setattr(ablation, "PARTS", kept)
     monkeypatch.setattr(command, "STUDIES_FOLDER", tmp_path / "studies")
-    monkeypatch.setattr(command, "training_data", lambda folders: (joined, stored))
+    monkeypatch.setattr(command, "answered_data", lambda folders: (joined, stored))
     arguments = ["ablation", "F", "--recipe", str(tmp_path / "tiny.json"), "--out", str(tmp_path / "runs")]
     monkeypatch.setattr(sys, "argv", arguments)
     command.main()

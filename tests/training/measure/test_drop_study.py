@@ -65,7 +65,7 @@ def test_the_command_trains_both_from_one_start(features, recipe_file, tmp_path,
     rng, clips = np.random.default_rng(0), len(features.files)
     stored = StoredAnswers(rng.normal(-4, 1, (clips, TAGS)), rng.normal(0, 1, (clips, 8)), "ab" * 32)
     monkeypatch.setattr(command, "STUDIES_FOLDER", tmp_path / "studies")
-    monkeypatch.setattr(command, "training_data", lambda folders: (features, stored))
+    monkeypatch.setattr(command, "answered_data", lambda folders: (features, stored))
     start = tmp_path / "start"
     recipe = load_recipe(str(recipe_file), FinetuneRecipe)
     drop_study.train_variant(start, recipe, features, answers=stored)
