@@ -25,6 +25,7 @@ from tpexplore.model.plan import (
 from tpexplore.results.store import bundled_models
 from tpexplore.study.window_table import COLUMNS
 from tpexplore.threads import brief_spinning
+from tpexplore.writing import check_place
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -156,6 +157,7 @@ def _explore(args: argparse.Namespace) -> None:
         raise InputError("--windows reads the whole file; leave --offset out.")
     if args.hop is not None and not args.windows:
         raise InputError("--hop is for --windows; expected both.")
+    _check_outputs(args)
     from tpexplore.signal.decode import read_clip
     from tpexplore.signal.excerpt import loudness_profile, read_excerpt
 
@@ -198,6 +200,18 @@ def _explore(args: argparse.Namespace) -> None:
     print(f"{'unpruned':<32}  {how}" + ("" if method == "drop" else f", {method}"))
     for before, after in zip(unpruned.top(), pruned.top(), strict=True):
         print(f"{_share(model, unpruned, before):<32}  {_share(model, pruned, after)}")
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Before anything is computed: no output may take the place of what is read, or of another one."""
+    taken = {os.path.realpath(args.clip), os.path.realpath(args.model)}
+    for path in (args.csv, args.labels):
+        if path is None or (path.exists() and not path.is_file() and not path.is_dir()):  # a device
+            continue
+        check_place(path)
+        if (place := os.path.realpath(path)) in taken:
+            raise InputError(f"{str(path)!r} is named twice; expected another file for what is written.")
+        taken.add(place)
 
 
 def _explore_windows(args: argparse.Namespace, model, keep_rate, blocks: tuple[int, ...]) -> None:
@@ -278,6 +292,7 @@ def _export(args: argparse.Namespace) -> None:
     from tpexplore.checkpoints.export import check_export_name, export
 
     check_export_name(args.out)
+    check_place(args.out)
     with ended_by_interrupt():
         from tpexplore.checkpoints.load import load_model
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +17,8 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write to, that takes the place of ``path`` once everything is on the disk.
 
     Folders above it are made. When writing fails or is interrupted, what stood at ``path`` stays and
-    nothing else is left.
+    nothing else is left. Where ``path`` is a link, the file it leads to is replaced, and the link stays. A
+    device or pipe is written to as it is: nothing may take its place.
 
     Parameters
     ----------
@@ -27,30 +30,56 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
     OSError
         With the file's name, if the disk refuses; `tpexplore.errors.sentence_of` puts it into words.
     """
-    part = path.with_name(path.name + ".part")
+    check_place(path)
     with named(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    part = target.with_name(target.name + ".part")
+    with named(path, part):
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            if keep_as is not None and path.exists():
-                path.replace(keep_as)
-            part.replace(path)
+            if keep_as is not None and target.exists():
+                target.replace(keep_as)
+            part.replace(target)
         except BaseException:
             with suppress(OSError):
                 part.unlink()
             raise
 
 
+def check_place(path: Path) -> None:
+    """Raise the OSError of what can be seen before anything is written: work may lie between.
+
+    Raises
+    ------
+    OSError
+        If there is a folder at ``path``, a file that is not to be written to, or links that lead in a circle.
+    """
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):  # what can be made is made; else writing says why not
+        return
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 @contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Give an OSError inside, e.g. of a full disk, the name of the file that it is about."""
+def named(path: Path, part: Path | None = None) -> Iterator[None]:
+    """Give an OSError inside, e.g. of a full disk, the name of the file that it is about, not of a part."""
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.errno is not None:
+        is_unnamed = error.filename is None and error.errno is not None
+        if is_unnamed or (part is not None and error.filename == str(part)):
             error.filename = str(path)
         raise
 

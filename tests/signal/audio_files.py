@@ -33,7 +33,7 @@ def stack(signal: np.ndarray, channels: int) -> np.ndarray:
 
 def write_av(path: Path, frames: np.ndarray, rate: int, codec: str, container: str, **options: str) -> Path:
     """Encode (n, channels) with FFmpeg's libraries; options are the container's, except b, the bit rate."""
-    layout = {1: "mono", 2: "stereo", 6: "5.1"}[frames.shape[1]]
+    layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[frames.shape[1]]
     bit_rate = {"b": options.pop("b")} if "b" in options else {}
     with av.open(str(path), "w", format=container, options=options) as output:
         stream = output.add_stream(codec, rate=rate, options=bit_rate)
@@ -52,8 +52,13 @@ def write_av(path: Path, frames: np.ndarray, rate: int, codec: str, container: s
     return path
 
 
-def write_long_av(path: Path, short: Path, times: int, container: str, **options: str) -> Path:
-    """Repeat the packets of a short file, which takes far less time than encoding a long one."""
+def write_long_av(
+    path: Path, short: Path, times: int, container: str, *, pause: float = 0.0, **options: str
+) -> Path:
+    """Repeat the packets of a short file, which takes far less time than encoding a long one.
+
+    Before each repetition, ``pause`` seconds pass without a packet.
+    """
     with av.open(str(short)) as source, av.open(str(path), "w", format=container, options=options) as output:
         stream = source.streams.audio[0]
         packets = [packet for packet in source.demux(stream) if packet.size]
@@ -63,7 +68,8 @@ def write_long_av(path: Path, short: Path, times: int, container: str, **options
         for position, content in enumerate(contents):
             packet = av.Packet(content)
             packet.stream, packet.time_base = target, time_base
-            packet.pts = packet.dts = position * step
+            pauses = position // len(packets)
+            packet.pts = packet.dts = position * step + round(pauses * pause / time_base)
             packet.duration = step
             output.mux(packet)
     return path

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.signal.audio_files import lag_of, pcm16, stack, wav_bytes, write_av
+from tests.signal.audio_files import lag_of, pcm16, stack, wav_bytes, write_av, write_long_av
 from tpexplore.signal.decode import SAMPLE_RATE, clip_from_array, load_audio, read_clip
 
 MS = SAMPLE_RATE // 1000
@@ -177,6 +177,41 @@ def test_streams_one_after_another_are_one_sound(tmp_path: Path, name: str) -> N
     assert abs(lag_of(whole, second) / SAMPLE_RATE - 4) < 0.06
     known = read_clip(path, duration=1.0).file_seconds
     assert known is None or known == pytest.approx(8, abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["n.flac", "vorbis.ogg", "opus.opus", "aac.m4a", "wavpack.wv", "pcm.mov"])
+def test_eight_channels_are_read(tmp_path: Path, name: str) -> None:
+    """PyAV counts nine of them where each has an array of its own."""
+    signal = noise(np.random.default_rng(8), 48_000, 3)
+    path = write(tmp_path, name, stack(signal, 8), 48_000)
+    whole = check_windows(path, [0.0, 1.7])
+    assert read_clip(path, duration=1.0).source_channels == 8
+    assert abs(lag_of(whole, clip_from_array(signal, 48_000).samples)) <= MS
+
+
+def test_channels_in_an_order_of_their_own_are_read(tmp_path: Path) -> None:
+    """QuickTime has orders that FFmpeg lists channel by channel, a list that PyAV frees twice."""
+    signal = noise(np.random.default_rng(10), 48_000, 3)
+    path = write(tmp_path, "pcm.mov", stack(signal, 6), 48_000)
+    content = bytearray(path.read_bytes())
+    order = content.index(b"chan") + 8
+    assert content[order : order + 4] != b"\0\0\0\0"
+    content[order : order + 4] = struct.pack(">HH", 122, 6)  # left, right, surrounds, centre, low
+    path.write_bytes(content)
+    whole = check_windows(path, [0.0, 1.7])
+    assert np.allclose(whole, clip_from_array(signal, 48_000).samples, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["aac.m4a", "alac.m4a", "flac.mka", "opus.webm", "pcm.mov"])
+@pytest.mark.parametrize("pause", [0.4, 3.0])
+def test_a_pause_between_packets_is_no_sound(tmp_path: Path, name: str, pause: float) -> None:
+    """Cameras leave such gaps; the samples on either side follow one another, and the length is theirs."""
+    container = FORMATS[name][1]
+    short = write(tmp_path, name, noise(np.random.default_rng(9), 48_000, 4)[:, None], 48_000)
+    path = write_long_av(tmp_path / f"pause-{name}", short, 3, container, pause=pause)
+    whole = check_windows(path, [0.5, 2.95, 6.2, 9.0])
+    known = read_clip(path, duration=1.0).file_seconds
+    assert known is None or known == pytest.approx(len(whole) / SAMPLE_RATE, abs=0.1)
 
 
 # --- headers that are wrong ------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from tpexplore.signal.chunks import start_of_unmeasured_sound
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
 
 if TYPE_CHECKING:
-    from av import AudioFrame
+    from av import AudioFrame, AudioStream
     from av.container import InputContainer
     from av.index import IndexEntries
 
@@ -44,6 +44,7 @@ _MOST_BYTES_COUNTED = 64_000_000
 _LENGTH_TOLERANCE_SECONDS = 0.1
 # FFmpeg stretches the last packet of an Ogg file to the end that is promised.
 _LONGEST_PACKET_SECONDS = 1.0
+_DTYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
 _SECONDS_LIMIT = 1e9  # no sound is that long
 
 
@@ -93,8 +94,9 @@ class _Track:
         stream = container.streams.best("audio")
         if stream is None:
             raise InputError(f"{name} has no sound track; expected an audio file.")
+        _forget_order_of_channels(stream)
         self.container, self.stream, self.name = container, stream, name
-        self.decoded = self.damaged = 0
+        self.decoded = self.damaged = self.longest_frame = 0
 
     def frames(self) -> Iterator[AudioFrame]:
         """The frames of all packets that can be decoded."""
@@ -158,6 +160,7 @@ class _Track:
         form = origin = None
         for frame in frames:
             rate, channels = frame.sample_rate, frame.layout.nb_channels
+            self.longest_frame = max(self.longest_frame, frame.samples)
             form = form or (rate, channels)
             if form != (rate, channels):
                 raise InputError(
@@ -171,8 +174,7 @@ class _Track:
                     yield place, np.zeros((gap, channels), np.float32)
                     place += gap
             if place + frame.samples > first:
-                array = frame.to_ndarray()  # planar: (channels, n); packed: (1, n * channels)
-                yield place, to_float(array.T if frame.format.is_planar else array.reshape(-1, channels))
+                yield place, _samples_of(frame)
             place += frame.samples
         yield place, np.empty((0, form[1]), np.float32)
 
@@ -192,6 +194,8 @@ class _Track:
         if self.container.format.name == _INDEXED_CONTAINER and len(index):
             last = index[len(index) - 1]
             end = last.timestamp * self.stream.time_base
+            if self._has_pauses(index):
+                return None
             if abs(end - seconds) < _LENGTH_TOLERANCE_SECONDS:
                 is_there = last.pos + last.size <= self.container.size
                 return round(seconds * rate) if is_there else None
@@ -199,6 +203,14 @@ class _Track:
         if left is None or abs(reached / rate + left - seconds) > _LENGTH_TOLERANCE_SECONDS:
             return None
         return round(seconds * rate)
+
+    def _has_pauses(self, index: IndexEntries) -> bool:
+        """Whether packets lie further apart than they are long: then the file lasts longer than its sound."""
+        if self.stream.codec_context.name.startswith("pcm_"):
+            return False
+        span = (index[len(index) - 1].timestamp - index[0].timestamp) * self.stream.time_base
+        sound = (len(index) - 1) * self.longest_frame / self.stream.codec_context.sample_rate
+        return span > sound + _LENGTH_TOLERANCE_SECONDS
 
     def _announced_seconds(self) -> float | None:
         if self.stream.duration is not None:
@@ -222,3 +234,27 @@ class _Track:
         except av.FFmpegError:
             return None
         return float(ticks * self.stream.time_base)
+
+
+def _forget_order_of_channels(stream: AudioStream) -> None:
+    """Leave the decoder no more than the number of channels; all of them count alike here.
+
+    Some versions of PyAV free a list of channels, as QuickTime files have it, with every frame once more,
+    which ends the process.
+    """
+    layout = stream.codec_context.layout
+    if "(" in layout.name:  # such a list
+        stream.codec_context.layout = f"{layout.nb_channels} channels"
+
+
+def _samples_of(frame: AudioFrame) -> np.ndarray:
+    """A frame as (n, channels) float32.
+
+    Not by PyAV's `to_ndarray`, which takes what follows the eighth channel for a ninth, and reads there.
+    """
+    channels, is_planar = frame.layout.nb_channels, frame.format.is_planar
+    count = frame.samples * (1 if is_planar else channels)
+    dtype = _DTYPES[frame.format.name.removesuffix("p")]
+    planes = frame.planes[: channels if is_planar else 1]
+    values = np.stack([np.frombuffer(plane, dtype, count) for plane in planes], axis=1)
+    return to_float(values if is_planar else values.reshape(-1, channels))

@@ -21,7 +21,7 @@ from typing import Any
 from tpexplore.errors import InputError, sentence_of
 from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
 from tpexplore.study.window_table import Row, check_table_name, rows_of, write_labels, write_table
-from tpexplore.writing import append_line, write_json
+from tpexplore.writing import append_line, check_place, write_json
 
 _ENDINGS = (
     "wav wave rf64 w64 aif aiff aifc au snd caf flac ogg oga opus mp3 mp2 m4a m4b aac wma amr ac3 eac3 wv"
@@ -151,6 +151,7 @@ def run_batch(
     from tqdm import tqdm
 
     check_table_name(out)
+    check_place(out)
     files = find_recordings(folder)
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     journal = Journal(out.with_name(out.name + ".unfinished"), rank, folder, job)

@@ -1,0 +1,91 @@
+"""Files are written whole or not at all, and nothing but a file is ever replaced by one."""
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.faults import full_disk
+from tpexplore.cli import main
+from tpexplore.errors import sentence_of
+from tpexplore.writing import whole_file, write_bytes
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_device_or_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    write_bytes(pipe, b"12345")
+    reader.join(10)
+    assert read == [b"12345"] and pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    file, link, new = tmp_path / "disk/file", tmp_path / "link", tmp_path / "new"
+    file.write_bytes(b"old")
+    link.symlink_to("disk/file")
+    new.symlink_to("disk/to-come")
+    write_bytes(link, b"1")
+    write_bytes(new, b"2")
+    assert link.is_symlink() and new.is_symlink()
+    assert (file.read_bytes(), new.read_bytes()) == (b"1", b"2")
+    with full_disk(10), pytest.raises(OSError, match=r".*") as caught:
+        write_bytes(link, bytes(20))
+    assert sentence_of(caught.value).startswith(f"{link} cannot be used: ")
+    assert file.read_bytes() == b"1" and names(tmp_path / "disk") == ["file", "to-come"]
+
+
+@pytest.mark.parametrize("name", ["folder", ".", "..", "/", "circle", "folder/../folder"])
+def test_what_is_no_file_is_named(tmp_path: Path, monkeypatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("circle").symlink_to("circle")
+    with pytest.raises(OSError, match=r".*") as caught:
+        write_bytes(Path(name), b"x")
+    assert caught.value.errno in (errno.EISDIR, errno.ELOOP)
+    assert sentence_of(caught.value).startswith(f"{name} cannot be used: ")
+    assert names(Path()) == ["circle", "folder"] and Path("circle").is_symlink()
+
+
+def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), whole_file(path) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"old" and names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--csv", "clip.wav"), "named twice"),
+        (("--labels", "./clip.wav"), "named twice"),
+        (("--csv", "out.csv", "--labels", "out.csv"), "named twice"),
+        (("--csv", "link"), "named twice"),
+        (("--csv", "."), "folder"),
+        (("--labels", "/"), "folder"),
+    ],
+)
+def test_outputs_of_explore_are_checked_before_anything_is_computed(
+    tmp_path: Path, monkeypatch, capsys, arguments, part
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("clip.wav", np.zeros(16_000), 16_000)
+    Path("link").symlink_to("clip.wav")
+    before = Path("clip.wav").read_bytes()
+    assert main(["explore", "clip.wav", "--model", "ast-spc12", *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.count("\n") == 1 and part in output.err
+    assert Path("clip.wav").read_bytes() == before and names(Path()) == ["clip.wav", "link"]
