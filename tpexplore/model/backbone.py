@@ -71,6 +71,14 @@ class Backbone(nn.Module):
     def embed(self, spec: Tensor) -> Tensor:
         """Tokens before block 1: (batch, frames, 128), anywhere -> (batch, prefix + patches, dim)."""
         config = self.config
+        if (
+            not isinstance(spec, Tensor)
+            or spec.layout != torch.strided
+            or (spec.is_meta and self.device.type != "meta")
+        ):
+            raise InputError(
+                f"The spectrogram is of {type(spec)}; expected an ordinary tensor, as `spectrogram` gives it."
+            )
         if spec.ndim != 3 or spec.shape[1:] != (config.frames, MEL_BINS):
             raise InputError(
                 f"The spectrogram has shape {tuple(spec.shape)};"

@@ -143,8 +143,8 @@ class Entered:
     ):
         self.model, self.spec = model, spec
         self.blocks = check_blocks(blocks, model.config.depth)
-        self.ids = model.patch_ids(spec.shape[0]) if ids is None else ids
         x = model.embed(spec)
+        self.ids = model.patch_ids(spec.shape[0]) if ids is None else ids
         if self.ids.shape[1] < model.config.patches:
             x = pruning.take_patches(x, self.ids, model.config.prefix)
         self.tokens = model.run_blocks(x, 1, self.blocks[0] - 1)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_method, keep_plan, merge_rounds
+from tpexplore.model.plan import (
+    PRUNE_BLOCKS,
+    check_blocks,
+    check_method,
+    check_whole,
+    keep_plan,
+    merge_rounds,
+)
 
 HEAD_WIDTH = 64
 """Width of one attention head, in every model here."""
@@ -55,13 +62,22 @@ def count_macs(
     Raises
     ------
     InputError
-        If a keep-rate is not above 0 and up to 1, a block not from 1 to ``depth``, or the method unknown.
+        If a size is no whole number, a keep-rate not above 0 and up to 1, a block not from 1 to ``depth``,
+        or the method unknown.
 
     Examples
     --------
     >>> count_macs(dim=768, depth=12, tokens=512, prefix=1, classes=527, keep_rate=0.7)
     31186523904
     """
+    for name, number, least in (
+        ("dim", dim, 1),
+        ("depth", depth, 1),
+        ("tokens", tokens, 1),
+        ("prefix", prefix, 0),
+    ):
+        check_whole(number, name, least)
+    check_whole(classes, "classes", 0)
     blocks = check_blocks(blocks, depth)
     left = keep_plan(keep_rate, tokens, blocks)
     check_method(method)

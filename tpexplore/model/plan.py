@@ -6,7 +6,7 @@ Blocks count from 1, as in the paper.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 
 from tpexplore.errors import InputError
@@ -41,9 +41,11 @@ def check_keep_rate(keep_rate: float) -> float:
     """Return ``keep_rate`` as a float, or raise InputError unless it lies in (0, 1]."""
     try:
         value = float(keep_rate)
-    except (TypeError, ValueError):
+    except OverflowError:
+        raise InputError("The keep-rate is a huge number; expected one above 0 and up to 1.") from None
+    except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor of several values
         raise InputError(
-            f"Keep-rate {keep_rate!r} is not a number; expected one above 0 and up to 1."
+            f"Keep-rate {_shown(keep_rate)} is not a number; expected one above 0 and up to 1."
         ) from None
     if not 0 < value <= 1:
         raise InputError(f"Keep-rate {keep_rate} is out of range; expected a number above 0 and up to 1.")
@@ -66,6 +68,7 @@ def check_keep_rates(
     >>> check_keep_rates(0.7), check_keep_rates((0.9, 0.5), blocks=(3, 6))
     ((0.7, 0.7, 0.7), (0.9, 0.5))
     """
+    keep_rate = _plain(keep_rate)
     if isinstance(keep_rate, str) or not isinstance(keep_rate, Sequence):
         return (check_keep_rate(keep_rate),) * len(blocks)
     if len(keep_rate) != len(blocks):
@@ -81,6 +84,36 @@ def shortest_keep_rate(rates: Sequence[float]) -> float | tuple[float, ...]:
     return rates[0] if len(set(rates)) == 1 else tuple(rates)
 
 
+def _plain(values: object) -> object:
+    """An array or tensor as numbers and lists of them; anything else as it is."""
+    try:
+        return values.tolist() if hasattr(values, "tolist") else values
+    except RuntimeError:  # a tensor without data
+        return repr(values)
+
+
+def _shown(value: object) -> str:
+    """A value from outside, on one line and not long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def check_whole(value: object, name: str, least: int) -> int:
+    """Return ``value`` as an int, or raise InputError unless it is a whole number from ``least`` up."""
+    value = _plain(value)
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise InputError(f"{name} = {_shown(value)}; expected a whole number from {least} up.")
+    return int(value)
+
+
+def check_list(values: object, name: str) -> list:
+    """Return the members of ``values``, or raise InputError if it is a single value and no list."""
+    values = _plain(values)
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise InputError(f"{name} = {_shown(values)}; expected a list, such as [{_shown(values)}].")
+    return list(values)
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
@@ -90,6 +123,7 @@ def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, 
 
     Before a model is known, ``depth`` is None.
     """
+    blocks = _plain(blocks)
     text = ", ".join(map(str, blocks)) if isinstance(blocks, Sequence) else blocks
     expected = "expected ascending whole numbers from 1" + (f" to {depth}" if depth else "")
     usable = (
@@ -107,15 +141,15 @@ def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, 
 
 def check_score(score: str) -> str:
     """Return ``score``, or raise InputError if it is no ranking's name."""
-    if score not in RANKINGS:
-        raise InputError(f"Score {score!r} is unknown; expected one of {', '.join(RANKINGS)}.")
+    if not isinstance(score, str) or score not in RANKINGS:
+        raise InputError(f"Score {_shown(score)} is unknown; expected one of {', '.join(RANKINGS)}.")
     return score
 
 
 def check_method(method: str, score: str = SCORES[0]) -> str:
     """Return ``method``, or raise InputError if it is unknown or cannot be combined with ``score``."""
-    if method not in METHODS:
-        raise InputError(f"Method {method!r} is unknown; expected one of {', '.join(METHODS)}.")
+    if not isinstance(method, str) or method not in METHODS:
+        raise InputError(f"Method {_shown(method)} is unknown; expected one of {', '.join(METHODS)}.")
     if method == "merge" and score != SCORES[0]:
         raise InputError(
             f"Method 'merge' cannot rank by {score!r}: it joins patches whose keys are alike and ranks none."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -46,8 +47,9 @@ class AudioViT(Backbone):
             Computed in float32 on the CPU; on the model's device and in its type.
         """
         config = self.config
-        wave = torch.from_numpy(as_waveform(clip)[: samples_for(config.frames)])
-        spec = normalise(fit_frames(log_mel(wave), config.frames, config.pad), config.mean, config.std)
+        with torch.device("cpu"):  # whatever the caller's default device is
+            wave = torch.from_numpy(as_waveform(clip)[: samples_for(config.frames)])
+            spec = normalise(fit_frames(log_mel(wave), config.frames, config.pad), config.mean, config.std)
         return spec.to(self.device, self.dtype)
 
     def forward(
@@ -100,7 +102,10 @@ class AudioViT(Backbone):
         if trace:
             return self._traced(self.embed(spec))
         if removal is not None:
-            block, leaves = removal
+            try:
+                block, leaves = removal
+            except (TypeError, ValueError):
+                raise InputError("removal is no pair; expected a block and a mask.") from None
             self.check_removal_block(block)
             return self.remove_from(self.run_blocks(self.embed(spec), 1, block), block, leaves)
         return Entered(self, spec, blocks).output(rates, score, method, seed)
@@ -115,7 +120,7 @@ class AudioViT(Backbone):
 
     def check_removal_block(self, block: int) -> None:
         """Raise InputError unless a group can leave after ``block``."""
-        if not 1 <= block < self.config.depth:
+        if not isinstance(block, Integral) or not 1 <= block < self.config.depth:
             last = self.config.depth - 1
             raise InputError(f"Removal after block {block}; expected a block from 1 to {last}.")
 
@@ -132,7 +137,10 @@ class AudioViT(Backbone):
             True where a patch leaves. Clips of one batch may lose different numbers.
         """
         config = self.config
-        leaves = torch.as_tensor(leaves, device=x.device)
+        try:
+            leaves = torch.as_tensor(leaves, device=x.device)
+        except (TypeError, ValueError, RuntimeError):
+            raise InputError(f"The removal mask is of {type(leaves)}; expected bools.") from None
         if leaves.dtype != torch.bool or leaves.shape != (len(x), config.patches):
             raise InputError(
                 f"The removal mask is {leaves.dtype} of shape {tuple(leaves.shape)};"

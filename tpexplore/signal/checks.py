@@ -99,9 +99,11 @@ def check_numbers(samples: Any, name: str) -> np.ndarray:
 
     Takes what numpy takes, and PyTorch tensors on any device, with a gradient, of any floating dtype.
     """
+    if isinstance(samples, (str, bytes, bytearray)):  # whose bytes numpy would take for samples
+        raise InputError(f"{name} is of {type(samples)}; expected numbers of shape (n,).")
     try:
         if hasattr(samples, "detach"):  # a tensor; torch itself is not needed to read files
-            samples = samples.detach().cpu()
+            samples = samples.detach().cpu().resolve_conj().resolve_neg()
             samples = samples.float() if samples.dtype.is_floating_point else samples
         array = np.asarray(samples)
     except Exception as error:  # ragged lists, sparse tensors, objects that refuse

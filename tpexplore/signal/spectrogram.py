@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -54,17 +56,32 @@ def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
             f"The waveform has shape {tuple(wave.shape)};"
             f" expected one channel of at least {samples_for(1)} samples."
         )
-    return kaldi.fbank(
-        (wave - wave.mean())[None],
-        htk_compat=True,
-        sample_frequency=SAMPLE_RATE,
-        use_energy=False,
-        window_type="hanning",
-        num_mel_bins=MEL_BINS,
-        dither=0.0,
-        frame_shift=HOP_SECONDS * 1000,
-        frame_length=WINDOW_SECONDS * 1000,
-    )
+    with _float32_by_default():
+        return kaldi.fbank(
+            (wave - wave.mean())[None],
+            htk_compat=True,
+            sample_frequency=SAMPLE_RATE,
+            use_energy=False,
+            window_type="hanning",
+            num_mel_bins=MEL_BINS,
+            dither=0.0,
+            frame_shift=HOP_SECONDS * 1000,
+            frame_length=WINDOW_SECONDS * 1000,
+        )
+
+
+@contextmanager
+def _float32_by_default() -> Iterator[None]:
+    """torchaudio makes its filters in torch's default type, which people set to bfloat16 for other models."""
+    before = torch.get_default_dtype()
+    if before == torch.float32:
+        yield
+        return
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def fit_frames(mel: Tensor, frames: int, pad: Padding = "min") -> Tensor:

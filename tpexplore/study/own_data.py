@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
-from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_score
+from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_list, check_score
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.stats.intervals import wilson_interval
@@ -77,6 +77,7 @@ class AccuracyCurve:
     @classmethod
     def checked(cls, model: AudioViT, scores: Sequence[str], keep_rates: Sequence[float]) -> AccuracyCurve:
         """An empty one; raises InputError if an argument is out of range."""
+        scores, keep_rates = check_list(scores, "scores"), check_list(keep_rates, "keep_rates")
         if not scores or not keep_rates:
             raise InputError(
                 f"Got {len(scores)} scores and {len(keep_rates)} keep-rates; expected some of each."

@@ -18,6 +18,7 @@ from tpexplore.model.plan import (
     PRUNE_BLOCKS,
     check_blocks,
     check_keep_rates,
+    check_list,
     check_method,
     check_score,
     scores_of,
@@ -218,11 +219,14 @@ class _Request:
     ) -> _Request:
         if not model.config.classes:
             raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+        if model.device.type == "meta":
+            raise InputError(f"{model.config.name} is on the device meta, which holds no numbers.")
         blocks = check_blocks(blocks, model.config.depth)
-        ascending = sorted({check_keep_rates(rate, blocks) for rate in keep_rates})
+        ascending = sorted({check_keep_rates(rate, blocks) for rate in check_list(keep_rates, "keep_rates")})
         rates = [shortest_keep_rate(each) for each in ascending]
         check_method(method)
-        scores = [check_score(score) for score in (scores_of(method) if scores is None else scores)]
+        scores = scores_of(method) if scores is None else check_list(scores, "scores")
+        scores = [check_score(score) for score in scores]
         for score in scores:
             check_method(method, score)
         return cls(rates, [rate for rate in rates if rate != 1], scores, blocks, method, seed)

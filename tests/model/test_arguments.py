@@ -1,0 +1,120 @@
+"""What callers pass to the library gives an answer where it is meant, else one sentence."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import tiny_config
+from tests.signal.audio_files import refusal
+from tpexplore import clip_from_array, count_macs, explore
+from tpexplore.errors import InputError
+from tpexplore.model.vit import AudioViT
+from tpexplore.study.own_data import AccuracyCurve
+
+CLIP = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+MASK = torch.zeros(1, 64, dtype=torch.bool)
+
+
+@pytest.fixture(scope="module")
+def model() -> AudioViT:
+    torch.manual_seed(0)
+    return AudioViT(tiny_config("ast", classes=6)).eval()
+
+
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
+def test_lists_arrays_and_tensors_of_numbers_are_alike(model, kind):
+    spec = model.spectrogram(CLIP)[None]
+    with torch.inference_mode():
+        expected = model(spec, keep_rate=(0.9, 0.7, 0.5), blocks=(3, 6, 9))
+        out = model(spec, keep_rate=kind([0.9, 0.7, 0.5]), blocks=kind([3, 6, 9]))
+    assert out.logits.equal(expected.logits)
+    explored = explore(model, CLIP, keep_rates=kind([0.5, 1.0]), blocks=kind([3, 6]))
+    assert [point.keep_rate for point in explored.points["attention"]] == [0.5, 1.0]
+    sizes = {"dim": 64, "depth": 12, "tokens": 64, "prefix": 2, "classes": 6}
+    assert count_macs(**sizes, keep_rate=0.5, blocks=kind([3, 6])) == model.config.macs(0.5, (3, 6))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [None, [[0.0]], np.zeros((1, 128, 128), np.float32), torch.zeros(1, 128, 128).to_sparse(),
+     torch.zeros(1, 128, 128, device="meta"), torch.zeros(128, 128)],
+    ids=["none", "list", "numpy", "sparse", "meta", "two axes"],
+)  # fmt: skip
+def test_what_is_no_spectrogram_is_refused(model, spec):
+    refusal(model, spec, keep_rate=0.5)
+    refusal(model, spec)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"keep_rate": 10**400},
+        {"keep_rate": torch.empty((), device="meta")},
+        {"keep_rate": np.full((3, 3), 0.5)},
+        {"blocks": 4},
+        {"blocks": "4"},
+        {"blocks": np.array([4.5])},
+        {"blocks": torch.empty(3, device="meta")},
+        {"score": np.zeros((1, 64))},
+        {"score": torch.zeros(1, 64)},
+        {"method": np.array(["drop", "fuse"])},
+        {"removal": 5},
+        {"removal": (5,)},
+        {"removal": (5, None)},
+        {"removal": (5.5, MASK)},
+        {"removal": ("5", MASK)},
+    ],
+)
+def test_options_of_a_pass_are_refused_in_one_sentence(model, options):
+    refusal(model, torch.zeros(1, 128, 128), **options)
+
+
+@pytest.mark.parametrize("value", [0.5, None, "0.5", torch.tensor(0.5)], ids=str)
+def test_a_single_value_is_no_list(model, value):
+    refusal(explore, model, CLIP, keep_rates=value)
+    refusal(AccuracyCurve.checked, model, ("attention",), value)
+
+
+def test_a_name_is_no_list_of_scores(model):
+    assert "['attention']" in refusal(explore, model, CLIP, scores="attention")
+
+
+@pytest.mark.parametrize("name", ["dim", "depth", "tokens", "prefix", "classes"])
+@pytest.mark.parametrize("value", [-1, 1.5, float("nan"), "768", None, True])
+def test_sizes_that_cannot_be_counted_are_refused(name, value):
+    sizes = {"dim": 64, "depth": 12, "tokens": 64, "prefix": 2, "classes": 6} | {name: value}
+    assert name in refusal(count_macs, **sizes, keep_rate=0.5)
+
+
+def test_bytes_are_no_samples(model):
+    """numpy would take each byte of them for a sample."""
+    for raw in (CLIP.tobytes(), bytearray(CLIP.tobytes())):
+        refusal(clip_from_array, raw, 16_000)
+        refusal(explore, model, raw)
+
+
+def test_a_view_that_is_negated_later_is_read_negated():
+    pairs = torch.view_as_complex(torch.stack([torch.tensor(CLIP), torch.tensor(CLIP)], 1))
+    view = pairs.conj().imag
+    assert view.is_neg()
+    assert np.array_equal(clip_from_array(view, 16_000).samples, -CLIP)
+
+
+def test_a_model_without_numbers_is_refused():
+    with torch.device("meta"):
+        model = AudioViT(tiny_config("ast", classes=6))
+    with pytest.raises(InputError, match="meta"):
+        explore(model, CLIP)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.half, torch.double])
+def test_torchs_default_type_and_device_do_not_matter(model, dtype):
+    """People set them for other models; filters in bfloat16 gave values that were off by 1."""
+    expected = model.spectrogram(CLIP)
+    try:
+        torch.set_default_dtype(dtype)
+        with torch.device("meta"):
+            spec = model.spectrogram(CLIP)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert spec.equal(expected)
