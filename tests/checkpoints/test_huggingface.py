@@ -17,6 +17,7 @@ from transformers import ASTFeatureExtractor, ASTForAudioClassification, ASTMode
 
 from tests import checkpoint_files
 from tests import transformers_files as files
+from tpexplore.checkpoints.huggingface import read_json
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
@@ -555,3 +556,9 @@ def test_audiomae_inside_another_model(tmp_path):
     )
     specs = pictures(1024, 1)
     assert model.config.classes == 0 and torch.equal(model(specs).logits, plain(specs).logits)
+
+
+def test_settings_nested_too_deeply_are_refused(tmp_path):
+    (tmp_path / "config.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"config\.json cannot be read"):
+        read_json(tmp_path / "config.json")

@@ -138,7 +138,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file, or InputError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # RecursionError: thousands of brackets
         raise InputError(f"its {path.name} cannot be read; expected JSON") from error
     if not isinstance(content, dict):
         raise InputError(f"its {path.name} holds no settings; expected a JSON object")
