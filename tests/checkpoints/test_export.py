@@ -125,6 +125,12 @@ def test_what_cannot_be_exported(tmp_path, file, options, part):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("path", [None, 5, b"pruned.onnx"])
+def test_what_is_no_path(path):
+    with pytest.raises(InputError, match="as a file to export to; expected a path"):
+        export(tiny("ast"), path)
+
+
 def test_missing_packages_are_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     assert main(["export", "ast-spc12", "--out", str(tmp_path / "a.onnx")]) == 2

@@ -447,6 +447,10 @@ def test_hub_out_of_reach(monkeypatch, error):
 
 def test_hub_id_that_is_none():
     assert "hf_hub:a b//c could not be fetched" in refusal("hf_hub:a b//c")
+    assert refusal("hf_hub:a/b\n") == (
+        "'hf_hub:a/b\\n' names no repository of the Hub; expected hf_hub:owner/name."
+    )
+    assert refusal("/").startswith("/ holds no weights; ")
 
 
 # --- code in a checkpoint never runs -------------------------------------------------------------

@@ -77,7 +77,11 @@ def bundled_names() -> list[str]:
 
 def check_model_name(source: str) -> None:
     """Raise InputError unless ``source`` is a bundled name, file, folder or hub id; fetches nothing."""
-    if source.startswith(HUB_PREFIX) or source in bundled_names() or Path(source).is_file():
+    if source.startswith(HUB_PREFIX):
+        if not source.isprintable():
+            raise InputError(f"{source!r} names no repository of the Hub; expected {HUB_PREFIX}owner/name.")
+        return
+    if source in bundled_names() or Path(source).is_file():
         return
     if source and Path(source).is_dir() and any(Path(source).iterdir()):
         return

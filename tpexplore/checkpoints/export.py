@@ -75,6 +75,8 @@ def export(
     InputError
         If an argument is out of range, the model has no classifier, the file's ending is another, or the
         packages that write ONNX are missing.
+    OSError
+        If the file cannot be written.
 
     Examples
     --------
@@ -82,6 +84,8 @@ def export(
     >>> card["outputs"]
     ['logits', 'kept_4', 'kept_7', 'kept_10']
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"Got {path!r} as a file to export to; expected a path.")
     path = Path(path)
     ending = check_export_name(path)
     config = model.config

@@ -94,7 +94,7 @@ def find_source(source: str) -> Source:
         path = bundled.MODELS_FOLDER / f"{source}.safetensors"
         return Source(source, (path,), None, _checked_digest(path))
     path = Path(source)
-    name = path.resolve().name
+    name = path.resolve().name or str(path.resolve())  # the root has no name
     if path.is_dir():
         return _in_repository(name, partial(_beside, path))
     settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
