@@ -13,6 +13,9 @@ class InputError(ValueError):
     """
 
 
+UNREADABLE_JSON = (ValueError, RecursionError)
+"""What `json.loads` raises: RecursionError for a text of thousands of brackets."""
+
 REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",

@@ -4,15 +4,21 @@ import argparse
 import dataclasses
 import importlib
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import small_splits
 from tests.faults import READ_ONLY, Commands, full_disk
+from tests.small_splits import FRAMES
 from tests.training.test_training import small, small_finetune
 from tpexplore import cli, space
 from tpexplore.command_line import file_or_folder, plain_name
+from tpexplore.errors import InputError
+from training.data.answers import read_answered
+from training.data.features import read_features
 from training.recipes.settings import PretrainRecipe, TeacherRecipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +44,8 @@ def places(tmp_path_factory) -> dict[str, Path | str]:
     places["text"].write_text("no JSON")
     places["list"] = root / "list.json"
     places["list"].write_text("[1, 2]")
+    places["deep"] = root / "deep.json"
+    places["deep"].write_text("[" * 100_000)
     recipes = {
         "teacher": small(TeacherRecipe, "teacher-spc12", channels=[8, 8, 16, 16], epochs=1, batch=3),
         "pretrain": small(PretrainRecipe, "pretrain-spc12", dim=64, decoder_dim=64, epochs=1, batch=3),
@@ -87,6 +95,7 @@ REFUSED = [
             ("{missing}.json", "does not exist"),
             ("{root}", "does not exist"),
             ("{text}", "is not JSON"),
+            ("{deep}", "is not JSON"),
             ("{list}", "is not a recipe"),
             ("ast-as20k-of-another-kind", "does not exist"),
         )
@@ -150,6 +159,74 @@ REFUSED = [
 @pytest.mark.parametrize(("command", "arguments", "piece"), REFUSED)
 def test_what_cannot_be_used_is_refused_in_one_sentence(places, commands, command, arguments, piece):
     assert piece.lower() in commands.sentence(main_of(command), *filled(arguments, places)).lower()
+
+
+DAMAGED_INDEX = {
+    "lengths": ["x", None, -5, 10**30, 1.5, True, FRAMES + 1],
+    "labels": [[-1], [9], "x", None, [0.5]],
+    "splits": [1, None],
+    "files": [None, []],
+}
+"""Values of one clip that training.features never writes."""
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in DAMAGED_INDEX.items() for v in values])
+def test_an_index_with_a_wrong_value_is_damaged(places, commands, tmp_path, name, value):
+    folder = shutil.copytree(places["features"], tmp_path / "features")
+    index = json.loads((folder / "index.json").read_text())
+    index[name][0] = value
+    (folder / "index.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match="are damaged"):
+        read_features(folder)
+
+
+@pytest.mark.parametrize("kind", ["U4", "f8", "i2"])
+def test_pictures_of_another_kind_are_damaged(places, tmp_path, kind):
+    folder = shutil.copytree(places["features"], tmp_path / "features")
+    np.save(folder / "mel.npy", np.zeros_like(np.load(folder / "mel.npy"), dtype=kind))
+    with pytest.raises(InputError, match="are damaged"):
+        read_features(folder)
+
+
+def test_an_index_nested_too_deeply_is_damaged(places, tmp_path):
+    folder = shutil.copytree(places["features"], tmp_path / "features")
+    shutil.copy(places["deep"], folder / "index.json")
+    with pytest.raises(InputError, match="are damaged"):
+        read_features(folder)
+
+
+def save_answers(folder: Path, clips: int, tags: int = 527, kind: str = "f2", embeddings: int | None = None):
+    answers = folder / "answers-abababababab"
+    answers.mkdir()
+    np.save(answers / "logits.npy", np.zeros((clips, tags), kind))
+    np.save(answers / "embeddings.npy", np.zeros((clips if embeddings is None else embeddings, 8), kind))
+    (answers / "index.json").write_text(json.dumps({"tagger_sha256": "ab" * 32}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "piece"),
+    [
+        ({"clips": 3}, "answers to 3 clips, of 20"),
+        ({"clips": 21}, "answers to 21 clips, of 20"),
+        ({"clips": 20, "tags": 526}, "is damaged"),
+        ({"clips": 20, "kind": "U2"}, "is damaged"),
+        ({"clips": 20, "embeddings": 19}, "is damaged"),
+    ],
+)
+@pytest.mark.parametrize("command", ["finetune", "ablation"])
+def test_answers_that_do_not_fit_the_clips_are_refused(places, commands, tmp_path, command, wrong, piece):
+    folder = shutil.copytree(places["features"], tmp_path / "features")
+    save_answers(folder, **wrong)
+    arguments = (folder, "--recipe", places["finetune"], "--out", tmp_path / "run")
+    assert piece in commands.sentence(main_of(command), *arguments)
+    assert not (tmp_path / "run").exists()
+
+
+def test_answers_that_fit_the_clips_are_read(places, tmp_path):
+    folder = shutil.copytree(places["features"], tmp_path / "features")
+    save_answers(folder, 20)
+    features, answers = read_answered(folder)
+    assert len(features.files) == len(answers.logits) == 20
 
 
 @pytest.mark.parametrize("command", STAGES)

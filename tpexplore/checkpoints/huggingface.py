@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor, cat, zeros
 
 from tpexplore.checkpoints.position_grid import Geometry
-from tpexplore.errors import InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.model.macs import HEAD_WIDTH, MLP_RATIO
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.grid import PATCH
@@ -138,7 +138,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file, or InputError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # RecursionError: thousands of brackets
+    except (OSError, *UNREADABLE_JSON) as error:
         raise InputError(f"its {path.name} cannot be read; expected JSON") from error
     if not isinstance(content, dict):
         raise InputError(f"its {path.name} holds no settings; expected a JSON object")

@@ -166,7 +166,7 @@ def _own_config(metadata: dict[str, str], name: str) -> ModelConfig:
     try:
         values = json.loads(metadata["config"])
         return ModelConfig(**{**values, "labels": tuple(values["labels"])})
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{name} does not tell what model it holds; export it again.") from error
 
 

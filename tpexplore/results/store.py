@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tpexplore.checkpoints import bundled
+from tpexplore.errors import UNREADABLE_JSON
 from tpexplore.results.measures import Measure, read_measure
 
 
@@ -22,7 +23,7 @@ def read_json(path: Path) -> tuple[dict[str, Any], str]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}, f"{shown} is missing"
-    except (OSError, ValueError):
+    except (OSError, *UNREADABLE_JSON):
         return {}, f"{shown} cannot be read"
     return (content, "") if isinstance(content, dict) else ({}, f"{shown} holds no results")
 

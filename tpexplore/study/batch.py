@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tpexplore.errors import InputError, sentence_of
+from tpexplore.errors import UNREADABLE_JSON, InputError, sentence_of
 from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
 from tpexplore.study.window_table import Row, check_table_name, rows_of, write_labels, write_table
 from tpexplore.writing import append_line, check_place, write_json
@@ -189,7 +189,7 @@ class Journal:
         place.mkdir(parents=True, exist_ok=True)
         known = place / "settings.json"
         if known.exists():
-            with suppress(ValueError):
+            with suppress(*UNREADABLE_JSON):
                 if json.loads(known.read_text(encoding="utf-8")) == settings:
                     self._end_last_line()
                     return
@@ -217,7 +217,7 @@ class Journal:
         for path in sorted(self.place.glob("*.jsonl")):
             with path.open(encoding="utf-8", errors="replace") as lines:
                 for line in lines:
-                    with suppress(ValueError, KeyError, TypeError):
+                    with suppress(*UNREADABLE_JSON, KeyError, TypeError):
                         entry = json.loads(line)
                         outcomes[entry["key"]] = Outcome(entry["rows"], entry["problem"])
         return outcomes

@@ -20,7 +20,7 @@ from scipy.special import logit
 from tqdm import tqdm
 
 from tpexplore.checkpoints.labels import audioset_labels
-from tpexplore.errors import InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.spectrogram import samples_for
 from tpexplore.writing import whole_file, write_json
@@ -69,13 +69,30 @@ def answers_folder(features: Path, sha256: str) -> Path:
     return features / f"answers-{sha256[:12]}"
 
 
+def read_answered(folder: Path) -> tuple[Features, StoredAnswers | None]:
+    """Features, and the answers to each of their clips; None where there are no answers.
+
+    Raises
+    ------
+    InputError
+        If either cannot be read, or the answers are not those to as many clips.
+    """
+    features, answers = read_features(folder), read_answers(folder)
+    if answers is not None and len(answers.logits) != len(features.files):
+        raise InputError(
+            f"{answers_folder(folder, answers.sha256)} holds answers to {len(answers.logits)} clips, of"
+            f" {len(features.files)}; delete it and run python -m training.answers again."
+        )
+    return features, answers
+
+
 def read_answers(features: Path) -> StoredAnswers | None:
     """The answers stored in a feature folder; None where there are none.
 
     Raises
     ------
     InputError
-        If answers of several taggers lie there.
+        If answers of several taggers lie there, or they are not what was written there.
     """
     present = sorted(path.parent for path in features.glob("answers-*/index.json"))
     if not present:
@@ -84,10 +101,14 @@ def read_answers(features: Path) -> StoredAnswers | None:
         names = ", ".join(path.name for path in present)
         raise InputError(f"{features} holds the answers of several taggers ({names}); delete all but one.")
     try:
-        index = json.loads((present[0] / "index.json").read_text())
+        index = json.loads((present[0] / "index.json").read_text(encoding="utf-8"))
         logits, embeddings = (np.load(present[0] / f"{kind}.npy", mmap_mode="r") for kind in KINDS)
+        if {array.dtype for array in (logits, embeddings)} != {np.dtype(np.float16)}:
+            raise ValueError
+        if logits.shape != (len(embeddings), len(audioset_labels())) or embeddings.ndim != 2:
+            raise ValueError
         return StoredAnswers(logits, embeddings, index["tagger_sha256"])
-    except (ValueError, KeyError, TypeError, EOFError) as error:
+    except (*UNREADABLE_JSON, KeyError, TypeError, EOFError) as error:
         raise InputError(
             f"{present[0]} is damaged; delete it and run python -m training.answers again."
         ) from error

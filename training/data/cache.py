@@ -21,7 +21,7 @@ import torch
 from tqdm import tqdm
 
 from tpexplore.checkpoints.files import sha256_of
-from tpexplore.errors import InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel
 from tpexplore.writing import append_line, named, write_bytes, write_json
 from training.data.datasets.base import Dataset, Item
@@ -202,11 +202,11 @@ def _log_line(outcome: int | str) -> str:
 
 def _read_log(log: Path) -> list[int | str]:
     outcomes = []
-    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+    for line in log.read_bytes().splitlines() if log.exists() else ():
         try:
             (outcome,) = json.loads(line)
             outcomes.append(outcome)
-        except (ValueError, TypeError):  # the last line, cut short by a kill
+        except (*UNREADABLE_JSON, TypeError):  # the last line, cut short by a kill
             break
     return outcomes
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tpexplore.errors import InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.signal.spectrogram import MEL_BINS
 
 PER_CLIP = ("lengths", "labels", "splits", "sources", "files")
@@ -83,9 +83,15 @@ def read_features(folder: Path) -> Features:
         targets = np.zeros((len(labels), len(meta["class_names"])), dtype=bool)
         for row, classes in enumerate(labels):
             targets[row, classes] = True
+        if mel.dtype != np.float16 or not all(isinstance(text, str) for text in (*splits, *files)):
+            raise ValueError
+        if not all(type(length) is int and 0 <= length <= meta["frames"] for length in lengths):
+            raise ValueError
+        if any(number < 0 for classes in labels for number in classes):  # NumPy counts these from the end
+            raise ValueError
         if mel.shape != shape or {len(lengths), len(splits), len(sources), len(files)} != {len(labels)}:
             raise ValueError
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError) as error:
+    except (*UNREADABLE_JSON, KeyError, TypeError, IndexError, AttributeError, EOFError) as error:
         raise InputError(damaged) from error
     # Features of the first edition carry no key; their list of clips stands in for it.
     key = meta.pop("key", None) or short_hash([files, labels, splits, meta["class_names"], meta["frames"]])

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from tpexplore.errors import InputError
-from training.data.answers import StoredAnswers, as_tags, join_answers, read_answers
-from training.data.features import Features, add_unlabelled, join_features, read_features
+from training.data.answers import StoredAnswers, as_tags, join_answers, read_answered
+from training.data.features import Features, add_unlabelled, join_features
 
 NO_ANSWERS = "The recipe learns from stored answers; run python -m training.answers first."
 
@@ -19,12 +19,11 @@ def training_data(folders: list[Path], classes: str = "labels") -> tuple[Feature
     Answers are there if every folder has them, all of one tagger. With "tags" as ``classes`` the tagger's
     tags stand in the place of labels.
     """
-    several = [read_features(folder) for folder in folders]
-    stored = [read_answers(folder) for folder in folders]
+    several, stored = zip(*map(read_answered, folders), strict=True)
     features, answers = several[0], stored[0]
     if len(folders) > 1:
         rows = [np.arange(len(several[0].files)), *(f.indices("train") for f in several[1:])]
-        features, answers = add_unlabelled(several[0], several[1:]), join_answers(stored, rows)
+        features, answers = add_unlabelled(several[0], list(several[1:])), join_answers(stored, rows)
     if classes == "tags":
         if answers is None:
             raise InputError(NO_ANSWERS)
@@ -42,8 +41,9 @@ def answered_data(folders: list[Path]) -> tuple[Features, StoredAnswers]:
 
 def pretraining_data(folders: list[Path]) -> tuple[Features, StoredAnswers | None]:
     """The training clips of all folders, and a tagger's answers to them if every folder has them."""
-    several = [read_features(folder) for folder in folders]
-    stored = [read_answers(folder) for folder in folders]
+    several, stored = zip(*map(read_answered, folders), strict=True)
     if len(several) == 1:
         return several[0], stored[0]
-    return join_features(several), join_answers(stored, [features.indices("train") for features in several])
+    return join_features(list(several)), join_answers(
+        stored, [features.indices("train") for features in several]
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from tpexplore.errors import InputError, reason_of
+from tpexplore.errors import UNREADABLE_JSON, InputError, reason_of
 from tpexplore.writing import whole_file, write_bytes
 
 
@@ -50,14 +50,14 @@ def load_checkpoint(folder: Path) -> dict | None:
 def trim_log(folder: Path, step: int) -> None:
     """Take the lines out of a run's log that it will write again from ``step`` on, and one cut short."""
     path = folder / "log.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     kept = [line for line in lines if _step_of(line) <= step]
     if kept != lines:
-        write_bytes(path, "".join(kept).encode())
+        write_bytes(path, b"".join(kept))
 
 
-def _step_of(line: str) -> float:
+def _step_of(line: bytes) -> float:
     try:
-        return json.loads(line)["step"]
-    except (ValueError, KeyError, TypeError):
+        return float(json.loads(line)["step"])
+    except (*UNREADABLE_JSON, KeyError, TypeError):
         return float("inf")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tpexplore.checkpoints.bundled import bundled_card
-from tpexplore.errors import InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.writing import write_json
 from training.data.cache import FRONT_END
@@ -166,12 +166,12 @@ def describe_run(folder: Path) -> dict:
 def last_log_line(folder: Path) -> dict:
     """What a run logged last; InputError if it has finished no epoch yet."""
     path = folder / "log.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = path.read_bytes().splitlines() if path.exists() else []
     if not lines:
         raise InputError(f"{folder} has finished no epoch yet; continue its training first.")
     try:
         return json.loads(lines[-1])
-    except ValueError as error:
+    except UNREADABLE_JSON as error:
         raise InputError(f"{path} is damaged ({error}); continue its training, which mends it.") from error
 
 
@@ -179,7 +179,7 @@ def read_json(path: Path) -> dict:
     """A JSON object that an earlier command wrote; InputError if it is something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except UNREADABLE_JSON as error:
         raise InputError(f"{path} is damaged ({error}); restore it, or delete the folder.") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} is damaged; expected a JSON object.")

@@ -18,7 +18,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import measured_results
 from tpexplore.stats.intervals import wilson_interval
-from training.data.answers import PRESENT, as_tags, read_answers
+from training.data.answers import PRESENT, as_tags, read_answered
 from training.data.features import read_features
 from training.engine.identity import git_commit
 from training.engine.loop import pick_device
@@ -31,7 +31,7 @@ RATES = (1.0, 0.7, 0.5, 0.3)
 @torch.inference_mode()
 def compare(model: AudioViT, folder: Path, split: str = "test") -> dict:
     """A model against the answers stored in one feature folder."""
-    features, answers = read_features(folder), read_answers(folder)
+    features, answers = read_answered(folder)
     if answers is None:
         raise InputError(f"{folder} holds no stored answers; run python -m training.answers first.")
     rows, mine = split_rows(features, split), {}

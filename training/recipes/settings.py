@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from tpexplore.errors import InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.model.plan import FAMILIES, METHODS, RANKINGS, check_keep_rate, check_score
 from training.data.text import read_text
 from training.recipes.values import check_value
@@ -269,7 +269,9 @@ def load_recipe(name: str, kind: type[Kind]) -> Kind:
         raise InputError(f"Recipe {name!r} does not exist; expected a .json file or one of {known}.")
     try:
         values = json.loads(read_text(path))
-    except ValueError as error:
+    except InputError:
+        raise
+    except UNREADABLE_JSON as error:
         raise InputError(f"{path.name} is not JSON ({error}).") from error
     if not isinstance(values, dict):
         raise InputError(f"{path.name} is not a recipe; expected settings in braces.")

@@ -232,7 +232,7 @@ def test_another_start_or_teacher_is_refused(trained, run, commands):
 
 @pytest.mark.parametrize("name", ["recipe.json", "run.json", "model.json", "origins.json"])
 def test_damaged_notes_are_named(trained, run, commands, name):
-    for content in ("{", "[]", "\0"):
+    for content in ("{", "[]", "\0", "[" * 100_000):
         (run / name).write_text(content)
         sentence = commands.sentence(export.main, run, trained / "noise-fold1", "--name", "ast-noise")
         assert name in sentence
@@ -308,6 +308,10 @@ def test_a_killed_run_logs_every_epoch_once(trained, run, commands, monkeypatch)
     (run / "log.jsonl").write_text(whole + lines[1][:9])  # killed while writing a line
     trim_log(run, 2)
     assert (run / "log.jsonl").read_text() == lines[0]
+    for damage in (b"\xff\n", b'{"step": "x"}\n', b'{"step": null}\n', b"[" * 100_000 + b"\n"):
+        (run / "log.jsonl").write_bytes(lines[0].encode() + damage)
+        trim_log(run, 2)
+        assert (run / "log.jsonl").read_text() == lines[0]
     (run / "log.jsonl").write_text(whole)
     for name in ("last.pt", "previous.pt"):
         (run / name).unlink(missing_ok=True)  # killed before the first checkpoint
