@@ -343,6 +343,22 @@ def test_a_reader_that_has_seen_enough():
         assert (process.wait(600), heard) == (0, b"")
 
 
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code"),
+    [
+        (("stdout",), ["macs"], 0),
+        (("stdout", "stderr"), ["macs", "--blocks", "x"], 2),
+        (("stderr",), ["macs", "--blocks", "x"], 2),
+    ],
+)
+def test_closed_streams_are_no_error(monkeypatch, capsys, closed, arguments, code):
+    for name in closed:
+        monkeypatch.setattr(sys, name, None)  # as Python has them after >&- and 2>&-
+    assert main(arguments) == code
+    monkeypatch.undo()
+    assert capsys.readouterr().out == ""
+
+
 ENTRY = {"name", "family", "task", "patches", "parameters", "bytes", "accuracy"}
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from tpexplore.errors import InputError, sentence_of
+from tpexplore.errors import InputError, one_line, sentence_of
 from tpexplore.interrupts import INTERRUPTED, STOPPED, raise_on_interrupt
 
 BAD_FILES, BAD_INPUT = 1, 2
@@ -22,7 +22,7 @@ class OneSentenceParser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage lines."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{message[0].upper()}{message[1:].rstrip('.')}.\n")
+        self.exit(BAD_INPUT, one_line(f"{message[0].upper()}{message[1:].rstrip('.')}.") + "\n")
 
 
 class Interrupted(KeyboardInterrupt):
@@ -40,6 +40,7 @@ def exit_code(command: Callable[[], object]) -> int:
     code 2, Ctrl-C in one line and 130. A reader of the output that has seen enough (``| head``) is no error.
     """
     raise_on_interrupt()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):  # file names need not be UTF-8
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -68,8 +69,16 @@ def exit_code(command: Callable[[], object]) -> int:
 
 
 def _ended(code: int, sentence: str) -> int:
-    print(sentence, file=sys.stderr)
+    with suppress(OSError):  # a full disk, say: the code must do
+        print(one_line(sentence), file=sys.stderr)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Send to nowhere what a caller wants neither to read nor to keep (``>&-``)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
 
 
 def _discard_output() -> None:

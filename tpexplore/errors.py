@@ -35,6 +35,15 @@ REASONS = {
 """Why a file or folder cannot be used, in plain words."""
 
 
+def one_line(sentence: str) -> str:
+    """A sentence without line breaks and terminal codes, which names of files may hold.
+
+    >>> one_line("a\\nb is not a folder.")
+    'a\\\\nb is not a folder.'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in sentence)
+
+
 def reason_of(error: OSError) -> str:
     """Why the system refused, as a part of a sentence."""
     if error.errno in REASONS:

@@ -161,6 +161,17 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(places, commands, comman
     assert piece.lower() in commands.sentence(main_of(command), *filled(arguments, places)).lower()
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31mb", "a\rb", "\udcff\n", "a\u2028b"])
+def test_names_with_line_breaks_stay_in_one_line(places, commands, name):
+    for arguments in (
+        (name, "--recipe", places["teacher"], "--out", places["root"] / "odd"),
+        (places["features"], "--recipe", f"{name}.json", "--out", places["root"] / "odd"),
+        (places["features"], "--recipe", places["teacher"], "--out", places["text"] / name),
+        (places["features"], "--recipe", places["teacher"], "--out", places["root"] / "odd", name),
+    ):
+        assert commands.sentence(main_of("teacher"), *arguments).isprintable()
+
+
 DAMAGED_INDEX = {
     "lengths": ["x", None, -5, 10**30, 1.5, True, FRAMES + 1],
     "labels": [[-1], [9], "x", None, [0.5]],
