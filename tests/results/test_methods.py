@@ -58,6 +58,14 @@ def test_three_sentences_for_the_readme():
     assert methods_sentences({}).count("not been measured yet") == 3
 
 
+def test_a_low_keep_rate_is_counted_where_it_was_measured():
+    measured = {"one": results(2, -5), "two": results(2, -5)}
+    measured["one"]["paired"]["merge"]["attention"]["0.30"] = {"value": 0.1, "ci95": [0.05, 0.15]}
+    text = methods_sentences(measured)
+    assert "of 2 models it helps 0 and harms 2; at 30 % it helps 1 and harms 0." in text
+    assert text.count("at 30 %") == 1
+
+
 def test_files_of_other_weights_do_not_count(tmp_path):
     name = bundled.bundled_names()[0]
     folder = tmp_path / "results" / "methods"

@@ -13,8 +13,10 @@ from tpexplore.results.store import find, of_weights, read_json
 
 QUOTED_RATE = "0.50"
 """Keep-rate of the numbers in sentences."""
+LOW_RATE = "0.30"
+"""Where the methods differ most: how many models one helps or harms is counted here too."""
 HEARD_RATE = "0.70"
-RATE_TEXT = f"{100 * float(QUOTED_RATE):.0f} %"
+RATE_TEXT, LOW_TEXT = (f"{100 * float(rate):.0f} %" for rate in (QUOTED_RATE, LOW_RATE))
 LEADS = METHODS[1:]
 """What is compared with dropping."""
 DOING = {"drop": "dropping", "fuse": "fusing", "merge": "merging"}
@@ -117,7 +119,9 @@ def _gains(measured: Measured, studies: Studies, method: str) -> str:
     doing = DOING[method].capitalize()
     if not named:
         return f"{doing} instead of dropping has not been measured yet."
-    better, worse = (sum(gain.sign == sign for _, gain in named) for sign in (1, -1))
+    better, worse = _sides([gain for _, gain in named])
+    low = [gain for results in measured.values() if (gain := lead(results, method, rate=LOW_RATE))]
+    lower = f"; at {LOW_TEXT} it helps {_sides(low)[0]} and harms {_sides(low)[1]}" if low else ""
     ends = sorted(named, key=lambda pair: pair[1].value)
     gains = [f"{with_interval(gain, '+.1f')} points ({name})" for name, gain in (ends[0], ends[-1])]
     span = gains[0] if len(named) == 1 else f"{gains[0]} to {gains[1]}"
@@ -125,7 +129,13 @@ def _gains(measured: Measured, studies: Studies, method: str) -> str:
     models = f"{len(named)} model{'s' * (len(named) > 1)}"
     trained = after_training(studies, [method])
     also = f"; {trained}" if trained else ""
-    return f"{verb} by {span}; of {models} it helps {better} and harms {worse}{also}."
+    return f"{verb} by {span}; of {models} it helps {better} and harms {worse}{lower}{also}."
+
+
+def _sides(gains: Sequence[Measure]) -> tuple[int, int]:
+    """How many of these lie above 0 with their whole interval, and how many below."""
+    above, below = (sum(gain.sign == sign for gain in gains) for sign in (1, -1))
+    return above, below
 
 
 def heard(
