@@ -5,11 +5,12 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
 
+from tests.faults import full_disk
 from tpexplore.errors import InputError
 from tpexplore.study import uploads
 from tpexplore.study.uploads import take_uploads
@@ -222,6 +223,26 @@ def test_texts_and_pictures_beside_the_clips_are_no_clips(tmp_path, folder):
     names = ["README.txt", "data/meta.csv", "data/cover.JPG", "LICENSE.md", "dog/1.wav", "dog/2", "dog/3.xyz"]
     taken = take_uploads([("a.zip", make_zip(tmp_path / "a.zip", dict.fromkeys(names, b"x")))], folder)
     assert [file.name for file in taken] == ["dog/1.wav", "dog/2", "dog/3.xyz"]
+
+
+def test_an_entry_for_the_packed_folder_itself_is_left_out(tmp_path, folder):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("./", "./dog/", "./dog/1.wav"):
+            archive.writestr(zipfile.ZipInfo(name), b"" if name.endswith("/") else b"x")
+    (taken,) = take_uploads([("a.zip", path)], folder)
+    assert PurePosixPath(taken.name) == PurePosixPath("dog/1.wav")
+
+
+def test_a_full_disk_is_not_the_archives_fault(tmp_path, folder):
+    clip = tmp_path / "1.wav"
+    clip.write_bytes(bytes(200_000))
+    archive = make_zip(tmp_path / "a.zip", {"dog/1.wav": bytes(200_000)})
+    with full_disk(50_000):
+        for upload in (archive, clip):
+            with pytest.raises(InputError, match="cannot be copied: the file would be larger than the"):
+                take_uploads([(upload.name, upload)], folder)
+            assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("cut", [0, 10, 60, -1, -30])

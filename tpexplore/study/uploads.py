@@ -6,6 +6,7 @@ everything is bounded.
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import stat
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, reason_of
 from tpexplore.signal.decode import MAX_FILE_BYTES
 
 MAX_FILES = 200
@@ -33,6 +34,7 @@ _NO_SOUND = re.compile(
     r"|jpe?g|png|gif|svg|webp|lab|textgrid|srt|bib|tex|cue|nfo)",
     re.IGNORECASE,
 )
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EMFILE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -74,8 +76,8 @@ def take_uploads(
     Raises
     ------
     InputError
-        If a bound is passed, or an archive is damaged, encrypted, or holds anything but plain files inside
-        of it. Then nothing is left in the folder.
+        If a bound is passed, the disk is full, or an archive is damaged, encrypted, or holds anything but
+        plain files inside of it. Then nothing is left in the folder.
     """
     taken = _Taken(folder, max_files, max_bytes, max_file_bytes)
     try:
@@ -85,9 +87,11 @@ def take_uploads(
             else:
                 with path.open("rb") as source:
                     taken.add(PurePosixPath(name).name, source)
-    except BaseException:
+    except BaseException as error:
         for file in folder.iterdir():
             file.unlink()
+        if isinstance(error, OSError):
+            raise InputError(f"The clips cannot be copied: {reason_of(error)}.") from error
         raise
     return taken.files
 
@@ -131,15 +135,21 @@ def _unpack(archive: str, path: Path, taken: _Taken) -> None:
     try:
         _check_directory(path, shown)
         with zipfile.ZipFile(path) as opened:
-            for entry in opened.infolist():
+            # Some programs begin with an entry for the folder that they pack.
+            entries = [entry for entry in opened.infolist() if _with_slashes(entry.filename) != "./"]
+            for entry in entries:
                 _check_entry(entry, shown)
-            for entry in opened.infolist():
+            for entry in entries:
                 name = _with_slashes(entry.filename)
                 if not name.endswith("/") and not _is_junk(name):
                     with opened.open(entry) as source:
                         taken.add(name, source)
     except InputError:
         raise
+    except OSError as error:
+        if error.errno in _DISK_ERRORS:  # the archive is not to blame
+            raise
+        raise InputError(f"{shown} cannot be read; expected a complete ZIP archive.") from error
     except Exception as error:  # zipfile raises many kinds on damaged archives
         raise InputError(f"{shown} cannot be read; expected a complete ZIP archive.") from error
 

@@ -80,7 +80,7 @@ def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict
     Raises
     ------
     InputError
-        If a column, a cell of one or every row is missing.
+        If a column, a cell of one or every row is missing, or a column stands there twice.
     """
     text = read_text(path)
     try:
@@ -93,6 +93,8 @@ def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict
     header, rows = headers[best], tables[best][1:]
     if absent := set(columns) - set(header):
         raise InputError(f"{path} has no column {min(absent)}; expected {expected}.")
+    if twice := [name for name in columns if header.count(name) > 1]:
+        raise InputError(f"{path} has the column {min(twice)} twice; expected {expected}.")
     if not rows:
         raise InputError(f"{path} has no rows; expected {expected}.")
     records = []

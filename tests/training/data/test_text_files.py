@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.training.data.test_datasets import MIDS, refused, wav
+from tpexplore.errors import InputError
 from training.data.datasets import Dataset, load_dataset
-from training.data.text import read_lines, read_text, same_name, whole_number
+from training.data.text import read_lines, read_table, read_text, same_name, whole_number
 from training.recipes.settings import FOLDER, FinetuneRecipe, load_recipe
 
 WORD = "grün"
@@ -210,3 +211,16 @@ def test_a_recipe_saved_by_notepad_is_read(tmp_path):
     assert json.loads(text)
     path.write_bytes(codecs.BOM_UTF8 + text.replace("\n", "\r\n").encode())
     assert load_recipe(str(path), FinetuneRecipe) == load_recipe("ast-spc12", FinetuneRecipe)
+
+
+@pytest.mark.parametrize("header", ["filename,fold,fold", "filename,fold,Fold", "fold;filename; fold "])
+def test_a_column_that_stands_twice_is_refused(tmp_path, header):
+    row = header.lower().replace("filename", "a.wav").replace("fold", "1")
+    (tmp_path / "t.csv").write_text(f"{header}\n{row}\n")
+    with pytest.raises(InputError, match=r"t\.csv has the column fold twice; expected"):
+        read_table(tmp_path / "t.csv", {"filename", "fold"}, "a table")
+
+
+def test_a_further_column_may_stand_twice(tmp_path):
+    (tmp_path / "t.csv").write_text("filename,note,note\na.wav,x,y\n")
+    assert read_table(tmp_path / "t.csv", {"filename"}, "a table") == [{"filename": "a.wav"}]
