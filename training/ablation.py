@@ -15,7 +15,7 @@ from tpexplore.command_line import file_or_folder, whole
 from tpexplore.writing import write_json
 from training.data.training_data import answered_data
 from training.engine import parallel
-from training.engine.command import command_arguments, run_command
+from training.engine.command import Seeds, command_arguments, run_command
 from training.measure.ablation import ablation
 from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
@@ -32,7 +32,12 @@ def main() -> None:
     parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
     parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
     parser.add_argument(
-        "--seeds", type=whole(0, LARGEST_SEED), nargs="+", default=[0], help="one training each; 0 by default"
+        "--seeds",
+        type=whole(0, LARGEST_SEED),
+        action=Seeds,
+        nargs="+",
+        default=[0],
+        help="one training each; 0 by default",
     )
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)

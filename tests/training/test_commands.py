@@ -312,6 +312,14 @@ def test_zero_is_refused_where_it_would_do_nothing(places, commands, command, op
     assert not (places["root"] / "zero").exists()
 
 
+@pytest.mark.parametrize("command", ["ablation", "methods_study", "score_study"])
+def test_a_seed_counts_once(places, commands, command):
+    options = "{features} --recipe {finetune} --out {root}/seeds" + " --init x" * (command != "ablation")
+    sentence = commands.sentence(main_of(command), *filled(f"{options} --seeds 1 2 1", places))
+    assert "--seeds: a seed is named twice" in sentence
+    assert not (places["root"] / "seeds").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "piece"),
     [

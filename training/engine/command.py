@@ -46,6 +46,15 @@ def command_arguments(doc: str, prog: str, **options: str) -> OneSentenceParser:
     )
 
 
+class Seeds(argparse.Action):
+    """Seeds, each once: a training that counts twice would narrow the intervals."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if len(set(values)) < len(values):
+            raise argparse.ArgumentError(self, "a seed is named twice; expected different ones")
+        setattr(namespace, self.dest, values)
+
+
 def study_arguments(doc: str, prog: str) -> OneSentenceParser:
     """A parser for a study: short trainings of one recipe from a common start, with one seed or several."""
     parser = command_arguments(doc, prog)
@@ -56,7 +65,12 @@ def study_arguments(doc: str, prog: str) -> OneSentenceParser:
     )
     parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
     parser.add_argument(
-        "--seeds", type=whole(0, LARGEST_SEED), nargs="+", default=[0], help="one training each; 0 by default"
+        "--seeds",
+        type=whole(0, LARGEST_SEED),
+        action=Seeds,
+        nargs="+",
+        default=[0],
+        help="one training each; 0 by default",
     )
     return parser
 
