@@ -35,7 +35,7 @@ def main() -> None:
     args = parser.parse_args()
     if (args.run is None) == (args.clusters is None):
         parser.error("expected a run folder with --name, and none with --clusters")
-    if args.clusters:
+    if args.clusters is not None:
         print(refresh_clusters(args.clusters, read_features(args.features[0]), MODELS_FOLDER))
     else:
         recipe = load_recipe(str(args.run / "recipe.json"), FinetuneRecipe)

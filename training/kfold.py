@@ -33,7 +33,9 @@ def main() -> None:
     )
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
-    teacher = load_recipe(args.teacher_recipe, TeacherRecipe) if args.teacher_recipe else None
+    teacher = None
+    if args.teacher_recipe is not None:
+        teacher = load_recipe(args.teacher_recipe, TeacherRecipe)
     lock = lock_folder(args.out)
     results = {}
     for fold in FOLDS:

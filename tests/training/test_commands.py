@@ -135,6 +135,7 @@ REFUSED = [
     ("export", "{empty} {missing} --name x", "does not exist"),
     ("export", "--clusters nothing {features}", "nothing"),
     ("export", "{empty} {features} --clusters x", "expected"),
+    ("export", "--clusters= {features}", "neither a file nor a bundled model"),
     ("export", "{features}", "required"),
     ("evaluate", "nothing {features}", "nothing"),
     ("evaluate", "../models/x {features}", ""),
@@ -151,6 +152,7 @@ REFUSED = [
     ("kfold", "{missing} --recipe {finetune} --out {root}/k", "not a folder"),
     ("kfold", "{empty} --recipe {finetune} --out {root}/k", "esc50.csv is missing"),
     ("kfold", "{empty} --recipe {text} --out {root}/k", "is not JSON"),
+    ("kfold", "{empty} --recipe {finetune} --teacher-recipe= --out {root}/k", "recipe '' does not exist"),
     ("kfold", "{empty} --recipe {finetune} --out {text}", "cannot be used"),
     ("kfold", "{empty} --recipe {finetune} --out {readonly}", "cannot be used"),
 ]
