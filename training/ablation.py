@@ -15,7 +15,7 @@ from tpexplore.command_line import file_or_folder, whole
 from tpexplore.writing import write_json
 from training.data.training_data import answered_data
 from training.engine import parallel
-from training.engine.command import Seeds, command_arguments, run_command
+from training.engine.command import Different, add_feature_folders, command_arguments, run_command
 from training.measure.ablation import ablation
 from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
@@ -26,15 +26,13 @@ FILE = "recipe-parts.json"
 
 def main() -> None:
     parser = command_arguments(__doc__, "training.ablation")
-    parser.add_argument(
-        "features", type=file_or_folder, nargs="+", help="folders made by training.features, with answers"
-    )
+    add_feature_folders(parser, "folders made by training.features, with answers")
     parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
     parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
     parser.add_argument(
         "--seeds",
         type=whole(0, LARGEST_SEED),
-        action=Seeds,
+        action=Different,
         nargs="+",
         default=[0],
         help="one training each; 0 by default",

@@ -9,17 +9,16 @@ the first tag is the same, and the mean average precision for the tagger's tags.
 from __future__ import annotations
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER
-from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.engine import parallel
-from training.engine.command import command_arguments, run_command
+from training.engine.command import add_feature_folders, command_arguments, run_command
 from training.measure.against_tagger import against_tagger
 
 
 def main() -> None:
     parser = command_arguments(__doc__, "training.against_tagger")
     parser.add_argument("name", help="bundled model")
-    parser.add_argument("features", type=file_or_folder, nargs="+", help="folders with stored answers")
+    add_feature_folders(parser, "folders with stored answers")
     args = parser.parse_args()
     results = against_tagger(args.name, args.features)
     if not parallel.is_main():

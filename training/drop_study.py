@@ -14,7 +14,7 @@ from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.data.training_data import answered_data
 from training.engine import parallel
-from training.engine.command import command_arguments, run_command
+from training.engine.command import add_feature_folders, command_arguments, model_to_start_from, run_command
 from training.measure.drop_study import drop_study
 from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
@@ -22,12 +22,13 @@ from training.recipes.settings import FinetuneRecipe, load_recipe
 
 def main() -> None:
     parser = command_arguments(__doc__, "training.drop_study")
-    parser.add_argument(
-        "features", type=file_or_folder, nargs="+", help="folders made by training.features, with answers"
-    )
+    add_feature_folders(parser, "folders made by training.features, with answers")
     parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
     parser.add_argument(
-        "--init", required=True, help="common start: run folder, bundled model or weights file"
+        "--init",
+        type=model_to_start_from,
+        required=True,
+        help="common start: run folder, bundled model or weights file",
     )
     parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
     args = parser.parse_args()

@@ -11,7 +11,7 @@ from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.command_line import file_or_folder, plain_name
 from training.data.features import read_features
 from training.data.training_data import training_data
-from training.engine.command import command_arguments, run_command
+from training.engine.command import add_feature_folders, command_arguments, run_command
 from training.engine.export import export, refresh_clusters
 from training.recipes.settings import FinetuneRecipe, load_recipe
 
@@ -23,11 +23,8 @@ def main() -> None:
         usage="%(prog)s RUN FEATURES [MORE_FEATURES …] --name NAME | --clusters NAME FEATURES",
     )
     parser.add_argument("run", type=file_or_folder, nargs="?", help="run folder of training.finetune")
-    parser.add_argument(
-        "features",
-        type=file_or_folder,
-        nargs="+",
-        help="folders that the run was trained on, first the one whose clusters the card is to have",
+    add_feature_folders(
+        parser, "folders that the run was trained on, first the one whose clusters the card is to have"
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--name", type=plain_name, help="name of the model to bundle")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from tpexplore.command_line import file_or_folder, share, whole
 from tpexplore.model.plan import RANKINGS
 from training.data.training_data import training_data
-from training.engine.command import run_command, stage_arguments
+from training.engine.command import model_to_start_from, run_command, stage_arguments
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import note_model
 from training.engine.loop import Run, train
@@ -25,7 +25,9 @@ from training.recipes.values import LARGEST_SEED
 
 def main() -> None:
     parser = stage_arguments(__doc__, "training.finetune", several=True)
-    parser.add_argument("--init", help="run folder of training.pretrain, bundled model or file")
+    parser.add_argument(
+        "--init", type=model_to_start_from, help="run folder of training.pretrain, bundled model or file"
+    )
     parser.add_argument("--teacher", type=file_or_folder, help="run folder of training.teacher")
     parser.add_argument("--keep-rate", type=share, help="this one instead of the recipe's")
     parser.add_argument("--score", choices=RANKINGS, help="this one instead of the recipe's")

@@ -15,7 +15,7 @@ from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.data.datasets.esc50 import FOLDS
 from training.engine import parallel
-from training.engine.command import command_arguments, run_command
+from training.engine.command import command_arguments, model_to_start_from, run_command
 from training.engine.folds import fold_features, summary, train_fold
 from training.engine.lock import lock_folder
 from training.recipes.settings import FinetuneRecipe, TeacherRecipe, load_recipe
@@ -26,7 +26,9 @@ def main() -> None:
     parser.add_argument("root", type=file_or_folder, help="ESC-50 in its official layout")
     parser.add_argument("--recipe", required=True)
     parser.add_argument("--teacher-recipe")
-    parser.add_argument("--init", help="bundled model or file to start from; one that saw no fold")
+    parser.add_argument(
+        "--init", type=model_to_start_from, help="bundled model or file to start from; one that saw no fold"
+    )
     parser.add_argument("--out", type=file_or_folder, required=True)
     parser.add_argument(
         "--features", type=file_or_folder, default=Path("runs/features"), help="folder of caches"

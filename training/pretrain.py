@@ -11,7 +11,7 @@ what the decoder makes of it.
 from __future__ import annotations
 
 from training.data.training_data import pretraining_data
-from training.engine.command import run_command, stage_arguments
+from training.engine.command import model_to_start_from, run_command, stage_arguments
 from training.engine.identity import note_model
 from training.engine.loop import Run, train
 from training.engine.pretraining import PretrainStage
@@ -20,7 +20,9 @@ from training.recipes.settings import PretrainRecipe, load_recipe
 
 def main() -> None:
     parser = stage_arguments(__doc__, "training.pretrain", several=True)
-    parser.add_argument("--init", help="start from this bundled model, checkpoint or run folder")
+    parser.add_argument(
+        "--init", type=model_to_start_from, help="start from this bundled model, checkpoint or run folder"
+    )
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, PretrainRecipe)
     features, answers = pretraining_data(args.features)

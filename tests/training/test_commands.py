@@ -314,11 +314,33 @@ def test_zero_is_refused_where_it_would_do_nothing(places, commands, command, op
     assert not (places["root"] / "zero").exists()
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("finetune", "--recipe {finetune} --out {root}/twice"),
+        ("pretrain", "--recipe {pretrain} --out {root}/twice"),
+        ("ablation", "--recipe {finetune} --out {root}/twice"),
+        ("drop_study", "--recipe {finetune} --init x --out {root}/twice"),
+    ],
+)
+def test_a_folder_counts_once(places, commands, command, options):
+    arguments = filled(f"{{features}} {{root}}/empty/../features {options}", places)
+    assert "features: one is named twice" in commands.sentence(main_of(command), *arguments)
+    assert not (places["root"] / "twice").exists()
+
+
+@pytest.mark.parametrize("command", ["finetune", "pretrain", "score_study", "drop_study"])
+def test_an_empty_start_is_not_taken_for_none(places, commands, command):
+    recipe = "pretrain" if command == "pretrain" else "finetune"
+    arguments = filled(f"{{features}} --recipe {{{recipe}}} --out {{root}}/none --init=", places)
+    assert "--init: the name is empty" in commands.sentence(main_of(command), *arguments)
+
+
 @pytest.mark.parametrize("command", ["ablation", "methods_study", "score_study"])
 def test_a_seed_counts_once(places, commands, command):
     options = "{features} --recipe {finetune} --out {root}/seeds" + " --init x" * (command != "ablation")
     sentence = commands.sentence(main_of(command), *filled(f"{options} --seeds 1 2 1", places))
-    assert "--seeds: a seed is named twice" in sentence
+    assert "--seeds: one is named twice" in sentence
     assert not (places["root"] / "seeds").exists()
 
 

@@ -14,6 +14,8 @@ from training.engine.identity import note_run
 from training.engine.lock import lock_folder
 from training.recipes.values import LARGEST_SEED
 
+FEATURES_HELP = "folder made by training.features"
+
 
 def run_command(main: Callable[[], None]) -> None:
     """Join the other processes, if any, and call ``main``; see `tpexplore.command_line.exit_code`."""
@@ -46,28 +48,45 @@ def command_arguments(doc: str, prog: str, **options: str) -> OneSentenceParser:
     )
 
 
-class Seeds(argparse.Action):
-    """Seeds, each once: a training that counts twice would narrow the intervals."""
+class Different(argparse.Action):
+    """Values of which none comes twice: what counts twice weighs double, or narrows an interval."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        if len(set(values)) < len(values):
-            raise argparse.ArgumentError(self, "a seed is named twice; expected different ones")
+        given = values if isinstance(values, list) else [values]
+        same = [value.resolve() if isinstance(value, Path) else value for value in given]
+        if len(set(same)) < len(same):
+            raise argparse.ArgumentError(self, "one is named twice; expected different ones")
         setattr(namespace, self.dest, values)
+
+
+def add_feature_folders(parser: argparse.ArgumentParser, help: str) -> None:
+    """The argument ``features``: one folder or more, each once."""
+    parser.add_argument("features", type=file_or_folder, action=Different, nargs="+", help=help)
+
+
+def model_to_start_from(text: str) -> str:
+    """An argparse type: a run folder, bundled model or file, which has a name."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; expected a run folder, bundled model or file")
+    return text
 
 
 def study_arguments(doc: str, prog: str) -> OneSentenceParser:
     """A parser for a study: short trainings of one recipe from a common start, with one seed or several."""
     parser = command_arguments(doc, prog)
-    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
+    parser.add_argument("features", type=file_or_folder, help=FEATURES_HELP)
     parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
     parser.add_argument(
-        "--init", required=True, help="common start, never pruned: run folder, bundled model or file"
+        "--init",
+        type=model_to_start_from,
+        required=True,
+        help="common start, never pruned: run folder, bundled model or file",
     )
     parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
     parser.add_argument(
         "--seeds",
         type=whole(0, LARGEST_SEED),
-        action=Seeds,
+        action=Different,
         nargs="+",
         default=[0],
         help="one training each; 0 by default",
@@ -85,12 +104,10 @@ def stage_arguments(doc: str, prog: str, several: bool = False) -> OneSentencePa
     parser = Parser(
         prog=f"python -m {prog}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "features",
-        type=file_or_folder,
-        nargs="+" if several else None,
-        help="folder made by training.features",
-    )
+    if several:
+        add_feature_folders(parser, FEATURES_HELP)
+    else:
+        parser.add_argument("features", type=file_or_folder, help=FEATURES_HELP)
     parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
     parser.add_argument(
         "--out", type=file_or_folder, required=True, help="run folder; rerunning continues there"
