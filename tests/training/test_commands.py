@@ -19,6 +19,7 @@ from tpexplore.command_line import file_or_folder, plain_name
 from tpexplore.errors import InputError
 from training.data.answers import read_answered
 from training.data.features import read_features
+from training.engine.command import model_to_start_from
 from training.recipes.settings import PretrainRecipe, TeacherRecipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -282,6 +283,7 @@ def options_with_values(parser: argparse.ArgumentParser) -> list[argparse.Action
 
 NOT_NUMBERS = ("", "x", "nan", "inf", "-inf", "-1", "1e999", "0x10", "9" * 5000, "1,5", "½", "1\n2 3")
 NOT_NAMES = ("", " ", "\0")
+NAMES = (file_or_folder, plain_name, model_to_start_from)
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command != "make_examples"])
@@ -289,7 +291,7 @@ def test_every_number_is_checked(commands, monkeypatch, command):
     for parser in parsers(command, monkeypatch):
         for action in options_with_values(parser):
             assert action.type not in (int, float, Path), action.dest
-            for text in NOT_NAMES if action.type in (file_or_folder, plain_name) else NOT_NUMBERS:
+            for text in NOT_NAMES if action.type in NAMES else NOT_NUMBERS:
                 sentence = commands.sentence(main_of(command), f"{action.option_strings[0]}={text}")
                 assert action.option_strings[0] in sentence
                 assert len(sentence) < 300

@@ -66,7 +66,7 @@ def add_feature_folders(parser: argparse.ArgumentParser, help: str) -> None:
 
 def model_to_start_from(text: str) -> str:
     """An argparse type: a run folder, bundled model or file, which has a name."""
-    if not text.strip():
+    if not text.strip() or "\0" in text:
         raise argparse.ArgumentTypeError("the name is empty; expected a run folder, bundled model or file")
     return text
 
