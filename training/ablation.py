@@ -11,15 +11,20 @@ assets/results/studies/recipe-parts.json.
 
 from __future__ import annotations
 
-from tpexplore.command_line import file_or_folder, whole
 from tpexplore.writing import write_json
 from training.data.training_data import answered_data
 from training.engine import parallel
-from training.engine.command import Different, add_feature_folders, command_arguments, run_command
+from training.engine.command import (
+    add_feature_folders,
+    add_recipe,
+    add_run_folders,
+    add_seeds,
+    command_arguments,
+    run_command,
+)
 from training.measure.ablation import ablation
 from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
-from training.recipes.values import LARGEST_SEED
 
 FILE = "recipe-parts.json"
 
@@ -27,16 +32,9 @@ FILE = "recipe-parts.json"
 def main() -> None:
     parser = command_arguments(__doc__, "training.ablation")
     add_feature_folders(parser, "folders made by training.features, with answers")
-    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
-    parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
-    parser.add_argument(
-        "--seeds",
-        type=whole(0, LARGEST_SEED),
-        action=Different,
-        nargs="+",
-        default=[0],
-        help="one training each; 0 by default",
-    )
+    add_recipe(parser)
+    add_run_folders(parser)
+    add_seeds(parser)
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
     features, answers = answered_data(args.features)

@@ -1,4 +1,4 @@
-"""Is it dropping in training that makes random patches as good as attention's? Two short trainings decide.
+"""Is it dropping in training that makes random patches as good as attention's? Two trainings.
 
     python -m training.drop_study FEATURES MORE_FEATURES … --recipe ast-esc50-drop-study \\
         --init runs/ast-audioset-further --out runs/drop-study-ast
@@ -10,11 +10,17 @@ Rerun after a stop, it goes on where it was. Writes assets/results/studies/drop-
 
 from __future__ import annotations
 
-from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.data.training_data import answered_data
 from training.engine import parallel
-from training.engine.command import add_feature_folders, command_arguments, model_to_start_from, run_command
+from training.engine.command import (
+    add_feature_folders,
+    add_recipe,
+    add_run_folders,
+    add_start,
+    command_arguments,
+    run_command,
+)
 from training.measure.drop_study import drop_study
 from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
@@ -23,14 +29,9 @@ from training.recipes.settings import FinetuneRecipe, load_recipe
 def main() -> None:
     parser = command_arguments(__doc__, "training.drop_study")
     add_feature_folders(parser, "folders made by training.features, with answers")
-    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
-    parser.add_argument(
-        "--init",
-        type=model_to_start_from,
-        required=True,
-        help="common start: run folder, bundled model or weights file",
-    )
-    parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
+    add_recipe(parser)
+    add_start(parser)
+    add_run_folders(parser)
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
     features, answers = answered_data(args.features)

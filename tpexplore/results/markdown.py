@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_card, bundled_names
@@ -115,56 +115,72 @@ def recipe_parts_table(study: Mapping[str, Any] | None = None) -> str:
     return f"{heading}\n\n{_table(['left out', 'minutes', *rates], lines)}"
 
 
-def _studies(kind: str) -> dict[str, dict[str, Any]]:
-    """The bundled results of one kind of study, by what it was of: a model or a family."""
-    files = sorted((RESULTS_FOLDER / "studies").glob(f"{kind}-*.json"))
-    return {file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files}
+def _study_table(
+    kind: str,
+    heads: Sequence[str],
+    rows_of: Callable[[str, Mapping[str, Any]], list[tuple[Sequence[str], Mapping[str, Any]]]],
+    studies: Studies | None,
+) -> str:
+    """Differences in points with their intervals, a column for each keep-rate.
+
+    Parameters
+    ----------
+    kind : str
+        What the files in assets/results/studies begin with, "random" or "drop".
+    rows_of : callable
+        Of a study and what it was of: for each row its first cells, and the measured ones by keep-rate.
+    studies : mapping or None
+        None reads the bundled files.
+    """
+    if studies is None:
+        files = sorted((RESULTS_FOLDER / "studies").glob(f"{kind}-*.json"))
+        studies = {file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files}
+    rows = [row for name, study in studies.items() for row in rows_of(name, study)]
+    if not rows:
+        return f"Not measured yet: python -m training.{kind}_study has not been run."
+    lines = []
+    for texts, cells in rows:
+        differences = [read_measure(cell) for cell in cells.values()]
+        points = [with_interval(one.scaled(100), "+.1f") if one else "" for one in differences]
+        lines.append([*texts, *points])
+    _, cells = rows[0]
+    return _table([*heads, *(f"keep-rate {float(rate):.1f}" for rate in cells)], lines)
 
 
-def _points(cells: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Differences in points with their intervals, as cells of a table."""
-    differences = map(read_measure, cells)
-    return [with_interval(one.scaled(100), "+.1f") if one else "" for one in differences]
-
-
-def random_tables(studies: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+def random_tables(studies: Studies | None = None) -> str:
     """Attention against random patches in thirds of a split, by the study of `training.random_study`.
 
     Reads the bundled files unless the content of others is passed, by model.
     """
-    studies = _studies("random") if studies is None else studies
-    if not studies:
-        return "Not measured yet: python -m training.random_study has not been run."
-    lines = []
-    for name, study in studies.items():
+
+    def rows_of(name: str, study: Mapping[str, Any]) -> list:
+        rows = []
         for group, third in study["groups"].items():
-            texts = _points(cell["attention_minus_random"] for cell in third["keep_rate"].values())
             quiet = number_text(100 * third["median_quiet_share"], ".0f")
-            lines.append([f"`{name}`", f"{group} ({quiet} % quiet, {third['n']} clips)", *texts])
-    rates = next(iter(next(iter(studies.values()))["groups"].values()))["keep_rate"]
-    return _table(["model", "clips", *(f"keep-rate {float(rate):.1f}" for rate in rates)], lines)
+            texts = (f"`{name}`", f"{group} ({quiet} % quiet, {third['n']} clips)")
+            cells = {rate: cell["attention_minus_random"] for rate, cell in third["keep_rate"].items()}
+            rows.append((texts, cells))
+        return rows
+
+    return _study_table("random", ("model", "clips"), rows_of, studies)
 
 
-def drop_study_table(studies: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+def drop_study_table(studies: Studies | None = None) -> str:
     """What training on whole pictures changes, by the study of `training.drop_study`.
 
     Reads the bundled files unless the content of others is passed, by family.
     """
-    studies = _studies("drop") if studies is None else studies
-    if not studies:
-        return "Not measured yet: python -m training.drop_study has not been run."
-    lines = []
-    for family, study in studies.items():
-        compared = {
-            "attention − random, trained on whole pictures": study["attention_minus_random"]["whole"],
-            "attention − random, trained with dropping": study["attention_minus_random"]["dropped"],
-            "by attention, whole − dropping": study["whole_minus_dropped"]["attention"],
-            "by random patches, whole − dropping": study["whole_minus_dropped"]["random"],
-        }
-        for name, rates in compared.items():
-            lines.append([family, name, *_points(rates.values())])
-    rates = next(iter(studies.values()))["attention_minus_random"]["whole"]
-    return _table(["family", "points", *(f"keep-rate {float(rate):.1f}" for rate in rates)], lines)
+
+    def rows_of(family: str, study: Mapping[str, Any]) -> list:
+        lead, gain = study["attention_minus_random"], study["whole_minus_dropped"]
+        return [
+            ((family, "attention − random, trained on whole pictures"), lead["whole"]),
+            ((family, "attention − random, trained with dropping"), lead["dropped"]),
+            ((family, "by attention, whole − dropping"), gain["attention"]),
+            ((family, "by random patches, whole − dropping"), gain["random"]),
+        ]
+
+    return _study_table("drop", ("family", "points"), rows_of, studies)
 
 
 def findings_list(

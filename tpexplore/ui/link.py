@@ -137,12 +137,12 @@ def fitting_examples(choices: Sequence[ModelChoice], examples: Sequence[Example]
     def suits(example: Example, card: dict[str, Any]) -> bool:
         return example.fits(card) or ("speakers" in card["task"] and SPOKEN in example.labels)
 
-    knowing = {
+    fitting_by_model = {
         choice.link_name: [one for one in examples if suits(one, bundled_card(choice.source))]
         for choice in choices
         if choice.source in bundled
     }
-    return {name: _example_name(fitting[0]) for name, fitting in knowing.items() if fitting}
+    return {name: _example_name(fitting[0]) for name, fitting in fitting_by_model.items() if fitting}
 
 
 def read_place(

@@ -52,9 +52,8 @@ class Different(argparse.Action):
     """Values of which none comes twice: what counts twice weighs double, or narrows an interval."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        given = values if isinstance(values, list) else [values]
-        same = [value.resolve() if isinstance(value, Path) else value for value in given]
-        if len(set(same)) < len(same):
+        same = {value.resolve() if isinstance(value, Path) else value for value in values}
+        if len(same) < len(values):
             raise argparse.ArgumentError(self, "one is named twice; expected different ones")
         setattr(namespace, self.dest, values)
 
@@ -71,18 +70,26 @@ def model_to_start_from(text: str) -> str:
     return text
 
 
-def study_arguments(doc: str, prog: str) -> OneSentenceParser:
-    """A parser for a study: short trainings of one recipe from a common start, with one seed or several."""
-    parser = command_arguments(doc, prog)
-    parser.add_argument("features", type=file_or_folder, help=FEATURES_HELP)
+def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
+
+
+def add_start(parser: argparse.ArgumentParser) -> None:
+    """The argument ``init`` of a study, whose trainings all begin alike."""
     parser.add_argument(
         "--init",
         type=model_to_start_from,
         required=True,
         help="common start, never pruned: run folder, bundled model or file",
     )
+
+
+def add_run_folders(parser: argparse.ArgumentParser) -> None:
+    """The argument ``out`` of a study, which trains several models."""
     parser.add_argument("--out", type=file_or_folder, required=True, help="folder for the run folders")
+
+
+def add_seeds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds",
         type=whole(0, LARGEST_SEED),
@@ -91,6 +98,14 @@ def study_arguments(doc: str, prog: str) -> OneSentenceParser:
         default=[0],
         help="one training each; 0 by default",
     )
+
+
+def study_arguments(doc: str, prog: str) -> OneSentenceParser:
+    """A parser for a study: short trainings of one recipe from a common start, with one seed or several."""
+    parser = command_arguments(doc, prog)
+    parser.add_argument("features", type=file_or_folder, help=FEATURES_HELP)
+    for add in (add_recipe, add_start, add_run_folders, add_seeds):
+        add(parser)
     return parser
 
 
@@ -108,7 +123,7 @@ def stage_arguments(doc: str, prog: str, several: bool = False) -> OneSentencePa
         add_feature_folders(parser, FEATURES_HELP)
     else:
         parser.add_argument("features", type=file_or_folder, help=FEATURES_HELP)
-    parser.add_argument("--recipe", required=True, help="name of a recipe, or a .json file")
+    add_recipe(parser)
     parser.add_argument(
         "--out", type=file_or_folder, required=True, help="run folder; rerunning continues there"
     )

@@ -23,16 +23,16 @@ from training.recipes.settings import FinetuneRecipe
 SPLIT = "test"
 RATES = (0.7, 0.5, 0.4, 0.3)
 RANKINGS = ("attention", "random")
-ARMS = ("whole", "dropped")
+TRAININGS = ("whole", "dropped")
 """Trainings on whole pictures, and with the recipe's share of patches dropped at random."""
 
 Answers = dict[str, dict[Way, list[np.ndarray]]]
 """Answers to the test clips by training and way through its model; random patches have several passes."""
 
 
-def arm_recipe(recipe: FinetuneRecipe, arm: str) -> FinetuneRecipe:
+def recipe_of(recipe: FinetuneRecipe, training: str) -> FinetuneRecipe:
     """The recipe of one training; all but ``token_drop`` is the same."""
-    return replace(recipe, token_drop=0.0) if arm == "whole" else recipe
+    return replace(recipe, token_drop=0.0) if training == "whole" else recipe
 
 
 @torch.inference_mode()
@@ -60,15 +60,17 @@ def summary(answers: Answers, scorer: Scorer) -> dict:
     """Accuracy of each training by each ranking, and the two differences on the same clips."""
     rates = [rate_key(rate) for rate in RATES]
     accuracy = {
-        arm: {"unpruned": scorer.cell(*passes["unpruned",])}
+        training: {"unpruned": scorer.cell(*passes["unpruned",])}
         | {ranking: {rate: scorer.cell(*passes[ranking, rate]) for rate in rates} for ranking in RANKINGS}
-        for arm, passes in answers.items()
+        for training, passes in answers.items()
     }
     lead = {
-        arm: {rate: scorer.difference(passes["attention", rate], passes["random", rate]) for rate in rates}
-        for arm, passes in answers.items()
+        training: {
+            rate: scorer.difference(passes["attention", rate], passes["random", rate]) for rate in rates
+        }
+        for training, passes in answers.items()
     }
-    whole, dropped = (answers[arm] for arm in ARMS)
+    whole, dropped = (answers[training] for training in TRAININGS)
     gain = {
         ranking: {rate: scorer.difference(whole[ranking, rate], dropped[ranking, rate]) for rate in rates}
         for ranking in RANKINGS
@@ -84,11 +86,11 @@ def drop_study(
     scorer = scorer_for(features, rows)
     answers: Answers = {}
     trained: dict[str, dict] = {}
-    for arm in ARMS:
-        folder = out / arm
-        model = train_variant(folder, arm_recipe(recipe, arm), features, init=init, answers=stored)
+    for training in TRAININGS:
+        folder = out / training
+        model = train_variant(folder, recipe_of(recipe, training), features, init=init, answers=stored)
         line = last_log_line(folder)
-        trained[arm] = {"minutes": tidy(line["minutes"]), "clips_seen": line["step"] * recipe.batch}
-        answers[arm] = answers_of(model, features, scorer, arm)
+        trained[training] = {"minutes": tidy(line["minutes"]), "clips_seen": line["step"] * recipe.batch}
+        answers[training] = answers_of(model, features, scorer, training)
     heading = describe_study(features, recipe, scorer, len(rows), [0], init)
     return {**heading, "trained": trained, **summary(answers, scorer)}

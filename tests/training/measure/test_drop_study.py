@@ -21,7 +21,7 @@ RATES = ("0.70", "0.50", "0.40", "0.30")
 
 def test_the_trainings_differ_in_dropping_alone_and_never_prune():
     recipe = load_recipe("ast-esc50-drop-study", FinetuneRecipe)
-    whole, dropped = (asdict(drop_study.arm_recipe(recipe, arm)) for arm in drop_study.ARMS)
+    whole, dropped = (asdict(drop_study.recipe_of(recipe, name)) for name in drop_study.TRAININGS)
     assert {name: (whole[name], dropped[name]) for name in whole if whole[name] != dropped[name]} == {
         "token_drop": (0.0, 0.75)
     }
@@ -77,6 +77,6 @@ def test_the_command_trains_both_from_one_start(features, recipe_file, tmp_path,
     assert printed[0].startswith("whole at 0.70: ") and printed[-1].startswith("dropped at 0.30: ")
     written = json.loads((tmp_path / "studies/drop-ast.json").read_text())
     assert written["n"] == len(features.indices("test"))
-    assert set(written["trained"]) == set(drop_study.ARMS)
-    recipes = {arm: read_json(tmp_path / "runs" / arm / "recipe.json") for arm in drop_study.ARMS}
+    assert set(written["trained"]) == set(drop_study.TRAININGS)
+    recipes = {name: read_json(tmp_path / "runs" / name / "recipe.json") for name in drop_study.TRAININGS}
     assert recipes["whole"]["token_drop"] == 0.0 and recipes["dropped"]["token_drop"] == 0.75

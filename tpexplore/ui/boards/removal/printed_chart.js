@@ -42,6 +42,7 @@ export function chartFigure(card, chart, keys, mm) {
       const drawing = /** @type {SVGElement} */ (sample?.cloneNode(true));
       drawing.setAttribute("x", `${x}`);
       drawing.setAttribute("y", `${y - 11}`);
+      // The page's samples are as wide as the indent.
       return [drawing, shape("text", { x: x + KEY_INDENT + 4, y }, text)];
     });
     whole.append(shape("rect", { width, height, fill: "#fff" }), lines, ...drawnKeys);
