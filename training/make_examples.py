@@ -2,7 +2,7 @@
 
     python -m training.make_examples RECORDINGS
 
-Needs the espeak-ng program. No model was trained on these clips.
+Needs the espeak-ng program.
 """
 
 from __future__ import annotations

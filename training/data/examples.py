@@ -1,7 +1,4 @@
-"""The app's example clips: published recordings, and words spoken by espeak-ng in some room noise.
-
-No model was trained on these clips.
-"""
+"""The app's example clips: published recordings, and words spoken by espeak-ng in some room noise."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import io
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -61,21 +59,79 @@ WORDS = [
 BERKLEE = "OLPC Sound Library, recorded at Berklee College of Music, CC BY 3.0"
 LUFTRUM = "Luftrum, Freesound 48412, as edited for the Blanket app, CC BY"
 
+
+class Recording(NamedTuple):
+    """A recorded example.
+
+    Attributes
+    ----------
+    labels : dict of task -> right answers
+        Best first.
+    authors : str
+        With licence.
+    source : str
+        What it was cut from, as `training.features recordings` names recordings: "folder/name".
+    """
+
+    file: str
+    title: str
+    labels: dict[str, tuple[str, ...]]
+    authors: str
+    source: str
+
+
 RECORDINGS = [
-    ("thunder", "Thunder", {"AudioSet": ("Thunder", "Thunderstorm"), "ESC-50": ("thunderstorm",)}, BERKLEE),
-    ("birds-in-a-park", "Birds in a park", {"AudioSet": ("Bird", "Chirp, tweet")}, BERKLEE),
-    ("waves", "Waves", {"AudioSet": ("Waves, surf", "Ocean"), "ESC-50": ("sea waves",)}, LUFTRUM),
-    ("applause", "Applause", {"AudioSet": ("Applause", "Clapping")}, BERKLEE),
-    ("train-passing", "A train passing", {"AudioSet": ("Train", "Rail transport", "Vehicle")}, BERKLEE),
-    ("sitar", "A sitar", {"AudioSet": ("Sitar", "Musical instrument", "Music")}, BERKLEE),
-    ("guitar-chord", "A guitar chord", {"AudioSet": ("Guitar", "Musical instrument", "Music")}, BERKLEE),
-    ("footsteps", "Footsteps", {"ESC-50": ("footsteps",)}, BERKLEE),
-    ("sawing", "Sawing", {"ESC-50": ("hand saw",)}, BERKLEE),
+    Recording(
+        "thunder",
+        "Thunder",
+        {"AudioSet": ("Thunder", "Thunderstorm"), "ESC-50": ("thunderstorm",)},
+        BERKLEE,
+        "berklee/thunder2",
+    ),
+    Recording(
+        "birds-in-a-park",
+        "Birds in a park",
+        {"AudioSet": ("Bird", "Chirp, tweet")},
+        BERKLEE,
+        "berklee/birds_in_a_park",
+    ),
+    Recording(
+        "waves",
+        "Waves",
+        {"AudioSet": ("Waves, surf", "Ocean"), "ESC-50": ("sea waves",)},
+        LUFTRUM,
+        "blanket/waves",
+    ),
+    Recording("applause", "Applause", {"AudioSet": ("Applause", "Clapping")}, BERKLEE, "berklee/crowd2"),
+    Recording(
+        "train-passing",
+        "A train passing",
+        {"AudioSet": ("Train", "Rail transport", "Vehicle")},
+        BERKLEE,
+        "berklee/train_passing_2",
+    ),
+    Recording(
+        "sitar", "A sitar", {"AudioSet": ("Sitar", "Musical instrument", "Music")}, BERKLEE, "berklee/sitar3"
+    ),
+    Recording(
+        "guitar-chord",
+        "A guitar chord",
+        {"AudioSet": ("Guitar", "Musical instrument", "Music")},
+        BERKLEE,
+        "berklee/guitar_chord4",
+    ),
+    Recording("footsteps", "Footsteps", {"ESC-50": ("footsteps",)}, BERKLEE, "berklee/walking_1"),
+    Recording("sawing", "Sawing", {"ESC-50": ("hand saw",)}, BERKLEE, "berklee/sawing1"),
 ]
-"""File, title, right answers by task, best first, and source of the recorded examples.
+"""The recorded examples.
 
 The AudioSet models do not know the last two; with those, the page takes a model of ESC-50.
 """
+
+SPARE_SOURCES = ("berklee/old_phone1", "berklee/water_in_sink1")
+"""Of further recordings that may be shipped."""
+HELD_OUT = frozenset((*(recording.source for recording in RECORDINGS), *SPARE_SOURCES))
+"""Recordings that no model may be trained on, so that examples are new to it."""
 
 
 class Listing:
@@ -96,15 +152,21 @@ class Listing:
 
 def add_recordings(listing: Listing, folder: Path) -> None:
     """Convert the recordings to 16 kHz; nothing else is changed but their level."""
-    for stem, title, labels, source in RECORDINGS:
-        path = folder / f"{stem}.flac"
+    for recording in RECORDINGS:
+        path = folder / f"{recording.file}.flac"
         if not path.is_file():
             raise InputError(
                 f"{path} is missing; expected the recordings named in training/data/examples.py."
             )
         samples, rate = soundfile.read(path, dtype="float32")
         samples = soxr.resample(samples - samples.mean(), rate, SAMPLE_RATE)
-        listing.add(f"{stem}.flac", labels, title, f"{source}.", samples * (LOUD / np.abs(samples).max()))
+        listing.add(
+            path.name,
+            recording.labels,
+            recording.title,
+            f"{recording.authors}.",
+            samples * (LOUD / np.abs(samples).max()),
+        )
 
 
 def add_words(listing: Listing) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,8 @@ class Features:
     targets : (clips, classes) bool
     splits, sources, files : lists of str
     meta : dict
-        "dataset", "task", "split", "class_names", "frames", "multilabel", "attribution", … and "keys", by
-        name what the features were made of.
+        "dataset", "task", "split", "class_names", "frames", "multilabel", "attribution", … and, by the name
+        of the features, "keys" of what they were made of and "list_keys" of their list of clips alone.
     """
 
     mel: np.ndarray
@@ -52,6 +53,11 @@ class Features:
     def keys(self) -> dict[str, str]:
         """Content key of every dataset in here, by the name of its features."""
         return self.meta.get("keys", {})
+
+    @property
+    def list_keys(self) -> dict[str, str]:
+        """Keys of the lists of clips, which are all that cards of the first edition noted."""
+        return self.meta.get("list_keys", {})
 
     def indices(self, split: str) -> np.ndarray:
         return np.flatnonzero(np.array(self.splits) == split)
@@ -93,9 +99,11 @@ def read_features(folder: Path) -> Features:
             raise ValueError
     except (*UNREADABLE_JSON, KeyError, TypeError, IndexError, AttributeError, EOFError) as error:
         raise InputError(damaged) from error
+    name = folder.resolve().name
+    list_key = short_hash([files, labels, splits, meta["class_names"], meta["frames"]])
     # Features of the first edition carry no key; their list of clips stands in for it.
-    key = meta.pop("key", None) or short_hash([files, labels, splits, meta["class_names"], meta["frames"]])
-    meta["keys"] = {folder.resolve().name: key}
+    meta["keys"] = {name: meta.pop("key", None) or list_key}
+    meta["list_keys"] = {name: list_key}
     return Features(mel, np.array(lengths), targets, splits, sources, files, meta)
 
 
@@ -119,7 +127,7 @@ def join_features(several: list[Features]) -> Features:
         "class_names": [name for f in several for name in f.meta["class_names"]],
         "frames": several[0].meta["frames"],
         "attribution": "; ".join(f.meta["attribution"] for f in several),
-        "keys": {name: key for f in several for name, key in f.keys.items()},
+        **_joined_keys(several),
     }
     return Features(
         np.concatenate([f.mel[train] for f, train in chosen]),
@@ -143,7 +151,7 @@ def add_unlabelled(first: Features, others: list[Features]) -> Features:
     about = {
         "dataset": " + ".join(f.meta["dataset"] for f in several),
         "attribution": "; ".join(dict.fromkeys(f.meta["attribution"] for f in several)),
-        "keys": {name: key for f in several for name, key in f.keys.items()},
+        **_joined_keys(several),
     }
     return Features(
         np.concatenate([first.mel, *(f.mel[rows] for f, rows in added)]),
@@ -154,6 +162,14 @@ def add_unlabelled(first: Features, others: list[Features]) -> Features:
         first.files + [f.files[row] for f, rows in added for row in rows],
         first.meta | about,
     )
+
+
+def _joined_keys(several: Sequence[Features]) -> dict[str, dict[str, str]]:
+    """Entries of ``meta`` that name what several features were made of."""
+    return {
+        "keys": {name: key for f in several for name, key in f.keys.items()},
+        "list_keys": {name: key for f in several for name, key in f.list_keys.items()},
+    }
 
 
 def short_hash(content: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -87,9 +88,7 @@ def check_run(folder: Path, features: Features, all_of_them: bool = False) -> No
     names = noted.get("features", [])
     if "feature_keys" in noted:
         keys = noted["feature_keys"].values()
-        same = set(features.keys.values()) <= set(keys) and (
-            not all_of_them or len(keys) == len(features.keys)
-        )
+        same = _among(features, keys) and (not all_of_them or len(keys) == len(features.keys))
     else:  # the first edition noted folders, or for folds of ESC-50 the split
         known = {*names, *(name.rpartition("-")[0] for name in names)}
         about = (features.meta["dataset"], features.meta.get("split"))
@@ -99,6 +98,11 @@ def check_run(folder: Path, features: Features, all_of_them: bool = False) -> No
             f"{folder} was trained on {', '.join(names)}; expected those features, not"
             f" {', '.join(features.keys)}."
         )
+
+
+def _among(features: Features, noted: Collection[str]) -> bool:
+    """Whether each dataset of the features was noted: by its content or, in the first edition, its clips."""
+    return all(key in noted or features.list_keys.get(name) in noted for name, key in features.keys.items())
 
 
 def check_fit(features: Features, config: ModelConfig) -> None:
@@ -117,9 +121,7 @@ def check_bundled(features: Features, config: ModelConfig) -> None:
     check_fit(features, config)
     made_from, present = bundled_card(config.name).get("data", {}), describe_data(features)
     if made_from.get("feature_keys") and features.keys:
-        same_by_field = {
-            "feature_keys": set(features.keys.values()) <= set(made_from["feature_keys"].values())
-        }
+        same_by_field = {"feature_keys": _among(features, made_from["feature_keys"].values())}
     else:  # a card of the first edition
         same_by_field = {
             field: present[field] == _up_to_date(made_from.get(field), features) for field in SAME_DATA

@@ -20,7 +20,7 @@ from tpexplore.errors import InputError
 from training import analyze, evaluate, export, finetune
 from training.data import augment
 from training.data.cache import FRONT_END
-from training.data.features import Features, read_features
+from training.data.features import Features, add_unlabelled, read_features
 from training.engine import identity
 from training.engine.checkpoint import load_checkpoint, trim_log
 from training.engine.lock import lock_folder
@@ -177,6 +177,28 @@ def test_keys_are_all_that_counts_where_both_have_them(bundled_from):
     check(features_with(keys={"renamed": KEY}, front_end="other", split="other", dataset="other"))
     with pytest.raises(InputError, match="from noise, more; expected the same features, not noise, new"):
         check(features_with(keys={"noise": KEY, "new": "3" * 12}))
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one folder", "two joined"])
+def test_features_made_anew_fit_a_card_that_notes_lists_of_clips_alone(
+    bundled_from, trained, tmp_path, several
+):
+    """The first edition's features had no key of their content, so their list of clips was noted."""
+    folder = trained / "noise-fold1"
+    first_edition = Path(shutil.copytree(folder, tmp_path / "noise-0123456789ab"))
+    index = json.loads((folder / "index.json").read_text())
+    del index["key"]
+    (first_edition / "index.json").write_text(json.dumps(index))
+    check = bundled_from(read_features(first_edition))
+
+    def made(folder: Path) -> Features:
+        features = read_features(folder)
+        return add_unlabelled(features, [features]) if several else features
+
+    assert made(folder).keys != made(first_edition).keys
+    check(made(folder))
+    with pytest.raises(InputError, match="from noise-0123456789ab; expected the same"):
+        check(made(trained / "noise-fold2"))
 
 
 def test_the_older_front_end_is_the_same_unless_files_are_joined(bundled_from):

@@ -13,6 +13,7 @@ from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.spectrogram import samples_for
 from training.data.datasets.base import Dataset, Item, all_audio_files
 from training.data.datasets.folders import check_frames, dealt_split
+from training.data.examples import HELD_OUT
 
 PIECE = re.compile(r"-\d{2}$")
 """NAME-01, NAME-02, … are pieces of one recording."""
@@ -33,7 +34,8 @@ def recordings(
     attribution : str
         Authors and licence, for the cards of models that learn from these sounds.
     hold_out : sequence of str
-        Recordings, by file name without ending and piece number, that must not be trained on.
+        Recordings, by file name without ending and piece number, that must not be trained on. Those that
+        the app's examples were cut from never are.
     """
     check_frames(frames)
     window = samples_for(frames) / SAMPLE_RATE
@@ -42,7 +44,7 @@ def recordings(
         name = PIECE.sub("", path.stem)
         names.add(name)
         source = f"{path.parent.name}/{name}"
-        split = "test" if name in hold_out else dealt_split(source)
+        split = "test" if name in hold_out or source in HELD_OUT else dealt_split(source)
         items += [Item((path,), (), split, source, start) for start in _starts(path, window)]
     if absent := set(hold_out) - names:
         raise InputError(f"No recording under {root} is named {min(absent)}; expected names without ending.")
