@@ -8,12 +8,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from tests.training.test_training import small, small_finetune
 from training import kfold
+from training.data.answers import store_answers
+from training.data.cache import cache_features
+from training.data.datasets import load_dataset
 from training.data.datasets.esc50 import FOLDS
-from training.engine import folds
+from training.data.features import read_features
+from training.engine import identity
+from training.engine.tagger import Tagger
+from training.measure import folds
+from training.measure.scores import Accuracy
 from training.recipes.settings import TeacherRecipe
+
+RATES = ("0.70", "0.50", "0.40", "0.30")
 
 
 @pytest.fixture
@@ -35,50 +45,102 @@ def esc50(tmp_path):
     return root
 
 
-def test_every_fold_is_tested_once_by_a_model_that_did_not_see_it(esc50, tmp_path, monkeypatch):
-    assert kfold.FOLDS == FOLDS
-    monkeypatch.setattr(kfold, "FOLDS", FOLDS[:2])  # of these two only, which takes less time
+@pytest.fixture
+def recipes(tmp_path):
+    """Arguments with tiny recipes of a teacher and of a model."""
     recipes = {
         "teacher": small(TeacherRecipe, "teacher-spc12", channels=[8, 8, 16, 16], epochs=1),
         "model": small_finetune(epochs=1, **{"pruning.start": 0}),
     }
     for name, recipe in recipes.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(dataclasses.asdict(recipe)))
+    return ["--recipe", str(tmp_path / "model.json"), "--teacher-recipe", str(tmp_path / "teacher.json")]
+
+
+def test_every_fold_is_tested_once_by_a_model_that_did_not_see_it(esc50, recipes, tmp_path, monkeypatch):
+    assert folds.FOLDS == FOLDS
+    monkeypatch.setattr(folds, "FOLDS", FOLDS[:2])  # of these two only, which takes less time
     # A clip of half a second needs no picture of five.
     load_dataset = folds.load_dataset
     monkeypatch.setattr(
         folds, "load_dataset", lambda *args, **options: replace(load_dataset(*args, **options), frames=64)
     )
     seen = []
-    train_fold = kfold.train_fold
+    run_fold = folds.run_fold
 
-    def watched(features, *rest):
+    def watched(fold, features, *rest):
+        files = np.array(features.files)
+        result = run_fold(fold, features, *rest)
         seen.append(
-            {
-                split: set(features.files) & set(np.array(features.files)[features.indices(split)])
-                for split in ("train", "test")
-            }
+            {split: set(files[features.indices(split)]) for split in ("train", "test")} | {"is": result}
         )
-        return train_fold(features, *rest)
+        return result
 
-    monkeypatch.setattr(kfold, "train_fold", watched)
-    command = ["kfold", str(esc50), "--recipe", str(tmp_path / "model.json"), "--out", str(tmp_path / "runs")]
-    command += ["--teacher-recipe", str(tmp_path / "teacher.json"), "--features", str(tmp_path / "features")]
-    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr(folds, "run_fold", watched)
+    monkeypatch.setattr(kfold, "STUDIES_FOLDER", tmp_path / "studies")
+    command = ["kfold", str(esc50), *recipes, "--out", str(tmp_path / "runs")]
+    monkeypatch.setattr(sys, "argv", [*command, "--features", str(tmp_path / "features")])
     kfold.main()
     tested = [name for fold in seen for name in fold["test"]]
     assert len(tested) == len(set(tested)) == 2 * 6
     for fold in seen:
         assert len(fold["train"]) == 24
         assert not fold["train"] & fold["test"]
-    summary = json.loads((tmp_path / "runs" / "folds.json").read_text())
+    study = json.loads((tmp_path / "studies" / "folds-audiomae.json").read_text())
     values = [
-        json.loads((tmp_path / "runs" / f"fold{k}" / "model" / "results.json").read_text())["keep_rate"][
-            "intensity"
-        ]["0.50"]["value"]
-        for k in FOLDS[:2]
+        float((fold["is"].passes["attention", "0.50"][0] == fold["is"].targets.argmax(1)).mean())
+        for fold in seen
     ]
-    cell = summary["keep_rate"]["intensity"]["0.50"]
-    assert cell["folds"] == values
-    assert cell["mean"] == pytest.approx(sum(values) / 2, abs=1e-5)
-    assert summary["n"] == 2 * 6
+    cell = study["accuracy"]["attention"]["0.50"]
+    assert cell["folds"] == pytest.approx(values, abs=1e-5)
+    assert cell["value"] == pytest.approx(sum(values) / 2, abs=1e-5)
+    assert (study["n"], study["folds"], len(study["features"])) == (2 * 6, [1, 2], 2)
+    run = tmp_path / "runs" / "fold2"
+    assert identity.read_json(run / "model" / "origins.json")["teacher"]["recipe"]["arch"] == "resnet10t"
+    begun = (run / "model" / "log.jsonl").read_text()
+    kfold.main()  # rerun, it trains nothing and measures the same
+    assert (run / "model" / "log.jsonl").read_text() == begun
+    again = json.loads((tmp_path / "studies" / "folds-audiomae.json").read_text())
+    assert again == study
+
+
+def test_a_tagger_answers_to_every_fold(esc50, tmp_path):
+    """What is learnt from: the fold's training clips with answers, and other folders' without labels."""
+    torch.manual_seed(0)
+    tagger = Tagger(0.4, sha256="ab" * 32).eval().requires_grad_(False)
+    other = cache_features(load_dataset("recordings", esc50 / "audio"), tmp_path / "features", 1)
+    store_answers(other, esc50 / "audio", tagger)
+    features, answers = folds.fold_data(esc50, tmp_path / "features", 4, tagger, [other])
+    assert {features.files[row][6] for row in features.indices("test")} == {"4"}
+    labelled = features.targets.any(1)
+    assert labelled.sum() == 30 and (~labelled).sum() == len(read_features(other).indices("train")) > 0
+    assert len(answers.logits) == len(features.files)
+    without = folds.fold_data(esc50, tmp_path / "features", 3)
+    assert without[1] is None
+
+
+def test_what_pruning_loses_is_counted_over_the_clips_of_all_folds():
+    truth = np.array([0, 0, 1, 1])
+    targets = np.eye(2, dtype=bool)[truth]
+
+    def fold(unpruned: int, attention: int, *at_random: int) -> folds.Fold:
+        """So many of its four clips, from the first on, are right."""
+        one, two, *more = (
+            np.where(np.arange(4) < right, truth, 1 - truth) for right in (unpruned, attention, *at_random)
+        )
+        passes = {("unpruned",): [one]}
+        for rate in RATES:
+            passes |= {("attention", rate): [two], ("random", rate): more}
+        return folds.Fold(targets, passes, 1.5)
+
+    both = {1: fold(4, 3, 2, 0), 5: fold(2, 2, 1, 1)}
+    result = folds.summary(both, Accuracy(np.concatenate([targets, targets])))
+    assert result["accuracy"]["unpruned"]["folds"] == [1.0, 0.5]
+    assert result["accuracy"]["unpruned"]["sd"] == pytest.approx(np.std([1.0, 0.5], ddof=1), abs=1e-5)
+    for rate in RATES:
+        assert result["accuracy"]["attention"][rate]["value"] == 5 / 8
+        assert result["accuracy"]["random"][rate]["folds"] == [0.25, 0.25]
+        assert result["pruned_minus_unpruned"]["attention"][rate]["value"] == -1 / 8
+        assert result["pruned_minus_unpruned"]["random"][rate]["value"] == -4 / 8
+        assert result["attention_minus_random"][rate]["value"] == 3 / 8
+    assert result["minutes"] == [1.5, 1.5]

@@ -7,18 +7,16 @@ import torch
 from torch import Tensor
 
 from tpexplore.checkpoints.load import load_model
-from tpexplore.model.forward import Entered
 from tpexplore.signal.spectrogram import patch_statistics
 from training.data.features import Features
 from training.engine.identity import check_bundled
 from training.engine.loop import pick_device
+from training.measure.against_random import RANKINGS, RATES, SPLIT, Passes, passes_of
 from training.measure.batches import gather_clips, split_batches, split_rows
 from training.measure.evaluation import heading
 from training.measure.scores import Accuracy, mean_cell, scorer_for, tidy
-from training.measure.ways import RANDOM_SEEDS, random_rankings, rate_key
+from training.measure.ways import RANDOM_SEEDS, rate_key
 
-SPLIT = "test"
-RATES = (0.7, 0.5, 0.4, 0.3)
 GROUPS = ("full", "between", "quiet")
 """Thirds of the split, by the share of quiet patches; "full" has the fewest."""
 QUIET_DB = 30
@@ -50,40 +48,30 @@ def random_study(name: str, features: Features) -> dict:
     model = load_model(name).to(pick_device())
     check_bundled(features, model.config)
     scorer = scorer_for(features, split_rows(features, SPLIT), model.config)
-    mine = {}
-    for batch in split_batches(features, SPLIT, model.config, model.device, name):
-        entered = Entered(model, batch.spec)
-        rankings: dict[str, str | Tensor] = {"attention": "attention"} | random_rankings(model, batch)
-        mine[batch.index] = {
-            ("quiet",): quiet_share(batch.spec, model.config.std).cpu().numpy(),
-            **{
-                (ranked, rate): scorer.keep(entered.output(rate, ranking).logits)
-                for ranked, ranking in rankings.items()
-                for rate in RATES
-            },
+    quiet = gather_clips(
+        {
+            batch.index: {"quiet": quiet_share(batch.spec, model.config.std).cpu().numpy()}
+            for batch in split_batches(features, SPLIT, model.config, model.device, "quiet patches")
         }
-    answers = gather_clips(mine)
-    quiet = answers.pop(("quiet",))
+    )["quiet"]
     return {
         **heading(name, model.config, features, SPLIT, model.config.sha256, f"random_study {name} FEATURES"),
-        "groups": by_thirds(scorer, quiet, answers),
+        "groups": by_thirds(scorer, quiet, passes_of(model, features, scorer, name)),
         "notes": NOTES,
     }
 
 
-def by_thirds(scorer: Accuracy, quiet: np.ndarray, answers: dict[tuple[str, float], np.ndarray]) -> dict:
+def by_thirds(scorer: Accuracy, quiet: np.ndarray, passes: Passes) -> dict:
     """Accuracy by attention and by random patches, and their difference, in every third of the clips."""
-    order = np.argsort(quiet, kind="stable")
+    right = {way: np.mean([one == scorer.labels for one in several], 0) for way, several in passes.items()}
     thirds = {}
-    for group, rows in zip(GROUPS, np.array_split(order, len(GROUPS)), strict=True):
+    for group, rows in zip(
+        GROUPS, np.array_split(np.argsort(quiet, kind="stable"), len(GROUPS)), strict=True
+    ):
         cells = {}
-        for rate in RATES:
-            right = {
-                way: kept[rows] == scorer.labels[rows] for way, kept in answers.items() if way[1] == rate
-            }
-            random = np.mean([right[f"random {seed}", rate] for seed in RANDOM_SEEDS], axis=0)
-            attention = right["attention", rate].astype(float)
-            cells[rate_key(rate)] = {
+        for rate in map(rate_key, RATES):
+            attention, random = (right[ranking, rate][rows] for ranking in RANKINGS)
+            cells[rate] = {
                 "attention": mean_cell(attention),
                 "random": mean_cell(random),
                 "attention_minus_random": mean_cell(attention - random),

@@ -31,12 +31,16 @@ def train_variant(
     *,
     init: str | None = None,
     answers: StoredAnswers | None = None,
+    teacher: Path | None = None,
 ) -> AudioViT:
-    """The model of a run folder, trained first as far as it is not; on the device that trainings use."""
+    """The model of a run folder, trained first as far as it is not; on the device that trainings use.
+
+    ``teacher`` is the run folder of a CNN that it learns from.
+    """
     lock = lock_folder(folder)
     note_run(folder, recipe, features)
-    note_origins(folder, None, init)
-    stage = FinetuneStage(features, recipe, init=init, answers=answers)
+    note_origins(folder, teacher, init)
+    stage = FinetuneStage(features, recipe, init=init, teacher_folder=teacher, answers=answers)
     note_model(folder, stage.model.config, features)
     train(stage, Run(folder))
     del lock
