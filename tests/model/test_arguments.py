@@ -1,15 +1,19 @@
 """What callers pass to the library gives an answer where it is meant, else one sentence."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from tests.conftest import tiny_config
 from tests.signal.audio_files import refusal
-from tpexplore import clip_from_array, count_macs, explore
+from tpexplore import clip_from_array, count_macs, explore, explore_windows, export, pack
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.study.own_data import AccuracyCurve
+from tpexplore.study.stability import stability
+from tpexplore.study.sweep import explore_batch
 
 CLIP = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
 MASK = torch.zeros(1, 64, dtype=torch.bool)
@@ -58,6 +62,10 @@ def test_what_is_no_spectrogram_is_refused(model, spec):
         {"score": np.zeros((1, 64))},
         {"score": torch.zeros(1, 64)},
         {"method": np.array(["drop", "fuse"])},
+        {"seed": "x"},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"seed": None},
         {"removal": 5},
         {"removal": (5,)},
         {"removal": (5, None)},
@@ -67,6 +75,40 @@ def test_what_is_no_spectrogram_is_refused(model, spec):
 )
 def test_options_of_a_pass_are_refused_in_one_sentence(model, options):
     refusal(model, torch.zeros(1, 128, 128), **options)
+
+
+@pytest.mark.parametrize("seed", ["x", -1, 1.5, None, np.zeros(2)], ids=str)
+def test_what_is_no_seed_is_refused(model, seed):
+    assert "seed" in refusal(explore, model, CLIP, keep_rates=[0.5], scores=["random"], seed=seed)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda model: None, lambda model: "ast-spc12", lambda model: model.vit, torch.nn.DataParallel, type],
+    ids=["none", "a name", "timm's", "wrapped", "its class"],
+)
+def test_what_is_no_model_of_ours_is_refused(model, tmp_path, wrap):
+    other = wrap(model)
+    calls = {
+        "explore": lambda: explore(other, CLIP),
+        "explore_windows": lambda: next(explore_windows(other, "clip.wav")),
+        "stability": lambda: stability(other, CLIP),
+        "accuracy": lambda: AccuracyCurve.checked(other, ("attention",), (0.5,)),
+        "pack": lambda: pack(other),
+        "export": lambda: export(other, tmp_path / "model.pt2"),
+    }
+    for name, call in calls.items():
+        assert "as load_model gives it" in refusal(call), name
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_answer_that_is_no_number_is_refused(model, value):
+    """As of a training that diverged, or of a type that is too narrow for the weights."""
+    spoilt = copy.deepcopy(model)
+    with torch.no_grad():
+        spoilt.vit.blocks[5].attn.proj.bias[0] = value
+    assert "answers NaN or infinity" in refusal(explore, spoilt, CLIP, keep_rates=[0.5])
+    assert "answers NaN or infinity" in refusal(explore_batch, spoilt, [CLIP, CLIP], keep_rates=[0.5])
 
 
 @pytest.mark.parametrize("value", [0.5, None, "0.5", torch.tensor(0.5)], ids=str)

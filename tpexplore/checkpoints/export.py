@@ -88,16 +88,17 @@ def export(
         raise InputError(f"Got {path!r} as a file to export to; expected a path.")
     path = Path(path)
     ending = check_export_name(path)
+
+    from tpexplore.checkpoints.files import sha256_of
+    from tpexplore.model.vit import check_classifier
+
+    check_classifier(model)
     config = model.config
     blocks = check_blocks(blocks, config.depth)
     rates = check_keep_rates(keep_rate, blocks)
     check_method(method, check_score(score))
-    if not config.classes:
-        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
     prunes = min(rates) < 1
     outputs = ["logits", *(f"kept_{block}" for block in (blocks if prunes else ()))]
-
-    from tpexplore.checkpoints.files import sha256_of
 
     with _quiet():
         program = _traced(model, keep_rate=rates, score=score, method=method, blocks=blocks)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, check_model
 
 # Tokens that the layout is chosen for. Others run with it too: at 33 to 513 tokens a product of ViT-B's
 # width took the time that its MACs promise, give or take a tenth.
@@ -104,6 +104,7 @@ def pack(model: AudioViT) -> AudioViT:
     --------
     >>> model = pack(load_model("ast-esc50"))
     """
+    check_model(model)
     for block in model.vit.blocks:
         for part in (block.attn, block.mlp):
             for name, layer in list(part.named_children()):

@@ -13,9 +13,31 @@ from tpexplore.errors import InputError
 from tpexplore.model import pruning
 from tpexplore.model.backbone import Backbone
 from tpexplore.model.forward import Entered, Output
-from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
+from tpexplore.model.plan import (
+    PRUNE_BLOCKS,
+    check_blocks,
+    check_keep_rates,
+    check_method,
+    check_score,
+    check_whole,
+)
 from tpexplore.signal.spectrogram import fit_frames, log_mel, normalise, samples_for
 from tpexplore.signal.waveform import as_waveform
+
+
+def check_model(model: object) -> None:
+    """Raise InputError unless it is a model of ours: not a name, and not what another library wraps it in."""
+    if not isinstance(model, AudioViT):
+        raise InputError(f"The model is of {type(model)}; expected one as load_model gives it.")
+
+
+def check_classifier(model: object) -> None:
+    """Raise InputError unless it is a model of ours that classifies and whose weights are numbers."""
+    check_model(model)
+    if not model.config.classes:
+        raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+    if any(weight.is_meta for weight in model.parameters()):
+        raise InputError(f"{model.config.name} is on the device meta, which holds no numbers.")
 
 
 class AudioViT(Backbone):
@@ -97,6 +119,7 @@ class AudioViT(Backbone):
         blocks = check_blocks(blocks, self.config.depth)
         rates = check_keep_rates(keep_rate, blocks)
         check_method(method, check_score(score))
+        seed = check_whole(seed, "seed", 0)
         if (min(rates) < 1) + trace + (removal is not None) > 1:
             raise InputError("Pruning (keep_rate below 1), trace and removal cannot be combined.")
         if trace:

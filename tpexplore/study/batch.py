@@ -321,9 +321,9 @@ def _analyse_in_worker(folder: Path, file: str, job: Job) -> Outcome:
 def _load(job: Job) -> Any:
     from tpexplore.checkpoints.load import load_model
     from tpexplore.model.packing import pack
+    from tpexplore.model.vit import check_classifier
 
     model = load_model(job.model, frames=job.frames)
-    if not model.config.classes:
-        raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+    check_classifier(model)
     check_blocks(job.blocks, model.config.depth)
     return pack(model)

@@ -17,7 +17,7 @@ from torch import Tensor
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Output, probabilities, to_numpy
 from tpexplore.model.pruning import random_ranks
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.resynthesis import resynthesise_all
 from tpexplore.signal.waveform import as_waveform
 
@@ -101,8 +101,7 @@ def faithfulness(
     >>> faithfulness(model, clip, kept_maps(out)).kept.same_answer
     array([ True])
     """
-    if not model.config.classes:
-        raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+    check_classifier(model)
     wave = as_waveform(clip)
     kept, removed = resynthesise_all(wave, maps, model.config.frames, model.config.grid)
     chances = _heard(model, [wave, *kept, *removed])

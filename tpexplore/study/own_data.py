@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_list, check_score
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.stats.intervals import wilson_interval
 from tpexplore.study.labels import LabelledClip
@@ -82,8 +82,7 @@ class AccuracyCurve:
             raise InputError(
                 f"Got {len(scores)} scores and {len(keep_rates)} keep-rates; expected some of each."
             )
-        if not model.config.classes:
-            raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
+        check_classifier(model)
         rates = sorted({check_keep_rate(rate) for rate in keep_rates})
         return cls(model.config, tuple(check_score(score) for score in scores), tuple(rates))
 

@@ -18,7 +18,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.forward import Entered, probabilities, to_numpy
 from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_score
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.decode import HOP
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.spectrogram import samples_for
@@ -268,9 +268,8 @@ def stability_steps(
     Whoever closes it or asks for no further step has cancelled it.
     """
     keep_rate, score = check_keep_rate(keep_rate), check_score(score)
+    check_classifier(model)
     config = model.config
-    if not config.classes:
-        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
     if not changes:
         raise InputError("No change was given; expected at least one.")
     clip = as_waveform(clip)

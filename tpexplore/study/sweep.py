@@ -21,10 +21,11 @@ from tpexplore.model.plan import (
     check_list,
     check_method,
     check_score,
+    check_whole,
     scores_of,
     shortest_keep_rate,
 )
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.spectrogram import samples_for
 from tpexplore.signal.waveform import as_waveform
 from tpexplore.study.exploration import Exploration, KeepRate, Point
@@ -217,10 +218,7 @@ class _Request:
         method: str,
         seed: int,
     ) -> _Request:
-        if not model.config.classes:
-            raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
-        if model.device.type == "meta":
-            raise InputError(f"{model.config.name} is on the device meta, which holds no numbers.")
+        check_classifier(model)
         blocks = check_blocks(blocks, model.config.depth)
         ascending = sorted({check_keep_rates(rate, blocks) for rate in check_list(keep_rates, "keep_rates")})
         rates = [shortest_keep_rate(each) for each in ascending]
@@ -229,6 +227,7 @@ class _Request:
         scores = [check_score(score) for score in scores]
         for score in scores:
             check_method(method, score)
+        seed = check_whole(seed, "seed", 0)
         return cls(rates, [rate for rate in rates if rate != 1], scores, blocks, method, seed)
 
 
@@ -285,6 +284,11 @@ def _point(
     config: ModelConfig, rate: KeepRate, out: Output, blocks: Sequence[int], seconds: float, clip: int = 0
 ) -> Point:
     fate = out.fate.clip(clip)
+    if not out.logits[clip].isfinite().all():  # or NaN would pass for the first class's answer
+        raise InputError(
+            f"{config.name} answers NaN or infinity; expected weights, mean and std that fit each other and"
+            f" its number type, {out.logits.dtype}."
+        )
     return Point(
         keep_rate=rate,
         logits=to_numpy(out.logits[clip]),

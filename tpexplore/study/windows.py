@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from tpexplore.model.plan import PRUNE_BLOCKS
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.decode import SAMPLE_RATE, is_silent
 from tpexplore.signal.recording import read_windows
 from tpexplore.study.exploration import Exploration, Point
@@ -127,6 +127,7 @@ def explore_windows(
     >>> for window in explore_windows(load_model("ast-esc50"), "long.wav", keep_rates=[0.5]):
     ...     print(window.start, window.answer, [window.flips(point) for point in window.points])
     """
+    check_classifier(model)
     options = {"keep_rates": keep_rates, "score": score, "blocks": blocks, "method": method}
     windows = enumerate(read_windows(path, model.config.seconds, hop))
     while together := list(islice(windows, batch)):
