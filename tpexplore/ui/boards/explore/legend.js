@@ -1,7 +1,7 @@
 // Under the picture: what its colours mean. Above it: one sentence on what it shows.
 
 import { ATTENTION_RAMP, cssGradient, rampsOf } from "../shared/colours.js";
-import { node } from "../shared/dom.js";
+import { node, renew } from "../shared/dom.js";
 import { LEAVES, blocksOf } from "../shared/fates.js";
 import { blocksText } from "../shared/plan.js";
 import { sentenceCase } from "../shared/text.js";
@@ -22,7 +22,7 @@ export function renderLegend({ find, out, state, data, dropMap }, attention) {
   const { method, model } = data();
   const unranked = method === "merge" || Object.hasOwn(CONTROL_NAMES, state.score);
   const help = VIEW_HELP[state.colour !== "rank" ? "sound" : unranked ? "unranked" : "rank"];
-  out("view").textContent = attention ?? help.replace("dropped", LEAVES[method]);
+  renew(out("view"), attention ?? help.replace("dropped", LEAVES[method]));
   const ramps = rampsOf(blocksOf(data()));
   const key = (/** @type {import("../shared/dom.js").Attributes} */ sample, /** @type {string} */ text) =>
     node("span", { class: "tp-key" }, node("i", sample), text);
@@ -34,10 +34,12 @@ export function renderLegend({ find, out, state, data, dropMap }, attention) {
     const lines = key({ class: "tp-outline" }, "around the patches that were kept");
     keys.unshift(key({ style: `background: ${cssGradient(ATTENTION_RAMP)}` }, "attention, from none to most"), lines);
   }
-  find(".tp-legend").replaceChildren(...keys);
+  renew(find(".tp-legend"), ...keys);
   const many = blocksOf(data()).length > 1;
-  out("about-blocks").textContent =
+  renew(
+    out("about-blocks"),
     `${sentenceCase(blocksText(data()))} of the model's ${model.depth} ${many ? "each keep" : "keeps"} only the ` +
-    "best-ranked share of the patches that are still there, and " +
-    `${many ? "drop" : "drops"} the rest for good.`;
+      "best-ranked share of the patches that are still there, and " +
+      `${many ? "drop" : "drops"} the rest for good.`,
+  );
 }

@@ -1,5 +1,6 @@
 // Which blocks prune, and a keep-rate for each where they are to differ: typed here, computed by the server.
 
+import { renew } from "../shared/dom.js";
 import { DROPPED_BY } from "../shared/fates.js";
 import { countWord, numbersOf, readBlocks, readRates } from "../shared/plan.js";
 import { FIRST_RATE } from "./state.js";
@@ -61,7 +62,7 @@ export function createPlanField({ find, out, state, data }, { choose, setRate })
       for (const [input, help, text, words] of fields) {
         if (input === document.activeElement || input.getAttribute("aria-invalid") === "true") continue;
         input.value = text.replaceAll(",", ", ");
-        out(help).textContent = words;
+        renew(out(help), words);
       }
     },
   };

@@ -1,6 +1,6 @@
 // What the numbers say at the chosen keep-rate: prediction, cost, measured accuracy.
 
-import { node } from "../shared/dom.js";
+import { node, renew } from "../shared/dom.js";
 import { blocksOf } from "../shared/fates.js";
 import { isPlanOf, planOf, rateText } from "../shared/plan.js";
 import { clipsText, macsText, millisecondsText, percent, probabilityText } from "../shared/text.js";
@@ -73,14 +73,15 @@ export function flipsText({ flips, rates }) {
  */
 export function renderSummary(line, list, data, point, score, rate) {
   line.dataset.changed = String(point.answer !== data.unpruned.answer);
-  line.textContent = headlineText(data, point);
-  list.replaceChildren(...changeTexts(data, point, score, rate).map((text) => node("li", {}, text)));
+  renew(line, headlineText(data, point));
+  renew(list, ...changeTexts(data, point, score, rate).map((text) => node("li", {}, text)));
 }
 
 /** @param {HTMLElement} card @param {Data} data @param {Point} point @param {number} rate */
 export function renderAnswer(card, data, point, rate) {
   const rows = point.rows.map((row) => answerRow(row, point.answer, data.unpruned.answer));
-  card.replaceChildren(
+  renew(
+    card,
     node("h3", {}, "Its five best answers, before and after"),
     node(
       "p",
@@ -136,7 +137,8 @@ export function renderCost(card, data, point) {
   const lag = point.milliseconds / milliseconds - point.macs / macs;
   const remark = lag > NOTABLE_LAG ? " The time falls by less than the multiplications." : "";
   const against = `against ${millisecondsText(milliseconds)}, with all patches, on ${data.model.device} of the machine that runs this app.${remark}`;
-  card.replaceChildren(
+  renew(
+    card,
     node("h3", {}, "Computing"),
     node("p", { class: "tp-figure-line" }, node("b", {}, `${macsText(point.macs, macs)} multiplications (MACs)`)),
     meter(point.macs / macs),
@@ -172,14 +174,15 @@ export function renderAccuracy(card, data, score, index) {
     const text = paper
       ? `The accuracy of this checkpoint has not been measured ${where}.`
       : "Accuracy has been measured for the paper's blocks only, with one keep-rate for all.";
-    card.replaceChildren(heading, text);
+    renew(card, heading, text);
     return;
   }
   const interval = `95 % confidence ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
   const what = `${about.metric} of this checkpoint at this keep-rate`;
   const others = Object.entries(about.accuracy).filter(([name, row]) => name !== score && row.length);
   const wasOpen = card.querySelector("details")?.open;
-  card.replaceChildren(
+  renew(
+    card,
     heading,
     node("p", { class: "tp-figure-line" }, node("b", {}, percent(here.value, 1))),
     node("p", { class: "tp-help" }, `${interval}: ${what} on ${clipsText(about)}.`),

@@ -1,7 +1,7 @@
 // The slider of the keep-rate: its place, where the answer changes, and what a screen reader hears of it.
 
 import { pageState } from "../page/state.js";
-import { fillTrack, node } from "../shared/dom.js";
+import { fillTrack, node, renew } from "../shared/dom.js";
 import { blocksOf } from "../shared/fates.js";
 import { countWord, rateText } from "../shared/plan.js";
 import { setUpRates } from "../shared/rates.js";
@@ -62,9 +62,9 @@ export function createSlider(view, onInput) {
       const [min, max] = [Number(input.min), Number(input.max)];
       const { flips, complete } = entry();
       const marks = flips.map((flip) => node("span", { style: `--tp-at: ${(flip.rate - min) / (max - min)}` }));
-      find(".tp-flips").replaceChildren(...marks);
+      renew(find(".tp-flips"), ...marks);
       const sentence = data().clip.silent ? "" : flipsText(entry());
-      out("flips").textContent = complete ? sentence : "Other keep-rates are still being computed.";
+      renew(out("flips"), complete ? sentence : "Other keep-rates are still being computed.");
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { pageState } from "../page/state.js";
 import { afterRest, onNewLook } from "../shared/board.js";
-import { addSegments } from "../shared/dom.js";
+import { addSegments, renew } from "../shared/dom.js";
 import { blocksOf, isPruned } from "../shared/fates.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { blocksText, planOf } from "../shared/plan.js";
@@ -148,12 +148,14 @@ export function start({ element, props, trigger, watch }) {
     return { shades, ends: /** @type {[string, string]} */ (["lowest", "highest"]) };
   }
 
+  /** What the page's style gives the picture. Reading it lets the browser style all anew, so not at every redraw. */
+  let style = coloursOf(find(".tp"));
   /** What the picture is painted with; kept while only the part of it that is seen changes. */
   let look = lookNow();
 
   function lookNow() {
     const layer = state.data && (state.colour === "rank" ? rankLayer() : attention.layer());
-    return { layer: { ...layer, images: /** @type {HTMLCanvasElement[]} */ ([]) }, style: coloursOf(find(".tp")) };
+    return { layer: { ...layer, images: /** @type {HTMLCanvasElement[]} */ ([]) }, style };
   }
 
   function paint() {
@@ -177,7 +179,7 @@ export function start({ element, props, trigger, watch }) {
     renderSummary(out("summary"), find(".tp-changes"), data, point, score, rates[index]);
     for (const part of [attention, doubt, scores, method, faithfulness, plan, pointing, groups]) part.render();
     renderLegend(view, attention.help());
-    out("explanation").textContent = explanation(data, score, index);
+    renew(out("explanation"), explanation(data, score, index));
     renderAnswer(find(".tp-card-answer"), data, point, rates[index]);
     renderCost(find(".tp-card-cost"), data, point);
     renderAccuracy(find(".tp-card-accuracy"), data, score, index);
@@ -192,7 +194,10 @@ export function start({ element, props, trigger, watch }) {
 
   // ---- page -----------------------------------------------------------------------------------------------
 
-  onNewLook(find(".tp-canvases"), panels.resize, redraw);
+  onNewLook(find(".tp-canvases"), panels.resize, () => {
+    style = coloursOf(find(".tp"));
+    redraw();
+  });
 
   let shown = props.value;
   show(shown);

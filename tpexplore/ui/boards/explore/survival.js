@@ -1,6 +1,6 @@
 // Groups of patches, and how many of each are left after each stage.
 
-import { node } from "../shared/dom.js";
+import { node, renew } from "../shared/dom.js";
 import { blocksOf, keptAfter } from "../shared/fates.js";
 import { gridOf, isPadding } from "../shared/grid.js";
 import { hertzRange } from "../shared/text.js";
@@ -100,7 +100,7 @@ export function fillSurvival(body, groups, drop, data) {
       const left = keptAfter(drop, stage, patches);
       const cell = body.rows[i].cells[column + 1];
       const [track, number] = cell.children;
-      number.textContent = String(left);
+      renew(number, left);
       /** @type {HTMLElement} */ (track.firstElementChild).style.width = `${(100 * left) / patches.length}%`;
     });
   });

@@ -42,6 +42,35 @@ function filled(made, attributes, children) {
 }
 
 /**
+ * Gives an element these children and changes only what differs: what stays is not styled and laid out again.
+ *
+ * Nodes of the same place and tag stay, with whatever listens to them, so these may not differ.
+ *
+ * @param {Node} parent
+ * @param {...Child} children
+ */
+export function renew(parent, ...children) {
+  const filling = children.filter((child) => child !== "");
+  filling.forEach((child, i) => {
+    const there = parent.childNodes[i];
+    const fresh = child instanceof Node ? child : document.createTextNode(String(child));
+    if (!there) parent.appendChild(fresh);
+    else if (there.nodeName !== fresh.nodeName) parent.replaceChild(fresh, there);
+    else if (there instanceof Element && fresh instanceof Element) {
+      renewAttributes(there, fresh);
+      renew(there, ...fresh.childNodes);
+    } else if (there.nodeValue !== fresh.nodeValue) there.nodeValue = fresh.nodeValue;
+  });
+  while (parent.childNodes.length > filling.length) parent.lastChild?.remove();
+}
+
+/** @param {Element} there @param {Element} fresh */
+function renewAttributes(there, fresh) {
+  for (const name of there.getAttributeNames()) if (!fresh.hasAttribute(name)) there.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (there.getAttribute(name) !== value) there.setAttribute(name, value);
+}
+
+/**
  * Looks elements of a board up by selector; one that is missing is a mistake in its HTML.
  *
  * @param {ParentNode} root
