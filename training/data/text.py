@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
@@ -18,8 +19,11 @@ BYTE_ORDER_MARKS = {  # the longer ones first: UTF-32's little-endian mark begin
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8-sig",
 }
-DELIMITERS = (",", ";", "\t")
-"""Comma, and what spreadsheets write where the comma is the decimal mark, and for "Unicode text"."""
+DELIMITERS = (",", ";", "\t", "|")
+"""Comma, what spreadsheets write where the comma is the decimal mark and for "Unicode text", and a bar."""
+
+
+_PREFACE = re.compile(r'\A(?:\s*"?(?:#.*|sep=."?[,;|]*)\n)+', re.IGNORECASE)
 
 
 def read_text(path: Path) -> str:
@@ -41,6 +45,8 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path} is not a text file; it begins as {marked} and goes on as none.") from None
     if "\0" in text:
         raise InputError(f"{path} is not a text file.")
+    # Files joined end to end have marks inside; old DOS programs end a text with Ctrl-Z.
+    text = text.replace("\ufeff", "").rstrip("\x1a")
     return io.StringIO(text, newline=None).read()
 
 
@@ -66,6 +72,11 @@ def read_rows(text: str, delimiter: str = ",") -> list[list[str]]:
     return [row for row in stripped if any(row)]
 
 
+def without_preface(text: str) -> str:
+    """A table without the lines before its header: comments, and Excel's "sep=;"."""
+    return _PREFACE.sub("", text)
+
+
 def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict[str, str]]:
     """Rows of a table with a header, as dicts of the named columns.
 
@@ -82,7 +93,7 @@ def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict
     InputError
         If a column, a cell of one or every row is missing, or a column stands there twice.
     """
-    text = read_text(path)
+    text = without_preface(read_text(path))
     try:
         tables = [read_rows(text, delimiter) for delimiter in DELIMITERS]
     except csv.Error as error:

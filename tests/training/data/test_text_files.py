@@ -74,6 +74,9 @@ WAYS = {
     "empty lines": lambda text: ("\n" + text.replace("\n", "\n\n  \n")).encode(),
     "trailing commas": lambda text: text.replace("\n", ",\n").encode(),
     "trailing spaces": lambda text: text.replace("\n", "  \n").encode(),
+    "a mark in the middle": lambda text: codecs.BOM_UTF8 + text.replace("\n", "\n\ufeff", 1).encode(),
+    "two byte order marks": lambda text: codecs.BOM_UTF8 * 2 + text.encode(),
+    "the end of a text in DOS": lambda text: text.encode() + b"\x1a",
     "decomposed accents": lambda text: unicodedata.normalize("NFD", text).encode(),
 }
 
@@ -124,8 +127,15 @@ def test_what_is_no_text_is_refused(tmp_path, name):
         lambda line: line if line == HEADER else "audio\\" + line,
         lambda line: line + (",Remark" if line == HEADER else ",my own, with a comma"),
         lambda line: ";".join(as_decimals(line.split(","), ",")),
+        lambda line: line.replace(",", "|"),
+        lambda line: ("sep=;\n" if line == HEADER else "") + line.replace(",", ";"),
+        lambda line: ('"sep=,",\n' if line == HEADER else "") + line,
+        lambda line: ("# exported\n\n# by hand\n" if line == HEADER else "") + line,
     ],
-    ids=["semicolons", "tabs", "spaces", "quotes", "1.0", "capitals", "Windows paths", "more", "German"],
+    ids=[
+        *("semicolons", "tabs", "spaces", "quotes", "1.0", "capitals", "Windows paths", "more", "German"),
+        *("bars", "sep=;", "sep=, in quotes", "comments"),
+    ],
 )
 def test_esc50_as_a_spreadsheet_saves_it(tmp_path, change):
     ((path, text),) = esc50_lists(tmp_path).items()
@@ -162,6 +172,24 @@ def test_an_esc50_table_that_cannot_be_right_is_refused(tmp_path, old, new, piec
     assert piece in refused("esc50", tmp_path)
 
 
+@pytest.mark.parametrize("name", ["esc50", "voxceleb", "audioset"])
+def test_a_clip_that_is_listed_twice_is_refused(tmp_path, name):
+    """It would count twice, and with another label would be two classes at once."""
+    lists = LISTS[name](tmp_path)
+    write(
+        {path: text + text.splitlines()[-1] for path, text in lists.items() if "class" not in path.name},
+        str.encode,
+    )
+    write({path: text for path, text in lists.items() if "class" in path.name}, str.encode)
+    assert "is listed twice" in refused(name, tmp_path)
+
+
+def test_audiosets_list_nested_too_deeply_is_refused(tmp_path):
+    write(audioset_lists(tmp_path), str.encode)
+    (tmp_path / "train.json").write_text("[" * 100_000)
+    assert "train.json" in refused("audioset", tmp_path, train_list=tmp_path / "train.json")
+
+
 def test_a_part_of_esc50_keeps_its_class_names(tmp_path):
     """ESC-10 has the targets 0, 1, 10, …; labels are counted anew."""
     ((path, text),) = esc50_lists(tmp_path).items()
@@ -180,14 +208,17 @@ def test_voxceleb_with_another_separator(tmp_path, separator):
     assert content(load_dataset("voxceleb", tmp_path)) == expected
 
 
-def test_audioset_as_a_spreadsheet_saves_it(tmp_path):
+@pytest.mark.parametrize("delimiter", [";", "|", "\t"])
+@pytest.mark.parametrize("preface", ["", "sep={}\n", "# exported\n"])
+def test_audioset_as_a_spreadsheet_saves_it(tmp_path, delimiter, preface):
     lists = audioset_lists(tmp_path)
     write(lists, str.encode)
     expected = content(load_dataset("audioset", tmp_path))
     for path, text in lists.items():
         if "segments" in path.name:
-            body = text.splitlines()[-1].split(",", 3)
-            lists[path] = "YTID;start_seconds;end_seconds;positive_labels\n" + ";".join(body)
+            header = ["YTID", "start_seconds", "end_seconds", "positive_labels"]
+            rows = [header, text.splitlines()[-1].split(",", 3)]
+            lists[path] = preface.format(delimiter) + "\n".join(map(delimiter.join, rows))
     write(lists, str.encode)
     assert content(load_dataset("audioset", tmp_path)) == expected
 

@@ -7,9 +7,9 @@ import json
 import re
 from pathlib import Path
 
-from tpexplore.errors import InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from training.data.datasets.base import Dataset, Item, all_audio_files, need
-from training.data.text import DELIMITERS, read_rows, read_table, read_text, whole_number
+from training.data.text import DELIMITERS, read_rows, read_table, read_text, whole_number, without_preface
 
 CLASSES_FILE = "class_labels_indices.csv"
 OFFICIAL_LISTS = {"train": "balanced_train_segments.csv", "test": "eval_segments.csv"}
@@ -121,15 +121,15 @@ def _read_list(path: Path) -> list[tuple[str, set[str]]]:
         if path.suffix == ".json":
             pairs = [(youtube_id(Path(c["wav"]).stem), c["labels"]) for c in json.loads(text)["data"]]
         else:
-            lines = "\n".join(line for line in text.split("\n") if not line.lstrip('"').startswith("# "))
-            rows = max((read_rows(lines, delimiter) for delimiter in DELIMITERS), key=_width)
+            table = without_preface(text)
+            rows = max((read_rows(table, delimiter) for delimiter in DELIMITERS), key=_width)
             pairs = [_clip_and_mids(row) for row in rows]
             if pairs and pairs[0][0].lower() == "ytid":  # a header that lost its "# "
                 pairs = pairs[1:]
         if not pairs:
             raise ValueError
         return [(clip, {mid.strip() for mid in mids.split(",")}) for clip, mids in pairs]
-    except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
+    except (AttributeError, KeyError, TypeError, *UNREADABLE_JSON, csv.Error) as error:
         raise InputError(
             f"{path} is no list of AudioSet clips; expected lines of YTID, start, end, labels in a .csv,"
             ' or {"data": [{"wav": …, "labels": …}]} in a .json.'

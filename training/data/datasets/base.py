@@ -73,6 +73,7 @@ class Dataset:
         if not self.items:
             raise InputError(f"The folder holds no clip of {self.task}.")
         check_no_leak(self)
+        check_listed_once(self)
 
     def indices(self, split: str) -> list[int]:
         """Positions in ``items`` of one split."""
@@ -90,6 +91,16 @@ def check_no_leak(dataset: Dataset) -> None:
                     f"{dataset.name}: {kind} {str(what)!r} is in two splits,"
                     f" {splits[what]} and {item.split}; expected one."
                 )
+
+
+def check_listed_once(dataset: Dataset) -> None:
+    """Raise InputError if a clip stands in the lists twice: it would count twice, perhaps as two classes."""
+    listed = set()
+    for item in dataset.items:
+        clip = (item.paths, item.start)
+        if len(item.paths) == 1 and clip in listed:  # joined files are drawn, not listed
+            raise InputError(f"{dataset.name}: {item.name} is listed twice; expected every clip once.")
+        listed.add(clip)
 
 
 def clip_name(path: Path) -> str:
