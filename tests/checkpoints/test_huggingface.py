@@ -351,12 +351,24 @@ def test_fewer_frames_take_the_middle_of_the_grid(tmp_path):
         (EXTRACTOR, {"do_normalize": False}, "has do_normalize false; expected true"),
         (EXTRACTOR, {"std": 0}, "has std 0; expected a number above 0"),
         (EXTRACTOR, {"mean": "low"}, "has mean 'low'; expected a number"),
+        (EXTRACTOR, {"mean": 10**400}, "expected a number"),
+        (CONFIG, {"layer_norm_eps": 1e-3}, "has layer_norm_eps 0.001; expected at most 1e-05"),
+        (CONFIG, {"layer_norm_eps": "small"}, "has layer_norm_eps small; expected at most 1e-05"),
     ],
 )
 def test_settings_that_are_not_supported(folder, name, change, sentence_part):
     write(folder, name, **change)
     sentence = refusal(folder)
     assert sentence.startswith("my-ast cannot be used: ") and sentence_part in sentence
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_settings_that_an_editor_saved_in_another_encoding(folder, encoding):
+    write(folder, CONFIG, id2label={i: f"größe {i}" for i in range(12)})
+    expected = load_model(folder).config
+    for name in (CONFIG, EXTRACTOR):
+        (folder / name).write_text((folder / name).read_text(), encoding=encoding)
+    assert load_model(folder).config == expected
 
 
 def test_files_that_are_missing_or_broken(folder):

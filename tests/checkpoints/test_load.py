@@ -315,6 +315,8 @@ def test_frames_may_be_any_type_of_number(tmp_path: Path, frames: float) -> None
         {"frames": [512]},
         {"mean": "-4"},
         {"mean": float("nan")},
+        {"mean": 10**400},
+        {"frames": 10**400},
         {"mean": None, "std": "4"},
         {"std": 0},
         {"std": True},
@@ -324,7 +326,7 @@ def test_frames_may_be_any_type_of_number(tmp_path: Path, frames: float) -> None
         {"labels": 5},
         {"labels": [1, 2]},
     ],
-    ids=str,
+    ids=lambda options: str(options)[:30],
 )
 def test_options_that_are_no_sense_are_named(tmp_path: Path, options: dict[str, object]) -> None:
     path = files.save(tmp_path / "a.pth", {"model": files.audiomae_state(frames=1024, classes=50)})
@@ -706,6 +708,43 @@ def test_block_number_out_of_all_bounds(tmp_path):
 def test_wrong_shape(tmp_path, key, shape, message):
     state = files.audiomae_state(frames=128, classes=3) | {key: torch.zeros(shape)}
     assert message in refusal(files.save(tmp_path / "a.pth", {"model": state}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weight: weight.index_fill(0, torch.tensor([3]), float("nan")), "NaN or infinity in"),
+        (lambda weight: weight.index_fill(0, torch.tensor([3]), float("-inf")), "NaN or infinity in"),
+        (lambda weight: weight.double() * 1e300, "NaN or infinity in"),
+        (lambda weight: (weight * 100).to(torch.int8), "of type torch.int8; expected floating-point"),
+        (lambda weight: weight > 0, "of type torch.bool; expected floating-point"),
+        (lambda weight: weight.to(torch.complex64), "of type torch.complex64; expected floating-point"),
+    ],
+    ids=["nan", "inf", "double", "int8", "bool", "complex"],
+)
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_weights_that_are_no_finite_numbers(tmp_path, change, message, suffix):
+    """Of a training that diverged, or quantised, with scales that lie elsewhere."""
+    state = files.audiomae_state(frames=128, classes=3)
+    key = "blocks.4.mlp.fc1.weight"
+    path = tmp_path / f"a{suffix}"
+    (save_file if suffix == ".safetensors" else torch.save)(state | {key: change(state[key])}, path)
+    sentence = refusal(path)
+    assert message in sentence and key in sentence
+
+
+@pytest.mark.parametrize("entry", ["model", "state_dict", "model_state_dict"])
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.", "model._orig_mod."])
+@pytest.mark.parametrize("family", ["audiomae", "ast"])
+def test_weights_wrapped_as_trainers_do(tmp_path, family, entry, prefix):
+    """By Lightning, DataParallel, torch.compile, and torch's own tutorials."""
+    state = files.audiomae_state(frames=128, classes=3)
+    if family == "ast":
+        state = {k.removeprefix("module."): v for k, v in files.ast_state(patches=64, classes=3).items()}
+    expected = load_model(files.save(tmp_path / "plain.pth", state)).state_dict()
+    wrapped = {f"{prefix}{key}": value for key, value in state.items()}
+    path = files.save(tmp_path / "wrapped.pth", {entry: wrapped, "epoch": 3, "optimizer": {"state": {}}})
+    assert all(value.equal(expected[key]) for key, value in load_model(path).state_dict().items())
 
 
 def test_surplus_key(tmp_path):

@@ -124,6 +124,6 @@ def _strangers(path: Path) -> list[str]:
 
 
 def _expand(value: Tensor, scale: Tensor | None) -> Tensor:
-    if scale is None:
-        return value.float()
+    if scale is None:  # what is no floating-point number stays what it is, and is refused by its type
+        return value.float() if value.is_floating_point() else value
     return value.float() * scale.reshape(-1, *[1] * (value.ndim - 1))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +61,12 @@ DEFAULTS = {
     "num_attention_heads": 12,
     "intermediate_size": 3072,
     "hidden_act": "gelu",
+    "layer_norm_eps": 1e-12,
 }
 """What a config.json means that leaves a field out."""
+
+LARGEST_EPS = 1e-5
+"""Up to here the published models' own eps gives the same logits but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +139,9 @@ def read_settings(config: Mapping[str, Any], extractor: Path | None) -> Settings
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file, or InputError."""
+    """A JSON object from a file in UTF-8, UTF-16 or UTF-32, with a byte order mark or not; or InputError."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_bytes())
     except (OSError, *UNREADABLE_JSON) as error:
         raise InputError(f"its {path.name} cannot be read; expected JSON") from error
     if not isinstance(content, dict):
@@ -170,6 +174,9 @@ def _check_config(config: Mapping[str, Any]) -> None:
     for key, value in expected.items():
         if values[key] != value:
             raise InputError(f"its {CONFIG} has {key} {values[key]}; expected {value}")
+    eps = values["layer_norm_eps"]
+    if not isinstance(eps, int | float) or not 0 <= eps <= LARGEST_EPS:
+        raise InputError(f"its {CONFIG} has layer_norm_eps {eps}; expected at most {LARGEST_EPS:g}")
 
 
 def _labels(config: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -192,8 +199,8 @@ def _whole(values: Mapping[str, Any], key: str) -> int:
 
 def _number(values: Mapping[str, Any], key: str, default: float) -> float:
     value = values.get(key, default)
-    numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not numeric or (key == "std" and value <= 0):
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    if not numeric or not abs(value) <= sys.float_info.max or (key == "std" and value <= 0):
         expected = "a number above 0" if key == "std" else "a number"
         raise InputError(f"its {EXTRACTOR} has {key} {value!r}; expected {expected}")
     return float(value)

@@ -137,18 +137,32 @@ def _published_values(official: Official, source: Source, overrides: dict[str, A
 
 
 def _checked_number(value: float | None, name: str) -> float | None:
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if value is not None and not (is_number and math.isfinite(value) and (name == "mean" or value > 0)):
-        raise InputError(f"{name} = {value!r}; expected a finite number{' above 0' * (name == 'std')}.")
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    number = _as_float(value)
+    if not math.isfinite(number) or (name == "std" and number <= 0):
+        raise InputError(f"{name} = {shown(value)}; expected a finite number{' above 0' * (name == 'std')}.")
+    return number
 
 
 def _checked_frames(value: float | None) -> int | None:
     """A whole number, also where it comes as 512.0."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if value is not None and not (is_number and math.isfinite(value) and value == int(value)):
-        raise InputError(f"frames = {value!r}; expected a whole number, such as 512.")
-    return None if value is None else int(value)
+    if value is None:
+        return None
+    number = _as_float(value)
+    if not number.is_integer():
+        raise InputError(f"frames = {shown(value)}; expected a whole number, such as 512.")
+    return int(number)
+
+
+def _as_float(value: object) -> float:
+    """A real number; NaN where it is none, and infinity where it is too large."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _checked_labels(labels: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -203,5 +217,13 @@ def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = Non
             )
     if surplus := set(state) - set(model.state_dict()):
         raise InputError(f"{name} has weights this model does not know, such as {shown(min(surplus))}.")
-    model.load_state_dict({k: v.float() for k, v in state.items()}, assign=True)
+    for key, value in state.items():
+        if not value.is_floating_point():  # quantised, say: their scales lie elsewhere
+            raise InputError(
+                f"{name} has {shown(key)} of type {value.dtype}; expected floating-point weights."
+            )
+        state[key] = value.float()
+        if not state[key].isfinite().all():
+            raise InputError(f"{name} has NaN or infinity in {shown(key)}; expected finite weights.")
+    model.load_state_dict(state, assign=True)
     return model.eval()

@@ -31,6 +31,11 @@ NORMALISATION_BY_CLASSES = {
 }
 """Where the classes tell the data, they say more than the frames; 0 is pre-training, on AudioSet."""
 
+ENTRIES = ("model", "state_dict", "model_state_dict")
+"""Where files keep their weights beside an optimiser's state: AudioMAE's, Lightning's, torch's tutorials'."""
+WRAPPERS = ("module.", "_orig_mod.", "model.")
+"""Before every name in a state dict of torch's DataParallel, of torch.compile and of a LightningModule."""
+
 OTHER_ARCHITECTURES = {
     "PaSST": r"(^|\.)time_new_pos_embed$",
     "BEATs": r"\.grep_linear\.",
@@ -99,7 +104,7 @@ def convert(contents: object, frames: int | None, geometry: Geometry | None = No
         If it is neither AudioMAE nor AST, or its patches or frames do not fit.
     """
     state, trained_pruned = _unwrap(contents)
-    state = {key.removeprefix("module."): value for key, value in state.items()}
+    state = _without_wrappers(state)
     _refuse_others(state)
     form = "transformers" if is_transformers(state) else "ast" if "v.pos_embed" in state else "audiomae"
     family = "audiomae" if form == "audiomae" else "ast"
@@ -164,14 +169,21 @@ def _checked(geometry: Geometry, patches: int) -> Geometry:
 def _unwrap(contents: object) -> tuple[dict[str, Tensor], bool]:
     """The state dict inside, and whether it comes from the paper's pruned fine-tuning."""
     trained_pruned = False
-    if isinstance(contents, Mapping) and isinstance(contents.get("model"), Mapping):
+    if isinstance(contents, Mapping):
         arguments = contents.get("args")
         trained_pruned = isinstance(arguments, Inert) and "base_keep_rate" in vars(arguments)
-        contents = contents["model"]
+        contents = next((contents[e] for e in ENTRIES if isinstance(contents.get(e), Mapping)), contents)
     if not isinstance(contents, Mapping):
         raise InputError("it holds no state dict")
     tensors = {k: v for k, v in contents.items() if isinstance(k, str) and isinstance(v, Tensor)}
     return tensors, trained_pruned
+
+
+def _without_wrappers(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights by the names that they have in the model itself."""
+    while state and (prefix := next((p for p in WRAPPERS if all(key.startswith(p) for key in state)), "")):
+        state = {key.removeprefix(prefix): value for key, value in state.items()}
+    return state
 
 
 def _ast_names(state: dict[str, Tensor]) -> dict[str, Tensor]:

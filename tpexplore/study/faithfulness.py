@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.errors import InputError
 from tpexplore.model.forward import Output, probabilities, to_numpy
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT, check_classifier
