@@ -13,6 +13,7 @@ from tpexplore.errors import InputError
 from tpexplore.results.markdown import (
     drop_study_table,
     findings_list,
+    folds_table,
     methods_sentences,
     models_table,
     onnx_table,
@@ -39,6 +40,7 @@ PARTS: dict[str, Parts] = {
         "recipe-parts": recipe_parts_table,
         "random": random_tables,
         "drop-study": drop_study_table,
+        "folds": folds_table,
         "findings": verdicts_markdown,
     },
 }

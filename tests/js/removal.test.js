@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { createHistory } from "../../tpexplore/ui/boards/removal/history.js";
 import { createKnowledge } from "../../tpexplore/ui/boards/removal/knowledge.js";
 import { brushed, countOf, groupMask, maskInLink, maskKey, maskOfLink, pathBetween } from "../../tpexplore/ui/boards/removal/marks.js";
-import { clipSeries, measuredFinding, pointsText, randomPoints } from "../../tpexplore/ui/boards/removal/reading.js";
+import { beforeText, clipSeries, measuredFinding, pointsText, randomPoints } from "../../tpexplore/ui/boards/removal/reading.js";
 import { gridOf } from "../../tpexplore/ui/boards/shared/grid.js";
 import { drawNumbers, pictureOf } from "./support.js";
 
@@ -75,6 +75,13 @@ test("groups are made of clusters", () => {
   const mask = groupMask(Uint8Array.from([0, 1, 2, 3, 4, 4]), [3, 4]);
   assert.deepEqual(mask, maskOf(0, 0, 0, 1, 1, 1));
   assert.equal(countOf(mask), 3);
+});
+
+test("an answer that stays is unchanged only if its probability is", () => {
+  const before = { answer: "dog", probability: 0.43 };
+  assert.equal(beforeText({ stays: true, probability: 0.432 }, before), "unchanged");
+  assert.equal(beforeText({ stays: true, probability: 0.18 }, before), "before: 43\u00a0%");
+  assert.equal(beforeText({ stays: false, probability: 0.43 }, before), "before: “dog” (43\u00a0%)");
 });
 
 const DATA = { model: { depth: 12 }, picture: { patches: 64 }, draws: 8 };

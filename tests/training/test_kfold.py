@@ -11,6 +11,7 @@ import soundfile
 import torch
 
 from tests.training.test_training import small, small_finetune
+from tpexplore.results.markdown import folds_table
 from training import kfold
 from training.data.answers import store_answers
 from training.data.cache import cache_features
@@ -144,3 +145,13 @@ def test_what_pruning_loses_is_counted_over_the_clips_of_all_folds():
         assert result["pruned_minus_unpruned"]["random"][rate]["value"] == -4 / 8
         assert result["attention_minus_random"][rate]["value"] == 3 / 8
     assert result["minutes"] == [1.5, 1.5]
+    table = folds_table({"ast": result}).splitlines()
+    assert table[2].startswith(
+        "| ast | right by attention, % (SD of the folds) | 75.0 (35.4) | 62.5 (17.7) |"
+    )
+    assert table[3].startswith("| ast | right by random, % (SD of the folds) | 75.0 (35.4) | 25.0 (0.0) |")
+    assert "| – | −12.5 [" in table[4] and "| – | +37.5 [" in table[5]
+
+
+def test_without_a_study_the_table_says_so():
+    assert folds_table({}).startswith("Not measured yet")

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from tests.browser_support import choose
+from tests.pace import slowness
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.model.plan import keep_plan
 
@@ -21,9 +22,10 @@ pytestmark = [
     pytest.mark.skipif(not example_clips(), reason="no example clip is bundled"),
 ]
 
+# Both on a machine of the usual pace, see `tests.pace`.
 FIRST_PAINT_SECONDS = 3
-MOST_LOADS = 10
 REPAINT_MILLISECONDS = 50
+MOST_LOADS = 10
 
 
 def write_sweep(path: Path, seconds: float = 3.0, rate: int = 22_050) -> Path:
@@ -50,10 +52,11 @@ def desk(lasting_desk):
 def test_opens_with_an_analysed_example(visit):
     took = []
     # From the click on a link to the picture, as the page's own clock has it; something else may be at work.
-    while not took or (min(took) > FIRST_PAINT_SECONDS and len(took) < MOST_LOADS):
+    limit = FIRST_PAINT_SECONDS * slowness()
+    while not took or (min(took) > limit and len(took) < MOST_LOADS):
         opened = visit()
         took.append(opened.page.evaluate("performance.now()") / 1000)
-    assert min(took) < FIRST_PAINT_SECONDS, took
+    assert min(took) < limit, took
     assert opened.text("[data-out=clip-name]") == example_clips()[0].title
     patches = int(re.search(r"of (\d+)", opened.text(".tp-kept li:first-child"))[1])
     assert opened.kept() == list(keep_plan(0.5, patches).values())
@@ -115,7 +118,7 @@ def test_slider_repaints_within_50_ms(desk):
 
     def quick() -> bool:
         medians.append(statistics.median(repaints_of_a_drag(desk)))
-        return medians[-1] < REPAINT_MILLISECONDS
+        return medians[-1] < REPAINT_MILLISECONDS * slowness()
 
     # What else the machine does at the same time can only add to the time, so the best of some drags counts.
     assert any(quick() for _ in range(8)), medians

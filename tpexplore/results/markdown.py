@@ -132,19 +132,25 @@ def _study_table(
     studies : mapping or None
         None reads the bundled files.
     """
-    if studies is None:
-        files = sorted((RESULTS_FOLDER / "studies").glob(f"{kind}-*.json"))
-        studies = {file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files}
+    studies = _read_studies(kind) if studies is None else studies
     rows = [row for name, study in studies.items() for row in rows_of(name, study)]
     if not rows:
         return f"Not measured yet: python -m training.{kind}_study has not been run."
-    lines = []
-    for texts, cells in rows:
-        differences = [read_measure(cell) for cell in cells.values()]
-        points = [with_interval(one.scaled(100), "+.1f") if one else "" for one in differences]
-        lines.append([*texts, *points])
+    lines = [[*texts, *_points(cells)] for texts, cells in rows]
     _, cells = rows[0]
     return _table([*heads, *(f"keep-rate {float(rate):.1f}" for rate in cells)], lines)
+
+
+def _read_studies(kind: str) -> Studies:
+    """Content of the files in assets/results/studies that begin with ``kind``, by the rest of their names."""
+    files = sorted((RESULTS_FOLDER / "studies").glob(f"{kind}-*.json"))
+    return {file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files}
+
+
+def _points(cells: Mapping[str, Any]) -> list[str]:
+    """Differences by keep-rate in points, each with its interval."""
+    differences = [read_measure(cell) for cell in cells.values()]
+    return [with_interval(one.scaled(100), "+.1f") if one else "" for one in differences]
 
 
 def random_tables(studies: Studies | None = None) -> str:
@@ -181,6 +187,37 @@ def drop_study_table(studies: Studies | None = None) -> str:
         ]
 
     return _study_table("drop", ("family", "points"), rows_of, studies)
+
+
+def folds_table(studies: Studies | None = None) -> str:
+    """Accuracy over all folds of ESC-50 and what pruning loses, by `training.kfold`.
+
+    Reads the bundled files unless the content of others is passed, by family.
+    """
+    studies = _read_studies("folds") if studies is None else studies
+    if not studies:
+        return "Not measured yet: python -m training.kfold has not been run."
+    lines = []
+    for family, study in studies.items():
+        accuracy = study["accuracy"]
+        for ranking in ("attention", "random"):
+            cells = [accuracy["unpruned"], *accuracy[ranking].values()]
+            lines.append([family, f"right by {ranking}, % (SD of the folds)", *map(_with_spread, cells)])
+        differences = {
+            "by attention − unpruned, points": study["pruned_minus_unpruned"]["attention"],
+            "attention − random, points": study["attention_minus_random"],
+        }
+        for text, cells in differences.items():
+            lines.append([family, text, NOTHING, *_points(cells)])
+    rates = [
+        f"keep-rate {float(rate):.1f}" for rate in next(iter(studies.values()))["attention_minus_random"]
+    ]
+    return _table(["family", "", "all patches", *rates], lines)
+
+
+def _with_spread(cell: Mapping[str, Any]) -> str:
+    """ "81.2 (1.4)": a share with the standard deviation of the folds' shares, both in %."""
+    return f"{number_text(100 * cell['value'], '.1f')} ({number_text(100 * cell['sd'], '.1f')})"
 
 
 def findings_list(

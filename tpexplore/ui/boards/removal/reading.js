@@ -56,6 +56,18 @@ export function nothingLeft(family) {
 }
 
 /**
+ * What the model answered with all patches: of the same answer only its probability, where that differs.
+ *
+ * @param {Pick<Answer, "stays" | "probability">} answer
+ * @param {Pick<Before, "answer" | "probability">} before
+ */
+export function beforeText(answer, before) {
+  const share = probabilityText(before.probability);
+  if (!answer.stays) return `before: “${before.answer}” (${share})`;
+  return share === probabilityText(answer.probability) ? "unchanged" : `before: ${share}`;
+}
+
+/**
  * @param {HTMLElement} line
  * @param {{leaving: string, answer: Answer | null, before: Before, pending: boolean}} view
  */
@@ -64,13 +76,12 @@ export function renderSummary(line, { leaving, answer, before, pending }) {
   line.dataset.pending = String(pending);
   line.replaceChildren(leaving);
   if (!answer) return;
-  const badge = answer.stays ? "unchanged" : `before: “${before.answer}”`;
   line.append(
     node("br"),
     answer.stays ? "Still “" : "Now “",
     node("b", {}, answer.answer),
     `” (${probabilityText(answer.probability)}), `,
-    node("span", { class: "tr-badge tp-badge" }, badge),
+    node("span", { class: "tr-badge tp-badge" }, beforeText(answer, before)),
   );
 }
 

@@ -15,7 +15,7 @@ import { createHistory } from "./history.js";
 import { createKnowledge } from "./knowledge.js";
 import { countOf, groupMask, maskInLink, maskKey, maskOfLink } from "./marks.js";
 import { layoutBoard, paintBoard } from "./picture.js";
-import { leavingText, nothingLeft, renderPrediction, renderSummary } from "./reading.js";
+import { beforeText, leavingText, nothingLeft, renderPrediction, renderSummary } from "./reading.js";
 import { FIRST, createBoard } from "./state.js";
 import { createTools } from "./tools.js";
 
@@ -254,11 +254,10 @@ export function start({ element, props, trigger, watch }) {
     spoken = now;
     if (first) return; // nobody asked for what is there when the tab opens
     const { before, model } = data();
-    const was = answer.stays ? "unchanged" : `was ${before.answer}`;
     const nothing = answer.left ? "" : ` ${nothingLeft(model.family)}`;
     const share = probabilityText(answer.probability);
     clearTimeout(speaking);
-    const sentence = `${leaving()} Answer ${answer.answer}, ${share}, ${was}.${nothing}`;
+    const sentence = `${leaving()} Answer ${answer.answer}, ${share}, ${beforeText(answer, before)}.${nothing}`;
     speaking = setTimeout(board.speak, REST_MILLISECONDS, sentence);
   }
 
