@@ -162,7 +162,7 @@ def test_tags_and_pictures_around_an_mp3_are_no_sound(tmp_path: Path) -> None:
     assert np.allclose(check_windows(path, [2.95, 4.1]), bare, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["vorbis.ogg", "opus.opus", "flac.oga", "bare.mp3", "adts.aac"])
+@pytest.mark.parametrize("name", ["vorbis.ogg", "opus.opus", "flac.oga", "n.flac", "bare.mp3", "adts.aac"])
 def test_streams_one_after_another_are_one_sound(tmp_path: Path, name: str) -> None:
     """As radio stations and `cat` make them: time stamps start anew in the middle."""
     random, rate = np.random.default_rng(2), 48_000
@@ -333,6 +333,27 @@ def test_all_of_a_wav_of_more_than_4_gib_is_there(tmp_path: Path, claimed: str) 
     assert np.allclose(clip.samples[200:-200], expected[200:-200], atol=1e-3)
     assert clip.file_seconds == seconds
     assert read_clip(path, duration=1.0).file_seconds == seconds
+
+
+@pytest.mark.parametrize("claimed", ["half", "a sample", "twice"])
+def test_all_of_a_flac_is_there_whatever_its_header_promises(tmp_path: Path, claimed: str) -> None:
+    path = tmp_path / "a.flac"
+    signal = noise(np.random.default_rng(7), 44_100, 6)
+    soundfile.write(path, signal, 44_100)
+    content = bytearray(path.read_bytes())
+    frames = {"half": len(signal) // 2, "a sample": 1, "twice": 2 * len(signal)}[claimed]
+    content[21:26] = (content[21] >> 4 << 36 | frames).to_bytes(5, "big")
+    path.write_bytes(content)
+    whole = check_windows(path, [0.4, 2.95, 4.6])
+    assert np.allclose(whole, clip_from_array(signal, 44_100).samples, atol=1e-4)
+    assert read_clip(path, duration=1.0).file_seconds in (None, 6.0)
+
+
+def test_heads_of_blocks_in_a_voc_are_no_sound(tmp_path: Path) -> None:
+    signal = noise(np.random.default_rng(7), 44_100, 6)
+    path = write_av(tmp_path / "a.voc", stack(signal, 2), 44_100, "pcm_s16le", "voc")
+    whole = check_windows(path, [0.4, 2.95, 4.6])
+    assert np.allclose(whole, clip_from_array(signal, 44_100).samples, atol=1e-4)
 
 
 def test_a_flac_of_a_pipe_is_entered_where_it_should_be(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 _UNKNOWN = 0xFFFFFFFF
 _MOST_CHUNKS = 1_000
-# Less than this after the promised end is no sound that anyone would miss.
-_SLACK_BYTES = 1_024
+SLACK_BYTES = 1_024
+"""Less than this after the promised end is no sound that anyone would miss."""
 _APPENDED_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
 
@@ -86,7 +86,7 @@ def _find_chunk(
 
 def _ends_properly(file: BinaryIO, end: int, length: int, order: str) -> bool:
     """Whether the file ends at ``end``, or goes on with something else than sound."""
-    if length - end <= _SLACK_BYTES:
+    if length - end <= SLACK_BYTES:
         return True
     for place in (end + end % 2, end):  # chunks begin at even bytes, but not all programs keep to that
         file.seek(place)

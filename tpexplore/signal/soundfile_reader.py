@@ -7,6 +7,7 @@ index it reaches a third.
 from __future__ import annotations
 
 import io
+import mmap
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tpexplore.signal.checks import check_format
-from tpexplore.signal.chunks import start_of_unmeasured_sound
+from tpexplore.signal.chunks import SLACK_BYTES, start_of_unmeasured_sound
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, UnreadableError, first_frame
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _SEEKABLE = (
     *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
     *("FLAC",),
 )
+# VOC has its sound in blocks, whose heads libsndfile would play.
+_ELSEWHERE = ("MP3", "OGG", "VOC")
 # FLAC may leave its length open, which libsndfile reports as the largest number there is.
 _SECONDS_LIMIT = 1e9
 
@@ -48,9 +51,11 @@ def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[Source]
     if _is_stream(path):  # before libsndfile opens it: its MP3 decoder writes to the terminal
         raise UnreadableError
     with _opened(path) as file:
-        if file.format in ("MP3", "OGG") or (
+        if file.format in _ELSEWHERE or (
             file.subtype not in _SEEKABLE and start_of_unmeasured_sound(path) is not None
         ):
+            raise UnreadableError
+        if file.format == "FLAC" and _flac_goes_on(path):
             raise UnreadableError
         yield _source(file, name, start)
 
@@ -67,6 +72,28 @@ def _is_stream(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(4)
     return head == b"OggS" or head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
+
+
+def _flac_goes_on(path: Path) -> bool:
+    """Whether a FLAC has more after the sound that its header promises, or not even that.
+
+    Recorders that were stopped leave such headers, and so does joining files end to end. libsndfile reads
+    what is promised; FFmpeg reads all.
+    """
+    import soundfile
+
+    with path.open("rb") as raw, soundfile.SoundFile(raw) as file:
+        with mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content.find(b"fLaC", 4) > 0:  # a second file, or chance, which costs time only
+                return True
+        if file.frames >= _SECONDS_LIMIT * file.samplerate:
+            return False
+        try:
+            file.seek(max(0, file.frames - 1))
+            file.read(1)
+        except soundfile.LibsndfileError:
+            return True
+        return path.stat().st_size - raw.tell() > SLACK_BYTES
 
 
 @contextmanager
