@@ -633,6 +633,12 @@ def test_contents_that_are_no_weights(tmp_path, contents):
     assert refusal(files.save(tmp_path / "a.pth", contents)).startswith("a.pth cannot be used: it ")
 
 
+def test_a_name_that_is_too_long_is_not_repeated_whole():
+    with pytest.raises(InputError, match="is neither a file nor a bundled model") as caught:
+        load_model("x" * 5_000)
+    assert len(str(caught.value)) < 500
+
+
 def test_places_that_hold_no_file(tmp_path):
     for source in ("no-such-model", str(tmp_path), str(tmp_path / "gone.pth"), ""):
         sentence = refusal(source)

@@ -255,6 +255,22 @@ def test_what_cannot_be_run_is_one_sentence(tree, weights, tmp_path, monkeypatch
     assert not list(tmp_path.glob("a.*"))
 
 
+@pytest.mark.parametrize(("rank", "world"), [("x", "2"), ("1", "1"), ("0", "0"), ("-1", "2"), ("0", "")])
+def test_an_environment_that_is_not_torchruns_is_refused(tree, weights, tmp_path, monkeypatch, rank, world):
+    """It ended in a traceback, or with nothing written and no word."""
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", world)
+    with pytest.raises(InputError, match="expected torchrun's"):
+        run_batch(tree, tmp_path / "a.csv", Job(str(weights)), quiet=True)
+
+
+def test_a_place_for_labels_is_made_before_anything_is_computed(tree, weights, tmp_path, monkeypatch):
+    monkeypatch.setattr("tpexplore.study.batch.analyse", None)
+    (tmp_path / "labels").write_text("a file")
+    with pytest.raises(FileExistsError):
+        run_batch(tree, tmp_path / "a.csv", Job(str(weights)), labels=tmp_path / "labels", quiet=True)
+
+
 def test_help_names_the_columns(capsys):
     with pytest.raises(SystemExit):
         main(["batch", "--help"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tpexplore.errors import InputError
+from tpexplore.signal.checks import shown
 
 HUB_PREFIX = "hf_hub:"
 """Before an "owner/name" on the Hugging Face Hub."""
@@ -79,16 +81,19 @@ def check_model_name(source: str) -> None:
     """Raise InputError unless ``source`` is a bundled name, file, folder or hub id; fetches nothing."""
     if source.startswith(HUB_PREFIX):
         if not source.isprintable():
-            raise InputError(f"{source!r} names no repository of the Hub; expected {HUB_PREFIX}owner/name.")
+            raise InputError(
+                f"{shown(source)} names no repository of the Hub; expected {HUB_PREFIX}owner/name."
+            )
         return
-    if source in bundled_names() or Path(source).is_file():
+    if source in bundled_names():
         return
-    if source and Path(source).is_dir() and any(Path(source).iterdir()):
-        return
-    known = ", ".join(bundled_names()) or "none is bundled"
+    with suppress(OSError):  # the name is too long, a folder is closed to us, …
+        if Path(source).is_file() or (source and Path(source).is_dir() and any(Path(source).iterdir())):
+            return
+    name, known = shown(source, most=200), ", ".join(bundled_names()) or "none is bundled"
     raise InputError(
-        f"Model {source!r} is neither a file nor a bundled model; expected a checkpoint file or folder,"
-        f" {HUB_PREFIX}owner/name or one of: {known}."
+        f"Model {name} is neither a file nor a bundled model; expected a checkpoint file or"
+        f" folder, {HUB_PREFIX}owner/name or one of: {known}."
     )
 
 

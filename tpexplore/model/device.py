@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 
 import torch
 
@@ -23,7 +24,9 @@ def check_device(name: str) -> torch.device:
     device(type='cpu')
     """
     try:
-        device = torch.device(name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about names that torch has given up
+            device = torch.device(name)
         torch.ones(1, device=device).item()  # what a device without memory, such as "meta", cannot give
     except (RuntimeError, AssertionError, NotImplementedError, TypeError):
         best = best_device().type

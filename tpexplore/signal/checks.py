@@ -99,8 +99,11 @@ def check_numbers(samples: Any, name: str) -> np.ndarray:
 
     Takes what numpy takes, and PyTorch tensors on any device, with a gradient, of any floating dtype.
     """
-    if isinstance(samples, (str, bytes, bytearray)):  # whose bytes numpy would take for samples
+    is_bytes = isinstance(samples, memoryview) and samples.itemsize == 1
+    if is_bytes or isinstance(samples, (str, bytes, bytearray)):  # whose bytes numpy would take for samples
         raise InputError(f"{name} is of {type(samples)}; expected numbers of shape (n,).")
+    if np.ma.is_masked(samples):  # numpy would take what lies behind the mask
+        raise InputError(f"{name} has masked samples; expected numbers everywhere, such as .filled(0) gives.")
     try:
         if hasattr(samples, "detach"):  # a tensor; torch itself is not needed to read files
             samples = samples.detach().cpu().resolve_conj().resolve_neg()

@@ -152,8 +152,10 @@ def run_batch(
 
     check_table_name(out)
     check_place(out)
+    if labels is not None:
+        labels.mkdir(parents=True, exist_ok=True)  # before anything is computed
     files = find_recordings(folder)
-    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    rank, world = _place_among_processes()
     journal = Journal(out.with_name(out.name + ".unfinished"), rank, folder, job)
     done = journal.done()
     todo = [file for file in files[rank::world] if journal.key(file) not in done]
@@ -173,6 +175,20 @@ def run_batch(
     journal.remove()
     windows = len({(row["file"], row["window"]) for row in rows})
     return Summary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
+
+
+def _place_among_processes() -> tuple[int, int]:
+    """This process's number and how many there are, from the variables that torchrun sets."""
+    rank, world = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
+    try:
+        place = int(rank), int(world)
+    except ValueError:
+        place = (0, 0)
+    if not 0 <= place[0] < place[1]:
+        raise InputError(
+            f"The environment has RANK {rank!r} and WORLD_SIZE {world!r}; expected torchrun's, or neither."
+        )
+    return place
 
 
 class Journal:
