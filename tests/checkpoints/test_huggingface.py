@@ -183,7 +183,8 @@ def test_every_form_in_which_transformers_saves(tmp_path, monkeypatch):
     )
 
     def assert_same(source: object) -> None:
-        assert torch.equal(load_model(source)(specs).logits, expected)
+        # Not to the last bit: where weights lie in memory decides in which order some machines add.
+        torch.testing.assert_close(load_model(source)(specs).logits, expected, rtol=1e-5, atol=1e-5)
 
     new = files.save(tmp_path / "new", original, save_original_format=False)
     assert "audio_spectrogram_transformer.layers.0.mlp.fc2.bias" in load_file(new / "model.safetensors")

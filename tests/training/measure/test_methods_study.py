@@ -40,9 +40,7 @@ def test_every_method_gets_a_training_and_a_test_of_its_own(features, tmp_path, 
     monkeypatch.setattr(variants, "describe_start", lambda init: {"model": init})
     monkeypatch.setattr(variants, "note_origins", lambda *_: None)
     stage = variants.FinetuneStage
-    monkeypatch.setattr(
-        variants, "FinetuneStage", lambda features, recipe, init, answers: stage(features, recipe)
-    )
+    monkeypatch.setattr(variants, "FinetuneStage", lambda features, recipe, **others: stage(features, recipe))
     arguments = ["methods_study", "F", "--recipe", str(tmp_path / "tiny.json"), "--init", "none"]
     monkeypatch.setattr(sys, "argv", [*arguments, "--out", str(tmp_path / "runs")])
     command.main()

@@ -50,9 +50,7 @@ def test_every_score_and_keep_rate_gets_a_training_of_its_own(features, tmp_path
     monkeypatch.setattr(command, "read_features", lambda folder: features)
     monkeypatch.setattr(variants, "describe_start", lambda init: {"model": init})
     monkeypatch.setattr(variants, "note_origins", lambda *_: None)
-    monkeypatch.setattr(
-        variants, "FinetuneStage", lambda features, recipe, init, answers: stage(features, recipe)
-    )
+    monkeypatch.setattr(variants, "FinetuneStage", lambda features, recipe, **others: stage(features, recipe))
     arguments = ["score_study", "F", "--recipe", str(tmp_path / "tiny.json"), "--init", "none"]
     monkeypatch.setattr(sys, "argv", [*arguments, "--out", str(tmp_path / "runs")])
     command.main()
