@@ -9,30 +9,13 @@ training/README.md.
 
 from __future__ import annotations
 
-from tpexplore.command_line import file_or_folder
-from tpexplore.errors import InputError
-from tpexplore.writing import write_json
-from training.data.features import read_features
-from training.engine import parallel
-from training.engine.command import command_arguments, run_command
+from training.engine.command import run_command
 from training.measure.random_study import random_study
-from training.measure.variants import STUDIES_FOLDER
+from training.measure.variants import measure_bundled
 
 
 def main() -> None:
-    parser = command_arguments(__doc__, "training.random_study")
-    parser.add_argument("name", help="bundled model")
-    parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
-    args = parser.parse_args()
-    features = read_features(args.features)
-    if features.meta.get("multilabel"):
-        raise InputError("These features have several labels a clip; expected one label a clip.")
-    results = random_study(args.name, features)
-    if parallel.is_main():
-        path = STUDIES_FOLDER / f"random-{args.name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, results)
-        print(f"{path.name}: written")
+    measure_bundled(__doc__, "random", random_study)
 
 
 if __name__ == "__main__":

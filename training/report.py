@@ -19,6 +19,7 @@ from tpexplore.results.markdown import (
     onnx_table,
     random_tables,
     recipe_parts_table,
+    spread_table,
     training_table,
     verdicts_markdown,
 )
@@ -40,6 +41,7 @@ PARTS: dict[str, Parts] = {
         "recipe-parts": recipe_parts_table,
         "random": random_tables,
         "drop-study": drop_study_table,
+        "spread": spread_table,
         "folds": folds_table,
         "findings": verdicts_markdown,
     },

@@ -189,6 +189,22 @@ def drop_study_table(studies: Studies | None = None) -> str:
     return _study_table("drop", ("family", "points"), rows_of, studies)
 
 
+def spread_table(studies: Studies | None = None) -> str:
+    """What other patches gain over those of the highest attention, by the study of `training.spread_study`.
+
+    Reads the bundled files unless the content of others is passed, by model.
+    """
+
+    def rows_of(name: str, study: Mapping[str, Any]) -> list:
+        columns = {way: number_text(cells["0.50"]["value"], ".1f") for way, cells in study["columns"].items()}
+        return [
+            ((f"`{name}`", f"{way} ({columns[way]} columns; attention {columns['attention']})"), cells)
+            for way, cells in study["gain_over_attention"].items()
+        ]
+
+    return _study_table("spread", ("model", "kept in place of the highest attention"), rows_of, studies)
+
+
 def folds_table(studies: Studies | None = None) -> str:
     """Accuracy over all folds of ESC-50 and what pruning loses, by `training.kfold`.
 
