@@ -15,10 +15,8 @@ import numpy as np
 from tpexplore.errors import InputError
 from tpexplore.signal.checks import Window, check_format, check_numbers, check_path, check_rate
 from tpexplore.signal.readers import read_source
+from tpexplore.signal.resampling import SAMPLE_RATE, resample
 from tpexplore.signal.source import Source, Summary, to_float
-
-SAMPLE_RATE = 16_000
-"""Samples per second of every clip."""
 
 ANALYSIS_WINDOW = 400
 """Samples in one 25 ms window of the front end: the shortest clip that gives a frame."""
@@ -237,7 +235,7 @@ def _finish(excerpt: _Excerpt, window: Window, name: str) -> Clip:
     # To the nearest sample of the result: at 44.1 kHz, say, a window may begin between two.
     skip = round((start - first) * SAMPLE_RATE / rate)
     length = max(1, round(window.duration * SAMPLE_RATE))
-    resampled = _resample(mono, rate)[skip:]
+    resampled = resample(mono, rate)[skip:]
     samples = resampled[:length]
     notes, part_note = list(excerpt.summary.notes), ""
     if window.offset > 0 or len(resampled) - length >= HOP:
@@ -279,9 +277,3 @@ def mix(frames: np.ndarray) -> tuple[np.ndarray, list[str]]:
         return mono, []
     channel = int(np.argmax(peaks > peaks.max() / 2))  # the first that is not faint itself
     return frames[:, channel], [f"Channels cancel out when mixed; channel {channel + 1} is used."]
-
-
-def _resample(mono: np.ndarray, rate: int) -> np.ndarray:
-    import soxr
-
-    return soxr.resample(np.ascontiguousarray(mono), rate, SAMPLE_RATE, quality="HQ")

@@ -1,8 +1,7 @@
 """Reading with libsndfile: uncompressed sound and FLAC, where it finds every sample exactly.
 
 Its positions in Ogg and MP3 are not believed: in Ogg FLAC it lands up to 0.7 s away, and of an MP3 without an
-index it reaches a third. Opus made of sound at 16 kHz is read with it from the start: it decodes at that
-rate, FFmpeg at 48 kHz, after which the way back to 16 kHz would take the highest mel bins away.
+index it reaches a third.
 """
 
 from __future__ import annotations
@@ -35,10 +34,6 @@ _SEEKABLE = (
 _ELSEWHERE = ("MP3", "OGG", "VOC")
 # FLAC may leave its length open, which libsndfile reports as the largest number there is.
 _SECONDS_LIMIT = 1e9
-_RATE_OF_MODELS = 16_000
-_OPUS_HEAD = b"OpusHead"
-_FIRST_PAGE = 4096
-"""Bytes within which an Ogg file's first packet begins."""
 
 
 @contextmanager
@@ -53,13 +48,9 @@ def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[Source]
     InputError
         If the format is out of range.
     """
-    # Before libsndfile opens it: its MP3 decoder writes to the terminal.
-    if _is_stream(path) and not _is_opus_of_16_khz(path):
+    if _is_stream(path):  # before libsndfile opens it: its MP3 decoder writes to the terminal
         raise UnreadableError
     with _opened(path) as file:
-        if file.subtype == "OPUS":
-            yield _source(file, name, start)
-            return
         if file.format in _ELSEWHERE or (
             file.subtype not in _SEEKABLE and start_of_unmeasured_sound(path) is not None
         ):
@@ -81,18 +72,6 @@ def _is_stream(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(4)
     return head == b"OggS" or head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
-
-
-def _is_opus_of_16_khz(path: Path) -> bool:
-    """Whether a file is one Ogg Opus stream that says it was made of sound at 16 kHz.
-
-    Of several streams, one after the other, libsndfile reads the first alone.
-    """
-    with path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        head = content.find(_OPUS_HEAD, 0, _FIRST_PAGE)
-        if head < 0 or content.find(_OPUS_HEAD, head + 1) > 0:
-            return False
-        return int.from_bytes(content[head + 12 : head + 16], "little") == _RATE_OF_MODELS
 
 
 def _flac_goes_on(path: Path) -> bool:
