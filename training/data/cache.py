@@ -29,7 +29,7 @@ from training.data.features import digest_of, short_hash
 from training.data.sound import read_sound
 from training.engine.lock import lock_folder
 
-FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 2"
+FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 3"
 """Part of the key: change it when the front end changes."""
 
 UNREADABLE = "unreadable"

@@ -18,8 +18,12 @@ from training.engine import parallel
 from training.measure.class_names import tags_of_classes
 from training.recipes.settings import load_recipe
 
+JOINING_FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 2"
+"""The front end of today before sound at other rates kept its highest mel bins: all cards that note it are of
+sound at 16 kHz, of which it is the same."""
+
 SINGLE_FILE_FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 1"
-"""The front end of today before clips could be several files joined: of clips of one file it is the same."""
+"""The same before clips could be several files joined: of clips of one file it is the same."""
 
 SAME_DATA = ("dataset", "front_end", "training_clips", "test_split")
 """What must match where a card has no keys. Not the attribution: authors and licence may be worded anew."""
@@ -137,7 +141,8 @@ def check_bundled(features: Features, config: ModelConfig) -> None:
 def _up_to_date(value: object, features: Features) -> object:
     """A card's front end by the name that it has today, where it gives the same features as then."""
     joined = any("+" in name for name in features.files)
-    return FRONT_END if value == SINGLE_FILE_FRONT_END and not joined else value
+    same = (JOINING_FRONT_END,) if joined else (JOINING_FRONT_END, SINGLE_FILE_FRONT_END)
+    return FRONT_END if value in same else value
 
 
 def _in_words(value: object) -> str:

@@ -211,6 +211,15 @@ def test_the_older_front_end_is_the_same_unless_files_are_joined(bundled_from):
             check(features_with(**others))
 
 
+def test_so_is_the_one_of_cards_whose_sound_was_at_16_khz(bundled_from):
+    joined = [f"{name}+{name}" for name in features_with().files]
+    check = bundled_from(features_with(), front_end=identity.JOINING_FRONT_END)
+    check(features_with(front_end=FRONT_END, files=joined))
+    check(features_with(front_end=FRONT_END))
+    with pytest.raises(InputError, match="float16; 2'; expected the same features"):
+        check(features_with(front_end="none"))
+
+
 # -- runs of the first edition, and notes
 
 
