@@ -63,3 +63,12 @@ def sentence_of(error: OSError) -> str:
         return f"{reason[:1].upper()}{reason[1:]}."
     name = error.filename if isinstance(error.filename, str) else str(error.filename)
     return f"{name} cannot be used: {reason}."
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value from outside, fit to stand in a sentence: on one line, and not long."""
+    # Without importing NumPy: commands that need none answer at once.
+    if hasattr(value, "__array__") and hasattr(value, "shape"):
+        return f"an array of shape {tuple(value.shape)}" if value.shape else repr(value)
+    text = "".join(character if character.isprintable() else " " for character in repr(value))
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tpexplore.errors import InputError
-from tpexplore.signal.checks import shown
+from tpexplore.errors import InputError, shown
 
 HUB_PREFIX = "hf_hub:"
 """Before an "owner/name" on the Hugging Face Hub."""

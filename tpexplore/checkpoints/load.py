@@ -26,10 +26,9 @@ from tpexplore.checkpoints.published import (
     usual_normalisation,
 )
 from tpexplore.checkpoints.sources import Source, cannot_use, find_source
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.vit import AudioViT
-from tpexplore.signal.checks import shown
 from tpexplore.signal.spectrogram import Padding
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.signal.source import MARGIN_SECONDS, first_frame
 
 MIN_RATE, MAX_RATE = 4_000, 384_000
@@ -115,11 +115,3 @@ def check_numbers(samples: Any, name: str) -> np.ndarray:
     if array.dtype.kind != "f" and kind not in ("i1", "i2", "i4", "u1"):
         raise InputError(f"{name} has dtype {array.dtype}; expected floats, int8, int16, int32 or uint8.")
     return array
-
-
-def shown(value: Any, most: int = 60) -> str:
-    """A value from outside, fit to stand in a sentence: on one line, and not long."""
-    if isinstance(value, np.ndarray) or hasattr(value, "detach"):
-        return f"an array of shape {tuple(value.shape)}" if value.shape else repr(value)
-    text = "".join(character if character.isprintable() else " " for character in repr(value))
-    return text if len(text) <= most else f"{text[:most]}…"
