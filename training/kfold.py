@@ -43,7 +43,9 @@ def main() -> None:
     add_recipe(parser)
     parser.add_argument("--teacher-recipe", help="recipe of a CNN that each model learns from")
     parser.add_argument(
-        "--init", type=model_to_start_from, help="bundled model or file to start from; one that saw no fold"
+        "--init",
+        type=model_to_start_from,
+        help="bundled model or file to start from; if it learnt from a fold, say so",
     )
     parser.add_argument("--tagger", type=file_or_folder, help="a checkpoint of EfficientAT to learn from")
     add_run_folders(parser)

@@ -20,7 +20,7 @@ from training.recipes.settings import load_recipe
 
 JOINING_FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 2"
 """The front end of today before sound at other rates kept its highest mel bins: all cards that note it are of
-sound at 16 kHz, of which it is the same."""
+sound at 16 kHz, of which it is the same but for what two Opus decoders make of the highest bin."""
 
 SINGLE_FILE_FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 1"
 """The same before clips could be several files joined: of clips of one file it is the same."""
