@@ -10,8 +10,8 @@ training/README.md.
 from __future__ import annotations
 
 from training.engine.command import run_command
+from training.measure.bundled_study import measure_bundled
 from training.measure.random_study import random_study
-from training.measure.variants import measure_bundled
 
 
 def main() -> None:

@@ -1,21 +1,16 @@
-"""What studies share: one training of a changed recipe, or going on with it, and a measurement's command."""
+"""What studies of trainings share: one training of a changed recipe, or going on with it, and its model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER
-from tpexplore.command_line import file_or_folder
-from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
-from tpexplore.writing import write_json
 from training.data.answers import StoredAnswers
-from training.data.features import Features, read_features
-from training.engine import parallel
-from training.engine.command import FEATURES_HELP, command_arguments
+from training.data.features import Features
 from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import git_commit, note_model, note_run
@@ -74,33 +69,6 @@ def describe_study(
         "recipe": asdict(recipe),
         "commit": git_commit(),
     }
-
-
-def measure_bundled(doc: str, kind: str, study: Callable[[str, Features], dict]) -> None:
-    """Run the command of a study of a bundled model: its arguments, the measurement, and the file.
-
-    Parameters
-    ----------
-    doc : str
-        The command's own.
-    kind : str
-        Of the command's name and of the file's, as in ``KIND_study`` and ``KIND-NAME.json``.
-    study : callable
-        Of a model's name and features of one label a clip; returns the content of the file.
-    """
-    parser = command_arguments(doc, f"training.{kind}_study")
-    parser.add_argument("name", help="bundled model")
-    parser.add_argument("features", type=file_or_folder, help=FEATURES_HELP)
-    args = parser.parse_args()
-    features = read_features(args.features)
-    if features.meta.get("multilabel"):
-        raise InputError("These features have several labels a clip; expected one label a clip.")
-    results = study(args.name, features)
-    if parallel.is_main():
-        path = STUDIES_FOLDER / f"{kind}-{args.name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, results)
-        print(f"{path.name}: written")
 
 
 def print_differences(compared: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:

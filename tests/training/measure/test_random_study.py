@@ -12,8 +12,8 @@ from tpexplore.model.forward import Entered
 from tpexplore.model.pruning import random_ranks
 from tpexplore.results.markdown import random_tables
 from training import random_study as command
+from training.measure import bundled_study
 from training.measure import random_study as study
-from training.measure import variants
 
 CLIPS = 6
 
@@ -45,7 +45,7 @@ def test_quiet_share_is_counted_patch_by_patch():
 
 def test_thirds_are_those_of_single_passes(noise, tmp_path, monkeypatch, capsys):
     name, features, folder = noise
-    monkeypatch.setattr(variants, "STUDIES_FOLDER", tmp_path / "studies")
+    monkeypatch.setattr(bundled_study, "STUDIES_FOLDER", tmp_path / "studies")
     monkeypatch.setattr("sys.argv", ["random_study", name, str(folder)])
     command.main()
     assert capsys.readouterr().out.endswith(f"random-{name}.json: written\n")

@@ -12,8 +12,8 @@ from tpexplore.model.forward import Entered
 from tpexplore.model.pruning import random_ranks
 from tpexplore.results.markdown import spread_table
 from training import spread_study as command
+from training.measure import bundled_study
 from training.measure import spread_study as study
-from training.measure import variants
 
 CLIPS, ROWS, COLUMNS = 4, 8, 4
 
@@ -39,7 +39,7 @@ def test_figures_are_those_of_single_passes(tmp_path, monkeypatch, capsys):
     features = small_splits.generated_features(test_clips=CLIPS)
     small_splits.use_folder(tmp_path, monkeypatch.setattr)
     name = small_splits.bundle("audiomae", features, tmp_path)
-    monkeypatch.setattr(variants, "STUDIES_FOLDER", tmp_path / "studies")
+    monkeypatch.setattr(bundled_study, "STUDIES_FOLDER", tmp_path / "studies")
     folder = small_splits.write_features(features, tmp_path / "features")
     monkeypatch.setattr("sys.argv", ["spread_study", name, str(folder)])
     command.main()
