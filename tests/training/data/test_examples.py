@@ -31,11 +31,16 @@ def test_their_sources_are_held_out_of_training_in_every_piece(tmp_path):
 
 
 def likeness(clip: np.ndarray, piece: np.ndarray) -> float:
-    """Largest correlation of the shorter one's middle second anywhere in the longer one."""
+    """Largest correlation of any second of the shorter one anywhere in the longer one.
+
+    Every second is tried: a clip that was cut across the border of two pieces has seconds in neither.
+    """
     short, long = sorted((clip, piece), key=len)
-    middle = short[len(short) // 2 :][:RATE]
-    energy = fftconvolve(long**2, np.ones(len(middle)), "valid").clip(1e-9) * (middle**2).sum()
-    return float(np.abs(fftconvolve(long, middle[::-1], "valid") / np.sqrt(energy)).max())
+    energy = fftconvolve(long**2, np.ones(RATE), "valid").clip(1e-9)
+    return max(
+        float(np.abs(fftconvolve(long, second[::-1], "valid") / np.sqrt(energy * (second**2).sum() + 1e-9)).max())
+        for second in short[: len(short) // RATE * RATE].reshape(-1, RATE)
+    )
 
 
 @pytest.mark.shared_data
