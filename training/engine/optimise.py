@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from training.engine.muon import Muon
 from training.recipes.settings import Optimiser, Schedule
 
 _BLOCK = re.compile(r"(?:^|\.)blocks\.(\d+)\.")
@@ -18,9 +19,9 @@ _BEFORE_BLOCKS = ("patch_embed", "pos_embed", "cls_token", "reg_token", "mask_to
 def optimisers_for(modules: Sequence[nn.Module], recipe: Optimiser) -> list[torch.optim.Optimizer]:
     """One AdamW or Adam over everything, or Muon for the matrices inside blocks beside AdamW.
 
-    Muon [Jordan 2024] orthogonalises each step of a matrix; how much it gains over AdamW on these models
-    has not been measured here. Vectors, tokens and positions get no weight decay. Every group's "scale" is
-    its share of the learning rate.
+    Muon orthogonalises each step of a matrix, scaled so that one learning rate serves both.
+    Vectors, tokens and positions get no weight decay. Every group's "scale" is its share of the learning
+    rate.
     """
     matrices: dict[float, list[nn.Parameter]] = {}
     decayed: dict[float, list[nn.Parameter]] = {}
@@ -47,11 +48,7 @@ def optimisers_for(modules: Sequence[nn.Module], recipe: Optimiser) -> list[torc
     )
     if not matrices:
         return [adam]
-    # match_rms_adamw scales Muon's steps to AdamW's size, so that one learning rate serves both.
-    muon = torch.optim.Muon(
-        groups(matrices, recipe.weight_decay), lr=recipe.lr, adjust_lr_fn="match_rms_adamw"
-    )
-    return [muon, adam]
+    return [Muon(groups(matrices, recipe.weight_decay), lr=recipe.lr), adam]
 
 
 def layer_scale(name: str, depth: int, decay: float) -> float:

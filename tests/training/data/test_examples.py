@@ -38,7 +38,11 @@ def likeness(clip: np.ndarray, piece: np.ndarray) -> float:
     short, long = sorted((clip, piece), key=len)
     energy = fftconvolve(long**2, np.ones(RATE), "valid").clip(1e-9)
     return max(
-        float(np.abs(fftconvolve(long, second[::-1], "valid") / np.sqrt(energy * (second**2).sum() + 1e-9)).max())
+        float(
+            np.abs(
+                fftconvolve(long, second[::-1], "valid") / np.sqrt(energy * (second**2).sum() + 1e-9)
+            ).max()
+        )
         for second in short[: len(short) // RATE * RATE].reshape(-1, RATE)
     )
 
