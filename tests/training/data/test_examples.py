@@ -36,15 +36,10 @@ def likeness(clip: np.ndarray, piece: np.ndarray) -> float:
     Every second is tried: a clip that was cut across the border of two pieces has seconds in neither.
     """
     short, long = sorted((clip, piece), key=len)
-    energy = fftconvolve(long**2, np.ones(RATE), "valid").clip(1e-9)
-    return max(
-        float(
-            np.abs(
-                fftconvolve(long, second[::-1], "valid") / np.sqrt(energy * (second**2).sum() + 1e-9)
-            ).max()
-        )
-        for second in short[: len(short) // RATE * RATE].reshape(-1, RATE)
-    )
+    loudness = np.sqrt(fftconvolve(long**2, np.ones(RATE), "valid").clip(1e-9))
+    seconds = short[: len(short) // RATE * RATE].reshape(-1, RATE)
+    scaled = [second / (np.linalg.norm(second) + 1e-9) for second in seconds]
+    return max(float(np.abs(fftconvolve(long, second[::-1], "valid") / loudness).max()) for second in scaled)
 
 
 @pytest.mark.shared_data
