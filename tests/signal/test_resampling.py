@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from tpexplore.signal.resampling import resample
+from tpexplore.signal.resampling import Resampler, resample
 
 RATES = (8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000)
 
@@ -50,3 +50,17 @@ def test_sound_at_16_khz_stays_as_it_is_and_silence_silent():
     sound = np.random.default_rng(1).standard_normal(5_000).astype(np.float32)
     assert resample(sound, 16_000) is sound
     assert not resample(np.zeros(44_100, np.float32), 44_100).any()
+
+
+@pytest.mark.parametrize("rate", [16_000, *RATES])
+def test_pieces_give_what_the_whole_gives(rate):
+    rng = np.random.default_rng(2)
+    sound = rng.standard_normal(2 * rate + 17).astype(np.float32)
+    edges = np.sort(rng.integers(0, len(sound), 30))
+    resampler = Resampler(rate)
+    pieces = [resampler.add(piece) for piece in np.split(sound, edges)]
+    came = sum(map(len, pieces))
+    pieces.append(resampler.add(sound[:0], last=True))
+    whole = resample(sound, rate)
+    np.testing.assert_allclose(np.concatenate(pieces), whole, rtol=0, atol=1e-5)
+    assert len(whole) - came <= 0.09 * 16_000  # what is still in the filters

@@ -39,15 +39,17 @@ def test_it_never_holds_more_than_a_window():
     assert len(ring._samples) <= samples_for(50) + 160
 
 
-def test_another_rate_is_resampled_as_files_are():
+@pytest.mark.parametrize("tone", [440, 7_700])
+def test_another_rate_is_resampled_as_files_are(tone):
     at = np.arange(44_100 * 2) / 44_100
-    sound = (0.5 * np.sin(2 * np.pi * 440 * at)).astype(np.float32)
+    sound = (0.5 * np.sin(2 * np.pi * tone * at)).astype(np.float32)
     clip = filled(sound, 100, 44_100).clip()
-    whole = soxr.resample(sound, 44_100, 16_000, quality="HQ")
+    # That of a library, its own edge far above the tone: every second sample of twice the rate.
+    whole = soxr.resample(sound, 44_100, 32_000, quality="VHQ")[::2]
     # The last samples are still in the resampler.
-    starts = [start for start in range(len(whole) - len(clip)) if start % 160 == 0]
-    errors = [np.abs(whole[start : start + len(clip)] - clip).max() for start in starts]
-    assert min(errors) < 1e-4
+    starts = range(0, len(whole) - len(clip), 160)
+    errors = [np.abs(whole[start : start + len(clip)] - clip)[200:-200].max() for start in starts]
+    assert min(errors) < 1e-3
 
 
 def test_what_is_no_sound_is_refused():

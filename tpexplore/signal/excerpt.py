@@ -6,7 +6,7 @@ The whole file is searched, in bounded memory, up to an hour.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from tpexplore.errors import InputError
 from tpexplore.signal.checks import check_path, check_seconds
 from tpexplore.signal.decode import HOP, LARGEST_VALUE, SAMPLE_RATE, mix, read_clip
 from tpexplore.signal.readers import read_source
+from tpexplore.signal.resampling import Resampler
 from tpexplore.signal.source import Source
 
 SEARCHED_SECONDS = 3_600.0
@@ -222,7 +223,7 @@ def _loudest_window(energy: np.ndarray, window: int, broken: np.ndarray) -> int:
 
 def _profile(source: Source) -> LoudnessProfile:
     steps, most = _Steps(), round(SEARCHED_SECONDS * source.rate)
-    resample = _resampler(source.rate)
+    resampler = Resampler(source.rate)
     end, is_whole = 0, True
     for frames in _joined(source, round(_BLOCK_SECONDS * source.rate)):
         if end + len(frames) > most:
@@ -230,10 +231,10 @@ def _profile(source: Source) -> LoudnessProfile:
         end += len(frames)
         is_broken = not np.abs(frames).max(initial=0) <= LARGEST_VALUE  # NaN compares false, too
         mono = np.zeros(len(frames), np.float32) if is_broken else mix(frames)[0]
-        steps.add(resample(mono, last=False), is_broken)
+        steps.add(resampler.add(mono), is_broken)
         if not is_whole:
             break
-    steps.add(resample(np.empty(0, np.float32), last=True), is_broken=False)
+    steps.add(resampler.add(np.empty(0, np.float32), last=True), is_broken=False)
     source.summary(end, is_whole)  # refuses what is damaged more than not
     return steps.profile(end / source.rate, is_whole)
 
@@ -290,12 +291,3 @@ class _Steps:
 
     def profile(self, seconds: float, is_whole: bool) -> LoudnessProfile:
         return LoudnessProfile(seconds, is_whole, self._step, *self._joined())
-
-
-def _resampler(rate: int) -> Callable[..., np.ndarray]:
-    """To 16 kHz, piece by piece: called with each piece and with last=True at the end."""
-    import soxr
-
-    if rate == SAMPLE_RATE:
-        return lambda samples, last: samples
-    return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ").resample_chunk

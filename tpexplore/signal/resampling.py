@@ -17,29 +17,58 @@ _KAISER_BETA = 8.0  # 80 dB down outside, over some 160 Hz
 def resample(mono: np.ndarray, rate: int) -> np.ndarray:
     """Samples (n,) float32 at ``rate`` Hz as those at 16 kHz.
 
-    soxr alone fades from 7.4 kHz on, 14 dB at 7.7 kHz, and takes away the two highest mel bins, which sound
-    that was recorded or kept at 16 kHz has. So it goes to twice the rate, and a steep filter halves that.
-
     Examples
     --------
     >>> resample(np.zeros(44_100, np.float32), 44_100).shape
     (16000,)
     """
-    import soxr
-
-    if rate == SAMPLE_RATE:
-        return mono
-    twice = soxr.resample(np.ascontiguousarray(mono), rate, 2 * SAMPLE_RATE, quality="HQ")
-    return _filtered(twice)[::2][: round(len(mono) * SAMPLE_RATE / rate)]
+    return Resampler(rate).add(mono, last=True)
 
 
-def _filtered(samples: np.ndarray) -> np.ndarray:
-    """Linear convolution with the filter, without its delay, by the Fourier transform."""
-    length = len(samples) + _TAPS - 1
-    size = 1 << (length - 1).bit_length()
-    spectrum = np.fft.rfft(samples, size) * np.fft.rfft(_filter(), size)
-    delay = _TAPS // 2
-    return np.fft.irfft(spectrum, size)[delay : delay + len(samples)].astype(np.float32)
+class Resampler:
+    """The same for sound that comes piece by piece; the pieces give what the whole would give.
+
+    soxr alone fades from 7.4 kHz on, 14 dB at 7.7 kHz, and takes away the two highest mel bins, which sound
+    that was recorded or kept at 16 kHz has. So it goes to twice the rate, and a steep filter halves that.
+
+    Parameters
+    ----------
+    rate : int
+        Of the pieces, in Hz.
+    """
+
+    def __init__(self, rate: int):
+        import soxr
+
+        self._rate = rate
+        self._to_twice = None
+        if rate != SAMPLE_RATE:
+            self._to_twice = soxr.ResampleStream(rate, 2 * SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        # The filter is centred on a sample: before the first one it reads silence.
+        self._unfiltered = np.zeros(_TAPS // 2, np.float32)
+        self._came = self._went = 0
+
+    def add(self, samples: np.ndarray, last: bool = False) -> np.ndarray:
+        """What (n,) float32 samples add at 16 kHz: (m,) float32, up to 90 ms later than they came.
+
+        With ``last`` the rest comes, too; nothing may be added then.
+        """
+        from scipy.signal import oaconvolve
+
+        if self._to_twice is None:
+            return samples
+        twice = self._to_twice.resample_chunk(np.ascontiguousarray(samples), last=last)
+        after = np.zeros(_TAPS // 2 if last else 0, np.float32)
+        sound = np.concatenate([self._unfiltered, twice, after])
+        made = np.zeros(0, np.float32)
+        if len(sound) >= _TAPS:
+            made = oaconvolve(sound, _filter(), "valid")[::2].astype(np.float32)
+        self._unfiltered = sound[2 * len(made) :]
+        self._came += len(samples)
+        if last:
+            made = made[: round(self._came * SAMPLE_RATE / self._rate) - self._went]
+        self._went += len(made)
+        return made
 
 
 @cache

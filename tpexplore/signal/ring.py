@@ -6,7 +6,8 @@ import numpy as np
 
 from tpexplore.errors import InputError
 from tpexplore.signal.checks import check_format, check_rate
-from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, LARGEST_VALUE, SAMPLE_RATE
+from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, LARGEST_VALUE
+from tpexplore.signal.resampling import Resampler
 
 
 class RingBuffer:
@@ -34,14 +35,10 @@ class RingBuffer:
     """
 
     def __init__(self, frames: int, sample_rate: int):
-        import soxr
-
         self.frames = frames
         rate = check_rate(sample_rate)
         check_format(rate, 1, "The microphone")
-        self._resample = None
-        if rate != SAMPLE_RATE:
-            self._resample = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        self._resampler = Resampler(rate)
         # Enough for a clip that begins at a frame: the samples after the last whole frame come on top.
         self._samples = np.zeros(0, np.float32)
         self._longest = ANALYSIS_WINDOW + frames * HOP
@@ -57,8 +54,7 @@ class RingBuffer:
         """
         if not np.abs(samples).max(initial=0) <= LARGEST_VALUE:  # NaN compares false, too
             raise InputError("The microphone sent values that are no sound; please start it again.")
-        if self._resample:
-            samples = self._resample.resample_chunk(samples)
+        samples = self._resampler.add(samples)
         self._total += len(samples)
         self._samples = np.concatenate([self._samples, samples])[-self._longest :]
 
