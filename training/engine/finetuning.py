@@ -27,6 +27,7 @@ from training.data.training_data import NO_ANSWERS
 from training.engine.lessons import lesson_losses, tag_statistics, with_tags
 from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_grid, random_patches
+from training.engine.precision import mixed_precision
 from training.engine.student import Student, begin_at_mean, build_model, pooled_features
 from training.engine.teacher import load_teacher
 from training.measure.progress import split_accuracy, tag_agreement
@@ -123,7 +124,7 @@ class FinetuneStage:
         spec, ids = part["spec"], part["ids"]
         if self.pruning_started(step):
             assert ids.shape[1] == model.config.patches, "patches are missing although pruning has started"
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with mixed_precision(self.device):
             # A random order is another one at every step.
             passed = Entered(model, spec, ids=ids).run(keep_rate, score, recipe.pruning.method, seed=step)
             x = passed.tokens
@@ -165,7 +166,7 @@ class FinetuneStage:
         self, part: Batch, pooled: Tensor, logits: Tensor, label_loss: Tensor
     ) -> dict[str, Tensor]:
         """The losses with those against the tagger's stored answers added."""
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with mixed_precision(self.device):
             tag_logits, embedding = self.student.heads(pooled)
         own = logits if tag_logits is None else tag_logits
         figures = lesson_losses(self.recipe.answers, part, self.tag_spread, own, embedding)
@@ -176,7 +177,7 @@ class FinetuneStage:
     ) -> dict[str, Tensor]:
         """The losses with the teacher's part in them."""
         distil = self.recipe.distil
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+        with torch.no_grad(), mixed_precision(self.device):
             taught, maps = self.teacher(part["mel"])
         taught, maps = taught.float(), maps.float()
         if self.recipe.loss == "bce":
@@ -187,7 +188,7 @@ class FinetuneStage:
             )
         figures = {"soft_loss": soft, "loss": (1 - distil.labels) * label_loss + distil.labels * soft}
         if distil.features and not self.pruning_started(step):
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with mixed_precision(self.device):
                 matched = self.student.project(patches).float()
             there = maps.gather(1, part["ids"][..., None].expand(-1, -1, maps.shape[-1]))
             figures["map_loss"] = smooth_l1_loss(matched, layer_norm(there, there.shape[-1:]))

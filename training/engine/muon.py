@@ -1,4 +1,4 @@
-"""Muon, computed in the type that the device is fast in."""
+"""Muon, in the number type that the device is fast in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import torch
 from timm.optim.muon import zeropower_via_newtonschulz
 from torch import Tensor
 
+from training.engine.precision import fast_type
+
 # Newton-Schulz iteration of Jordan 2024: five steps with one set of coefficients.
 _STEPS = 5
 _COEFFICIENTS = [(3.4445, -4.7750, 2.0315)]
@@ -17,9 +19,8 @@ _COEFFICIENTS = [(3.4445, -4.7750, 2.0315)]
 class Muon(torch.optim.Optimizer):
     """Muon [Jordan 2024] with steps scaled to AdamW's size [Liu et al. 2025], for matrices.
 
-    It differs from `torch.optim.Muon` in one thing: on a CPU it orthogonalises in float32. PyTorch always
-    takes bfloat16, which a processor without bfloat16 instructions emulates; that took longer than the rest
-    of a training step. Its state is that of `torch.optim.Muon`.
+    It differs from `torch.optim.Muon` in one thing: it orthogonalises in the device's `fast_type`, where
+    PyTorch always takes bfloat16. Its state is that of `torch.optim.Muon`.
 
     Parameters
     ----------
@@ -71,7 +72,6 @@ def orthogonal(matrix: Tensor) -> Tensor:
     Returns
     -------
     Tensor, shape (rows, columns)
-        In float32 on a CPU, in bfloat16 on an accelerator.
+        Of the device's `fast_type`.
     """
-    dtype = torch.float32 if matrix.device.type == "cpu" else torch.bfloat16
-    return zeropower_via_newtonschulz(matrix, _STEPS, _COEFFICIENTS, dtype=dtype)
+    return zeropower_via_newtonschulz(matrix, _STEPS, _COEFFICIENTS, dtype=fast_type(matrix.device))

@@ -25,6 +25,7 @@ from training.engine.initialise import place_positions, sample_specs, start_from
 from training.engine.lessons import TaggerHeads, begin_head_at, lesson_losses, tag_statistics, with_tags
 from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_patches
+from training.engine.precision import mixed_precision
 from training.engine.student import pooled_features
 from training.recipes.settings import PretrainRecipe, StoredLessons
 
@@ -126,7 +127,7 @@ class PretrainStage:
 
     def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
         spec = normalise(part["mel"], self.config.mean, self.config.std)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with mixed_precision(self.device):
             x = self.encode(spec, part["visible"])
             prediction = self.decode(x, part["visible"])
             answers = self.trained["heads"](pooled_features(self.encoder, x)) if self.learns_answers else ()
@@ -159,7 +160,7 @@ class PretrainStage:
         generator = torch.Generator().manual_seed(self.recipe.seed)
         order = torch.rand(len(self.shown), self.config.patches, generator=generator).argsort(1)
         visible = order[:, : self.keep].sort(1).values.to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with mixed_precision(self.device):
             predicted = self.decode(self.encode(self.shown, visible), visible)
         filled = fill_in(predicted.float(), self.shown, visible)
         seen = torch.zeros(len(self.shown), self.config.patches, dtype=torch.bool, device=self.device)

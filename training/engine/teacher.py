@@ -18,6 +18,7 @@ from training.data.clips import Clips, mean_and_std
 from training.data.features import Features
 from training.engine.checkpoint import load_checkpoint
 from training.engine.loop import Batch, pick_device
+from training.engine.precision import mixed_precision
 from training.measure.progress import split_accuracy
 from training.recipes.settings import TeacherRecipe, load_recipe
 
@@ -87,7 +88,7 @@ class TeacherStage:
 
     def loss(self, step: int, part: Batch) -> dict[str, Tensor]:
         self.teacher.train()
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with mixed_precision(self.device):
             logits, _ = self.teacher(part["mel"])
         smoothing = self.recipe.label_smoothing
         return {"loss": cross_entropy(logits.float(), part["targets"], label_smoothing=smoothing)}

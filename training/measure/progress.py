@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from training.data.answers import StoredAnswers
 from training.data.features import Features
 from training.engine import parallel
+from training.engine.precision import mixed_precision
 from training.measure.scores import scorer_for
 
 
@@ -65,7 +66,7 @@ def _logits_of(
 ) -> Iterator[Tensor]:
     for start in range(0, len(rows), batch):
         mel = torch.from_numpy(features.mel[rows[start : start + batch]].astype(np.float32)).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with mixed_precision(device):
             yield classify(mel)
 
 

@@ -1,4 +1,4 @@
-"""Muon is PyTorch's, but in float32 on a CPU."""
+"""Muon is PyTorch's, in the number type that the device is fast in."""
 
 import pytest
 import torch
@@ -49,14 +49,13 @@ def test_a_run_that_was_begun_with_pytorchs_goes_on():
 @pytest.mark.parametrize("shape", SHAPES)
 def test_singular_vectors_stay_and_singular_values_are_near_one(shape):
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(2))
-    made = orthogonal(matrix)
-    assert made.dtype == torch.float32
+    made = orthogonal(matrix).float()
     left, _, right = torch.linalg.svd(matrix, full_matrices=False)
     inside = left.T @ made @ right.T
     values = inside.diagonal()
     # Jordan's coefficients trade exactness for speed: values between 0.65 and 1.25.
     assert ((values > 0.65) & (values < 1.25)).all()
-    assert (inside - values.diag()).abs().max() < 1e-4
+    assert (inside - values.diag()).abs().max() < 0.02  # bfloat16, where the processor has it
 
 
 def test_only_matrices():
