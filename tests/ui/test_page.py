@@ -30,8 +30,14 @@ def test_back_and_forward_walk_over_tabs_and_examples(visit):
     page.set_default_timeout(60_000)
     first, second = (example.title for example in example_clips()[:2])
     page.wait_for_selector(f".tp[data-clip='{first}'][data-complete=true]")
+    # The address does not wait for what the tab has to compute.
+    held = []
+    page.route("**/queue/join*", lambda route: held.append(route))
     page.click("#compare-tab-button")
     page.wait_for_url("**tab=compare*")
+    page.unroute("**/queue/join*")
+    for route in held:
+        route.continue_()
     page.click("#explore-tab-button")
     page.wait_for_function("!location.search.includes('tab=')")
     page.click("#examples button >> nth=1")

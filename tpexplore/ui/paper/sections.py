@@ -107,10 +107,7 @@ def page() -> str:
     rows = compare(published, evidence)
     sections = "".join(_section(section) for section in _sections(rows, published, evidence))
     sections += _section(_methods(load_methods(), load_method_studies()))
-    return (
-        f'<div class="pp"><p>{HELP}</p>'
-        f"{_verdicts(verdicts(evidence, published))}{sections}</div>"
-    )
+    return f'<div class="pp"><p>{HELP}</p>{_verdicts(verdicts(evidence, published))}{sections}</div>'
 
 
 def _verdicts(judged: Sequence[Verdict]) -> str:
