@@ -35,9 +35,9 @@ def test_back_and_forward_walk_over_tabs_and_examples(visit):
     page.route("**/queue/join*", lambda route: held.append(route))
     page.click("#compare-tab-button")
     page.wait_for_url("**tab=compare*")
-    page.unroute("**/queue/join*")
     for route in held:
         route.continue_()
+    page.unroute("**/queue/join*")
     page.click("#explore-tab-button")
     page.wait_for_function("!location.search.includes('tab=')")
     page.click("#examples button >> nth=1")

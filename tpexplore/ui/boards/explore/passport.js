@@ -1,7 +1,7 @@
 // All that is known of one patch: what it holds, how it stood in each stage, at which keep-rates it stays.
 
 import { inkOn, rampColour, rampsOf } from "../shared/colours.js";
-import { node } from "../shared/dom.js";
+import { node, setHidden } from "../shared/dom.js";
 import { LEAVES, blocksOf, groupOf } from "../shared/fates.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { rateText } from "../shared/plan.js";
@@ -170,7 +170,7 @@ export function createPassport(view, onClose, moreFacts) {
 
   return {
     render() {
-      find(".tp-passport").hidden = !state.opened;
+      setHidden(find(".tp-passport"), !state.opened);
       if (!state.opened || state.pinned === null) return;
       const { score, pinned: patch } = state;
       const index = rateIndex();
