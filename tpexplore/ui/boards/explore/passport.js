@@ -90,7 +90,7 @@ function stageRow(data, score, index, stage, patch) {
   if (!stood) {
     const gone = by && by < stage;
     const unranked = /** @type {Record<string, string>} */ (UNRANKED)[data.method === "merge" ? "merge" : score];
-    const why = gone ? `gone: ${fateText(by, data.method)}` : (unranked ?? "nothing is ranked at keep-rate 100%");
+    const why = gone ? `gone: ${fateText(by, data.method)}` : (unranked ?? "nothing is ranked at keep-rate 100\u00a0%");
     return node("tr", {}, heading, node("td", { colspan: 5 }, why));
   }
   const number = (/** @type {number} */ value) => minus(value.toFixed(2));
@@ -134,7 +134,7 @@ function stripRow(score, entry, chosen, index, patch, data) {
 }
 
 /**
- * "stays to the end at keep-rate 45%, 55–100%"
+ * "stays to the end at keep-rate 45 %, 55–100 %"
  *
  * @param {number[]} rates
  * @param {number[]} fates at each of them
