@@ -189,6 +189,18 @@ def test_dark_theme_reaches_the_canvas(visit, desk):
     assert dark.errors == []
 
 
+def test_bars_and_choices_are_seen_where_the_system_chooses_the_colours(desk):
+    desk.page.emulate_media(forced_colors="active")
+    grounds = desk.page.evaluate(
+        """['.tp', '.tp-top .tp-fill', '.tp-kept .tp-fill', '.tp-play', '.tp-score label:has(:checked)']
+            .map(selector => getComputedStyle(document.querySelector(selector)).backgroundColor)"""
+    )
+    desk.page.emulate_media(forced_colors="none")
+    page_ground, *shown = grounds
+    empty = (page_ground, "rgba(0, 0, 0, 0)", "rgb(255, 255, 255)")
+    assert not [ground for ground in shown if ground in empty]
+
+
 def test_other_model(desk):
     if len(bundled_names()) < 2:
         pytest.skip("only one model is bundled")

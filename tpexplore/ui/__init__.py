@@ -36,6 +36,7 @@ _STYLES = (
     "page/bar.css",
     "page/tour.css",
     "page/touch.css",
+    "page/forced.css",
 )
 # Plotly would write addresses of its colours that are wrong after any change of the page's own.
 _NO_BASE = 'document.querySelector("base")?.remove();'

@@ -229,7 +229,10 @@ export function start({ element, props, trigger, watch }) {
       show(shown);
       // On a phone the upload lies below the picture: bring the new picture into sight.
       const { top, bottom } = element.getBoundingClientRect();
-      if (bottom < OUT_OF_SIGHT || top > innerHeight - OUT_OF_SIGHT) element.scrollIntoView({ behavior: "smooth" });
+      if (bottom < OUT_OF_SIGHT || top > innerHeight - OUT_OF_SIGHT) {
+        const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        element.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+      }
     }
     address.tell(true);
   });
