@@ -266,3 +266,11 @@ def test_phone_needs_no_sideways_scroll(visit):
     # The slider stays in sight when the reading is scrolled to.
     phone.page.locator(".tp-card-accuracy").scroll_into_view_if_needed()
     assert phone.page.locator(".tp-rate-input").bounding_box()["y"] >= 0
+    # So does the open tab in its row, as where a link opens it.
+    phone.page.evaluate("document.getElementById('paper-tab-button').click()")
+    phone.page.wait_for_function(
+        """() => {
+            const { left, right } = document.getElementById('paper-tab-button').getBoundingClientRect();
+            return left >= 0 && right <= innerWidth;
+        }"""
+    )

@@ -4,13 +4,14 @@
 import { describePage } from "./describe.js";
 import { wirePlots } from "./plots.js";
 import { showRates } from "./rate.js";
-import { wireTabKeys } from "./tablist.js";
+import { keepOpenTabInSight, wireTabKeys } from "./tablist.js";
 import { startTour } from "./tour.js";
 
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ element }) {
   describePage();
   wireTabKeys();
+  keepOpenTabInSight();
   showRates();
   wirePlots();
   startTour(element);

@@ -1,4 +1,5 @@
-// Arrow keys, Home and End move along a row of tabs, as they do in every other program; Enter opens one.
+// Rows of tabs: arrow keys, Home and End move along one, as they do in every other program, and Enter opens a tab. What
+// is open is in sight where the row is longer than the screen is wide.
 
 /** @type {Record<string, number>} */
 const STEPS_OF = { ArrowRight: 1, ArrowLeft: -1 };
@@ -26,4 +27,18 @@ export function wireTabKeys() {
     tabs[to].focus();
     event.preventDefault();
   });
+}
+
+/** Moves the row alone: a link or Back may open a tab while the person reads further down. @param {Element} tab */
+function bringIntoRow(tab) {
+  const row = /** @type {HTMLElement} */ (tab.parentElement);
+  const [inner, outer] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (inner.left < outer.left) row.scrollLeft -= outer.left - inner.left;
+  else if (inner.right > outer.right) row.scrollLeft += inner.right - outer.right;
+}
+
+export function keepOpenTabInSight() {
+  for (const type of ["tp-tab", "tp-opened"]) {
+    document.addEventListener(type, () => document.querySelectorAll("[role=tab][aria-selected=true]").forEach(bringIntoRow));
+  }
 }
