@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import Tensor
 
 from tpexplore.checkpoints import bundled
+from tpexplore.checkpoints.adapters import ADAPTER, refuse_adapter
 from tpexplore.checkpoints.bundled import (
     HUB_PREFIX,
     bundled_card,
@@ -96,6 +97,7 @@ def find_source(source: str) -> Source:
     path = Path(source)
     name = path.resolve().name or str(path.resolve())  # the root has no name
     if path.is_dir():
+        _refuse_adapter(name, partial(_beside, path))
         return _in_repository(name, partial(_beside, path))
     settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
     return Source(name, (path,), settings, _checked_digest(path))
@@ -129,7 +131,16 @@ def _in_repository(name: str, get: Get) -> Source:
             parts = _parts(name, index, get)
             digests = "\n".join(_checked_digest(part) for part in parts)
             return Source(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
+    # Last, for the Hub is asked about every file on its own.
+    _refuse_adapter(name, get)
     raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")
+
+
+def _refuse_adapter(name: str, get: Get) -> None:
+    try:
+        refuse_adapter(get(ADAPTER))
+    except InputError as error:
+        raise cannot_use(name, error) from None
 
 
 def _settings(name: str, get: Get) -> Settings | None:
