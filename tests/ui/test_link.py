@@ -66,6 +66,8 @@ SHORT, LONG = "zero", "one-five-zero"
         ({"example": ["zero"], "model": {}, "start": "1", "tab": 7}, (None, CHOICES[0].source, None, None)),
         ({"start": float("nan")}, (None, CHOICES[0].source, None, None)),
         ({"start": -1}, (None, CHOICES[0].source, None, None)),
+        ({"start": 10**400}, (None, CHOICES[0].source, None, None)),  # as JSON may have it; no float holds it
+        ({"start": True}, (None, CHOICES[0].source, None, None)),
         ("zero", (None, CHOICES[0].source, None, None)),
     ],
 )
