@@ -217,6 +217,26 @@ def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
     assert without_times(table(out)) == expected
 
 
+def test_a_second_batch_into_the_same_table_is_refused(tree, weights, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "t.csv"
+    ask = ["batch", str(tree), "--model", str(weights), "--out", str(out)]
+    analyse, sentences = batch.analyse, []
+
+    def during(*arguments):
+        if not sentences:
+            assert main(ask) == 2
+            sentences.append(capsys.readouterr().err)
+        return analyse(*arguments)
+
+    monkeypatch.setattr(batch, "analyse", during)
+    assert main(ask) == 1  # one file is bad
+    line = sentences[0].splitlines()[-1]  # after the first one's progress bar
+    assert line.endswith(".csv.unfinished; wait for it or choose another name for the table.")
+    assert "Another process is working in /" in line
+    assert len(table(out)) == 6 and not out.with_name("t.csv.unfinished").exists()
+    assert main(ask) == 1  # free again
+
+
 def test_processes_of_torchrun_share_the_files(tree, weights, tmp_path, monkeypatch):
     job, alone, shared = Job(str(weights)), tmp_path / "alone.csv", tmp_path / "shared.csv"
     summary = run_batch(tree, alone, job, quiet=True)

@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any
 
 from tpexplore.errors import UNREADABLE_JSON, InputError, sentence_of
+from tpexplore.locking import lock_folder
 from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
 from tpexplore.study.window_table import Row, check_table_name, rows_of, write_labels, write_table
 from tpexplore.writing import append_line, check_place, write_json
@@ -146,7 +147,8 @@ def run_batch(
     Raises
     ------
     InputError
-        If nothing is found, an argument is out of range, or OUT.unfinished holds results of other settings.
+        If nothing is found, an argument is out of range, OUT.unfinished holds results of other settings, or
+        another process is at work on the same table.
     """
     from tqdm import tqdm
 
@@ -156,7 +158,10 @@ def run_batch(
         labels.mkdir(parents=True, exist_ok=True)  # before anything is computed
     files = find_recordings(folder)
     rank, world = _place_among_processes()
-    journal = Journal(out.with_name(out.name + ".unfinished"), rank, folder, job)
+    unfinished = out.with_name(out.name + ".unfinished")
+    # Held until this returns. Of torchrun's processes, which work together, the first holds it for all.
+    lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
+    journal = Journal(unfinished, rank, folder, job)
     done = journal.done()
     todo = [file for file in files[rank::world] if journal.key(file) not in done]
     with tqdm(total=len(files[rank::world]), unit="file", disable=quiet or rank > 0, leave=False) as bar:
@@ -173,6 +178,7 @@ def run_batch(
         for file, outcome in outcomes.items():
             write_labels(labels / f"{file}.txt", outcome.rows)
     journal.remove()
+    del lock
     windows = len({(row["file"], row["window"]) for row in rows})
     return Summary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
 

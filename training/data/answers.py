@@ -6,7 +6,6 @@ Answers are those to the clean clips [Schmid et al. 2023]; training mixes stored
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,22 +19,20 @@ from scipy.special import logit
 from tqdm import tqdm
 
 from tpexplore.checkpoints.labels import audioset_labels
-from tpexplore.errors import UNREADABLE_JSON, InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError, shown
 from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.spectrogram import samples_for
-from tpexplore.writing import whole_file, write_json
+from tpexplore.writing import write_json
+from training.data.answer_files import KINDS, damaged, join_parts, read_joined, read_part, write_part
 from training.data.datasets.base import all_audio_files, clip_name
 from training.data.features import Features, read_features
 from training.engine import parallel
+from training.engine.lock import lock_folder
 from training.engine.tagger import SAMPLE_RATE as TAGGER_RATE
 from training.engine.tagger import Tagger
 
 CLIPS_PER_PART = 64
 """Clips whose answers are written at once; a kill loses no more than these."""
-
-
-KINDS = ("logits", "embeddings")
-
 
 PRESENT = 0.3
 """A tagger's probability from which on a tag counts as one of the clip's."""
@@ -100,18 +97,14 @@ def read_answers(features: Path) -> StoredAnswers | None:
     if len(present) > 1:
         names = ", ".join(path.name for path in present)
         raise InputError(f"{features} holds the answers of several taggers ({names}); delete all but one.")
+    path = present[0] / "index.json"
     try:
-        index = json.loads((present[0] / "index.json").read_text(encoding="utf-8"))
-        logits, embeddings = (np.load(present[0] / f"{kind}.npy", mmap_mode="r") for kind in KINDS)
-        if {array.dtype for array in (logits, embeddings)} != {np.dtype(np.float16)}:
-            raise ValueError
-        if logits.shape != (len(embeddings), len(audioset_labels())) or embeddings.ndim != 2:
-            raise ValueError
-        return StoredAnswers(logits, embeddings, index["tagger_sha256"])
-    except (*UNREADABLE_JSON, KeyError, TypeError, EOFError) as error:
-        raise InputError(
-            f"{present[0]} is damaged; delete it and run python -m training.answers again."
-        ) from error
+        sha256 = json.loads(path.read_text(encoding="utf-8"))["tagger_sha256"]
+    except (*UNREADABLE_JSON, KeyError, TypeError) as error:
+        raise damaged(path, "names no tagger_sha256") from error
+    if not isinstance(sha256, str):
+        raise damaged(path, f"has {shown(sha256)} as tagger_sha256, expected text")
+    return StoredAnswers(*read_joined(present[0]), sha256)
 
 
 def join_answers(several: Sequence[StoredAnswers | None], rows: Sequence[np.ndarray]) -> StoredAnswers | None:
@@ -134,23 +127,39 @@ def join_answers(several: Sequence[StoredAnswers | None], rows: Sequence[np.ndar
 
 
 def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
-    """Ask the tagger about every clip of a feature folder and write the answers beside the features."""
+    """Ask the tagger about every clip of a feature folder and write the answers beside the features.
+
+    Raises
+    ------
+    InputError
+        If a clip or its answers cannot be read, or another process is at work on the same answers.
+    """
     features, target = read_features(folder), answers_folder(folder, tagger.sha256)
     if (target / "index.json").exists():
         return target
+    paths = paths_by_name(audio)
+    lock = lock_folder(target)  # released when this returns
     parts_folder = target / "parts"
     parts_folder.mkdir(parents=True, exist_ok=True)
-    paths = paths_by_name(audio)
-    count = math.ceil(len(features.files) / CLIPS_PER_PART)
-    for part in tqdm(parallel.shard(count), desc=f"answers to {folder.name}", disable=not parallel.is_main()):
-        file = parts_folder / f"{part:06d}.npz"
+    clips = range(len(features.files))
+    rows = {
+        parts_folder / f"{number:06d}.npz": clips[begin : begin + CLIPS_PER_PART]
+        for number, begin in enumerate(clips[::CLIPS_PER_PART])
+    }
+    files = list(rows)
+    mine = [files[number] for number in parallel.shard(len(files))]
+    for file in filter(Path.exists, mine):
+        read_part(file, len(rows[file]))  # a damaged one is named before hours of work, not after
+    for file in tqdm(mine, desc=f"answers to {folder.name}", disable=not parallel.is_main()):
         if not file.exists():
-            rows = range(len(features.files))[part * CLIPS_PER_PART : (part + 1) * CLIPS_PER_PART]
-            _write_part(file, [_one_answer(tagger, features, row, paths) for row in rows])
+            write_part(file, [_one_answer(tagger, features, row, paths) for row in rows[file]])
     parallel.barrier()
     if parallel.is_main():
-        _join_parts(target, [parts_folder / f"{part:06d}.npz" for part in range(count)], tagger.sha256)
+        join_parts(target, {file: len(of_part) for file, of_part in rows.items()})
+        write_json(target / "index.json", {"tagger_sha256": tagger.sha256})  # last: it says that all is there
+        shutil.rmtree(parts_folder)
     parallel.barrier()
+    del lock
     return target
 
 
@@ -198,16 +207,3 @@ def _one_answer(
     wave = soxr.resample(np.concatenate(pieces)[:longest], SAMPLE_RATE, TAGGER_RATE)
     answer = tagger(torch.from_numpy(wave)[None])
     return answer.logits[0].half().numpy(), answer.embedding[0].half().numpy()
-
-
-def _write_part(path: Path, answers: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    with whole_file(path) as file:
-        np.savez(file, **dict(zip(KINDS, map(np.array, zip(*answers, strict=True)), strict=True)))
-
-
-def _join_parts(target: Path, parts: list[Path], sha256: str) -> None:
-    for kind in KINDS:
-        with whole_file(target / f"{kind}.npy") as file:
-            np.save(file, np.concatenate([np.load(part)[kind] for part in parts]))
-    write_json(target / "index.json", {"tagger_sha256": sha256})  # last: its presence says that all is there
-    shutil.rmtree(target / "parts")

@@ -10,13 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tpexplore.errors import UNREADABLE_JSON, InputError
+from tpexplore.errors import InputError
 from tpexplore.signal.spectrogram import MEL_BINS
-
-PER_CLIP = ("lengths", "labels", "splits", "sources", "files")
-"""Entries of index.json with one value a clip."""
-META = ("dataset", "task", "split", "class_names", "frames", "front_end", "attribution")
-"""Entries of index.json about the whole, without which nothing can be trained."""
+from training.data.index_file import PER_CLIP, damaged, read_index
 
 
 @dataclass(frozen=True)
@@ -73,38 +69,36 @@ def read_features(folder: Path) -> Features:
     """
     if not (folder / "index.json").is_file():
         raise InputError(f"{folder} holds no finished features; run python -m training.features first.")
-    damaged = (
-        f"The features in {folder} are damaged; delete the folder and run python -m training.features again."
-    )
-    try:
-        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        mel = np.load(folder / "mel.npy", mmap_mode="r")
-        digest = index.pop("sha256", None)
-        if digest and digest != digest_of(mel, index):
-            raise ValueError
-        lengths, labels, splits, sources, files = (index.pop(name) for name in PER_CLIP)
-        meta = {name: index[name] for name in META} | index
-        shape = (len(labels), meta["frames"], MEL_BINS)
-        mel = mel[: len(labels)]
-        targets = np.zeros((len(labels), len(meta["class_names"])), dtype=bool)
-        for row, classes in enumerate(labels):
-            targets[row, classes] = True
-        if mel.dtype != np.float16 or not all(isinstance(text, str) for text in (*splits, *files)):
-            raise ValueError
-        if not all(type(length) is int and 0 <= length <= meta["frames"] for length in lengths):
-            raise ValueError
-        if any(number < 0 for classes in labels for number in classes):  # NumPy counts these from the end
-            raise ValueError
-        if mel.shape != shape or {len(lengths), len(splits), len(sources), len(files)} != {len(labels)}:
-            raise ValueError
-    except (*UNREADABLE_JSON, KeyError, TypeError, IndexError, AttributeError, EOFError) as error:
-        raise InputError(damaged) from error
+    index = read_index(folder)
+    mel = _read_pictures(folder, len(index["files"]), index["frames"])
+    digest = index.pop("sha256", None)
+    if digest and digest != digest_of(mel, index):
+        raise damaged(folder, "mel.npy or index.json was changed afterwards")
+    lengths, labels, splits, sources, files = (index.pop(name) for name in PER_CLIP)
+    meta, mel = index, mel[: len(files)]
+    targets = np.zeros((len(labels), len(meta["class_names"])), dtype=bool)
+    for row, classes in enumerate(labels):
+        targets[row, classes] = True
     name = folder.resolve().name
     list_key = short_hash([files, labels, splits, meta["class_names"], meta["frames"]])
     # Features of the first edition carry no key; their list of clips stands in for it.
     meta["keys"] = {name: meta.pop("key", None) or list_key}
     meta["list_keys"] = {name: list_key}
     return Features(mel, np.array(lengths), targets, splits, sources, files, meta)
+
+
+def _read_pictures(folder: Path, clips: int, frames: int) -> np.ndarray:
+    """mel.npy, mapped, not read; the first edition left unused rows at its end."""
+    try:
+        mel = np.load(folder / "mel.npy", mmap_mode="r")
+    except FileNotFoundError as error:
+        raise damaged(folder, "mel.npy is missing") from error
+    except (ValueError, EOFError) as error:
+        raise damaged(folder, "mel.npy is cut short or is no array") from error
+    if mel.dtype != np.float16 or mel.shape[1:] != (frames, MEL_BINS) or len(mel) < clips:
+        expected = f"float16 of shape {(clips, frames, MEL_BINS)}"
+        raise damaged(folder, f"mel.npy holds {mel.dtype} of shape {mel.shape}, expected {expected}")
+    return mel
 
 
 def join_features(several: list[Features]) -> Features:

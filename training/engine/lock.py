@@ -1,15 +1,13 @@
-"""One process at a time in a folder: two writing into the same run would spoil it."""
+"""A run folder belongs to one command at a time: the main process takes it for all that work together."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from tpexplore.errors import InputError
+from tpexplore import locking
 from training.engine import parallel
-
-NAME = ".lock"
 
 
 def lock_folder(folder: Path) -> FileLock | None:
@@ -22,14 +20,4 @@ def lock_folder(folder: Path) -> FileLock | None:
     InputError
         If another process has the folder.
     """
-    if not parallel.is_main():
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / NAME, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise InputError(
-            f"Another process is working in {folder}; wait for it or choose another folder."
-        ) from None
-    return lock
+    return locking.lock_folder(folder) if parallel.is_main() else None

@@ -18,6 +18,7 @@ from tpexplore.signal.spectrogram import normalise
 from training.data import answers as module
 from training.data.answers import (
     StoredAnswers,
+    answers_folder,
     as_tags,
     files_of,
     join_answers,
@@ -34,6 +35,7 @@ from training.data.training_data import pretraining_data, training_data
 from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import check_fit, note_model
+from training.engine.lock import lock_folder
 from training.engine.loop import Run, train
 from training.engine.pretraining import PretrainStage
 from training.engine.tagger import TAGS, Tagger
@@ -132,15 +134,38 @@ def test_a_killed_run_goes_on_where_it_stopped(folder, sounds, tagger, stored, t
     monkeypatch.setattr(module, "_one_answer", original)
     kept = {path: path.stat().st_mtime_ns for path in copy.glob("answers-*/parts/*.npz")}
     assert len(kept) == 2
-    join = module._join_parts
+    join = module.join_parts
 
-    def checked(target, parts, sha256):
+    def checked(target, clips):
         assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
-        join(target, parts, sha256)
+        join(target, clips)
 
-    monkeypatch.setattr(module, "_join_parts", checked)
+    monkeypatch.setattr(module, "join_parts", checked)
     store_answers(copy, sounds, tagger)
     np.testing.assert_array_equal(read_answers(copy).logits, stored.logits)
+
+
+def test_answers_that_another_process_is_writing_are_left_alone(folder, sounds, tagger, tmp_path):
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("answers-*"))
+    lock = lock_folder(answers_folder(copy, tagger.sha256))
+    with pytest.raises(InputError, match="Another process is working in"):
+        store_answers(copy, sounds, tagger)
+    lock.release()
+
+
+def test_a_damaged_part_is_named_before_the_tagger_is_asked(folder, sounds, tagger, tmp_path, monkeypatch):
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("answers-*"))
+    part = answers_folder(copy, tagger.sha256) / "parts/000001.npz"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"PK")
+    monkeypatch.setattr(module, "CLIPS_PER_PART", 2)
+    monkeypatch.setattr(module, "_one_answer", None)
+    with pytest.raises(
+        InputError, match=r"parts/000001\.npz is damaged: it cannot be read; delete .*/000001"
+    ):
+        store_answers(copy, sounds, tagger)
 
 
 def test_audio_that_is_missing_or_ambiguous_is_named(folder, sounds, tagger, tmp_path):
