@@ -33,7 +33,7 @@ def test_joint_panels_share_axes_and_colours():
     assert figure.layout.title.text == f"This clip: {said}"
     assert len(rows_of(figure)) == 800
     same = joint_figure("This clip", before, before, x, y, means, 1.0)
-    assert same.layout.title.text == "This clip: at keep-rate 1 every patch stays"
+    assert same.layout.title.text == "This clip: at 100\u00a0% every patch stays"
 
 
 def test_attention_boxes_hold_the_values_or_their_quantiles():

@@ -11,7 +11,7 @@ import { fateOf, staysText } from "../../tpexplore/ui/boards/explore/passport.js
 import { attentionOf, clusterOf, percentile, standing } from "../../tpexplore/ui/boards/explore/ranking.js";
 import { sweepOf } from "../../tpexplore/ui/boards/explore/scene.js";
 import { groupsOf } from "../../tpexplore/ui/boards/explore/survival.js";
-import { changeTexts, flipsText, headlineText } from "../../tpexplore/ui/boards/explore/reading.js";
+import { changeTexts, flipsText, headlineText, timeRemark } from "../../tpexplore/ui/boards/explore/reading.js";
 import { base64, pictureOf } from "./support.js";
 
 const point = (answer) => ({ answer, probability: 0.5, macs: 1, milliseconds: 1, rows: [], kept: [] });
@@ -257,4 +257,11 @@ test("below which keep-rates the answer becomes another one", () => {
 test("a sweep goes from everything down to the least, every second keep-rate", () => {
   assert.deepEqual(sweepOf([0.3, 0.35, 0.4, 0.45, 0.5]), [4, 2, 0]);
   assert.deepEqual(sweepOf([0.3, 1]), [1]);
+});
+
+test("saved time is not claimed where none was saved", () => {
+  const remark = (milliseconds) => timeRemark({ macs: 5, milliseconds }, { macs: 10, milliseconds: 100 });
+  assert.equal(remark(55), "");
+  assert.match(remark(80), /falls by less/);
+  assert.match(remark(190), /no time was saved/);
 });

@@ -44,6 +44,8 @@ def test_the_verdict_says_less_more_or_about_as_much_at_the_same_cost():
         "At keep-rate 50 % and the same cost (at most 0.4 % more) as dropping, fusing loses 2.0 points less"
         " on one and about as much on two; merging loses 5.0 points more on one and 8.0 points more on two."
     )
+    alike = {name: results(0.5, -8) for name in ("one", "two", "three")}
+    assert "fusing loses about as much on all 3 models; merging" in methods.verdict(alike, {})
     assert methods.verdict({}, {}) == methods.NOT_MEASURED
 
 

@@ -93,8 +93,10 @@ def test_slider_redraws_everything_without_the_server(desk):
         desk.pixels(),
     )
     earlier = len(desk.requests)
+    desk.page.evaluate("window.hint = document.querySelector('.tp-readout > p')")
     desk.page.focus(".tp-rate-input")
     desk.press("ArrowLeft", times=4)
+    assert desk.page.evaluate("hint.isConnected")  # what has not changed is left alone
     after = (
         desk.kept(),
         desk.text("[data-out=summary]"),

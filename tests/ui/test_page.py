@@ -30,8 +30,14 @@ def test_back_and_forward_walk_over_tabs_and_examples(visit):
     page.set_default_timeout(60_000)
     first, second = (example.title for example in example_clips()[:2])
     page.wait_for_selector(f".tp[data-clip='{first}'][data-complete=true]")
+    # The address does not wait for what the tab has to compute.
+    held = []
+    page.route("**/queue/join*", lambda route: held.append(route))
     page.click("#compare-tab-button")
     page.wait_for_url("**tab=compare*")
+    for route in held:
+        route.continue_()
+    page.unroute("**/queue/join*")
     page.click("#explore-tab-button")
     page.wait_for_function("!location.search.includes('tab=')")
     page.click("#examples button >> nth=1")
@@ -76,6 +82,16 @@ def test_switching_the_model_ten_times_in_three_seconds_leaves_no_error(lasting_
     for step in range(10):
         lasting_desk.choose_model(bundled_names()[step % 2])
         lasting_desk.page.wait_for_timeout(100)
+    lasting_desk.settle()
+    # Gradio shows what is hidden in a tab that is filled again.
+    page = lasting_desk.page
+    page.click("#stability-tab-button")
+    page.wait_for_selector("#stability-line .about")
+    about = page.inner_text("#stability-line")
+    lasting_desk.choose_model(bundled_names()[0])
+    page.wait_for_function("old => document.querySelector('#stability-line').innerText !== old", arg=about)
+    assert not page.is_visible("#stability-starter")
+    page.click("#explore-tab-button")
     lasting_desk.settle()
     assert lasting_desk.errors == []
 

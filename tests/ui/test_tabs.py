@@ -238,7 +238,7 @@ def test_without_padding_the_dataset_s_is_told_or_that_there_is_none(measured):
     for stages in never["survival"].values():
         stages["padding"] = dict.fromkeys(stages["padding"])
     heading, *_ = clusters_tab.padding_values(box, replace(whole, measured=never), 0.5)
-    assert "No patch is padding alone" in heading
+    assert "No patch is only padding" in heading
 
 
 def test_sources_of_shares_and_edges(measured):

@@ -186,7 +186,7 @@ def test_a_person_takes_home_what_is_seen(desk, tmp_path):
     assert picture.shape[1] == round(661 * 6.25)  # 175 mm at 600 dpi
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 500
     with page.expect_download() as event:
-        page.click("[data-save=png]")
+        page.click("[aria-label=Download] [data-save=png]")
     assert Path(event.value.path()).read_bytes() == files["picture.png"]
 
     for file, content in files.items():

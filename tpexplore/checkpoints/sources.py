@@ -16,8 +16,8 @@ from tpexplore.checkpoints.adapters import ADAPTER, refuse_adapter
 from tpexplore.checkpoints.bundled import (
     HUB_PREFIX,
     bundled_card,
-    bundled_names,
     check_model_name,
+    is_bundled,
 )
 from tpexplore.checkpoints.files import read_safetensors, read_torch_file, sha256_of
 from tpexplore.checkpoints.hub import fetch
@@ -91,7 +91,7 @@ def find_source(source: str) -> Source:
     check_model_name(source)
     if source.startswith(HUB_PREFIX):
         return _in_repository(source, partial(fetch, source.removeprefix(HUB_PREFIX)))
-    if source in bundled_names():
+    if is_bundled(source):
         path = bundled.MODELS_FOLDER / f"{source}.safetensors"
         return Source(source, (path,), None, _checked_digest(path))
     path = Path(source)

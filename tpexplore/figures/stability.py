@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from tpexplore.figures.clusters import cell_axes
 from tpexplore.figures.figure_csv import SKIP
 from tpexplore.figures.style import finish, label_axes
+from tpexplore.figures.titles import percent
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS
@@ -27,8 +28,8 @@ SHARES = {
     "colorbar": {
         "orientation": "h",
         "title": {"text": "share of changed clips in which a patch survives", "side": "top"},
-        "tickformat": ".0%",
         "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        "ticktext": [percent(share) for share in (0, 0.25, 0.5, 0.75, 1)],
         "thickness": 8,
         "len": 0.9,
         "x": 0,
@@ -100,13 +101,14 @@ def _share_map(survival: np.ndarray, block: int, grid: Grid) -> go.Heatmap:
     seconds, rows = cell_axes(grid)
     return go.Heatmap(
         z=grid.as_map(survival).T,
+        text=[[percent(share) for share in row] for row in grid.as_map(survival).T],
         x=seconds,
         y=rows,
         customdata=grid.as_map(np.arange(grid.patches)).T,
         meta=["survives", "patch"],
         name=f"after block {block}",
         coloraxis="coloraxis",
-        hovertemplate="patch %{customdata}, %{x:.2f} s<br>survives in %{z:.0%}<extra></extra>",
+        hovertemplate="patch %{customdata}, %{x:.2f} s<br>survives in %{text}<extra></extra>",
     )
 
 

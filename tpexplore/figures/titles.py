@@ -99,7 +99,7 @@ def joint_title(who: str, means: Mapping[str, tuple[float, float]], keep_rate: f
     if not all(math.isfinite(value) for pair in means.values() for value in pair):
         return f"{who}: no patch to show"
     if keep_rate == 1:
-        return f"{who}: at keep-rate 1 every patch stays"
+        return f"{who}: at {percent(1)} every patch stays"
     moves = " and ".join(
         f"mean {name} from {number(before)} to {number(after)}" for name, (before, after) in means.items()
     )

@@ -15,7 +15,7 @@ from typing import Any
 from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import SCORES
-from tpexplore.results.measures import Measure
+from tpexplore.results.measures import Measure, rate_text
 from tpexplore.results.store import Evidence, find, read_evidence, read_json
 
 FAMILIES = {"AudioMAE": "audiomae", "AST": "ast"}
@@ -145,7 +145,7 @@ def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Ro
         for line, rate, value in cells:
             score = "attention" if line == "unpruned" else line
             path = ("keep_rate", score, f"{float(rate):.2f}")
-            ours = _measured(model, reason, "results", path, f"{score} at keep-rate {rate}", 100)
+            ours = _measured(model, reason, "results", path, f"{score} at keep-rate {rate_text(rate)}", 100)
             yield Row(
                 *("Table I", dataset, family, line, rate, "%", value),
                 **ours,

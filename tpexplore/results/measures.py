@@ -97,6 +97,11 @@ def number_text(value: float, form: str) -> str:
     return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
+def rate_text(rate: str | float) -> str:
+    """A keep-rate in the form that the page has: "50 %"."""
+    return f"{100 * float(rate):.0f} %"
+
+
 def range_text(values: Sequence[float], form: str) -> str:
     """ "1,000 to 2,000", or one number where all read alike."""
     low, high = format(min(values), form), format(max(values), form)

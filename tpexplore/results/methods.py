@@ -8,7 +8,7 @@ from typing import Any
 
 from tpexplore.checkpoints.bundled import ASSETS, bundled_names
 from tpexplore.model.plan import METHODS
-from tpexplore.results.measures import Measure, join, number_text, read_measure, with_interval
+from tpexplore.results.measures import Measure, join, number_text, rate_text, read_measure, with_interval
 from tpexplore.results.store import find, of_weights, read_json
 
 QUOTED_RATE = "0.50"
@@ -16,7 +16,7 @@ QUOTED_RATE = "0.50"
 LOW_RATE = "0.30"
 """Where the methods differ most: how many models one helps or harms is counted here too."""
 HEARD_RATE = "0.70"
-RATE_TEXT, LOW_TEXT = (f"{100 * float(rate):.0f} %" for rate in (QUOTED_RATE, LOW_RATE))
+RATE_TEXT, LOW_TEXT = rate_text(QUOTED_RATE), rate_text(LOW_RATE)
 LEADS = METHODS[1:]
 """What is compared with dropping."""
 DOING = {"drop": "dropping", "fuse": "fusing", "merge": "merging"}
@@ -79,7 +79,7 @@ def verdict(measured: Measured, studies: Studies) -> str:
     for method in LEADS:
         named = [(name, gain) for name, results in measured.items() if (gain := lead(results, method))]
         if named:
-            parts.append(f"{DOING[method]} loses {join([_less(gain, name) for name, gain in named])}")
+            parts.append(f"{DOING[method]} loses {_less(named)}")
     if not parts:
         return NOT_MEASURED
     more = f"{100 * cost_gap(measured):.1f} %"
@@ -89,10 +89,18 @@ def verdict(measured: Measured, studies: Studies) -> str:
     return f"At keep-rate {RATE_TEXT} and the same cost (at most {more} more) as dropping, {ways}.{also}"
 
 
-def _less(gain: Measure, name: str) -> str:
-    if not gain.sign:
-        return f"about as much on {name}"
-    return f"{number_text(abs(gain.value), '.1f')} points {'less' if gain.sign > 0 else 'more'} on {name}"
+def _less(gains: Sequence[tuple[str, Measure]]) -> str:
+    """Each model whose loss differs with its difference; those whose loss does not are listed once."""
+    parts = [
+        f"{number_text(abs(gain.value), '.1f')} points {'less' if gain.sign > 0 else 'more'} on {name}"
+        for name, gain in gains
+        if gain.sign
+    ]
+    alike = [name for name, gain in gains if not gain.sign]
+    if alike:
+        everywhere = len(alike) == len(gains) > 2
+        parts.append(f"about as much on {f'all {len(alike)} models' if everywhere else join(alike)}")
+    return join(parts)
 
 
 def learnt(measured: Measured, studies: Studies) -> list[str]:

@@ -172,8 +172,8 @@ def read_place(
     )
 
 
-def note(chosen: Controls, tabs: Mapping[str, gr.Tab], settings: Mapping[str, Setting]) -> None:
-    """Have the browser tell itself what is chosen and which tab is open; asks no server."""
+def note_choice(chosen: Controls) -> None:
+    """Have the browser tell itself which clip and model are chosen; asks no server."""
     gr.on(
         [chosen.clip.change, chosen.model.change],
         inputs=[chosen.clip, chosen.model],
@@ -182,6 +182,13 @@ def note(chosen: Controls, tabs: Mapping[str, gr.Tab], settings: Mapping[str, Se
     )
     # A new clip starts at its loudest part, wherever the one before did.
     chosen.picks.click(js=_tell("() =>", "tp-start", "null"), **BROWSER_ONLY)
+
+
+def note_tabs(tabs: Mapping[str, gr.Tab], settings: Mapping[str, Setting]) -> None:
+    """Have the browser tell itself which tab is open and what is set there; asks no server.
+
+    Gradio runs an event's listeners one after the other, each to its end: these before any that analyses.
+    """
     for id, tab in tabs.items():
         tab.select(js=_tell("() =>", "tp-tab", json.dumps(id)), **BROWSER_ONLY)
     for name, setting in settings.items():

@@ -17,6 +17,9 @@ def wire(page: Page) -> None:
     """Connect the events."""
     chosen = page.chosen
     panes = page.panes.values()
+    handles = {pane.id: pane.handle for pane in (*page.groups.values(), *panes)}
+    own = {name: setting for name, setting in page.settings.items() if name not in page.shared}
+    link.note_tabs(handles, own)
     inputs = [*chosen.request, page.shown, page.open]
     reads = []
     for pane in panes:
@@ -119,9 +122,7 @@ def wire_link(page: Page, opener: gr.HTML) -> None:
         ],
         **QUIET,
     )
-    handles = {pane.id: pane.handle for pane in (*page.groups.values(), *page.panes.values())}
-    own = {name: setting for name, setting in page.settings.items() if name not in page.shared}
-    link.note(chosen, handles, own)
+    link.note_choice(chosen)
 
 
 def _wire_pane(page: Page, pane: Pane) -> None:
@@ -133,6 +134,13 @@ def _wire_pane(page: Page, pane: Pane) -> None:
         **HIDDEN,
     }
     group = page.groups.get(pane.id)
+    # Before the tab is filled: Gradio runs an event's listeners one after the other, each to its end.
+    for component, name in pane.tab.page.items():
+        show = f"() => {PAGE_STATE[name]}"
+        opens = [tab.handle.select for tab in (pane, group) if tab]
+        gr.on(opens, js=show, outputs=component, **BROWSER_ONLY)
+        change = f"(value) => {{ globalThis.tpPage.set({{ {name}: value }}); return []; }}"
+        component.input(js=change, inputs=component, **BROWSER_ONLY)
 
     def note(inside):
         return pane.id, {**inside, group.id: pane.id} if group else inside
@@ -143,12 +151,6 @@ def _wire_pane(page: Page, pane: Pane) -> None:
     js = pane.js(len(inputs) - len(pane.tab.inputs))
     on_open = page.on_open if pane.grows else last_of(page.on_open)
     pane.handle.select(partial(on_open, pane.id), js=js, show_progress_on=[pane.line], **fills)
-    for component, name in pane.tab.page.items():
-        show = f"() => {PAGE_STATE[name]}"
-        opens = [tab.handle.select for tab in (pane, group) if tab]
-        gr.on(opens, js=show, outputs=component, **BROWSER_ONLY)
-        change = f"(value) => {{ globalThis.tpPage.set({{ {name}: value }}); return []; }}"
-        component.input(js=change, inputs=component, **BROWSER_ONLY)
     settings = [component for component in pane.tab.inputs if component not in pane.tab.read]
     if settings:
         gr.on(

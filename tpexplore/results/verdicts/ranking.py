@@ -9,7 +9,7 @@ from typing import Any
 
 from tpexplore.results.comparison import STATISTICS
 from tpexplore.results.judging import Contrast, Facts, Finding, margins
-from tpexplore.results.measures import Measure, join, number_text
+from tpexplore.results.measures import Measure, join, number_text, rate_text
 from tpexplore.results.sentences import counted, line_of, percent_text, span
 from tpexplore.results.store import Evidence, find
 
@@ -29,6 +29,10 @@ class Comparison:
     """Of what the accuracies are, for people."""
 
 
+def _listed(rates: Sequence[str]) -> str:
+    return join([rate_text(rate) for rate in rates])
+
+
 SHARED = Comparison("results", ("0.30", "0.40", "0.50"), "one checkpoint for all scores")
 TRAINED = Comparison("scores", ("0.40", "0.60"), "a training for each score")
 
@@ -39,7 +43,7 @@ FINDING = Finding(
     fails="Ranking by attention is less accurate",
     axis="attention ahead, points of accuracy",
     compared="accuracy by attention minus accuracy by intensity or variation on the same clips, in"
-    f" points, for each model at keep-rates {join(SHARED.low_rates)}",
+    f" points, for each model at keep-rates {_listed(SHARED.low_rates)}",
     caveat="The paper trained a model for each score; here one checkpoint serves all three, having seen"
     " attention most",
 )
@@ -47,7 +51,7 @@ TRAINED_FINDING = replace(
     FINDING,
     compared="accuracy of the model trained by attention minus that of the model trained by intensity or"
     " variation, each from the same start and tested as it was trained, on the same clips, in points, at"
-    f" keep-rates {join(TRAINED.low_rates)}",
+    f" keep-rates {_listed(TRAINED.low_rates)}",
     caveat="As in the paper, a model was trained for each score and keep-rate; but for a short time, on a"
     " small task",
 )
@@ -65,7 +69,7 @@ def finding_and_facts(
     ]
     lines = [
         line_of(
-            f"attention − {rival} at {rate}, {comparison.trained}, points",
+            f"attention − {rival} at {rate_text(rate)}, {comparison.trained}, points",
             evidence,
             partial(_lead_cell, comparison, rival, rate),
         )
@@ -91,7 +95,9 @@ def _starts(evidence: Mapping[str, Evidence]) -> str:
 
 def _contrasts(comparison: Comparison, evidence: Mapping[str, Evidence]) -> list[Contrast]:
     return [
-        Contrast((name,), f"minus {rival} at keep-rate {rate}", lead.scaled(100), rival, keep_rate=rate)
+        Contrast(
+            (name,), f"minus {rival} at keep-rate {rate_text(rate)}", lead.scaled(100), rival, keep_rate=rate
+        )
         for name, e in evidence.items()
         for rival in STATISTICS
         for rate in comparison.low_rates
@@ -132,8 +138,8 @@ def _summary(
     if by_chance:
         parts.append(f"minus random patches {span(by_chance, '+.1f')} points")
     how = comparison.trained[0].upper() + comparison.trained[1:]
-    at = f"at keep-rate {QUOTED_RATE} attention {join(parts)}. " if parts else ""
-    counts = f"gainst the two at {join(comparison.low_rates)} {counted(margins(contrasts))}."
+    at = f"at keep-rate {rate_text(QUOTED_RATE)} attention {join(parts)}. " if parts else ""
+    counts = f"gainst the two at {_listed(comparison.low_rates)} {counted(margins(contrasts))}."
     return f"{how}: {at}{'A' if at else 'a'}{counts}"
 
 
@@ -157,6 +163,6 @@ def _slip(evidence: Mapping[str, Evidence]) -> str:
     if not losses:
         return ""
     return (
-        f" What the other two scores lose at {QUOTED_RATE} by the published code's shifted indices, which our"
-        f" models never met in training, {span(losses, '.1f')} points."
+        f" What the other two scores lose at {rate_text(QUOTED_RATE)} by the published code's shifted"
+        f" indices, which our models never met in training, {span(losses, '.1f')} points."
     )

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from tpexplore.model.plan import METHODS
-from tpexplore.results.measures import Measure, read_measure, with_interval
+from tpexplore.results.measures import Measure, rate_text, read_measure, with_interval
 from tpexplore.results.methods import BY, DOING, Measured, Studies, heard, lead, trained_lead
 from tpexplore.results.store import find
 
@@ -93,7 +93,7 @@ def lead_table(measured: Measured) -> str:
                 way = DOING[method] if method == "merge" else f"{DOING[method]} by {score}"
                 cells = "".join(f"<td>{_small(lead(results, method, score, rate))}</td>" for rate in rates)
                 lines.append(f'<tr><th scope="row">{escape(name)}, {escape(way)}</th>{cells}</tr>')
-    head = "".join(f'<th scope="col">{rate}</th>' for rate in rates)
+    head = "".join(f'<th scope="col">{rate_text(rate)}</th>' for rate in rates)
     return _table("Points of accuracy over dropping by attention, by keep-rate", "model and way", head, lines)
 
 
@@ -105,7 +105,7 @@ def trained_table(studies: Studies) -> str:
             accuracy = read_measure(cell)
             cells = f"<td>{_small(accuracy and accuracy.scaled(100), '.1f')}</td>"
             cells += f"<td>{_small(trained_lead(study, method))}</td>"
-            row = f"{name}, {DOING[method]}, {study['keep_rate']}"
+            row = f"{name}, {DOING[method]}, {rate_text(study['keep_rate'])}"
             lines.append(f'<tr><th scope="row">{escape(row)}</th>{cells}</tr>')
     head = '<th scope="col">accuracy, %</th><th scope="col">points over dropping</th>'
     caption = "Each model trained and tested by one method, from a common start"
@@ -126,9 +126,8 @@ def faithfulness_table(measured: Measured) -> str:
                         for what in ("same_answer", "confidence_drop")
                         for cell in [heard(results, part, what, score, method, rate)]
                     )
-                    lines.append(
-                        f'<tr><th scope="row">{escape(name)}, {escape(way)}, {rate}</th>{cells}</tr>'
-                    )
+                    row = f"{name}, {way}, {rate_text(rate)}"
+                    lines.append(f'<tr><th scope="row">{escape(row)}</th>{cells}</tr>')
     head = "".join(
         f'<th scope="col">{text}</th>'
         for part in ("kept", "removed")

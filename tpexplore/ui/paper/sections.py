@@ -23,7 +23,7 @@ from tpexplore.results.comparison import (
     vit_b_macs,
 )
 from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
-from tpexplore.results.measures import Measure
+from tpexplore.results.measures import Measure, rate_text
 from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
@@ -70,6 +70,9 @@ DATASETS = {
 }
 
 
+RATE = "0.5"
+"""The keep-rate that sentences quote, as the published tables write it."""
+
 METHODS_TITLE = "Drop, fuse or merge?"
 METHODS_WHY = (
     "The paper drops the other patches. EViT, whose schedule it takes, fuses them into one token; ToMe, which"
@@ -104,10 +107,7 @@ def page() -> str:
     rows = compare(published, evidence)
     sections = "".join(_section(section) for section in _sections(rows, published, evidence))
     sections += _section(_methods(load_methods(), load_method_studies()))
-    return (
-        f'<div class="pp"><p class="pp-help">{HELP}</p>'
-        f"{_verdicts(verdicts(evidence, published))}{sections}</div>"
-    )
+    return f'<div class="pp"><p>{HELP}</p>{_verdicts(verdicts(evidence, published))}{sections}</div>'
 
 
 def _verdicts(judged: Sequence[Verdict]) -> str:
@@ -172,7 +172,9 @@ def _sections(
     yield Section(
         "table-1",
         "Table I: accuracy at each keep-rate",
-        _losses(one, "0.5", lambda row: row.line == "attention", "At keep-rate 0.5, by attention,"),
+        _losses(
+            one, RATE, lambda row: row.line == "attention", f"At keep-rate {rate_text(RATE)}, by attention,"
+        ),
         "The paper fine-tuned a model for every keep-rate and score; here one checkpoint serves them all. The"
         " published code takes intensity and variation of the patch one or two places beside (its indices are"
         " shifted by the prefix) and drops CLS; here patch i means patch i. Small figures are 95 % intervals."
@@ -187,7 +189,13 @@ def _sections(
         _macs_met(two),
         "Not a measurement but the exact count of the paper's ViT-B with each task's classes and one prefix"
         " token, norms and softmax left out; the paper rounds." + _second_token(two),
-        band_table(two, "Table II: G MACs by keep-rate", "data", {}, measured="exact count"),
+        band_table(
+            two,
+            "Table II: G MACs by keep-rate",
+            "data",
+            {row.column: rate_text(row.column) for row in two},
+            measured="exact count",
+        ),
         saves["Table II"],
     )
     yield Section(
@@ -232,7 +240,7 @@ def _sections(
     )
     yield Section(
         "figure-6",
-        "Fig. 6: intensity against variation, all patches and those kept at keep-rate 0.5",
+        f"Fig. 6: intensity against variation, all patches and those kept at keep-rate {rate_text(RATE)}",
         "Right is louder, up is more varied; brighter holds more patches.",
         "The paper's panels are pictures without numbers and each has its own axes; here the two of a model"
         " share axes and colours.",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, Row
 from tpexplore.results.judging import Verdict
-from tpexplore.results.measures import Measure
+from tpexplore.results.measures import Measure, rate_text
 
 SCORE_NAMES = {"attention": "Attention", "intensity": "Intensity", "variation": "Variation"}
 GROUP_NAMES = {"L": "Without L (low: C1, C2)", "H": "Without H (high: C4, C5)"}
@@ -50,7 +50,7 @@ def score_tables(rows: Sequence[Row], notes: Mapping[str, str]) -> str:
     return _by_series(
         rows,
         notes,
-        lambda own: _matrix(own, SCORE_NAMES, "keep-rate", lambda row: row.line != "unpruned"),
+        lambda own: _matrix(own, SCORE_NAMES, "keep-rate", lambda row: row.line != "unpruned", rate_text),
     )
 
 
@@ -90,7 +90,13 @@ def _boxed(caption: str, inner: str) -> str:
     )
 
 
-def _matrix(rows: list[Row], groups: Mapping[str, str], corner: str, in_groups: Callable[[Row], bool]) -> str:
+def _matrix(
+    rows: list[Row],
+    groups: Mapping[str, str],
+    corner: str,
+    in_groups: Callable[[Row], bool],
+    name_of: Callable[[str], str] = str,
+) -> str:
     """Lines: the rows' columns (keep-rates, blocks). Columns: each group's paper, here, difference."""
     digits = 1 if all(round(row.published, 1) == row.published for row in rows) else 2
     measured = any(row.measured for row in rows)
@@ -111,7 +117,7 @@ def _matrix(rows: list[Row], groups: Mapping[str, str], corner: str, in_groups: 
         + "</tr></thead>"
     )
     body = "".join(
-        f'<tr><th scope="row">{line}</th>'
+        f'<tr><th scope="row">{name_of(line)}</th>'
         + "".join(_cell(cells[group, line], kind, digits) for group in groups for kind in kinds)
         + "</tr>"
         for line in lines
@@ -126,7 +132,7 @@ def _unpruned(row: Row, groups: int, kinds: Sequence[str], digits: int) -> str:
     here = f"; here {_value(row.measured, '%')}" if row.measured else ""
     difference = f"; difference {signed(row.difference)}" if row.difference is not None else ""
     return (
-        f'<tr><th scope="row">1.0</th><td class="pp-all" colspan="{groups * len(kinds)}">'
+        f'<tr><th scope="row">{rate_text(1)}</th><td class="pp-all" colspan="{groups * len(kinds)}">'
         f"all patches: paper {row.published:.{digits}f}{here}{difference}</td></tr>"
     )
 

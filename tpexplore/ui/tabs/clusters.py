@@ -128,7 +128,10 @@ def padding_values(box: FigureBox, trace: ClipTrace, keep_rate: float) -> tuple:
     if dataset[1] and math.isnan(dataset[1][-1]):  # a dataset of clips that fill the window
         dataset[1] = None
     if not padded and dataset[1] is None:
-        return box.miss("No patch is padding alone", "The clip fills the model's window, or nearly so.")
+        return box.miss(
+            "No patch is only padding",
+            "The clip is as long as what the model reads, so no padding is compared.",
+        )
     groups = [
         Survival("sound", SOUND, clip[0], dataset[0]),
         Survival("padding", PADDING, clip[1] if padded else None, dataset[1]),

@@ -152,5 +152,5 @@ def notes(trace: ClipTrace, rule: str, paper: str, sound: bool) -> str:
     elif dataset_taus(trace, "intensity", rule, sound) is None:
         sentences.append("Without padding the dataset was measured with exact values only.")
     if sound and not trace.padding.any():
-        sentences.append("No patch of this clip is padding alone.")
+        sentences.append("No patch of this clip is only padding.")
     return " ".join(sentences)

@@ -11,7 +11,7 @@ import torch
 
 from tpexplore.figures.series import Series
 from tpexplore.figures.statistics import attention_figure, delta_figure, joint_figure
-from tpexplore.figures.titles import CLUSTER_NAMES
+from tpexplore.figures.titles import CLUSTER_NAMES, number, percent
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
@@ -187,7 +187,7 @@ def later(trace: ClipTrace) -> Series | None:
         return None
     cells = [measured[str(block)]["later_delta"] for block in PRUNE_BLOCKS]
     values, low, high = np.array([[c["value"], *c["ci95"]] for c in cells], float).T
-    return Series(f"{sample_of(trace.measured)}, keep-rate {MEASURED_RATE:.2f}", values, low, high)
+    return Series(f"{sample_of(trace.measured)}, keep-rate {percent(MEASURED_RATE)}", values, low, high)
 
 
 def measured_attention(trace: ClipTrace) -> dict[str, Any] | None:
@@ -218,9 +218,9 @@ def notes(trace: ClipTrace, keep_rate: float, sound: bool) -> str:
         " the unpruned model is the fairer test."
     ]
     if trace.measured is not None and not math.isclose(keep_rate, MEASURED_RATE):
-        sentences.append(f"The dataset was measured at keep-rate {MEASURED_RATE:.2f} only.")
+        sentences.append(f"The dataset was measured at keep-rate {percent(MEASURED_RATE)} only.")
     if sound and not trace.padding.any():
-        sentences.append("No patch of this clip is padding alone.")
+        sentences.append("No patch of this clip is only padding.")
     return " ".join(sentences)
 
 
@@ -229,7 +229,7 @@ def _value(value: float | None) -> float:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+    return "–" if value is None else number(value)
 
 
 def _cell(cell: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 
 import { ATTENTION_RAMP, lookupTable } from "../shared/colours.js";
 import { bytesOf } from "../shared/bytes.js";
-import { node } from "../shared/dom.js";
+import { node, setHidden } from "../shared/dom.js";
 import { blocksOf } from "../shared/fates.js";
 import { planOf } from "../shared/plan.js";
 import { percent } from "../shared/text.js";
@@ -160,7 +160,7 @@ export function createAttention({ find, state, data }, trigger, { redraw, redraw
       );
     },
     render() {
-      heads.hidden = !isChosen() || !now();
+      setHidden(heads, !isChosen() || !now());
       if (!isChosen()) return;
       want();
       heads.value = String(state.head);

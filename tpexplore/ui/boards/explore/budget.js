@@ -1,6 +1,6 @@
 // From a budget to the highest keep-rate that fits it, and the field for it beside the slider.
 
-import { addOptions } from "../shared/dom.js";
+import { addOptions, renew } from "../shared/dom.js";
 import { percent } from "../shared/text.js";
 
 /**
@@ -63,13 +63,13 @@ export function createBudgetField({ find, out, state, data, entry }, { setRate, 
 
   function apply() {
     if (!input.value && !input.validity.badInput) {
-      out("budget").textContent = BUDGET_HELP;
+      renew(out("budget"), BUDGET_HELP);
       return;
     }
     const budget = input.valueAsNumber;
     const name = /** @type {UnitName} */ (unit.value);
     const { unpruned } = data();
-    out("budget").textContent = budgetText(entry(), unpruned, name, budget);
+    renew(out("budget"), budgetText(entry(), unpruned, name, budget));
     const index = budget > 0 ? fitBudget(entry(), unpruned, name, budget) : -1;
     if (index >= 0) setRate(entry().rates[index]);
   }
@@ -91,7 +91,7 @@ export function createBudgetField({ find, out, state, data, entry }, { setRate, 
     },
     /** The keep-rate is another: the budget no longer says what is shown. */
     clear() {
-      input.value = "";
+      if (input.value || input.validity.badInput) input.value = "";
       apply();
     },
   };

@@ -1,5 +1,7 @@
 // Why the answer may mean nothing, and the model that may know better.
 
+import { renew, setHidden } from "../shared/dom.js";
+
 /** @param {import("./state.js").View} view */
 export function createDoubt({ find, out, data }) {
   find(".tp-other").addEventListener("click", () => {
@@ -8,11 +10,11 @@ export function createDoubt({ find, out, data }) {
   return {
     render() {
       const { doubt } = data().clip;
-      find(".tp-doubt").hidden = !doubt;
+      setHidden(find(".tp-doubt"), !doubt);
       if (!doubt) return;
-      out("doubt").textContent = doubt.sentence;
-      find(".tp-other").hidden = !doubt.source;
-      find(".tp-other").textContent = `Try it with ${doubt.task}`;
+      renew(out("doubt"), doubt.sentence);
+      setHidden(find(".tp-other"), !doubt.source);
+      renew(find(".tp-other"), `Try it with ${doubt.task}`);
     },
   };
 }

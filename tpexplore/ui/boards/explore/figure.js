@@ -138,7 +138,7 @@ export function wireDownloads(view) {
     saveAs(await make[kind](captionText(data(), score, index)), fileName(words, endings[kind] ?? kind));
   }
 
-  find(".tp-figure").append(
+  find(".tp-print").append(
     ...figureControls({ what: "Picture", attributes: (kind) => ({ "data-save": kind }), colours: PALETTE_NAMES }),
   );
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-save]"))) {
@@ -152,7 +152,7 @@ export function wireDownloads(view) {
 
 /** The figure as the person wants it. @param {import("./state.js").View} view */
 export function chosenFigure({ find, data, dropMap }) {
-  return printedFigure(data(), dropMap(), chosenPaper(find(".tp-figure")));
+  return printedFigure(data(), dropMap(), chosenPaper(find(".tp-print")));
 }
 
 /** What is left, or gone, after the last block. @param {import("./state.js").View} view @param {string} what */

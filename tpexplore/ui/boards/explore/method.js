@@ -1,7 +1,7 @@
 // What becomes of the patches that are not kept, and rankings to compare with: chosen here, computed by the server.
 
 import { pageState } from "../page/state.js";
-import { addSegments, checkRadio, valueOf } from "../shared/dom.js";
+import { addSegments, checkRadio, renew, valueOf } from "../shared/dom.js";
 import { isPlanOf } from "../shared/plan.js";
 import { CONTROL_NAMES, METHOD_NAMES } from "./state.js";
 
@@ -61,7 +61,7 @@ export function createMethodField(view, trigger) {
     checkRadio(controls, score);
     for (const radio of controls.querySelectorAll("input")) radio.disabled = method === "merge";
     const waits = method !== data().method || score !== state.score || !isPlanOf(data(), state.chosen);
-    out("method-help").textContent = waits ? "This is being computed." : METHOD_HELP[method];
+    renew(out("method-help"), waits ? "This is being computed." : METHOD_HELP[method]);
   }
 
   return { choose, tellPage, render };

@@ -1,7 +1,7 @@
 // All that is known of one patch: what it holds, how it stood in each stage, at which keep-rates it stays.
 
 import { inkOn, rampColour, rampsOf } from "../shared/colours.js";
-import { node } from "../shared/dom.js";
+import { node, setHidden } from "../shared/dom.js";
 import { LEAVES, blocksOf, groupOf } from "../shared/fates.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { rateText } from "../shared/plan.js";
@@ -90,7 +90,7 @@ function stageRow(data, score, index, stage, patch) {
   if (!stood) {
     const gone = by && by < stage;
     const unranked = /** @type {Record<string, string>} */ (UNRANKED)[data.method === "merge" ? "merge" : score];
-    const why = gone ? `gone: ${fateText(by, data.method)}` : (unranked ?? "nothing is ranked at keep-rate 100%");
+    const why = gone ? `gone: ${fateText(by, data.method)}` : (unranked ?? "nothing is ranked at keep-rate 100\u00a0%");
     return node("tr", {}, heading, node("td", { colspan: 5 }, why));
   }
   const number = (/** @type {number} */ value) => minus(value.toFixed(2));
@@ -134,7 +134,7 @@ function stripRow(score, entry, chosen, index, patch, data) {
 }
 
 /**
- * "stays to the end at keep-rate 45%, 55–100%"
+ * "stays to the end at keep-rate 45 %, 55–100 %"
  *
  * @param {number[]} rates
  * @param {number[]} fates at each of them
@@ -170,7 +170,7 @@ export function createPassport(view, onClose, moreFacts) {
 
   return {
     render() {
-      find(".tp-passport").hidden = !state.opened;
+      setHidden(find(".tp-passport"), !state.opened);
       if (!state.opened || state.pinned === null) return;
       const { score, pinned: patch } = state;
       const index = rateIndex();

@@ -129,14 +129,24 @@ function answerRow([label, before, after], answer, answerBefore) {
   );
 }
 
+/**
+ * Where less computing saves less time, or none, as on a busy machine.
+ *
+ * @param {Pick<Point, "macs" | "milliseconds">} point
+ * @param {Pick<Point, "macs" | "milliseconds">} unpruned
+ */
+export function timeRemark(point, unpruned) {
+  const [time, work] = [point.milliseconds / unpruned.milliseconds, point.macs / unpruned.macs];
+  if (time - work <= NOTABLE_LAG) return "";
+  return time < 1 ? " The time falls by less than the multiplications." : " Here no time was saved.";
+}
+
 /** @param {HTMLElement} card @param {Data} data @param {Point} point */
 export function renderCost(card, data, point) {
   const { macs, milliseconds } = data.unpruned;
   const patches = data.picture.patches;
   const saved = `${percent(1 - point.macs / macs)} less than the ${macsText(macs, macs)} with all patches`;
-  const lag = point.milliseconds / milliseconds - point.macs / macs;
-  const remark = lag > NOTABLE_LAG ? " The time falls by less than the multiplications." : "";
-  const against = `against ${millisecondsText(milliseconds)}, with all patches, on ${data.model.device} of the machine that runs this app.${remark}`;
+  const against = `against ${millisecondsText(milliseconds)}, with all patches, on ${data.model.device} of the machine that runs this app.${timeRemark(point, data.unpruned)}`;
   renew(
     card,
     node("h3", {}, "Computing"),

@@ -1,6 +1,6 @@
 // The patch that is pointed at: lit in all panels, read out below them, spoken.
 
-import { node } from "../shared/dom.js";
+import { node, renew } from "../shared/dom.js";
 import { minus } from "../shared/text.js";
 import { drawCursor } from "./picture.js";
 import { blocksOf, groupOf } from "../shared/fates.js";
@@ -60,12 +60,12 @@ export function createReadout(view, attention) {
     render() {
       const patch = inFocus();
       if (patch === null) {
-        find(".tp-readout").replaceChildren(node("p", { class: "tp-help" }, HINT));
+        renew(find(".tp-readout"), node("p", { class: "tp-help" }, HINT));
         return;
       }
       const facts = Object.entries(describe(patch, state.hover));
       const pairs = facts.map(([name, value]) => node("div", {}, node("dt", {}, name), node("dd", {}, value)));
-      find(".tp-readout").replaceChildren(node("dl", {}, ...pairs));
+      renew(find(".tp-readout"), node("dl", {}, ...pairs));
     },
     speak() {
       if (state.pinned === null) return;

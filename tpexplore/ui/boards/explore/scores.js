@@ -1,6 +1,6 @@
 // What patches are ranked by: the choice beside the slider, and what it means.
 
-import { addSegments, checkRadio, valueOf } from "../shared/dom.js";
+import { addSegments, checkRadio, renew, valueOf } from "../shared/dom.js";
 import { SCORE_NAMES } from "./state.js";
 
 /** @typedef {import("./messages.js").Score} Score */
@@ -32,7 +32,7 @@ export function createScores({ find, out, state, data }, choose) {
       checkRadio(field, state.chosen.score);
       for (const radio of field.querySelectorAll("input")) radio.disabled = !scores[/** @type {Score} */ (radio.value)];
       const help = SCORE_HELP[state.score];
-      out("score-help").textContent = typeof help === "string" ? help : help[model.family];
+      renew(out("score-help"), typeof help === "string" ? help : help[model.family]);
     },
   };
 }

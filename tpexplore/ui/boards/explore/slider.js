@@ -55,7 +55,7 @@ export function createSlider(view, onInput) {
     /** @param {import("./messages.js").Point} point @param {number} rate */
     render({ answer, probability }, rate) {
       const text = rateText(data(), rate);
-      out("rate").textContent = text;
+      renew(out("rate"), text);
       fillTrack(input);
       const spoken = `${text} of the patches kept at each stage, answer ${answer} ${probabilityText(probability)}`;
       input.setAttribute("aria-valuetext", spoken);

@@ -174,7 +174,6 @@ export function start({ element, props, trigger, watch }) {
     const { points, rates } = entry();
     const point = points[index];
     look = lookNow();
-    paint();
     slider.render(point, rates[index]);
     renderSummary(out("summary"), find(".tp-changes"), data, point, score, rates[index]);
     for (const part of [attention, doubt, scores, method, faithfulness, plan, pointing, groups]) part.render();
@@ -183,6 +182,7 @@ export function start({ element, props, trigger, watch }) {
     renderAnswer(find(".tp-card-answer"), data, point, rates[index]);
     renderCost(find(".tp-card-cost"), data, point);
     renderAccuracy(find(".tp-card-accuracy"), data, score, index);
+    paint(); // after all else: a canvas takes its font from the page, which is styled once then
     listening.refreshSoon();
   }
 

@@ -2,6 +2,7 @@
 
 import { RAMPS, rampColour } from "../shared/colours.js";
 import { fitCanvas } from "../shared/picture.js";
+import { percent } from "../shared/text.js";
 import { SILENT, changes, clock, labelOf, stretches } from "./strip.js";
 
 /**
@@ -182,7 +183,7 @@ function drawSure(context, shown, x, style) {
   context.lineWidth = 1;
   for (const share of [0, 0.5, 1]) {
     context.fillStyle = style.subdued;
-    context.fillText(`${100 * share}%`, MARGIN.left - 5, y(share));
+    context.fillText(percent(share), MARGIN.left - 5, y(share));
     context.fillStyle = style.line;
     context.fillRect(MARGIN.left, y(share), context.canvas.clientWidth - MARGIN.left - MARGIN.right, 1);
   }

@@ -71,6 +71,16 @@ function renewAttributes(there, fresh) {
 }
 
 /**
+ * Hides an element, or not; the browser styles anew even what was so before.
+ *
+ * @param {HTMLElement} element
+ * @param {boolean} hidden
+ */
+export function setHidden(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
+/**
  * Looks elements of a board up by selector; one that is missing is a mistake in its HTML.
  *
  * @param {ParentNode} root

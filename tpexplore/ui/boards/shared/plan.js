@@ -67,7 +67,7 @@ export function stageNamed(text, blocks) {
 }
 
 /**
- * A keep-rate in words: "70%", or where each block has its own "90%, 70%, 50%".
+ * A keep-rate in words: "70 %", or where each block has its own "90 %, 70 %, 50 %".
  *
  * @param {Planned} data
  * @param {number} rate
