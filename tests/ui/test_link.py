@@ -92,6 +92,7 @@ def test_without_models_and_examples_a_link_leads_nowhere():
         ("rate", "0.29", None),
         ("rate", "1e-1", None),
         ("rate", "nan", None),
+        ("rate", "０.５", None),  # digits that JavaScript does not read
         ("rate", 0.5, None),
         ("sound", "yes", True),
         ("sound", "no", False),
