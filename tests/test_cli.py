@@ -265,6 +265,44 @@ def test_bad_arguments(arguments, part):
     assert "torch" not in imported(ran.stderr)
 
 
+WITH_VALUES = {
+    "explore": "model frames score offset csv labels hop keep-rate blocks method",
+    "batch": "model frames score out labels workers hop keep-rate blocks method",
+    "export": "frames score out keep-rate blocks method",
+    "macs": "keep-rate blocks method",
+    "bench": "device",
+}
+"""The options of every command that take a value."""
+REQUIRED = {
+    "explore": ["c.wav", "--model=m"],
+    "batch": [".", "--model=m", "--out=o.csv"],
+    "export": ["m", "--out=o.pt2"],
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [(c, o) for c, names in WITH_VALUES.items() for o in names.split()]
+)
+def test_two_dashes_are_no_value(command, option, capsys):
+    """argparse made an empty list of them, which no check had seen."""
+    with pytest.raises(SystemExit) as stop:
+        main([command, *REQUIRED.get(command, []), f"--{option}=--"])
+    assert stop.value.code == 2
+    check_sentence(capsys.readouterr().err, f"--{option}: '--' is not valid; expected a value")
+
+
+@pytest.mark.parametrize("option", ["frames", "offset", "blocks", "score", "method", "keep-rate"])
+def test_long_values_are_not_repeated_in_full(folder, option, capsys):
+    try:
+        code = main(["explore", str(folder / "clip.wav"), "--model", "ast-spc12", f"--{option}", "9x" * 2000])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    sentence = capsys.readouterr().err
+    check_sentence(sentence, "9x9x", "expected")
+    assert len(sentence) < 250
+
+
 def test_models_that_do_not_fit(folder, tmp_path, capfd):
     def refused(path: Path, *more: str) -> str:
         assert main(["explore", str(folder / "clip.wav"), "--model", str(path), *more]) == 2
@@ -279,7 +317,7 @@ def test_models_that_do_not_fit(folder, tmp_path, capfd):
     assert "lacks blocks.6.norm2.bias" in refused(files.save(tmp_path / "less.pth", {"model": state}))
     pretrained = files.save(tmp_path / "pretrained.pth", files.audiomae_pretrained_state(dim=64))
     assert "no classes" in refused(pretrained, "--frames", "128")
-    assert "frames = -128 does not fit" in refused(pretrained, "--frames", "-128")
+    assert "frames = 100 does not fit" in refused(pretrained, "--frames", "100")
     assert "its own frames" in refused(folder / "ast.safetensors", "--frames", "128")
 
 

@@ -9,7 +9,7 @@ import sys
 
 from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, check_model_name
 from tpexplore.command_line import BAD_FILES, OneSentenceParser, exit_code, file_or_folder, positive, whole
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.interrupts import ended_by_interrupt
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import (
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_argument(
         "--model", required=True, help="bundled name, checkpoint file or folder, or hf_hub:owner/name"
     )
-    explore.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
+    explore.add_argument("--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512")
     explore.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
     explore.add_argument("--offset", help="where to begin, in seconds (default: the loudest part)")
     explore.add_argument("--windows", action="store_true", help="every window of a long recording")
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     batch.add_argument("folder", metavar="FOLDER", type=file_or_folder, help="searched with all below it")
     batch.add_argument("--model", required=True, help="bundled name, checkpoint file or hf_hub:owner/name")
-    batch.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
+    batch.add_argument("--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512")
     batch.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
     batch.add_argument("--out", type=file_or_folder, required=True, help="FILE.csv or FILE.parquet")
     batch.add_argument("--labels", type=file_or_folder, help="folder for a label track of each file")
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
     export = commands.add_parser("export", help="write the pruned model to a file, ONNX or torch.export")
     export.add_argument("model", metavar="MODEL", help="bundled name, checkpoint file or hf_hub:owner/name")
-    export.add_argument("--frames", type=int, help="input frames of a published checkpoint, e.g. 512")
+    export.add_argument("--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512")
     export.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
     export.add_argument(
         "--out", type=file_or_folder, required=True, help="FILE.onnx, or FILE.pt2 for torch.export"
@@ -130,8 +130,8 @@ def _pruning_blocks(args: argparse.Namespace) -> tuple[int, ...]:
         blocks = [int(block) for block in args.blocks.split(",")]
     except ValueError:
         raise InputError(
-            f"Pruning blocks {args.blocks!r} are unusable; expected whole numbers with commas between them,"
-            " such as 3,6,9."
+            f"Pruning blocks {shown(args.blocks)} are unusable; expected whole numbers with commas between"
+            " them, such as 3,6,9."
         ) from None
     return check_blocks(blocks)
 
@@ -151,7 +151,7 @@ def _explore(args: argparse.Namespace) -> None:
     try:
         offset = None if args.offset is None else float(args.offset)
     except ValueError:
-        raise InputError(f"Offset {args.offset!r} is not a number; expected seconds.") from None
+        raise InputError(f"Offset {shown(args.offset)} is not a number; expected seconds.") from None
     check_model_name(args.model)
     if args.windows and offset is not None:
         raise InputError("--windows reads the whole file; leave --offset out.")

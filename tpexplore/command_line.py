@@ -17,9 +17,19 @@ from tpexplore.interrupts import INTERRUPTED, STOPPED, raise_on_interrupt
 
 BAD_FILES, BAD_INPUT = 1, 2
 
+_NO_VALUE = re.compile(r"(--[\w-]+)=--")
+"""What Python before 3.13 reads as an empty list, which no type has checked."""
+
 
 class OneSentenceParser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage lines."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        args = sys.argv[1:] if args is None else list(args)
+        for argument in args:
+            if match := _NO_VALUE.fullmatch(argument):
+                self.error(f"argument {match[1]}: '--' is not valid; expected a value")
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, one_line(f"{message[0].upper()}{message[1:].rstrip('.')}.") + "\n")

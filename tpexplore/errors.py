@@ -67,8 +67,16 @@ def sentence_of(error: OSError) -> str:
 
 def shown(value: object, most: int = 60) -> str:
     """A value from outside, fit to stand in a sentence: on one line, and not long."""
-    # Without importing NumPy: commands that need none answer at once.
-    if hasattr(value, "__array__") and hasattr(value, "shape"):
-        return f"an array of shape {tuple(value.shape)}" if value.shape else repr(value)
-    text = "".join(character if character.isprintable() else " " for character in repr(value))
+    try:
+        # Without importing NumPy: commands that need none answer at once.
+        if hasattr(value, "__array__") and hasattr(value, "shape") and value.shape:
+            return f"an array of shape {tuple(value.shape)}"
+        return short(repr(value), most)
+    except Exception:  # nested tensors have no shape, numbers beyond 4,300 digits no text, objects refuse
+        return f"a value of {type(value)}"
+
+
+def short(text: str, most: int = 60) -> str:
+    """A text from outside on one line, and not long."""
+    text = "".join(character if character.isprintable() else " " for character in text)
     return text if len(text) <= most else f"{text[:most]}…"

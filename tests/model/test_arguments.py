@@ -8,13 +8,24 @@ import torch
 
 from tests.conftest import tiny_config
 from tests.signal.audio_files import refusal
-from tpexplore import clip_from_array, count_macs, explore, explore_windows, export, pack
+from tpexplore import (
+    clip_from_array,
+    count_macs,
+    explore,
+    explore_windows,
+    export,
+    load_audio,
+    load_model,
+    pack,
+)
+from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.study.own_data import AccuracyCurve
 from tpexplore.study.stability import stability
 from tpexplore.study.sweep import explore_batch
 
+EXAMPLE = example_clips()[0].path
 CLIP = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
 MASK = torch.zeros(1, 64, dtype=torch.bool)
 
@@ -36,6 +47,48 @@ def test_lists_arrays_and_tensors_of_numbers_are_alike(model, kind):
     assert [point.keep_rate for point in explored.points["attention"]] == [0.5, 1.0]
     sizes = {"dim": 64, "depth": 12, "tokens": 64, "prefix": 2, "classes": 6}
     assert count_macs(**sizes, keep_rate=0.5, blocks=kind([3, 6])) == model.config.macs(0.5, (3, 6))
+
+
+class Shapeless:
+    """An array of pieces of several lengths, such as PyTorch's nested tensors."""
+
+    __array__ = None
+
+    @property
+    def shape(self):
+        raise RuntimeError
+
+
+ABSURD = [
+    *(None, "x" * 5000, b"x", 10**5000, [[1], [2]], {}, object(), np.zeros((2, 3)), np.array(["a"])),
+    *(torch.zeros(1, 64), torch.eye(3).to_sparse(), Shapeless()),
+]
+"""Values that no argument has; some are long in print, and some cannot be printed or have no shape."""
+CALLS = {
+    "trace": lambda model, value: model(torch.zeros(1, 128, 128), trace=value),
+    "blocks": lambda model, value: model(torch.zeros(1, 128, 128), keep_rate=0.5, blocks=value),
+    "keep_rate": lambda model, value: model(torch.zeros(1, 128, 128), keep_rate=[value]),
+    "score": lambda model, value: explore(model, CLIP, scores=[value]),
+    "removal": lambda model, value: model(torch.zeros(1, 128, 128), removal=(value, MASK)),
+    "batch": lambda model, value: next(explore_windows(model, "absent.wav", batch=[value])),
+    "path": lambda model, value: export(model, [value], 0.5),
+    "pad": lambda model, value: load_model("ast-spc12", pad=[value]),
+    "frames": lambda model, value: load_model("ast-spc12", frames=[value]),
+    "offset": lambda model, value: load_audio(EXAMPLE, offset=[value]),
+    "rate": lambda model, value: clip_from_array(CLIP, [value]),
+}
+
+
+@pytest.mark.parametrize("value", ABSURD, ids=[type(value).__name__ for value in ABSURD])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_absurd_values_end_in_a_short_sentence(model, call, value):
+    assert len(refusal(call, model, value)) < 300
+
+
+@pytest.mark.parametrize("batch", [0, -1, 1.5])
+def test_windows_in_batches_of_none_are_refused(model, batch):
+    """It gave no window at all, without a word."""
+    assert "batch" in refusal(lambda: list(explore_windows(model, EXAMPLE, batch=batch)))
 
 
 @pytest.mark.parametrize(

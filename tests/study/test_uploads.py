@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import struct
+import unicodedata
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -217,6 +218,47 @@ def test_names_of_other_systems_are_taken(tmp_path, folder):
     taken = take_uploads([("a.zip", path)], folder)
     assert [file.name for file in taken] == ["dog/1.wav", "cat/12:30.wav", "cat/deep/3.wav", "a:b/4.wav"]
     assert {file.path.parent for file in taken} == {folder}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_in_utf8_without_the_flag_are_read(tmp_path, folder, form):
+    """As the Finder of macOS writes them: a class "grün" was called "gru╠ên"."""
+    name = unicodedata.normalize(form, "grün/1.wav")
+    archive = make_zip(tmp_path / "a.zip", {name: b"x"})
+    content = bytearray(archive.read_bytes())
+    for head, flags in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
+        content[content.index(head) + flags] &= ~8
+    archive.write_bytes(content)
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.namelist() != [name]
+    (file,) = take_uploads([("a.zip", archive)], folder)
+    assert file.name == name
+
+
+def test_names_of_old_programs_are_read(tmp_path, folder):
+    archive = make_zip(tmp_path / "a.zip", {"grXn/1.wav": b"x"})
+    archive.write_bytes(archive.read_bytes().replace(b"grXn", "grün".encode("cp437")))
+    (file,) = take_uploads([("a.zip", archive)], folder)
+    assert file.name == "grün/1.wav"
+
+
+@pytest.mark.parametrize("name", ["clips.tar.gz", "clips.7z", "clips.RAR", "clips.tgz", "dog.gz"])
+def test_archives_of_other_kinds_are_no_clips(tmp_path, folder, name):
+    (tmp_path / name).write_bytes(b"x")
+    refused(folder, f"'{name}' is packed; expected one ZIP", tmp_path / name)
+
+
+def test_an_archive_in_an_archive_is_no_clip(tmp_path, folder):
+    archive = make_zip(tmp_path / "a.zip", {"dog/1.wav": b"x", "cats.zip": b"x"})
+    refused(folder, r"'cats\.zip' is packed; expected one ZIP", archive)
+
+
+def test_two_files_of_one_name_are_two_clips(tmp_path, folder):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        for content in (b"one", b"two"):
+            archive.writestr("dog/1.wav", content)
+    files = take_uploads([("a.zip", tmp_path / "a.zip")], folder)
+    assert [file.path.read_bytes() for file in files] == [b"one", b"two"]
 
 
 def test_texts_and_pictures_beside_the_clips_are_no_clips(tmp_path, folder):

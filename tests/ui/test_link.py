@@ -66,6 +66,8 @@ SHORT, LONG = "zero", "one-five-zero"
         ({"example": ["zero"], "model": {}, "start": "1", "tab": 7}, (None, CHOICES[0].source, None, None)),
         ({"start": float("nan")}, (None, CHOICES[0].source, None, None)),
         ({"start": -1}, (None, CHOICES[0].source, None, None)),
+        ({"start": 10**400}, (None, CHOICES[0].source, None, None)),  # as JSON may have it; no float holds it
+        ({"start": True}, (None, CHOICES[0].source, None, None)),
         ("zero", (None, CHOICES[0].source, None, None)),
     ],
 )
@@ -90,6 +92,7 @@ def test_without_models_and_examples_a_link_leads_nowhere():
         ("rate", "0.29", None),
         ("rate", "1e-1", None),
         ("rate", "nan", None),
+        ("rate", "０.５", None),  # digits that JavaScript does not read
         ("rate", 0.5, None),
         ("sound", "yes", True),
         ("sound", "no", False),

@@ -76,6 +76,13 @@ def bundled_names() -> list[str]:
     return sorted(names, key=lambda name: (not knows_first(name), name))
 
 
+def is_bundled(source: str) -> bool:
+    """Whether a model's source is the name of one in assets/models; no card is read."""
+    with suppress(OSError):  # the name is too long
+        return Path(source).name == source and (MODELS_FOLDER / f"{source}.safetensors").is_file()
+    return False
+
+
 def check_model_name(source: str) -> None:
     """Raise InputError unless ``source`` is a bundled name, file, folder or hub id; fetches nothing."""
     if source.startswith(HUB_PREFIX):
@@ -84,7 +91,7 @@ def check_model_name(source: str) -> None:
                 f"{shown(source)} names no repository of the Hub; expected {HUB_PREFIX}owner/name."
             )
         return
-    if source in bundled_names():
+    if is_bundled(source):
         return
     with suppress(OSError):  # the name is too long, a folder is closed to us, …
         if Path(source).is_file() or (source and Path(source).is_dir() and any(Path(source).iterdir())):

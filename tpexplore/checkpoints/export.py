@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.model.plan import (
     PRUNE_BLOCKS,
     check_blocks,
@@ -85,7 +85,7 @@ def export(
     ['logits', 'kept_4', 'kept_7', 'kept_10']
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise InputError(f"Got {path!r} as a file to export to; expected a path.")
+        raise InputError(f"Got {shown(path)} as a file to export to; expected a path.")
     path = Path(path)
     ending = check_export_name(path)
 

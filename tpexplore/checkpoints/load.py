@@ -78,8 +78,8 @@ def load_model(
     >>> model.config.patches
     64
     """
-    if pad not in (None, *get_args(Padding)):
-        raise InputError(f"pad = {pad!r}; expected one of {', '.join(get_args(Padding))}.")
+    if pad is not None and not (isinstance(pad, str) and pad in get_args(Padding)):
+        raise InputError(f"pad = {shown(pad)}; expected one of {', '.join(get_args(Padding))}.")
     mean, std = _checked_number(mean, "mean"), _checked_number(std, "std")
     frames, labels = _checked_frames(frames), _checked_labels(labels)
     source = find_source(str(source))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, cat, ones, zeros
 
+from tpexplore.checkpoints.adapters import refuse_adapted
 from tpexplore.checkpoints.files import Inert
 from tpexplore.checkpoints.huggingface import from_transformers, is_transformers, transformers_name
 from tpexplore.checkpoints.position_grid import Geometry, crop_positions, find_geometry, shorter
@@ -136,6 +137,7 @@ def convert(contents: object, frames: int | None, geometry: Geometry | None = No
 
 
 def _refuse_others(state: Mapping[str, Tensor]) -> None:
+    refuse_adapted(state)
     for name, key in OTHER_ARCHITECTURES.items():
         if any(re.search(key, own) for own in state):
             raise InputError(f"it holds {name}; expected AudioMAE or AST")

@@ -12,11 +12,12 @@ from pathlib import Path
 from torch import Tensor
 
 from tpexplore.checkpoints import bundled
+from tpexplore.checkpoints.adapters import ADAPTER, refuse_adapter
 from tpexplore.checkpoints.bundled import (
     HUB_PREFIX,
     bundled_card,
-    bundled_names,
     check_model_name,
+    is_bundled,
 )
 from tpexplore.checkpoints.files import read_safetensors, read_torch_file, sha256_of
 from tpexplore.checkpoints.hub import fetch
@@ -90,12 +91,13 @@ def find_source(source: str) -> Source:
     check_model_name(source)
     if source.startswith(HUB_PREFIX):
         return _in_repository(source, partial(fetch, source.removeprefix(HUB_PREFIX)))
-    if source in bundled_names():
+    if is_bundled(source):
         path = bundled.MODELS_FOLDER / f"{source}.safetensors"
         return Source(source, (path,), None, _checked_digest(path))
     path = Path(source)
     name = path.resolve().name or str(path.resolve())  # the root has no name
     if path.is_dir():
+        _refuse_adapter(name, partial(_beside, path))
         return _in_repository(name, partial(_beside, path))
     settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
     return Source(name, (path,), settings, _checked_digest(path))
@@ -129,7 +131,16 @@ def _in_repository(name: str, get: Get) -> Source:
             parts = _parts(name, index, get)
             digests = "\n".join(_checked_digest(part) for part in parts)
             return Source(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
+    # Last, for the Hub is asked about every file on its own.
+    _refuse_adapter(name, get)
     raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")
+
+
+def _refuse_adapter(name: str, get: Get) -> None:
+    try:
+        refuse_adapter(get(ADAPTER))
+    except InputError as error:
+        raise cannot_use(name, error) from None
 
 
 def _settings(name: str, get: Get) -> Settings | None:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, short, shown
 
 PRUNE_BLOCKS = (4, 7, 10)
 """Blocks that prune, counted from 1, as in the paper."""
@@ -45,10 +45,12 @@ def check_keep_rate(keep_rate: float) -> float:
         raise InputError("The keep-rate is a huge number; expected one above 0 and up to 1.") from None
     except (TypeError, ValueError, RuntimeError):  # RuntimeError: a tensor of several values
         raise InputError(
-            f"Keep-rate {_shown(keep_rate)} is not a number; expected one above 0 and up to 1."
+            f"Keep-rate {shown(keep_rate)} is not a number; expected one above 0 and up to 1."
         ) from None
     if not 0 < value <= 1:
-        raise InputError(f"Keep-rate {keep_rate} is out of range; expected a number above 0 and up to 1.")
+        raise InputError(
+            f"Keep-rate {short(str(keep_rate))} is out of range; expected a number above 0 and up to 1."
+        )
     return value
 
 
@@ -92,17 +94,11 @@ def _plain(values: object) -> object:
         return repr(values)
 
 
-def _shown(value: object) -> str:
-    """A value from outside, on one line and not long."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
 def check_whole(value: object, name: str, least: int) -> int:
     """Return ``value`` as an int, or raise InputError unless it is a whole number from ``least`` up."""
     value = _plain(value)
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise InputError(f"{name} = {_shown(value)}; expected a whole number from {least} up.")
+        raise InputError(f"{name} = {shown(value)}; expected a whole number from {least} up.")
     return int(value)
 
 
@@ -110,7 +106,7 @@ def check_list(values: object, name: str) -> list:
     """Return the members of ``values``, or raise InputError if it is a single value and no list."""
     values = _plain(values)
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise InputError(f"{name} = {_shown(values)}; expected a list, such as [{_shown(values)}].")
+        raise InputError(f"{name} = {shown(values)}; expected a list, such as [{shown(values)}].")
     return list(values)
 
 
@@ -124,7 +120,7 @@ def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, 
     Before a model is known, ``depth`` is None.
     """
     blocks = _plain(blocks)
-    text = ", ".join(map(str, blocks)) if isinstance(blocks, Sequence) else blocks
+    text = short(", ".join(map(str, blocks))) if isinstance(blocks, Sequence) else shown(blocks)
     expected = "expected ascending whole numbers from 1" + (f" to {depth}" if depth else "")
     usable = (
         isinstance(blocks, Sequence)
@@ -142,14 +138,14 @@ def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, 
 def check_score(score: str) -> str:
     """Return ``score``, or raise InputError if it is no ranking's name."""
     if not isinstance(score, str) or score not in RANKINGS:
-        raise InputError(f"Score {_shown(score)} is unknown; expected one of {', '.join(RANKINGS)}.")
+        raise InputError(f"Score {shown(score)} is unknown; expected one of {', '.join(RANKINGS)}.")
     return score
 
 
 def check_method(method: str, score: str = SCORES[0]) -> str:
     """Return ``method``, or raise InputError if it is unknown or cannot be combined with ``score``."""
     if not isinstance(method, str) or method not in METHODS:
-        raise InputError(f"Method {_shown(method)} is unknown; expected one of {', '.join(METHODS)}.")
+        raise InputError(f"Method {shown(method)} is unknown; expected one of {', '.join(METHODS)}.")
     if method == "merge" and score != SCORES[0]:
         raise InputError(
             f"Method 'merge' cannot rank by {score!r}: it joins patches whose keys are alike and ranks none."

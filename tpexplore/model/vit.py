@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.model import pruning
 from tpexplore.model.backbone import Backbone
 from tpexplore.model.forward import Entered, Output
@@ -120,6 +120,8 @@ class AudioViT(Backbone):
         rates = check_keep_rates(keep_rate, blocks)
         check_method(method, check_score(score))
         seed = check_whole(seed, "seed", 0)
+        if not isinstance(trace, bool):
+            raise InputError(f"trace is {shown(trace)}; expected True or False.")
         if (min(rates) < 1) + trace + (removal is not None) > 1:
             raise InputError("Pruning (keep_rate below 1), trace and removal cannot be combined.")
         if trace:
@@ -145,7 +147,7 @@ class AudioViT(Backbone):
         """Raise InputError unless a group can leave after ``block``."""
         if not isinstance(block, Integral) or not 1 <= block < self.config.depth:
             last = self.config.depth - 1
-            raise InputError(f"Removal after block {block}; expected a block from 1 to {last}.")
+            raise InputError(f"Removal after block {shown(block)}; expected a block from 1 to {last}.")
 
     def remove_from(self, x: Tensor, block: int, leaves: Tensor) -> Output:
         """Everything after a group removal.

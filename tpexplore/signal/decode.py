@@ -271,8 +271,10 @@ def is_silent(samples: np.ndarray) -> bool:
 
 def mix(frames: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return the mean of (n, channels), or one channel where they cancel out; and a note if so."""
-    mono = frames.mean(axis=1)
-    peaks = np.abs(frames).max(axis=0)
+    # Channel by channel: NumPy reduces along an axis of two values ten times slower.
+    channels = np.ascontiguousarray(frames.T)
+    mono = channels.mean(axis=0)
+    peaks = np.abs(channels).max(axis=1)
     if np.abs(mono).max() >= _CANCELLED * peaks.max():
         return mono, []
     channel = int(np.argmax(peaks > peaks.max() / 2))  # the first that is not faint itself

@@ -26,7 +26,7 @@ def resample(mono: np.ndarray, rate: int) -> np.ndarray:
 
 
 class Resampler:
-    """The same for sound that comes piece by piece; the pieces give what the whole would give.
+    """Sound at any rate to 16 kHz, piece by piece; together as `resample` does the whole.
 
     soxr alone fades from 7.4 kHz on, 14 dB at 7.7 kHz, and takes away the two highest mel bins, which sound
     that was recorded or kept at 16 kHz has. So it goes to twice the rate, and a steep filter halves that.
@@ -46,7 +46,7 @@ class Resampler:
             self._to_twice = soxr.ResampleStream(rate, 2 * SAMPLE_RATE, 1, dtype="float32", quality="HQ")
         # The filter is centred on a sample: before the first one it reads silence.
         self._unfiltered = np.zeros(_TAPS // 2, np.float32)
-        self._came = self._went = 0
+        self._samples_in = self._samples_out = 0
 
     def add(self, samples: np.ndarray, last: bool = False) -> np.ndarray:
         """What (n,) float32 samples add at 16 kHz: (m,) float32, up to 90 ms later than they came.
@@ -64,10 +64,10 @@ class Resampler:
         if len(sound) >= _TAPS:
             made = oaconvolve(sound, _filter(), "valid")[::2].astype(np.float32)
         self._unfiltered = sound[2 * len(made) :]
-        self._came += len(samples)
+        self._samples_in += len(samples)
         if last:
-            made = made[: round(self._came * SAMPLE_RATE / self._rate) - self._went]
-        self._went += len(made)
+            made = made[: round(self._samples_in * SAMPLE_RATE / self._rate) - self._samples_out]
+        self._samples_out += len(made)
         return made
 
 

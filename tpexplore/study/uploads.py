@@ -34,6 +34,9 @@ _NO_SOUND = re.compile(
     r"|jpe?g|png|gif|svg|webp|lab|textgrid|srt|bib|tex|cue|nfo)",
     re.IGNORECASE,
 )
+# Of other kinds than the ZIP that is unpacked here; also a ZIP inside of one.
+_ARCHIVE = re.compile(r"\.(zip|7z|rar|tar|tgz|gz|tbz2?|bz2|txz|xz|zst|lzma|lz4|cab|dmg|iso)", re.IGNORECASE)
+_UTF8_FLAG = 0x800
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EMFILE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -108,6 +111,10 @@ class _Taken:
     def add(self, name: str, source: io.BufferedIOBase | zipfile.ZipExtFile) -> None:
         if _is_junk(name):
             return
+        if _ARCHIVE.fullmatch(PurePosixPath(name).suffix):
+            raise InputError(
+                f"{shown_name(name)} is packed; expected one ZIP archive with the clips themselves."
+            )
         if len(self.files) == self.max_files:
             raise InputError(f"There are more than {self.max_files} files; expected at most that many clips.")
         suffix = PurePosixPath(name).suffix.lower()
@@ -140,7 +147,7 @@ def _unpack(archive: str, path: Path, taken: _Taken) -> None:
             for entry in entries:
                 _check_entry(entry, shown)
             for entry in entries:
-                name = _with_slashes(entry.filename)
+                name = _name_of(entry)
                 if not name.endswith("/") and not _is_junk(name):
                     with opened.open(entry) as source:
                         taken.add(name, source)
@@ -204,6 +211,17 @@ def _check_entry(entry: zipfile.ZipInfo, shown: str) -> None:
     # The others can unpack megabytes from one block, before anything is counted.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(f"{shown} is packed in an unusual way; expected an ordinary ZIP archive.")
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    """An entry's name with slashes; macOS writes UTF-8 without the flag that says so."""
+    name = _with_slashes(entry.filename)
+    if entry.flag_bits & _UTF8_FLAG:
+        return name
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 def _with_slashes(name: str) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS, check_whole
 from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.decode import SAMPLE_RATE, is_silent
 from tpexplore.signal.recording import read_windows
@@ -128,6 +128,7 @@ def explore_windows(
     ...     print(window.start, window.answer, [window.flips(point) for point in window.points])
     """
     check_classifier(model)
+    check_whole(batch, "batch", 1)
     options = {"keep_rates": keep_rates, "score": score, "blocks": blocks, "method": method}
     windows = enumerate(read_windows(path, model.config.seconds, hop))
     while together := list(islice(windows, batch)):

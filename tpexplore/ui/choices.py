@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from tpexplore.checkpoints.bundled import Example, bundled_card, bundled_names
+from tpexplore.checkpoints.bundled import Example, bundled_card, bundled_names, is_bundled
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.device import best_device
 from tpexplore.model.packing import pack
 from tpexplore.model.plan import FAMILY_NAMES, KEEP_RATES
+from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import bundled_models
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.study.sweep import explore
@@ -56,9 +57,16 @@ def _label(model: dict[str, Any]) -> str:
     return f"{FAMILY_NAMES[model['family']]} · {model['name']}"
 
 
-@lru_cache(maxsize=4)
-def cached_model(choice: ModelChoice):
-    """Load a model to this machine's best device, or hand back the one loaded before."""
+def cached_model(choice: ModelChoice) -> AudioViT:
+    """Load a model to this machine's best device, or hand back the one loaded before.
+
+    The bundled ones stay loaded, some 30 MB each, so that switching between them never waits; of people's
+    own, which may take hundreds, the last two.
+    """
+    return (_bundled if is_bundled(choice.source) else _own)(choice)
+
+
+def _load(choice: ModelChoice) -> AudioViT:
     model = pack(load_model(choice.source, frames=choice.frames).to(best_device()))
     # The first pass of a process takes up to a second longer, the first one at a keep-rate a few
     # milliseconds, which is not what a clip costs. A large model's passes take seconds: one is enough.
@@ -70,6 +78,10 @@ def cached_model(choice: ModelChoice):
         scores=("attention",),
     )
     return model
+
+
+_bundled = lru_cache(maxsize=None)(_load)
+_own = lru_cache(maxsize=2)(_load)
 
 
 def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | None) -> None:

@@ -8,7 +8,7 @@ A person's own clip never gets into a link.
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,7 +161,8 @@ def read_place(
     texts = texts if isinstance(texts, dict) else {}
     read = {name: setting.read(texts.get(name)) for name, setting in settings.items() if setting.component}
     start = request.get("start")
-    fits = isinstance(start, int | float) and math.isfinite(start) and start >= 0
+    # Below infinity before it becomes a float: JSON's whole numbers may be larger than any.
+    fits = type(start) in (int, float) and 0 <= start <= sys.float_info.max
     return Place(
         path=_named(paths, request.get("example")),
         source=_named(sources, request.get("model")),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import bundled_card, bundled_names
+from tpexplore.checkpoints.bundled import bundled_card, is_bundled
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import measured_analysis, of_weights
@@ -189,7 +189,7 @@ def _traced(path: str, written: int, choice: ModelChoice, start: float | None) -
 
 def dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
     """Clusters of a bundled model's dataset, from its card."""
-    card = of_weights(bundled_card(name), sha256) if name in bundled_names() else None
+    card = of_weights(bundled_card(name), sha256) if is_bundled(name) else None
     if not card or "clusters" not in card:
         return None
     entries = card["clusters"]

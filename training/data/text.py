@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -24,13 +25,14 @@ DELIMITERS = (",", ";", "\t", "|")
 
 
 _PREFACE = re.compile(r'\A(?:\s*"?(?:#.*|sep=."?[,;|]*)\n)+', re.IGNORECASE)
+_COMMENT = re.compile(r"^[ \t]*#.*\n?", re.MULTILINE)
 
 
 def read_text(path: Path) -> str:
     """A text file's content, with "\\n" at the end of lines.
 
-    A byte order mark decides the encoding; without one it is UTF-8, or cp1252 where it is no UTF-8: what
-    spreadsheets on Windows write.
+    A byte order mark decides the encoding. Without one, zeros among the first characters tell UTF-16 and
+    UTF-32; else it is UTF-8, or cp1252 where it is no UTF-8: what spreadsheets on Windows write.
 
     Raises
     ------
@@ -39,6 +41,8 @@ def read_text(path: Path) -> str:
     """
     raw = path.read_bytes()
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark)), None)
+    if marked is None and b"\0" in raw[:4]:
+        marked = json.detect_encoding(raw)  # by the places of the zeros, as JSON's standard says
     try:
         text = raw.decode(marked) if marked else _decoded(raw)
     except UnicodeDecodeError:
@@ -60,9 +64,9 @@ def _decoded(raw: bytes) -> str:
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """Number, from 1, and content of every line that holds more than spaces and trailing delimiters."""
+    """Number, from 1, and content of every line that holds more than spaces, delimiters and a comment."""
     lines = ((number, line.strip(" ,;\t")) for number, line in enumerate(read_text(path).split("\n"), 1))
-    return [(number, line) for number, line in lines if line]
+    return [(number, line) for number, line in lines if line and not line.startswith("#")]
 
 
 def read_rows(text: str, delimiter: str = ",") -> list[list[str]]:
@@ -72,9 +76,9 @@ def read_rows(text: str, delimiter: str = ",") -> list[list[str]]:
     return [row for row in stripped if any(row)]
 
 
-def without_preface(text: str) -> str:
-    """A table without the lines before its header: comments, and Excel's "sep=;"."""
-    return _PREFACE.sub("", text)
+def without_comments(text: str) -> str:
+    """A table without lines that begin with "#", and without Excel's "sep=;" before its header."""
+    return _COMMENT.sub("", _PREFACE.sub("", text))
 
 
 def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict[str, str]]:
@@ -93,7 +97,7 @@ def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict
     InputError
         If a column, a cell of one or every row is missing, or a column stands there twice.
     """
-    text = without_preface(read_text(path))
+    text = without_comments(read_text(path))
     try:
         tables = [read_rows(text, delimiter) for delimiter in DELIMITERS]
     except csv.Error as error:

@@ -9,7 +9,7 @@ import torch
 from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import bundled_names
+from tpexplore.checkpoints.bundled import is_bundled
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
@@ -72,7 +72,7 @@ def start_from(model: AudioViT, source: str) -> None:
         weights, same_classes = weights_of_run(Path(source)), False
     else:
         # A published checkpoint is cropped to the task's length; a bundled model has its own.
-        frames = None if source in bundled_names() else model.config.frames
+        frames = None if is_bundled(source) else model.config.frames
         earlier = load_model(source, frames=frames)
         weights, same_classes = earlier.state_dict(), earlier.config.labels == model.config.labels
     if model.vit.patch_embed.proj.weight.shape != weights["vit.patch_embed.proj.weight"].shape:

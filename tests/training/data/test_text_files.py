@@ -68,6 +68,12 @@ WAYS = {
     "UTF-8 with a byte order mark": lambda text: codecs.BOM_UTF8 + text.encode(),
     "cp1252": lambda text: text.encode("cp1252"),
     "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16 without a mark": lambda text: text.encode("utf-16-le"),
+    "UTF-16 of a Mac without a mark": lambda text: text.encode("utf-16-be"),
+    "UTF-32 without a mark": lambda text: text.encode("utf-32-le"),
+    "comments": lambda text: (
+        "# mine\n" + text.replace("\n", '\n # left out, "twice\n', 2) + "#end"
+    ).encode(),
     "Windows line ends": lambda text: text.replace("\n", "\r\n").encode(),
     "line ends of an old Mac": lambda text: text.replace("\n", "\r").encode(),
     "no line end at the end": lambda text: text.rstrip("\n").encode(),

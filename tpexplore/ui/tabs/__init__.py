@@ -15,7 +15,7 @@ from tpexplore.model.plan import KEEP_RATES, SCORES
 FIRST_KEEP_RATE = 0.5
 """What the page opens with; `boards/page/state.js` begins with the same."""
 
-_NUMBER = re.compile(r"\d*\.?\d+")
+_NUMBER = re.compile(r"\d*\.?\d+", re.ASCII)  # as in JavaScript
 _CHECKED = {"no": False, "yes": True}
 
 
@@ -60,7 +60,7 @@ class Setting:
         if self.values is not None:
             return self.values.get(text)
         if self.span is None:
-            return text if re.fullmatch(self.pattern, text) else None
+            return text if re.fullmatch(self.pattern, text, re.ASCII) else None
         number = float(text) if _NUMBER.fullmatch(text) else math.nan
         return number if self.span[0] <= number <= self.span[1] else None
 

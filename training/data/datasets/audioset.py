@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from training.data.datasets.base import Dataset, Item, all_audio_files, need
-from training.data.text import DELIMITERS, read_rows, read_table, read_text, whole_number, without_preface
+from training.data.text import DELIMITERS, read_rows, read_table, read_text, whole_number, without_comments
 
 CLASSES_FILE = "class_labels_indices.csv"
 OFFICIAL_LISTS = {"train": "balanced_train_segments.csv", "test": "eval_segments.csv"}
@@ -121,7 +121,7 @@ def _read_list(path: Path) -> list[tuple[str, set[str]]]:
         if path.suffix == ".json":
             pairs = [(youtube_id(Path(c["wav"]).stem), c["labels"]) for c in json.loads(text)["data"]]
         else:
-            table = without_preface(text)
+            table = without_comments(text)
             rows = max((read_rows(table, delimiter) for delimiter in DELIMITERS), key=_width)
             pairs = [_clip_and_mids(row) for row in rows]
             if pairs and pairs[0][0].lower() == "ytid":  # a header that lost its "# "
