@@ -19,7 +19,7 @@ import soundfile
 import torch
 from PIL import Image
 
-from tests.browser_support import choose, serve_modules
+from tests.browser_support import choose, next_frames, serve_modules
 from tests.conftest import tiny_config
 from tpexplore import ui
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
@@ -640,7 +640,7 @@ def test_any_number_of_blocks_is_shown(browser, clip, blocks):
         pictures = set()
         for value in values:
             page.eval_on_selector(f".tp-panel input[value='{value}']", "radio => radio.click()")
-            page.wait_for_timeout(120)
+            next_frames(page)
             pictures.add(page.eval_on_selector(".tp-picture", "canvas => canvas.toDataURL()"))
         assert len(pictures) == len(values), "each choice draws something else"
         page.locator(".tp-what label", has_text="Kept").click()
