@@ -239,7 +239,9 @@ class Visit:
             self.page.wait_for_timeout(50)  # gives Playwright time to report finished requests
             return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
 
-        assert wait_until(quiet, 60), f"still under way: {[request.url for request in self._under_way]}"
+        settled = wait_until(quiet, 60)
+        under_way = [request.url for request in self._under_way]
+        assert settled, f"still under way: {under_way}; the last requests: {self.requests[-8:]}"
 
     def reload(self) -> None:
         """Load the page anew; what the old document logs as it leaves is forgotten: its streams break off."""
