@@ -239,7 +239,7 @@ class Visit:
             self.page.wait_for_timeout(50)  # gives Playwright time to report finished requests
             return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
 
-        settled = wait_until(quiet, 60)
+        settled = wait_until(quiet, 120)
         under_way = [request.url for request in self._under_way]
         assert settled, f"still under way: {under_way}; the last requests: {self.requests[-8:]}"
 
