@@ -28,7 +28,7 @@ CHROMIUM_FLAGS = [
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
-    # Two pages of Chromium's own address bar, which nobody sees here, take more of the processor than ours.
+    # Two pages of Chromium's own address bar, which nobody sees here, cost as much as opening a window.
     # The third is in Playwright's list, which this one replaces: paints are timed without waiting.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,PaintHolding",
     "--autoplay-policy=no-user-gesture-required",
