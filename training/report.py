@@ -63,7 +63,8 @@ def renewed(text: str, parts: Parts, file: str) -> str:
         _, found_end, after = rest.partition(end)
         if not found_begin or not found_end or begin in after:
             raise InputError(f"{file} must hold {begin} and {end} once each.")
-        text = f"{before}{begin}\n\n{write()}\n\n{end}{after}"
+        written = write().replace("\u00a0", " ")  # lines of a text file are not broken anew
+        text = f"{before}{begin}\n\n{written}\n\n{end}{after}"
     return text
 
 

@@ -74,7 +74,3 @@ def test_attention_title_knows_both_signs(delta, words):
 def test_two_shares_that_read_alike_are_called_alike(own, usual):
     said = titles.share_title("intensity", [own, 0, 1 - own, 0, 0], [usual, 0, 0, 0, 1 - usual])
     assert said.replace("\u00a0", " ").endswith("low intensity (C1, C2), as in its dataset's 0 %")
-
-
-def test_a_zero_has_no_sign():
-    assert titles.number(-0.001) == "0.00" and titles.number(-0.01) == "−0.01"

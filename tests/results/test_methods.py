@@ -41,8 +41,9 @@ MEASURED = {"one": results(2, -5), "two": results(0.5, -8, heard=True)}
 
 def test_the_verdict_says_less_more_or_about_as_much_at_the_same_cost():
     assert methods.verdict(MEASURED, {}) == (
-        "At keep-rate 50 % and the same cost (at most 0.4 % more) as dropping, fusing loses 2.0 points less"
-        " on one and about as much on two; merging loses 5.0 points more on one and 8.0 points more on two."
+        "At keep-rate 50\u00a0% and the same cost (at most 0.4\u00a0% more) as dropping, fusing loses"
+        " 2.0 points less on one and about as much on two; merging loses 5.0 points more on one and 8.0"
+        " points more on two."
     )
     alike = {name: results(0.5, -8) for name in ("one", "two", "three")}
     assert "fusing loses about as much on all 3 models; merging" in methods.verdict(alike, {})
@@ -56,7 +57,7 @@ def test_three_sentences_for_the_readme():
         "by +0.5 [−0.5, +1.5] points (two) to +2.0 [+1.0, +3.0] points (one); of 2 models it helps 1" in text
     )
     assert "of 2 models it helps 0 and harms 2" in text
-    assert "same answer for 90 % of the clips, that of the removed ones for 30 %, and as many random" in text
+    assert "for 90\u00a0% of the clips, that of the removed ones for 30\u00a0%, and as many random" in text
     assert methods_sentences({}).count("not been measured yet") == 3
 
 
@@ -64,8 +65,8 @@ def test_a_low_keep_rate_is_counted_where_it_was_measured():
     measured = {"one": results(2, -5), "two": results(2, -5)}
     measured["one"]["paired"]["merge"]["attention"]["0.30"] = {"value": 0.1, "ci95": [0.05, 0.15]}
     text = methods_sentences(measured)
-    assert "of 2 models it helps 0 and harms 2; at 30 % it helps 1 and harms 0." in text
-    assert text.count("at 30 %") == 1
+    assert "of 2 models it helps 0 and harms 2; at 30\u00a0% it helps 1 and harms 0." in text
+    assert text.count("at 30\u00a0%") == 1
 
 
 def test_files_of_other_weights_do_not_count(tmp_path):

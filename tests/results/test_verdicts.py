@@ -195,13 +195,13 @@ def test_attention_is_judged_by_a_training_for_each_score_where_there_is_one(fil
     assert verdict.verdict == CONFIRMED and len(verdict.contrasts) == 2 * 2
     assert {c.keep_rate for c in verdict.contrasts} == {"0.40", "0.60"}
     assert verdict.summary.startswith(
-        "A training for each score: at keep-rate 40 % attention minus intensity is +3.0 [+2.0, +4.0]"
+        "A training for each score: at keep-rate 40\u00a0% attention minus intensity is +3.0 [+2.0, +4.0]"
     )
-    assert "One checkpoint for all scores: at keep-rate 40 % attention" in verdict.summary
+    assert "One checkpoint for all scores: at keep-rate 40\u00a0% attention" in verdict.summary
     assert "a model was trained for each score" in verdict.caveat
-    assert verdict.caveat.endswith("the start gets 76 % (ast-spc12) of the validation clips right.")
+    assert verdict.caveat.endswith("the start gets 76\u00a0% (ast-spc12) of the validation clips right.")
     cells = {line.label: line.cells.get(name) for line in verdict.lines}
-    assert cells["attention − random at 80 %, a training for each score, points"] == "+3.0 [+2.0, +4.0]"
+    assert cells["attention − random at 80\u00a0%, a training for each score, points"] == "+3.0 [+2.0, +4.0]"
     paired["attention_minus_variation"]["0.60"] = cell(-0.03)
     path.write_text(json.dumps({"paired": paired}))
     assert judged(files)["1"].verdict == MIXED

@@ -62,8 +62,8 @@ def test_the_table_of_recipe_parts_says_what_was_left_out_and_what_it_cost():
     assert table.splitlines() == [
         "| left out | minutes | keep-rate 0.5 |",
         "| --- | --- | --- |",
-        "| nothing | 3.1 | 80.0 % |",
-        "| Muon (AdamW instead) | 2.0 to 2.5 | 70.0 %; +10.0 [+5.0, +15.0] |",
+        "| nothing | 3.1 | 80.0\u00a0% |",
+        "| Muon (AdamW instead) | 2.0 to 2.5 | 70.0\u00a0%; +10.0 [+5.0, +15.0] |",
     ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from tpexplore.figures.style import CLIP, DATASET, SOUND, finish, label_axes
-from tpexplore.figures.titles import clips_text, percent
+from tpexplore.figures.titles import clips_text
+from tpexplore.numbers import percent
 from tpexplore.study.own_data import AccuracyCurve
 
 COLOURS = {"attention": DATASET, "intensity": CLIP, "variation": SOUND}

@@ -9,8 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from tpexplore.figures.figure_csv import SKIP
-from tpexplore.figures.style import CLUSTER_COLOURS, finish, label_axes
-from tpexplore.figures.titles import CLUSTER_NAMES, edge_title, largest_title, number, share_title
+from tpexplore.figures.style import CLUSTER_COLOURS, CLUSTER_INKS, finish, label_axes
+from tpexplore.figures.titles import CLUSTER_NAMES, edge_title, largest_title, share_title
+from tpexplore.numbers import number
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import HOP_SECONDS
@@ -165,7 +166,7 @@ def share_bars(statistic: str, sources: Mapping[str, Sequence[float]]) -> go.Fig
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
-                textfont={"color": "#ffffff", "size": 12},
+                textfont={"color": CLUSTER_INKS[i], "size": 12},
                 hovertemplate=f"%{{y}}: {cluster} %{{x:.1f}} %<extra></extra>",
             )
         )

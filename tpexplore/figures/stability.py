@@ -11,8 +11,8 @@ from plotly.subplots import make_subplots
 from tpexplore.figures.clusters import cell_axes
 from tpexplore.figures.figure_csv import SKIP
 from tpexplore.figures.style import finish, label_axes
-from tpexplore.figures.titles import percent
 from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.numbers import percent
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import HOP_SECONDS

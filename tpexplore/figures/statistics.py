@@ -12,8 +12,9 @@ from plotly.subplots import make_subplots
 
 from tpexplore.figures.series import Series
 from tpexplore.figures.style import CLIP, DATASET, PADDING, SOUND, ZERO_LINE, finish, label_axes
-from tpexplore.figures.titles import attention_title, delta_title, joint_title, number
+from tpexplore.figures.titles import attention_title, delta_title, joint_title
 from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.numbers import number
 
 QUANTILES = ("5 %", "25 %", "50 %", "75 %", "95 %")
 """What a box is drawn of, where single values are not known."""

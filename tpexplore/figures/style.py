@@ -13,8 +13,10 @@ FONT = '"IBM Plex Sans", system-ui, sans-serif'
 CLIP, DATASET, PAPER = "#D55E00", "#0072B2", "#808080"
 """Colours of what this clip, its model's dataset and the paper say (the first two of Okabe and Ito)."""
 SOUND, PADDING = "#009E73", "#BF5FA0"
-CLUSTER_COLOURS = ("#2C56D0", "#7455BF", "#A9538F", "#C3603F", "#BD7F00")
+CLUSTER_COLOURS = ("#4A65F0", "#8968CC", "#BF5FA6", "#DA6364", "#C28300")
 """Lowest to highest, from blue to yellow and from darker to lighter: in order for every eye."""
+CLUSTER_INKS = ("#ffffff", "#000000", "#000000", "#000000", "#000000")
+"""Of text on them."""
 ZERO_LINE = {"zeroline": True, "zerolinecolor": ZERO, "zerolinewidth": 1.5}
 """For an axis on which 0 divides one finding from its opposite."""
 

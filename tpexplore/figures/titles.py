@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tpexplore.numbers import number, percent
+
 CLUSTER_NAMES = ("C1", "C2", "C3", "C4", "C5")
 
 RELATED = 0.1
@@ -135,16 +137,6 @@ def delta_title(values: Sequence[float], dataset: bool) -> str:
     }.get(frozenset(signs), "more attention at some stages and less at others")
     deltas = ", ".join("–" if math.isnan(value) else number(value) for value in values)
     return f"{who} kept patches get {size}: δ {deltas}"
-
-
-def number(value: float) -> str:
-    """Two digits and a real minus sign, none before a zero."""
-    text = f"{value:.2f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"
 
 
 def clips_text(count: int) -> str:

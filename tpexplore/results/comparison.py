@@ -15,7 +15,8 @@ from typing import Any
 from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import SCORES
-from tpexplore.results.measures import Measure, rate_text
+from tpexplore.numbers import percent
+from tpexplore.results.measures import Measure
 from tpexplore.results.store import Evidence, find, read_evidence, read_json
 
 FAMILIES = {"AudioMAE": "audiomae", "AST": "ast"}
@@ -145,7 +146,7 @@ def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Ro
         for line, rate, value in cells:
             score = "attention" if line == "unpruned" else line
             path = ("keep_rate", score, f"{float(rate):.2f}")
-            ours = _measured(model, reason, "results", path, f"{score} at keep-rate {rate_text(rate)}", 100)
+            ours = _measured(model, reason, "results", path, f"{score} at keep-rate {percent(rate)}", 100)
             yield Row(
                 *("Table I", dataset, family, line, rate, "%", value),
                 **ours,

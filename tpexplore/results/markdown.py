@@ -8,9 +8,10 @@ from typing import Any
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_card, bundled_names
 from tpexplore.model.macs import count_macs
 from tpexplore.model.plan import FAMILY_NAMES, PREFIX_TOKENS
+from tpexplore.numbers import number, percent
 from tpexplore.results.comparison import load_evidence, load_published
 from tpexplore.results.judging import RULE
-from tpexplore.results.measures import number_text, range_text, read_measure, with_interval
+from tpexplore.results.measures import range_text, read_measure, with_interval
 from tpexplore.results.methods import Measured, Studies, learnt, load_method_studies, load_methods
 from tpexplore.results.sentences import smallness
 from tpexplore.results.store import Evidence, find, measured_results, read_json
@@ -41,7 +42,7 @@ def methods_sentences(measured: Measured | None = None, studies: Studies | None 
 
 def models_table() -> str:
     """The bundled models: what they recognise, and accuracy and computing at some keep-rates."""
-    heads = [f"{100 * rate:.0f} % kept" for rate in SHOWN_RATES]
+    heads = [f"{percent(rate)} kept" for rate in SHOWN_RATES]
     lines = []
     for name in sorted(bundled_names()):
         card, results = bundled_card(name), measured_results(name) or {}
@@ -100,7 +101,7 @@ def recipe_parts_table(study: Mapping[str, Any] | None = None) -> str:
     for part, cells in study["accuracy_without"].items():
         texts = []
         for rate, cell in cells.items():
-            text = f"{number_text(100 * cell['value'], '.1f')} %"
+            text = percent(cell["value"], ".1f")
             if worth := read_measure(find(study, "worth", part, rate)):
                 text += f"; {with_interval(worth.scaled(100), '+.1f')}"
             texts.append(text)
@@ -162,7 +163,7 @@ def random_tables(studies: Studies | None = None) -> str:
     def rows_of(name: str, study: Mapping[str, Any]) -> list:
         rows = []
         for group, third in study["groups"].items():
-            quiet = number_text(100 * third["median_quiet_share"], ".0f")
+            quiet = number(100 * third["median_quiet_share"], ".0f")
             texts = (f"`{name}`", f"{group} ({quiet} % quiet, {third['n']} clips)")
             cells = {rate: cell["attention_minus_random"] for rate, cell in third["keep_rate"].items()}
             rows.append((texts, cells))
@@ -196,7 +197,7 @@ def spread_table(studies: Studies | None = None) -> str:
     """
 
     def rows_of(name: str, study: Mapping[str, Any]) -> list:
-        columns = {way: number_text(cells["0.50"]["value"], ".1f") for way, cells in study["columns"].items()}
+        columns = {way: number(cells["0.50"]["value"], ".1f") for way, cells in study["columns"].items()}
         return [
             ((f"`{name}`", f"{way} ({columns[way]} columns; attention {columns['attention']})"), cells)
             for way, cells in study["gain_over_attention"].items()
@@ -233,7 +234,7 @@ def folds_table(studies: Studies | None = None) -> str:
 
 def _with_spread(cell: Mapping[str, Any]) -> str:
     """ "81.2 (1.4)": a share with the standard deviation of the folds' shares, both in %."""
-    return f"{number_text(100 * cell['value'], '.1f')} ({number_text(100 * cell['sd'], '.1f')})"
+    return f"{number(100 * cell['value'], '.1f')} ({number(100 * cell['sd'], '.1f')})"
 
 
 def findings_list(
@@ -279,7 +280,7 @@ def _accuracy(results: Mapping[str, Any], rate: float) -> str:
     if value is None:
         return NOTHING
     if results["metric"] == "top-1 accuracy":
-        return f"{number_text(100 * value, '.1f')} %"
+        return percent(value, ".1f")
     return f"{value:.3f} {results['metric']}"
 
 
@@ -293,7 +294,7 @@ def _saved(card: Mapping[str, Any], rate: float) -> str:
         "classes": len(card["labels"]),
     }
     saved = 1 - count_macs(**size, keep_rate=rate) / count_macs(**size)
-    return f" (−{100 * saved:.0f} %)" if saved else ""
+    return f" (−{percent(saved)})" if saved else ""
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from tpexplore.numbers import number
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -87,19 +89,8 @@ def mean_of(measures: Iterable[Measure]) -> Measure:
 
 def with_interval(m: Measure, form: str) -> str:
     """A number with its interval: "−1.2 [−2.3, −0.1]"."""
-    value, *ends = (number_text(x, form) for x in (m.value, m.low, m.high) if x is not None)
+    value, *ends = (number(x, form) for x in (m.value, m.low, m.high) if x is not None)
     return f"{value} [{', '.join(ends)}]" if ends else value
-
-
-def number_text(value: float, form: str) -> str:
-    """With a real minus sign, and none before a zero."""
-    text = format(value, form)
-    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
-
-
-def rate_text(rate: str | float) -> str:
-    """A keep-rate in the form that the page has: "50 %"."""
-    return f"{100 * float(rate):.0f} %"
 
 
 def range_text(values: Sequence[float], form: str) -> str:

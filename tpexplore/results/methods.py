@@ -8,7 +8,8 @@ from typing import Any
 
 from tpexplore.checkpoints.bundled import ASSETS, bundled_names
 from tpexplore.model.plan import METHODS
-from tpexplore.results.measures import Measure, join, number_text, rate_text, read_measure, with_interval
+from tpexplore.numbers import number, percent
+from tpexplore.results.measures import Measure, join, read_measure, with_interval
 from tpexplore.results.store import find, of_weights, read_json
 
 QUOTED_RATE = "0.50"
@@ -16,7 +17,7 @@ QUOTED_RATE = "0.50"
 LOW_RATE = "0.30"
 """Where the methods differ most: how many models one helps or harms is counted here too."""
 HEARD_RATE = "0.70"
-RATE_TEXT, LOW_TEXT = rate_text(QUOTED_RATE), rate_text(LOW_RATE)
+RATE_TEXT, LOW_TEXT = percent(QUOTED_RATE), percent(LOW_RATE)
 LEADS = METHODS[1:]
 """What is compared with dropping."""
 DOING = {"drop": "dropping", "fuse": "fusing", "merge": "merging"}
@@ -82,7 +83,7 @@ def verdict(measured: Measured, studies: Studies) -> str:
             parts.append(f"{DOING[method]} loses {_less(named)}")
     if not parts:
         return NOT_MEASURED
-    more = f"{100 * cost_gap(measured):.1f} %"
+    more = percent(cost_gap(measured), ".1f")
     ways = "; ".join(parts)
     trained = after_training(studies)
     also = f" {trained[0].upper()}{trained[1:]}." if trained else ""
@@ -92,7 +93,7 @@ def verdict(measured: Measured, studies: Studies) -> str:
 def _less(gains: Sequence[tuple[str, Measure]]) -> str:
     """Each model whose loss differs with its difference; those whose loss does not are listed once."""
     parts = [
-        f"{number_text(abs(gain.value), '.1f')} points {'less' if gain.sign > 0 else 'more'} on {name}"
+        f"{number(abs(gain.value), '.1f')} points {'less' if gain.sign > 0 else 'more'} on {name}"
         for name, gain in gains
         if gain.sign
     ]
@@ -168,15 +169,15 @@ def _faithful(measured: Measured) -> str:
     if not named:
         return "Whether the sound of the kept patches alone gets the same answer has not been measured yet."
 
-    def percent(values: Sequence[Measure]) -> str:
+    def span_of(values: Sequence[Measure]) -> str:
         shown = sorted(value.value for value in values)
-        low, high = (number_text(100 * end, ".0f") for end in (shown[0], shown[-1]))
-        return f"{low} %" if low == high else f"{low} to {high} %"
+        low, high = (percent(end) for end in (shown[0], shown[-1]))
+        return low if low == high else f"{low.split()[0]} to {high}"
 
-    kept, removed = (percent([shares[name][at] for name in named]) for at in (0, 1))
+    kept, removed = (span_of([shares[name][at] for name in named]) for at in (0, 1))
     return (
         "Heard alone, the sound of the patches that attention keeps at keep-rate"
-        f" {100 * float(HEARD_RATE):.0f} % gets the same answer for"
+        f" {percent(HEARD_RATE)} gets the same answer for"
         f" {kept} of the clips, that of the removed ones for {removed}, and as many random patches for"
-        f" {percent([random[name] for name in named])}."
+        f" {span_of([random[name] for name in named])}."
     )

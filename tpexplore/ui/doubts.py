@@ -14,6 +14,7 @@ import torch
 from tpexplore.checkpoints.bundled import bundled_card, bundled_names
 from tpexplore.model.forward import probabilities
 from tpexplore.model.vit import AudioViT
+from tpexplore.numbers import percent
 from tpexplore.study.exploration import Exploration
 
 from .task_names import task_name
@@ -59,13 +60,13 @@ def doubt_of(
         if heard:
             label, probability = heard
             sentence = (
-                f"This model knows {knows} only, but here {other} hears “{label}” ({100 * probability:.0f} %)"
+                f"This model knows {knows} only, but here {other} hears “{label}” ({percent(probability)})"
                 " and no speech."
             )
             return {"sentence": sentence, **source}
     best = float(exploration.unpruned.probabilities.max())
     if best < UNSURE[config.multilabel]:
-        sentence = f"The model is unsure: even with all patches its best answer has only {100 * best:.0f} %."
+        sentence = f"The model is unsure: even with all patches its best answer has only {percent(best)}."
         return {"sentence": sentence, **source}
     return None
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from tpexplore.numbers import number, percent
 from tpexplore.results.comparison import STATISTICS
 from tpexplore.results.judging import Contrast, Facts, Finding, margins
-from tpexplore.results.measures import Measure, join, number_text, rate_text
+from tpexplore.results.measures import Measure, join
 from tpexplore.results.sentences import counted, line_of, percent_text, span
 from tpexplore.results.store import Evidence, find
 
@@ -30,7 +31,7 @@ class Comparison:
 
 
 def _listed(rates: Sequence[str]) -> str:
-    return join([rate_text(rate) for rate in rates])
+    return join([percent(rate) for rate in rates])
 
 
 SHARED = Comparison("results", ("0.30", "0.40", "0.50"), "one checkpoint for all scores")
@@ -69,7 +70,7 @@ def finding_and_facts(
     ]
     lines = [
         line_of(
-            f"attention − {rival} at {rate_text(rate)}, {comparison.trained}, points",
+            f"attention − {rival} at {percent(rate)}, {comparison.trained}, points",
             evidence,
             partial(_lead_cell, comparison, rival, rate),
         )
@@ -86,7 +87,7 @@ def finding_and_facts(
 def _starts(evidence: Mapping[str, Evidence]) -> str:
     """How good the models were from which the trainings began: attention of a weak one says little."""
     named = [
-        f"{number_text(100 * accuracy, '.0f')} % ({name})"
+        f"{percent(accuracy)} ({name})"
         for name, e in evidence.items()
         if (accuracy := find(e.scores, "start", "last", "valid_accuracy_at_1.0"))
     ]
@@ -96,7 +97,7 @@ def _starts(evidence: Mapping[str, Evidence]) -> str:
 def _contrasts(comparison: Comparison, evidence: Mapping[str, Evidence]) -> list[Contrast]:
     return [
         Contrast(
-            (name,), f"minus {rival} at keep-rate {rate_text(rate)}", lead.scaled(100), rival, keep_rate=rate
+            (name,), f"minus {rival} at keep-rate {percent(rate)}", lead.scaled(100), rival, keep_rate=rate
         )
         for name, e in evidence.items()
         for rival in STATISTICS
@@ -125,9 +126,7 @@ def _summary(
         quoted = [c for c in contrasts if (c.statistic, c.keep_rate) == (rival, QUOTED_RATE)]
         if quoted:
             gap = published_gap(published, rival)
-            beside = (
-                f" (paper: {number_text(gap[0], '+.1f')} to {number_text(gap[1], '+.1f')})" if gap else ""
-            )
+            beside = f" (paper: {number(gap[0], '+.1f')} to {number(gap[1], '+.1f')})" if gap else ""
             leads = [(c.model, c.margin) for c in quoted]
             parts.append(f"minus {rival} {span(leads, '+.1f')} points{beside}")
     by_chance = [
@@ -138,7 +137,7 @@ def _summary(
     if by_chance:
         parts.append(f"minus random patches {span(by_chance, '+.1f')} points")
     how = comparison.trained[0].upper() + comparison.trained[1:]
-    at = f"at keep-rate {rate_text(QUOTED_RATE)} attention {join(parts)}. " if parts else ""
+    at = f"at keep-rate {percent(QUOTED_RATE)} attention {join(parts)}. " if parts else ""
     counts = f"gainst the two at {_listed(comparison.low_rates)} {counted(margins(contrasts))}."
     return f"{how}: {at}{'A' if at else 'a'}{counts}"
 
@@ -163,6 +162,6 @@ def _slip(evidence: Mapping[str, Evidence]) -> str:
     if not losses:
         return ""
     return (
-        f" What the other two scores lose at {rate_text(QUOTED_RATE)} by the published code's shifted"
+        f" What the other two scores lose at {percent(QUOTED_RATE)} by the published code's shifted"
         f" indices, which our models never met in training, {span(losses, '.1f')} points."
     )

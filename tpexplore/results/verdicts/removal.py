@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from tpexplore.numbers import percent
 from tpexplore.results.comparison import FAMILIES, GENERAL, SPEECH
 from tpexplore.results.judging import Contrast, Facts, Finding, Line, margins
 from tpexplore.results.measures import Measure, join, minus, negative
@@ -127,6 +128,6 @@ def _group_sizes(evidence: Mapping[str, Evidence]) -> str:
         )
         if high and low:
             sizes[e.task] = (
-                f"on {e.task} H holds {100 * high.value:.0f} % of the patches, L {100 * low.value:.0f} %"
+                f"on {e.task} H holds {percent(high.value)} of the patches, L {percent(low.value)}"
             )
     return f" ({'; '.join(sizes.values())})" if sizes else ""

@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from tpexplore.model.plan import METHODS
-from tpexplore.results.measures import Measure, rate_text, read_measure, with_interval
+from tpexplore.numbers import percent
+from tpexplore.results.measures import Measure, read_measure, with_interval
 from tpexplore.results.methods import BY, DOING, Measured, Studies, heard, lead, trained_lead
 from tpexplore.results.store import find
 
@@ -59,7 +60,7 @@ def _panel(name: str, results: Mapping[str, Any]) -> str:
     for value in (low, (low + high) / 2, high):
         y = at(least, value).split(",")[1]
         body += f'<line class="pp-grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
-        body += f'<text x="{LEFT - 4}" y="{float(y) + 3:.1f}" text-anchor="end">{100 * value:.0f} %</text>'
+        body += f'<text x="{LEFT - 4}" y="{float(y) + 3:.1f}" text-anchor="end">{percent(value)}</text>'
     for macs, anchor in ((least, "start"), (most, "end")):
         x = at(macs, low).split(",")[0]
         body += f'<text x="{x}" y="{HEIGHT - 16}" text-anchor="{anchor}">{macs / 1e6:,.0f} M</text>'
@@ -93,7 +94,7 @@ def lead_table(measured: Measured) -> str:
                 way = DOING[method] if method == "merge" else f"{DOING[method]} by {score}"
                 cells = "".join(f"<td>{_small(lead(results, method, score, rate))}</td>" for rate in rates)
                 lines.append(f'<tr><th scope="row">{escape(name)}, {escape(way)}</th>{cells}</tr>')
-    head = "".join(f'<th scope="col">{rate_text(rate)}</th>' for rate in rates)
+    head = "".join(f'<th scope="col">{percent(rate)}</th>' for rate in rates)
     return _table("Points of accuracy over dropping by attention, by keep-rate", "model and way", head, lines)
 
 
@@ -105,7 +106,7 @@ def trained_table(studies: Studies) -> str:
             accuracy = read_measure(cell)
             cells = f"<td>{_small(accuracy and accuracy.scaled(100), '.1f')}</td>"
             cells += f"<td>{_small(trained_lead(study, method))}</td>"
-            row = f"{name}, {DOING[method]}, {rate_text(study['keep_rate'])}"
+            row = f"{name}, {DOING[method]}, {percent(study['keep_rate'])}"
             lines.append(f'<tr><th scope="row">{escape(row)}</th>{cells}</tr>')
     head = '<th scope="col">accuracy, %</th><th scope="col">points over dropping</th>'
     caption = "Each model trained and tested by one method, from a common start"
@@ -126,7 +127,7 @@ def faithfulness_table(measured: Measured) -> str:
                         for what in ("same_answer", "confidence_drop")
                         for cell in [heard(results, part, what, score, method, rate)]
                     )
-                    row = f"{name}, {way}, {rate_text(rate)}"
+                    row = f"{name}, {way}, {percent(rate)}"
                     lines.append(f'<tr><th scope="row">{escape(row)}</th>{cells}</tr>')
     head = "".join(
         f'<th scope="col">{text}</th>'

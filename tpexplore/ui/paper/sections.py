@@ -8,6 +8,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
+from tpexplore.numbers import percent
 from tpexplore.results.comparison import (
     CLUSTERS,
     COUNTERPARTS,
@@ -23,7 +24,7 @@ from tpexplore.results.comparison import (
     vit_b_macs,
 )
 from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
-from tpexplore.results.measures import Measure, rate_text
+from tpexplore.results.measures import Measure
 from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
@@ -173,7 +174,7 @@ def _sections(
         "table-1",
         "Table I: accuracy at each keep-rate",
         _losses(
-            one, RATE, lambda row: row.line == "attention", f"At keep-rate {rate_text(RATE)}, by attention,"
+            one, RATE, lambda row: row.line == "attention", f"At keep-rate {percent(RATE)}, by attention,"
         ),
         "The paper fine-tuned a model for every keep-rate and score; here one checkpoint serves them all. The"
         " published code takes intensity and variation of the patch one or two places beside (its indices are"
@@ -193,7 +194,7 @@ def _sections(
             two,
             "Table II: G MACs by keep-rate",
             "data",
-            {row.column: rate_text(row.column) for row in two},
+            {row.column: percent(row.column) for row in two},
             measured="exact count",
         ),
         saves["Table II"],
@@ -240,7 +241,7 @@ def _sections(
     )
     yield Section(
         "figure-6",
-        f"Fig. 6: intensity against variation, all patches and those kept at keep-rate {rate_text(RATE)}",
+        f"Fig. 6: intensity against variation, all patches and those kept at keep-rate {percent(RATE)}",
         "Right is louder, up is more varied; brighter holds more patches.",
         "The paper's panels are pictures without numbers and each has its own axes; here the two of a model"
         " share axes and colours.",

@@ -7,9 +7,10 @@ from html import escape
 from itertools import groupby
 from urllib.parse import quote
 
+from tpexplore.numbers import percent
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, Row
 from tpexplore.results.judging import Verdict
-from tpexplore.results.measures import Measure, rate_text
+from tpexplore.results.measures import Measure
 
 SCORE_NAMES = {"attention": "Attention", "intensity": "Intensity", "variation": "Variation"}
 GROUP_NAMES = {"L": "Without L (low: C1, C2)", "H": "Without H (high: C4, C5)"}
@@ -50,7 +51,7 @@ def score_tables(rows: Sequence[Row], notes: Mapping[str, str]) -> str:
     return _by_series(
         rows,
         notes,
-        lambda own: _matrix(own, SCORE_NAMES, "keep-rate", lambda row: row.line != "unpruned", rate_text),
+        lambda own: _matrix(own, SCORE_NAMES, "keep-rate", lambda row: row.line != "unpruned", percent),
     )
 
 
@@ -132,7 +133,7 @@ def _unpruned(row: Row, groups: int, kinds: Sequence[str], digits: int) -> str:
     here = f"; here {_value(row.measured, '%')}" if row.measured else ""
     difference = f"; difference {signed(row.difference)}" if row.difference is not None else ""
     return (
-        f'<tr><th scope="row">{rate_text(1)}</th><td class="pp-all" colspan="{groups * len(kinds)}">'
+        f'<tr><th scope="row">{percent(1)}</th><td class="pp-all" colspan="{groups * len(kinds)}">'
         f"all patches: paper {row.published:.{digits}f}{here}{difference}</td></tr>"
     )
 

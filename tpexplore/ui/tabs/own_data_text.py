@@ -6,7 +6,8 @@ import base64
 import html
 from collections import Counter
 
-from tpexplore.figures.titles import clips_text, percent
+from tpexplore.figures.titles import clips_text
+from tpexplore.numbers import percent
 from tpexplore.study.own_data import AccuracyCurve, Row, accuracy_csv, answers_csv
 from tpexplore.ui.choices import ModelChoice, cached_model
 
