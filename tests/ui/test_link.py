@@ -415,6 +415,33 @@ def wait_for_tab(visit, tab: str) -> None:
 
 
 @in_browser
+def test_back_before_the_picture_is_there_is_not_lost(browser, app_url):
+    from tests.browser_support import skip_tour
+
+    with ExitStack() as contexts:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        contexts.callback(context.close)
+        skip_tour(context)
+        page = context.new_page()
+        page.add_init_script("document.addEventListener('tp-ask', () => (globalThis.hasAsked = true))")
+        held = []
+        page.route("**/explore/start.js", lambda route: held.append(route))
+        page.goto(app_url)
+        page.wait_for_function("globalThis.hasAsked", timeout=30_000)
+        page.evaluate(
+            """() => {
+                history.replaceState(null, '', '?keep-rate=0.7');
+                history.pushState(null, '', location.pathname);
+            }"""
+        )
+        page.go_back()
+        page.wait_for_function("location.search === '?keep-rate=0.7'")
+        for route in held:
+            route.continue_()
+        page.wait_for_selector(".tp[data-rate='0.7']", state="attached", timeout=30_000)
+
+
+@in_browser
 def test_a_tab_s_settings_are_restored_and_followed(opened):
     query = "?tab=kendall&kendall.rank=raw&kendall.paper=none&kendall.sound=yes"
     visit = opened(query)

@@ -155,15 +155,12 @@ export function start({ props, trigger }) {
     restorePatch();
   }
 
-  let left = false; // whether Back or Forward was pressed while something was still arriving
+  let left = false; // whether Back or Forward was pressed before the viewer was there, or something else had arrived
 
   /** Back or Forward: what the address names now is shown again. */
   function revisit() {
-    if (!view) return;
-    if (arriving) {
-      left = true;
-      return;
-    }
+    left = !view || arriving;
+    if (left) return;
     clearTimeout(timer);
     const { values } = queries.read(location.search);
     // A person's own clip is in no address: it stays if it is still there.
@@ -228,6 +225,7 @@ export function start({ props, trigger }) {
     const isFirst = !view;
     ({ view, first: firstView, patches } = detail);
     if (isFirst) open();
+    if (isFirst && left) revisit();
     if (awaited && detail.fresh) {
       awaited = false;
       endOpening();
@@ -241,10 +239,8 @@ export function start({ props, trigger }) {
     arriving = false;
     opening = false;
     place.tab = openTab;
-    if (left) {
-      left = false;
-      revisit();
-    } else endOpening();
+    if (left) revisit();
+    else endOpening();
   }
 
   on("tp-opened", arrive);
