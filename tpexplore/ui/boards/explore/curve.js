@@ -13,19 +13,21 @@ import { shareTicks } from "../shared/ticks.js";
 const CURVE = { width: 280, height: 170, left: 36, right: 270, top: 10, bottom: 136 };
 
 /**
+ * The picture, and what marks a place on it: a move of the keep-rate draws nothing else anew.
+ *
  * @param {Record<Score, Accuracy[]>} accuracy
  * @param {{macs: number}} unpruned
  * @param {Score} score
- * @param {number} rate
  */
-export function accuracyCurve(accuracy, unpruned, score, rate) {
+export function accuracyCurve(accuracy, unpruned, score) {
   const scales = curveScales(accuracy, unpruned);
   const trace = (/** @type {Score} */ name) => tracePoints(accuracy[name], scales);
   const others = /** @type {Score[]} */ (Object.keys(accuracy)).filter((name) => name !== score);
   const line = trace(score);
   const band = [...line.map((p) => [p.x, p.high]), ...[...line].reverse().map((p) => [p.x, p.low])];
-  const here = line.filter((p) => p.rate === rate);
-  return shape(
+  const plumb = shape("line", { class: "tp-drop-line", y2: CURVE.bottom });
+  const ring = shape("circle", { class: "tp-here", r: 5.5 });
+  const picture = shape(
     "svg",
     {
       class: "tp-curve",
@@ -38,11 +40,18 @@ export function accuracyCurve(accuracy, unpruned, score, rate) {
     shape("polygon", { class: "tp-band", points: band.map((pair) => pair.join()).join(" ") }),
     shape("polyline", { class: "tp-line", points: joined(line) }),
     ...line.map((p) => shape("circle", { class: "tp-dot", cx: p.x, cy: p.y, r: 2.2 })),
-    ...here.flatMap(({ x, y }) => [
-      shape("line", { class: "tp-drop-line", x1: x, x2: x, y1: y, y2: CURVE.bottom }),
-      shape("circle", { class: "tp-here", cx: x, cy: y, r: 5.5 }),
-    ]),
+    plumb,
+    ring,
   );
+  return {
+    picture,
+    /** @param {Accuracy} here */
+    mark(here) {
+      const [x, y] = [scales.x(here.macs), scales.y(here.value)].map(String);
+      for (const [name, value] of [["x1", x], ["x2", x], ["y1", y]]) plumb.setAttribute(name, value);
+      for (const [name, value] of [["cx", x], ["cy", y]]) ring.setAttribute(name, value);
+    },
+  };
 }
 
 /**
@@ -70,7 +79,7 @@ export function curveScales(accuracy, unpruned) {
 
 /** @param {Accuracy[]} measured @param {Scales} scales */
 function tracePoints(measured, { x, y }) {
-  return measured.map((m) => ({ rate: m.rate, x: x(m.macs), y: y(m.value), low: y(m.low), high: y(m.high) }));
+  return measured.map((m) => ({ x: x(m.macs), y: y(m.value), low: y(m.low), high: y(m.high) }));
 }
 
 /** @param {{x: number, y: number}[]} points */

@@ -1,16 +1,14 @@
-// What the numbers say at the chosen keep-rate: prediction, cost, measured accuracy.
+// What the numbers say at the chosen keep-rate: prediction and cost.
 
 import { node, renew } from "../shared/dom.js";
 import { blocksOf } from "../shared/fates.js";
-import { isPlanOf, planOf, rateText } from "../shared/plan.js";
-import { clipsText, macsText, millisecondsText, percent, probabilityText } from "../shared/text.js";
-import { accuracyCurve } from "./curve.js";
+import { rateText } from "../shared/plan.js";
+import { macsText, millisecondsText, percent, probabilityText } from "../shared/text.js";
 import { meter } from "./meter.js";
 
 /**
  * @typedef {import("./messages.js").Data} Data
  * @typedef {import("./messages.js").Point} Point
- * @typedef {import("./messages.js").Measured} Measured
  */
 
 const MOST_LISTED = 20; // classes
@@ -170,51 +168,4 @@ function keptRow(kept, patches, block) {
     meter(kept / patches),
     node("span", { class: "tp-number" }, `${kept} of ${patches}`),
   );
-}
-
-/** @param {HTMLElement} card @param {Data} data @param {import("./messages.js").Score} score @param {number} index of the keep-rate */
-export function renderAccuracy(card, data, score, index) {
-  const about = data.measured;
-  const rate = data.scores[score].rates[index];
-  const here = about?.accuracy[score]?.find((measured) => measured.rate === rate);
-  const heading = node("h3", {}, "How often it is right");
-  if (!about || !here) {
-    const where = about ? "at this keep-rate" : "at any keep-rate";
-    const paper = isPlanOf(data, planOf({}));
-    const text = paper
-      ? `The accuracy of this checkpoint has not been measured ${where}.`
-      : "Accuracy has been measured for the paper's blocks only, with one keep-rate for all.";
-    renew(card, heading, text);
-    return;
-  }
-  const interval = `95 % confidence ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
-  const what = `${about.metric} of this checkpoint at this keep-rate`;
-  const others = Object.entries(about.accuracy).filter(([name, row]) => name !== score && row.length);
-  const wasOpen = card.querySelector("details")?.open;
-  renew(
-    card,
-    heading,
-    node("p", { class: "tp-figure-line" }, node("b", {}, percent(here.value, 1))),
-    node("p", { class: "tp-help" }, `${interval}: ${what} on ${clipsText(about)}.`),
-    accuracyCurve(about.accuracy, data.unpruned, score, rate),
-    node(
-      "p",
-      { class: "tp-help" },
-      `Circle: this keep-rate. Shading: 95 % confidence, ${data.method === "merge" ? "merged" : `ranked by ${score}`}. ${others.length ? "Thin lines: other rankings." : ""}`,
-    ),
-    provenance(about, wasOpen),
-  );
-}
-
-/** @param {Measured} about @param {boolean | undefined} open */
-function provenance(about, open) {
-  const details = node(
-    "details",
-    { class: "tp-help" },
-    node("summary", {}, "Where these figures come from"),
-    `Weights ${about.weights}, measured on ${about.date} at commit ${about.commit} by `,
-    node("code", {}, about.made_by),
-  );
-  details.open = Boolean(open);
-  return details;
 }

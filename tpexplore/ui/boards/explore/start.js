@@ -7,6 +7,7 @@ import { blocksOf, isPruned } from "../shared/fates.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
 import { blocksText, planOf } from "../shared/plan.js";
 import { percent } from "../shared/text.js";
+import { createAccuracy } from "./accuracy.js";
 import { createAddress } from "./address.js";
 import { createAttention } from "./attention.js";
 import { createBudgetField } from "./budget.js";
@@ -25,7 +26,7 @@ import { createPlanField } from "./plan.js";
 import { createPointing } from "./pointing.js";
 import { wirePresentation } from "./present.js";
 import { ranked } from "./ranking.js";
-import { headlineText, renderAccuracy, renderAnswer, renderCost, renderSummary } from "./reading.js";
+import { headlineText, renderAnswer, renderCost, renderSummary } from "./reading.js";
 import { createReadout } from "./readout.js";
 import { createRepaint } from "./repaint.js";
 import { createScores } from "./scores.js";
@@ -90,6 +91,7 @@ export function start({ element, props, trigger, watch }) {
     repaint.all(event);
   });
   const doubt = createDoubt(view);
+  const accuracy = createAccuracy(find(".tp-card-accuracy"));
   const faithfulness = createFaithfulness(view, trigger);
   const plan = createPlanField(view, { choose: method.choose, setRate: slider.set });
   const takeaway = createTakeaway(view, trigger);
@@ -181,7 +183,7 @@ export function start({ element, props, trigger, watch }) {
     renew(out("explanation"), explanation(data, score, index));
     renderAnswer(find(".tp-card-answer"), data, point, rates[index]);
     renderCost(find(".tp-card-cost"), data, point);
-    renderAccuracy(find(".tp-card-accuracy"), data, score, index);
+    accuracy.render(data, score, index);
     paint(); // after all else: a canvas takes its font from the page, which is styled once then
     listening.refreshSoon();
   }
