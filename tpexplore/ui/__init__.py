@@ -33,6 +33,7 @@ _STYLES = (
     "shared/tokens.css",
     "shared/buttons.css",
     "page/page.css",
+    "page/settings.css",
     "page/bar.css",
     "page/tour.css",
     "page/touch.css",

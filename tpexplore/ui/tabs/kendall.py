@@ -55,9 +55,13 @@ def build(choices: list[ModelChoice]) -> Tab:
             scale=1,
             min_width=200,
         )
-    sound = gr.Checkbox(
-        False, label="Without the padding after the clip's end", info="Count only patches that hold sound."
-    )
+        sound = gr.Checkbox(
+            False,
+            label="Without the padding after the clip's end",
+            info="Count only patches that hold sound.",
+            scale=2,
+            min_width=300,
+        )
     with gr.Row(equal_height=False):
         boxes = {name: FigureBox(f"kendall-{name}") for name in STATISTICS}
     note = gr.Markdown(elem_classes="tab-note", elem_id="kendall-note")

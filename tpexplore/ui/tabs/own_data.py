@@ -37,7 +37,7 @@ clips, {MAX_TOTAL_BYTES // 10**6} MB unpacked. They are deleted when you remove 
 """
 STAYING = "Your files stay for another run; they are deleted when you remove them or leave this page."
 NO_FILES = "Choose labelled clips, or a ZIP of them, first."
-RATES = {"every 10 %": KEEP_RATES[::2], "every 5 %": KEEP_RATES}
+RATES = {"Every 10 %": KEEP_RATES[::2], "Every 5 %": KEEP_RATES}
 SLICE_SECONDS = 1.5
 """A run comes back to the queue's end this often, so that a long one keeps nobody waiting for long."""
 
@@ -73,16 +73,16 @@ class Form:
         )
         with gr.Row(elem_classes="settings"):
             self.scores = gr.CheckboxGroup(
-                list(SCORES),
+                [(name.capitalize(), name) for name in SCORES],
                 value=[SCORES[0]],
-                label="Patches are ranked by",
+                label="Rank patches by",
                 info="One curve for each; every further one takes as long again.",
                 min_width=260,
                 elem_id="own-scores",
             )
             self.rates = gr.Radio(
                 list(RATES),
-                value="every 10 %",
+                value="Every 10 %",
                 label="Keep-rates, 30 to 100 %",
                 info="More of them draw a finer curve and take longer.",
                 min_width=260,

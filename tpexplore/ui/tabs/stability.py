@@ -12,8 +12,8 @@ import gradio as gr
 
 from tpexplore.errors import InputError
 from tpexplore.figures.stability import stability_figure
-from tpexplore.figures.titles import number, percent
 from tpexplore.model.plan import PRUNE_BLOCKS, SCORES
+from tpexplore.numbers import number, percent
 from tpexplore.study.stability import Stability, stability_steps
 from tpexplore.ui.board import create_board
 from tpexplore.ui.choices import NO_CLIP, ModelChoice, check_request
@@ -49,9 +49,9 @@ def build(choices: list[ModelChoice]) -> Tab:
     with gr.Row(elem_classes="settings"):
         keep_rate = keep_rate_slider(min_width=260, elem_id="stability-rate")
         score = gr.Radio(
-            list(SCORES),
+            [(name.capitalize(), name) for name in SCORES],
             value=SCORES[0],
-            label="Ranked by",
+            label="Rank patches by",
             info="What decides which patches stay.",
             min_width=260,
             elem_id="stability-score",

@@ -11,8 +11,9 @@ import torch
 
 from tpexplore.figures.series import Series
 from tpexplore.figures.statistics import attention_figure, delta_figure, joint_figure
-from tpexplore.figures.titles import CLUSTER_NAMES, number, percent
+from tpexplore.figures.titles import CLUSTER_NAMES
 from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.numbers import number, percent
 from tpexplore.results.store import find
 from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
 from tpexplore.ui.choices import ModelChoice
@@ -38,10 +39,15 @@ BLOCKS = {
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`."""
     gr.Markdown(HELP, elem_classes="tab-help")
-    keep_rate = keep_rate_slider("Keep-rate, ranked by attention")
-    sound = gr.Checkbox(
-        False, label="Without the padding after the clip's end", info="Counts only patches that hold sound."
-    )
+    with gr.Row(elem_classes="settings"):
+        keep_rate = keep_rate_slider("Keep-rate, ranked by attention", scale=2, min_width=280)
+        sound = gr.Checkbox(
+            False,
+            label="Without the padding after the clip's end",
+            info="Count only patches that hold sound.",
+            scale=1,
+            min_width=240,
+        )
     joint, joint_dataset = FigureBox("statistics-clip"), FigureBox("statistics-dataset")
     where = gr.Radio(
         list(BLOCKS.items()),

@@ -1,8 +1,9 @@
-// The page around the tabs: what its inputs are described by, keys on its tabs, the keep-rate, saved figures,
-// the tour.
+// The page around the tabs: what its inputs are described by, keys on its tabs and radio buttons, the keep-rate,
+// saved figures, the tour.
 
 import { describePage } from "./describe.js";
 import { wirePlots } from "./plots.js";
+import { joinRadios } from "./radios.js";
 import { showRates } from "./rate.js";
 import { keepOpenTabInSight, wireTabKeys } from "./tablist.js";
 import { startTour } from "./tour.js";
@@ -10,6 +11,7 @@ import { startTour } from "./tour.js";
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ element }) {
   describePage();
+  joinRadios();
   wireTabKeys();
   keepOpenTabInSight();
   showRates();
