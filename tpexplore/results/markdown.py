@@ -11,7 +11,7 @@ from tpexplore.model.plan import FAMILY_NAMES, PREFIX_TOKENS
 from tpexplore.results.comparison import load_evidence, load_published
 from tpexplore.results.judging import RULE
 from tpexplore.results.measures import number_text, range_text, read_measure, with_interval
-from tpexplore.results.methods import Measured, Studies, learnt, load_method_studies, load_methods
+from tpexplore.results.methods import Measured, Studies, details, load_method_studies, load_methods, summary
 from tpexplore.results.sentences import smallness
 from tpexplore.results.store import Evidence, find, measured_results, read_json
 from tpexplore.results.verdicts import verdicts
@@ -32,11 +32,16 @@ RECIPE_PARTS = {
 """What `training.ablation` leaves out, in words."""
 
 
-def methods_sentences(measured: Measured | None = None, studies: Studies | None = None) -> str:
-    """What was learnt of dropping, fusing and merging. Reads the bundled files unless others are passed."""
+def methods_summary(measured: Measured | None = None) -> str:
+    """Dropping, fusing and merging in short. Reads the bundled files unless others are passed."""
+    return _list(summary(load_methods() if measured is None else measured))
+
+
+def methods_details(measured: Measured | None = None, studies: Studies | None = None) -> str:
+    """What fusing and merging gain, with intervals. Reads the bundled files unless others are passed."""
     if measured is None:
         measured, studies = load_methods(), load_method_studies()
-    return " ".join(learnt(measured, studies or {}))
+    return _list(details(measured, studies or {}))
 
 
 def models_table() -> str:
@@ -294,6 +299,10 @@ def _saved(card: Mapping[str, Any], rate: float) -> str:
     }
     saved = 1 - count_macs(**size, keep_rate=rate) / count_macs(**size)
     return f" (−{100 * saved:.0f} %)" if saved else ""
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
