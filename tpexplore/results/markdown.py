@@ -13,7 +13,7 @@ from tpexplore.results.judging import RULE
 from tpexplore.results.measures import number_text, range_text, read_measure, with_interval
 from tpexplore.results.methods import Measured, Studies, details, load_method_studies, load_methods, summary
 from tpexplore.results.sentences import smallness
-from tpexplore.results.store import Evidence, find, measured_results, read_json
+from tpexplore.results.store import Evidence, find, measured_results, of_weights, read_json
 from tpexplore.results.verdicts import verdicts
 
 SHOWN_RATES = (1.0, 0.7, 0.5, 0.3)
@@ -83,7 +83,7 @@ def onnx_table(results: Mapping[str, Any] | None = None) -> str:
         if missing:
             return "Not measured yet: python -m training.export_speed has not been run."
     lines = []
-    for name, model in results["models"].items():
+    for name, model in _current(results["models"]).items():
         cells = model["keep_rates"].values()
         shares = [f"{cell['time_ratio']:.2f} (MACs {cell['mac_ratio']:.2f})" for cell in cells]
         shown = f"`{name}`" if model["weights_sha256"] else f"{name}, random weights"
@@ -149,7 +149,17 @@ def _study_table(
 def _read_studies(kind: str) -> Studies:
     """Content of the files in assets/results/studies that begin with ``kind``, by the rest of their names."""
     files = sorted((RESULTS_FOLDER / "studies").glob(f"{kind}-*.json"))
-    return {file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files}
+    return _current({file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files})
+
+
+def _current(measured: Studies) -> Studies:
+    """Without what was measured of a bundled model on other weights than are bundled now."""
+    bundled = bundled_names()
+    return {
+        name: content
+        for name, content in measured.items()
+        if name not in bundled or of_weights(content, bundled_card(name).get("weights_sha256"))
+    }
 
 
 def _points(cells: Mapping[str, Any]) -> list[str]:
