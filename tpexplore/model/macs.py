@@ -17,7 +17,8 @@ HEAD_WIDTH = 64
 """Width of one attention head, in every model here."""
 PATCH_VALUES = 256
 MLP_RATIO = 4
-_LARGEST_SIZE = 1_000_000  # far above any model; the blocks are counted one by one
+LARGEST_SIZE = 1_000_000
+"""Far above any model's; blocks and classes are gone through one by one."""
 
 
 CLASSES = {"SPC-2": 35, "ESC-50": 50, "AS-20K": 527, "VoxCeleb-1": 1251}
@@ -78,7 +79,7 @@ def count_macs(
         ("prefix", prefix, 0),
         ("classes", classes, 0),
     ):
-        check_whole(number, name, least, _LARGEST_SIZE)
+        check_whole(number, name, least, LARGEST_SIZE)
     blocks = check_blocks(blocks, depth)
     left = keep_plan(keep_rate, tokens, blocks)
     check_method(method)
