@@ -62,8 +62,9 @@ def training_table() -> str:
     for name in sorted(bundled_names()):
         card, results = bundled_card(name), measured_results(name) or {}
         before = card.get("start") or card.get("pretrained") or {}
-        minutes = [card.get("training_minutes")]
-        minutes += [find(stage, "last", "minutes") for stage in (card.get("teacher"), before)]
+        minutes = [card.get("training_minutes"), find(card, "teacher", "last", "minutes")]
+        # A run notes its last line, a bundled model its card.
+        minutes.append(find(before, "last", "minutes") or before.get("training_minutes"))
         source = f"`{before['model']}`" if "model" in before else ""
         texts = ["" if m is None else f"{m:.0f}" for m in minutes]
         shares = " / ".join(_accuracy(results, rate) for rate in SHOWN_RATES)
