@@ -109,6 +109,7 @@ def test_labels_can_be_written():
     assert config.labels == ("B\u00e4r", "?x")
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 def test_nested_tensors_are_refused(model, specs):
     """They have no shape, and torch asks its users to report that."""
     nested = torch.nested.nested_tensor([specs[0], specs[0, :9]])
