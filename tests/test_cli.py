@@ -303,6 +303,62 @@ def test_long_values_are_not_repeated_in_full(folder, option, capsys):
     assert len(sentence) < 250
 
 
+LONG = "y/" * 2_500
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explore", LONG, "--model=ast-spc12"),
+        ("explore", "x" * 5_000, "--model=ast-spc12"),
+        ("explore", "c.wav", f"--model=hf_hub:{LONG}"),
+        ("explore", "c.wav", "--model=m", f"--csv={LONG}"),
+        ("batch", LONG, "--model=ast-spc12", "--out=o.csv"),
+        ("batch", ".", "--model=ast-spc12", f"--out={LONG}"),
+        ("batch", ".", "--model=ast-spc12", f"--out={'x ' * 2_500}"),
+        ("export", "ast-spc12", f"--out={LONG}.onnx"),
+        ("export", "ast-spc12", f"--out={LONG}"),
+        ("bench", f"--device={LONG}"),
+        ("models", LONG),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_names_of_thousands_of_characters_are_shortened(arguments, capsys):
+    try:
+        code = main(list(arguments))
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    sentence = capsys.readouterr().err
+    check_sentence(sentence)
+    assert len(sentence) <= 1_001
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explore", "a\0b", "--model=ast-spc12"),
+        ("explore", "c.wav", "--model=a\0b"),
+        ("batch", "a\0b", "--model=m", "--out=o.csv"),
+        ("export", "a\0b", "--out=o.pt2"),
+        ("macs", "--keep-rate=0\0"),
+        ("bench", "--device=\0"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_null_character_is_refused(arguments, capsys):
+    """The system's own functions raise ValueError for it."""
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    assert stop.value.code == 2
+    check_sentence(capsys.readouterr().err, "holds a null character")
+
+
+def test_an_empty_keep_rate_is_not_taken_for_none(capsys):
+    assert main(["macs", "--keep-rate="]) == 2
+    check_sentence(capsys.readouterr().err, "Keep-rate ''", "above 0 and up to 1")
+
+
 def test_models_that_do_not_fit(folder, tmp_path, capfd):
     def refused(path: Path, *more: str) -> str:
         assert main(["explore", str(folder / "clip.wav"), "--model", str(path), *more]) == 2

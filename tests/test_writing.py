@@ -58,6 +58,22 @@ def test_what_is_no_file_is_named(tmp_path: Path, monkeypatch, name: str) -> Non
     assert names(Path()) == ["circle", "folder"] and Path("circle").is_symlink()
 
 
+def test_two_who_write_at_once_do_not_mix(tmp_path: Path) -> None:
+    """Both had the same part file: the one ready first moved away what the other was writing to."""
+    path = tmp_path / "a"
+    with whole_file(path) as first:
+        first.write(b"1" * 9)
+        with whole_file(path) as second:
+            second.write(b"2" * 5)
+        assert path.read_bytes() == b"2" * 5
+    assert path.read_bytes() == b"1" * 9 and names(tmp_path) == ["a"]
+
+
+def test_the_longest_name_that_a_disk_allows(tmp_path: Path) -> None:
+    write_bytes(tmp_path / ("x" * 255), b"1")
+    assert names(tmp_path) == ["x" * 255]
+
+
 def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")

@@ -315,7 +315,7 @@ def _macs(args: argparse.Namespace) -> None:
             dataset: dict(zip(table["keep_rates"], cells, strict=True))
             for dataset, cells in table["gmacs"].items()
         }
-    rates = [_keep_rate(args.keep_rate, blocks)] if args.keep_rate else table["keep_rates"]
+    rates = table["keep_rates"] if args.keep_rate is None else [_keep_rate(args.keep_rate, blocks)]
     rows = [
         {
             "dataset": dataset,

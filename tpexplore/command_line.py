@@ -27,6 +27,8 @@ class OneSentenceParser(argparse.ArgumentParser):
     def parse_known_args(self, args=None, namespace=None):
         args = sys.argv[1:] if args is None else list(args)
         for argument in args:
+            if "\0" in argument:  # no shell passes one on, but programs may
+                self.error(f"argument {_short(argument)} holds a null character; expected text")
             if match := _NO_VALUE.fullmatch(argument):
                 self.error(f"argument {match[1]}: '--' is not valid; expected a value")
         return super().parse_known_args(args, namespace)

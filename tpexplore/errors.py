@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 
 
 class InputError(ValueError):
@@ -11,6 +12,9 @@ class InputError(ValueError):
     The message is one sentence that names the value and what was expected. The command line prints
     it and exits with code 2; the app shows it in the page.
     """
+
+    def __init__(self, sentence: str):
+        super().__init__(of_readable_length(sentence))
 
 
 UNREADABLE_JSON = (ValueError, RecursionError)
@@ -35,12 +39,32 @@ REASONS = {
 """Why a file or folder cannot be used, in plain words."""
 
 
+_LONGEST_WORD, _LONGEST_SENTENCE = 300, 1_000
+
+
+def of_readable_length(sentence: str) -> str:
+    """A sentence in which a name of thousands of characters is shortened in its middle.
+
+    >>> len(of_readable_length(f"{'x' * 5_000}.wav does not exist."))
+    320
+    """
+    sentence = re.sub(
+        rf"\S{{{_LONGEST_WORD + 1},}}", lambda word: _middle_left_out(word[0], _LONGEST_WORD), sentence
+    )
+    return _middle_left_out(sentence, _LONGEST_SENTENCE)
+
+
+def _middle_left_out(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[len(text) - most // 3 + 1 :]}"
+
+
 def one_line(sentence: str) -> str:
-    """A sentence without line breaks and terminal codes, which names of files may hold.
+    """A sentence without line breaks and terminal codes, which names of files may hold, and not too long.
 
     >>> one_line("a\\nb is not a folder.")
     'a\\\\nb is not a folder.'
     """
+    sentence = of_readable_length(sentence)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in sentence)
 
 

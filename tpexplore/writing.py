@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +19,8 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
 
     Folders above it are made. When writing fails or is interrupted, what stood at ``path`` stays and
     nothing else is left. Where ``path`` is a link, the file it leads to is replaced, and the link stays. A
-    device or pipe is written to as it is: nothing may take its place.
+    device or pipe is written to as it is: nothing may take its place. Where two write at once, the one that
+    is ready last stays, whole.
 
     Parameters
     ----------
@@ -37,11 +39,11 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
                 yield file
             return
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(f".{secrets.token_hex(8)}.part")  # of its own: another may write there, too
     with named(path, part):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with part.open("wb") as file:
+            with part.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

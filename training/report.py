@@ -14,7 +14,8 @@ from tpexplore.results.markdown import (
     drop_study_table,
     findings_list,
     folds_table,
-    methods_sentences,
+    methods_details,
+    methods_summary,
     models_table,
     onnx_table,
     random_tables,
@@ -34,7 +35,7 @@ PARTS: dict[str, Parts] = {
         "onnx": onnx_table,
         "models": models_table,
         "findings": findings_list,
-        "methods": methods_sentences,
+        "methods": methods_summary,
     },
     "training/README.md": {
         "models": training_table,
@@ -43,6 +44,7 @@ PARTS: dict[str, Parts] = {
         "drop-study": drop_study_table,
         "spread": spread_table,
         "folds": folds_table,
+        "methods": methods_details,
         "findings": verdicts_markdown,
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import huggingface_hub
@@ -10,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tests.transformers_files import config_of, model_of, save
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 
@@ -29,15 +31,29 @@ def folder(tmp_path) -> Path:
     return path
 
 
+def download_from(folder: Path) -> Callable[[str, str], str]:
+    """What the Hub's library does with a repository that holds these files."""
+
+    def download(repository: str, name: str) -> str:
+        if not (folder / name).is_file():
+            raise huggingface_hub.errors.EntryNotFoundError("404")
+        return str(folder / name)
+
+    return download
+
+
 def test_an_adapters_folder_is_refused(folder):
     with pytest.raises(InputError, match=r"my-lora .* holds an adapter \(LoRA\) of 'MIT/ast'.*" + ADVICE):
         load_model(folder)
 
 
-def test_an_adapter_beside_a_whole_model_is_not_passed_over(folder):
-    save_file({"weight": torch.zeros(1)}, folder / "model.safetensors")
-    with pytest.raises(InputError, match=ADVICE):
-        load_model(folder)
+def test_beside_an_adapter_a_whole_model_is_loaded(folder, monkeypatch):
+    """From a folder as from the Hub: a folder was refused, the same files on the Hub were not."""
+    save(folder, model_of(config_of()))
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download_from(folder))
+    local, remote = load_model(folder), load_model("hf_hub:someone/merged")
+    assert local.config.classes == remote.config.classes == 12
+    assert all(map(torch.equal, local.state_dict().values(), remote.state_dict().values()))
 
 
 def test_an_adapters_file_is_refused(folder):
@@ -67,11 +83,6 @@ def test_odd_settings_of_an_adapter_end_in_a_sentence(folder, settings, part):
 
 
 def test_an_adapter_on_the_hub_is_refused(folder, monkeypatch):
-    def download(repository: str, name: str) -> str:
-        if not (folder / name).is_file():
-            raise huggingface_hub.errors.EntryNotFoundError("404")
-        return str(folder / name)
-
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download_from(folder))
     with pytest.raises(InputError, match=r"^hf_hub:someone/lora cannot be used.*" + ADVICE):
         load_model("hf_hub:someone/lora")

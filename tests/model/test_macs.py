@@ -180,6 +180,15 @@ def test_blocks_and_methods_out_of_range():
             count_macs(**sizes | change)
 
 
+@pytest.mark.parametrize("number", [10**400, 10**7, -1, 1.5, "64", None, float("nan"), True])
+@pytest.mark.parametrize("size", ["dim", "depth", "tokens", "prefix", "classes"])
+def test_sizes_of_no_model_are_refused(size, number):
+    """10**400 patches ended in an OverflowError, and as many blocks were counted one by one."""
+    sizes = {"dim": 64, "depth": 12, "tokens": 64, "prefix": 1, "classes": 2, "keep_rate": 0.5}
+    with pytest.raises(InputError, match=rf"^{size} = .*; expected a whole number from [01] to 1000000\.$"):
+        count_macs(**sizes | {size: number})
+
+
 def test_binary_rounding_adds_no_patch():
     assert math.ceil(0.55 * 100) == 56 and kept_count(0.55, 100) == 55
     for hundredths in range(1, 101):

@@ -102,6 +102,23 @@ def test_bad_keep_rates_are_named(model, specs, rate):
         model(specs, rate)
 
 
+def test_labels_can_be_written():
+    from tpexplore.model.config import ModelConfig
+
+    config = ModelConfig("ast", 128, 64, 12, 2, 0, 1, labels=("B\u00e4r", "\ud800x"))
+    assert config.labels == ("B\u00e4r", "?x")
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_nested_tensors_are_refused(model, specs):
+    """They have no shape, and torch asks its users to report that."""
+    nested = torch.nested.nested_tensor([specs[0], specs[0, :9]])
+    with pytest.raises(InputError, match="expected an ordinary tensor"):
+        model(nested)
+    with pytest.raises(InputError, match="expected bools"):
+        model(specs, removal=(5, nested))
+
+
 def test_other_bad_arguments_are_named(model, specs):
     with pytest.raises(InputError, match="loudness"):
         model(specs, 0.5, "loudness")
@@ -115,6 +132,9 @@ def test_other_bad_arguments_are_named(model, specs):
         model(specs, 0.5, trace=True)
 
 
+SIZES = ("frames", "dim", "depth", "classes", "mel_stride", "time_stride")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -123,6 +143,14 @@ def test_other_bad_arguments_are_named(model, specs):
         ({"dim": 100}, "100"),
         ({"depth": 6}, "6 blocks"),
         ({"labels": ("a",)}, "1 labels"),
+        *(({name: value}, f"{name} = ") for name in SIZES for value in (None, "x", 10**400, -1, 1.5, True)),
+        ({"classes": 10**9}, "classes = 1000000000; expected a whole number from 0 to 1000000"),
+        *(({"mean": value}, "mean = ") for value in (None, "x", float("nan"), 10**400)),
+        *(({"std": value}, "std = .* above 0") for value in (0, -1, float("inf"))),
+        ({"pad": "max"}, "pad = 'max'"),
+        ({"labels": "abcde"}, "labels = 'abcde'"),
+        ({"labels": (1, 2, 3, 4, 5)}, "labels = "),
+        ({"family": ["ast"]}, "Family "),
     ],
 )
 def test_impossible_configurations_are_refused(change, message):

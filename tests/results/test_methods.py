@@ -7,7 +7,7 @@ import pytest
 
 from tpexplore.checkpoints import bundled
 from tpexplore.results import methods
-from tpexplore.results.markdown import methods_sentences
+from tpexplore.results.markdown import methods_details, methods_summary
 from tpexplore.ui.paper import methods as drawn
 
 
@@ -50,22 +50,32 @@ def test_the_verdict_says_less_more_or_about_as_much_at_the_same_cost():
     assert methods.verdict({}, {}) == methods.NOT_MEASURED
 
 
-def test_three_sentences_for_the_readme():
-    text = methods_sentences(MEASURED)
-    assert len(re.findall(r"\.(?: |$)", text)) == 3
+def test_short_sentences_for_the_readme():
+    text = methods_summary(MEASURED)
+    assert len(text.splitlines()) == 3
+    assert "- Fusing instead of dropping helps 1 of 2 models at keep-rate 50\u00a0% and harms 0." in text
+    assert "- Merging instead of dropping helps 0 of 2 models at keep-rate 50\u00a0% and harms 2." in text
     assert (
-        "by +0.5 [−0.5, +1.5] points (two) to +2.0 [+1.0, +3.0] points (one); of 2 models it helps 1" in text
+        "same answer for 90\u00a0% of the clips, that of the removed ones for 30\u00a0%, and as many random"
+        in text
     )
-    assert "of 2 models it helps 0 and harms 2" in text
-    assert "for 90\u00a0% of the clips, that of the removed ones for 30\u00a0%, and as many random" in text
-    assert methods_sentences({}).count("not been measured yet") == 3
+    assert methods_summary({}).count("not been measured yet") == 3
+
+
+def test_the_details_have_the_lowest_and_the_highest_gain_with_intervals():
+    text = methods_details(MEASURED)
+    assert len(text.splitlines()) == 2
+    assert (
+        "at keep-rate 50\u00a0% by +0.5 [−0.5, +1.5] points (two) to +2.0 [+1.0, +3.0] points (one)." in text
+    )
+    assert methods_details({}).count("not been measured yet") == 2
 
 
 def test_a_low_keep_rate_is_counted_where_it_was_measured():
     measured = {"one": results(2, -5), "two": results(2, -5)}
     measured["one"]["paired"]["merge"]["attention"]["0.30"] = {"value": 0.1, "ci95": [0.05, 0.15]}
-    text = methods_sentences(measured)
-    assert "of 2 models it helps 0 and harms 2; at 30\u00a0% it helps 1 and harms 0." in text
+    text = methods_summary(measured)
+    assert "and harms 2; at 30\u00a0% it helps 1 and harms 0." in text
     assert text.count("at 30\u00a0%") == 1
 
 
@@ -111,7 +121,7 @@ def test_what_training_changes_is_said_where_it_was_measured(tmp_path):
     said = (
         "fter a short training by each method, merging changes the accuracy by −3.0 [−4.0, −2.0] points (one)"
     )
-    assert f"harms 2; a{said}." in methods_sentences(MEASURED, studies)
+    assert f"(one); a{said}." in methods_details(MEASURED, studies)
     both = methods.verdict(MEASURED, studies)
     assert both.startswith(methods.verdict(MEASURED, {})) and both.endswith(
         "merging changes the accuracy by −3.0 [−4.0, −2.0] points (one)."

@@ -831,11 +831,13 @@ READING = (
     "chunks.py",
     "decode.py",
     "excerpt.py",
+    "mended_head.py",
     "pyav_reader.py",
     "readers.py",
     "resampling.py",
     "soundfile_reader.py",
     "source.py",
+    "spliced.py",
 )
 
 

@@ -217,6 +217,20 @@ def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
     assert without_times(table(out)) == expected
 
 
+def test_a_wrong_model_leaves_nothing_in_the_way_of_the_right_one(tree, weights, tmp_path):
+    """The folder with its settings stayed, and the corrected command was refused: begun with other ones."""
+    out = tmp_path / "t.csv"
+    (tmp_path / "text.pth").write_text("This is no model.")
+    with pytest.raises(InputError, match="cannot be read"):
+        run_batch(tree, out, Job(str(tmp_path / "text.pth")), quiet=True)
+    assert [path.name for path in tmp_path.glob("t.csv*")] == []
+    unfinished = tmp_path / "t.csv.unfinished"  # as a process leaves it that is killed before its first file
+    unfinished.mkdir()
+    (unfinished / "settings.json").write_text("{}")
+    run_batch(tree, out, Job(str(weights), keep_rates=(0.5,)), quiet=True)
+    assert out.exists() and not unfinished.exists()
+
+
 def test_a_second_batch_into_the_same_table_is_refused(tree, weights, tmp_path, monkeypatch, capsys):
     out = tmp_path / "t.csv"
     ask = ["batch", str(tree), "--model", str(weights), "--out", str(out)]

@@ -55,6 +55,8 @@ def places(tmp_path_factory) -> dict[str, Path | str]:
     for name, recipe in recipes.items():
         places[name] = root / f"{name}.json"
         places[name].write_text(json.dumps(dataclasses.asdict(recipe)))
+    places["loop"] = root / "loop"
+    places["loop"].symlink_to("loop")
     (root / "empty").mkdir()
     places["empty"] = root / "empty"
     return places
@@ -74,6 +76,7 @@ ONE_FOLDER = {
     "a file": ("{text}", "holds no finished features"),
     "an empty one": ("{empty}", "holds no finished features"),
     "too long a name": ("{long}", ""),
+    "a link that leads in a circle": ("{loop}", ""),
 }
 """Folders of features that cannot be read."""
 
@@ -130,6 +133,8 @@ REFUSED = [
     ("download", "esc50 {text}", "is a file"),
     ("download", "esc50 {text}/deep", "cannot be made"),
     ("download", "esc50 {readonly}/deep/x", "cannot be made"),
+    ("download", "esc50 {loop}", "circle"),
+    ("download", "mn04_as {loop}", "circle"),
     ("export", "{missing} {features} --name x", "does not exist"),
     ("export", "{text} {features} --name x", ""),
     ("export", "{empty} {features} --name x", "does not exist"),
@@ -432,6 +437,7 @@ def test_settings_of_a_wrong_type_or_range_are_named(places, commands, tmp_path,
         ("finetune", "dim", 65),
         ("finetune", "depth", 9),
         ("finetune", "pruning.scores", {"attention": 0}),
+        ("finetune", "pruning.scores", {}),
         ("finetune", "pruning", []),
         ("finetune", "drop_path", 1),
     ],

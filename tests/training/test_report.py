@@ -1,10 +1,14 @@
 """The numbers in the READMEs are those of the files in assets/."""
 
+import json
+
 import pytest
 
 from tests import ROOT
+from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_card
 from tpexplore.errors import InputError
-from tpexplore.results.markdown import RECIPE_PARTS, onnx_table, recipe_parts_table
+from tpexplore.results import markdown
+from tpexplore.results.markdown import RECIPE_PARTS, onnx_table, random_tables, recipe_parts_table
 from training import report
 from training.measure import ablation
 from training.measure.ablation import FULL
@@ -75,15 +79,32 @@ def test_the_table_of_exported_models_says_time_and_macs():
     cell = {"time_ratio": 0.637, "mac_ratio": 0.6433}
     models = {
         "ViT-B": {"patches": 512, "weights_sha256": None, "unpruned_ms": 931.4, "keep_rates": {"0.70": cell}},
-        "ast-spc12": {
+        "ast-words": {
             "patches": 64,
             "weights_sha256": "ab",
             "unpruned_ms": 9.6,
             "keep_rates": {"0.70": cell},
         },
     }
-    models = {name: {**model, "keep_rates": {"0.70": cell}} for name, model in models.items()}
     assert onnx_table({"models": models}).splitlines()[2:] == [
         "| ViT-B, random weights | 512 | 931 ms | 0.64 (MACs 0.64) |",
-        "| `ast-spc12` | 64 | 10 ms | 0.64 (MACs 0.64) |",
+        "| `ast-words` | 64 | 10 ms | 0.64 (MACs 0.64) |",
     ]
+
+
+def test_tables_leave_out_what_was_measured_of_a_bundled_model_on_other_weights():
+    row = {"patches": 64, "unpruned_ms": 9.6, "keep_rates": {"0.70": {"time_ratio": 0.6, "mac_ratio": 0.6}}}
+    sha256 = bundled_card("ast-spc12")["weights_sha256"]
+    for weights, shown in ((sha256, True), ("0" * 64, False)):
+        models = {"ViT-B": {**row, "weights_sha256": None}, "ast-spc12": {**row, "weights_sha256": weights}}
+        assert ("`ast-spc12`" in onnx_table({"models": models})) == shown
+
+
+def test_studies_of_other_weights_do_not_count(tmp_path, monkeypatch):
+    (tmp_path / "studies").mkdir()
+    monkeypatch.setattr(markdown, "RESULTS_FOLDER", tmp_path)
+    study = json.loads((RESULTS_FOLDER / "studies" / "random-ast-esc50.json").read_text())
+    for weights, rows in ((study["weights_sha256"], 3), ("0" * 64, 0)):
+        changed = {**study, "weights_sha256": weights}
+        (tmp_path / "studies" / "random-ast-esc50.json").write_text(json.dumps(changed))
+        assert random_tables().count("`ast-esc50`") == rows

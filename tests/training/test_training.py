@@ -14,6 +14,7 @@ from PIL import Image
 from timm.optim import param_groups_layer_decay
 
 from tests.conftest import tiny_config
+from tests.faults import full_disk
 from tests.processes import run_in_two
 from tpexplore import load_model
 from tpexplore.checkpoints import bundled
@@ -468,11 +469,10 @@ def test_a_broken_checkpoint_is_named_and_the_one_before_is_kept(tmp_path):
     assert load_checkpoint(tmp_path) == {"step": 1}
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
     save_checkpoint(tmp_path, {"step": 1})
-    (tmp_path / "last.pt.part").symlink_to("/dev/full")
-    with pytest.raises(InputError, match=r"step 2 cannot be written .* the one before it is untouched"):
+    message = r"step 2 cannot be written .* the one before it is untouched"
+    with full_disk(4_000), pytest.raises(InputError, match=message):
         save_checkpoint(tmp_path, {"step": 2, "weights": torch.zeros(10_000)})
     assert load_checkpoint(tmp_path) == {"step": 1}
     save_checkpoint(tmp_path, {"step": 3})

@@ -15,10 +15,7 @@ _MARKS = ("base_model.model.", ".lora_", ".base_layer.")
 
 
 def refuse_adapter(settings: Path | None) -> None:
-    """Raise InputError if there are an adapter's settings beside weights.
-
-    Also where a whole model lies there: with the adapter it would answer otherwise.
-    """
+    """Raise InputError if there are an adapter's settings where no whole model lies."""
     if settings is not None:
         raise _advice(read_json(settings))
 

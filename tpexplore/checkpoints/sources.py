@@ -97,7 +97,6 @@ def find_source(source: str) -> Source:
     path = Path(source)
     name = path.resolve().name or str(path.resolve())  # the root has no name
     if path.is_dir():
-        _refuse_adapter(name, partial(_beside, path))
         return _in_repository(name, partial(_beside, path))
     settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
     return Source(name, (path,), settings, _checked_digest(path))
@@ -131,7 +130,7 @@ def _in_repository(name: str, get: Get) -> Source:
             parts = _parts(name, index, get)
             digests = "\n".join(_checked_digest(part) for part in parts)
             return Source(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
-    # Last, for the Hub is asked about every file on its own.
+    # Last: beside a whole model it is that model which is meant, and the Hub is asked about every file.
     _refuse_adapter(name, get)
     raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")
 

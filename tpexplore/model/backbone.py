@@ -74,6 +74,7 @@ class Backbone(nn.Module):
         if (
             not isinstance(spec, Tensor)
             or spec.layout != torch.strided
+            or spec.is_nested
             or (spec.is_meta and self.device.type != "meta")
         ):
             raise InputError(

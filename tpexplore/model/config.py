@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
+from typing import get_args
 
-from tpexplore.errors import InputError
-from tpexplore.model.macs import HEAD_WIDTH, count_macs
-from tpexplore.model.plan import FAMILIES, PREFIX_TOKENS, PRUNE_BLOCKS
+from tpexplore.errors import InputError, shown
+from tpexplore.model.macs import HEAD_WIDTH, LARGEST_SIZE, count_macs
+from tpexplore.model.plan import FAMILIES, PREFIX_TOKENS, PRUNE_BLOCKS, check_whole
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.spectrogram import Padding, samples_for
+
+_SIZES = ("frames", "dim", "depth", "classes", "mel_stride", "time_stride")
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,16 @@ class ModelConfig:
     time_stride: int = PATCH
 
     def __post_init__(self):
-        if self.family not in FAMILIES:
-            raise InputError(f"Family {self.family!r} is unknown; expected one of {', '.join(FAMILIES)}.")
+        if not isinstance(self.family, str) or self.family not in FAMILIES:
+            raise InputError(f"Family {shown(self.family)} is unknown; expected {' or '.join(FAMILIES)}.")
+        for name in _SIZES:  # before anything is made that is as long as a file says
+            object.__setattr__(self, name, check_whole(getattr(self, name), name, 0, LARGEST_SIZE))
+        for name in ("mean", "std"):
+            self._check_number(name)
+        if not isinstance(self.pad, str) or self.pad not in get_args(Padding):
+            raise InputError(f"pad = {shown(self.pad)}; expected one of {', '.join(get_args(Padding))}.")
+        if not isinstance(self.labels, tuple) or not all(isinstance(name, str) for name in self.labels):
+            raise InputError(f"labels = {shown(self.labels)}; expected a tuple of names.")
         if self.frames < PATCH or (self.time_stride == PATCH and self.frames % PATCH):
             raise InputError(f"frames = {self.frames}; expected a positive multiple of {PATCH}.")
         Grid.of(self.frames, self.mel_stride, self.time_stride)  # raises where no patches can lie so
@@ -65,8 +78,18 @@ class ModelConfig:
             raise InputError(f"{self.depth} blocks; expected at least {PRUNE_BLOCKS[-1]}, the last to prune.")
         if not self.labels:
             object.__setattr__(self, "labels", tuple(f"class {i}" for i in range(self.classes)))
+        # Half of a character, which JSON can hold, could not be shown or written anywhere.
+        labels = tuple(name.encode("utf-8", "replace").decode("utf-8") for name in self.labels)
+        object.__setattr__(self, "labels", labels)
         if len(self.labels) != self.classes:
             raise InputError(f"{len(self.labels)} labels were given for {self.classes} classes.")
+
+    def _check_number(self, name: str) -> None:
+        value = getattr(self, name)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not is_number or not abs(value) <= sys.float_info.max or (name == "std" and value <= 0):
+            limit = " above 0" if name == "std" else ""
+            raise InputError(f"{name} = {shown(value)}; expected a finite number{limit}.")
 
     @property
     def heads(self) -> int:

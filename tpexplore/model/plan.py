@@ -6,6 +6,7 @@ Blocks count from 1, as in the paper.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 
@@ -94,11 +95,12 @@ def _plain(values: object) -> object:
         return repr(values)
 
 
-def check_whole(value: object, name: str, least: int) -> int:
-    """Return ``value`` as an int, or raise InputError unless it is a whole number from ``least`` up."""
+def check_whole(value: object, name: str, least: int, most: int = sys.maxsize) -> int:
+    """Return ``value`` as an int, or raise InputError unless it is whole, from ``least`` to ``most``."""
     value = _plain(value)
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise InputError(f"{name} = {shown(value)}; expected a whole number from {least} up.")
+    if not isinstance(value, Integral) or isinstance(value, bool) or not least <= value <= most:
+        limit = "up" if most == sys.maxsize else f"to {most}"
+        raise InputError(f"{name} = {shown(value)}; expected a whole number from {least} {limit}.")
     return int(value)
 
 

@@ -164,11 +164,12 @@ class AudioViT(Backbone):
         config = self.config
         try:
             leaves = torch.as_tensor(leaves, device=x.device)
+            shape = tuple(leaves.shape)  # which nested tensors do not have
         except (TypeError, ValueError, RuntimeError):
             raise InputError(f"The removal mask is of {type(leaves)}; expected bools.") from None
-        if leaves.dtype != torch.bool or leaves.shape != (len(x), config.patches):
+        if leaves.dtype != torch.bool or shape != (len(x), config.patches):
             raise InputError(
-                f"The removal mask is {leaves.dtype} of shape {tuple(leaves.shape)};"
+                f"The removal mask is {leaves.dtype} of shape {shape};"
                 f" expected bool of shape ({len(x)}, {config.patches})."
             )
         positions, valid = pruning.surviving_positions(leaves)

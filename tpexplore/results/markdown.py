@@ -12,9 +12,9 @@ from tpexplore.numbers import number, percent
 from tpexplore.results.comparison import load_evidence, load_published
 from tpexplore.results.judging import RULE
 from tpexplore.results.measures import range_text, read_measure, with_interval
-from tpexplore.results.methods import Measured, Studies, learnt, load_method_studies, load_methods
+from tpexplore.results.methods import Measured, Studies, details, load_method_studies, load_methods, summary
 from tpexplore.results.sentences import smallness
-from tpexplore.results.store import Evidence, find, measured_results, read_json
+from tpexplore.results.store import Evidence, find, measured_results, of_weights, read_json
 from tpexplore.results.verdicts import verdicts
 
 SHOWN_RATES = (1.0, 0.7, 0.5, 0.3)
@@ -33,11 +33,16 @@ RECIPE_PARTS = {
 """What `training.ablation` leaves out, in words."""
 
 
-def methods_sentences(measured: Measured | None = None, studies: Studies | None = None) -> str:
-    """What was learnt of dropping, fusing and merging. Reads the bundled files unless others are passed."""
+def methods_summary(measured: Measured | None = None) -> str:
+    """Dropping, fusing and merging in short. Reads the bundled files unless others are passed."""
+    return _list(summary(load_methods() if measured is None else measured))
+
+
+def methods_details(measured: Measured | None = None, studies: Studies | None = None) -> str:
+    """What fusing and merging gain, with intervals. Reads the bundled files unless others are passed."""
     if measured is None:
         measured, studies = load_methods(), load_method_studies()
-    return " ".join(learnt(measured, studies or {}))
+    return _list(details(measured, studies or {}))
 
 
 def models_table() -> str:
@@ -58,8 +63,9 @@ def training_table() -> str:
     for name in sorted(bundled_names()):
         card, results = bundled_card(name), measured_results(name) or {}
         before = card.get("start") or card.get("pretrained") or {}
-        minutes = [card.get("training_minutes")]
-        minutes += [find(stage, "last", "minutes") for stage in (card.get("teacher"), before)]
+        minutes = [card.get("training_minutes"), find(card, "teacher", "last", "minutes")]
+        # A run notes its last line, a bundled model its card.
+        minutes.append(find(before, "last", "minutes") or before.get("training_minutes"))
         source = f"`{before['model']}`" if "model" in before else ""
         texts = ["" if m is None else f"{m:.0f}" for m in minutes]
         shares = " / ".join(_accuracy(results, rate) for rate in SHOWN_RATES)
@@ -79,7 +85,7 @@ def onnx_table(results: Mapping[str, Any] | None = None) -> str:
         if missing:
             return "Not measured yet: python -m training.export_speed has not been run."
     lines = []
-    for name, model in results["models"].items():
+    for name, model in _current(results["models"]).items():
         cells = model["keep_rates"].values()
         shares = [f"{cell['time_ratio']:.2f} (MACs {cell['mac_ratio']:.2f})" for cell in cells]
         shown = f"`{name}`" if model["weights_sha256"] else f"{name}, random weights"
@@ -145,7 +151,17 @@ def _study_table(
 def _read_studies(kind: str) -> Studies:
     """Content of the files in assets/results/studies that begin with ``kind``, by the rest of their names."""
     files = sorted((RESULTS_FOLDER / "studies").glob(f"{kind}-*.json"))
-    return {file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files}
+    return _current({file.stem.removeprefix(f"{kind}-"): read_json(file)[0] for file in files})
+
+
+def _current(measured: Studies) -> Studies:
+    """Without what was measured of a bundled model on other weights than are bundled now."""
+    bundled = bundled_names()
+    return {
+        name: content
+        for name, content in measured.items()
+        if name not in bundled or of_weights(content, bundled_card(name).get("weights_sha256"))
+    }
 
 
 def _points(cells: Mapping[str, Any]) -> list[str]:
@@ -295,6 +311,10 @@ def _saved(card: Mapping[str, Any], rate: float) -> str:
     }
     saved = 1 - count_macs(**size, keep_rate=rate) / count_macs(**size)
     return f" (−{percent(saved)})" if saved else ""
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -104,9 +104,14 @@ def _less(gains: Sequence[tuple[str, Measure]]) -> str:
     return join(parts)
 
 
-def learnt(measured: Measured, studies: Studies) -> list[str]:
-    """Three sentences for the README: fusing, merging, and whether the kept sound suffices."""
-    return [*(_gains(measured, studies, method) for method in LEADS), _faithful(measured)]
+def summary(measured: Measured) -> list[str]:
+    """Three short sentences: how many models fusing and merging help, and whether the kept sound suffices."""
+    return [*(_counts(measured, method) for method in LEADS), _faithful(measured)]
+
+
+def details(measured: Measured, studies: Studies) -> list[str]:
+    """What fusing and merging gain, each in a sentence with the lowest and the highest gain of all models."""
+    return [_gains(measured, studies, method) for method in LEADS]
 
 
 def after_training(studies: Studies, methods: Sequence[str] = LEADS) -> str:
@@ -123,22 +128,40 @@ def after_training(studies: Studies, methods: Sequence[str] = LEADS) -> str:
     return f"after a short training by each method, {join(parts)}" if parts else ""
 
 
+def _counts(measured: Measured, method: str) -> str:
+    doing = DOING[method].capitalize()
+    gains = _lead_of_all(measured, method)
+    if not gains:
+        return _unmeasured(doing)
+    better, worse = _sides(gains)
+    low = _lead_of_all(measured, method, LOW_RATE)
+    lower = f"; at {LOW_TEXT} it helps {_sides(low)[0]} and harms {_sides(low)[1]}" if low else ""
+    models = f"{len(gains)} model{'s' * (len(gains) > 1)}"
+    return (
+        f"{doing} instead of dropping helps {better} of {models} at keep-rate {RATE_TEXT} and harms"
+        f" {worse}{lower}."
+    )
+
+
 def _gains(measured: Measured, studies: Studies, method: str) -> str:
     named = [(name, gain) for name, results in measured.items() if (gain := lead(results, method))]
     doing = DOING[method].capitalize()
     if not named:
-        return f"{doing} instead of dropping has not been measured yet."
-    better, worse = _sides([gain for _, gain in named])
-    low = [gain for results in measured.values() if (gain := lead(results, method, rate=LOW_RATE))]
-    lower = f"; at {LOW_TEXT} it helps {_sides(low)[0]} and harms {_sides(low)[1]}" if low else ""
+        return _unmeasured(doing)
     ends = sorted(named, key=lambda pair: pair[1].value)
     gains = [f"{with_interval(gain, '+.1f')} points ({name})" for name, gain in (ends[0], ends[-1])]
     span = gains[0] if len(named) == 1 else f"{gains[0]} to {gains[1]}"
-    verb = f"{doing} instead of dropping changes the accuracy at keep-rate {RATE_TEXT}"
-    models = f"{len(named)} model{'s' * (len(named) > 1)}"
     trained = after_training(studies, [method])
     also = f"; {trained}" if trained else ""
-    return f"{verb} by {span}; of {models} it helps {better} and harms {worse}{lower}{also}."
+    return f"{doing} instead of dropping changes the accuracy at keep-rate {RATE_TEXT} by {span}{also}."
+
+
+def _unmeasured(doing: str) -> str:
+    return f"{doing} instead of dropping has not been measured yet."
+
+
+def _lead_of_all(measured: Measured, method: str, rate: str = QUOTED_RATE) -> list[Measure]:
+    return [gain for results in measured.values() if (gain := lead(results, method, rate=rate))]
 
 
 def _sides(gains: Sequence[Measure]) -> tuple[int, int]:

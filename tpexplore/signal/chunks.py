@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 _UNKNOWN = 0xFFFFFFFF
-_MOST_CHUNKS = 1_000
+MOST_CHUNKS = 1_000
+"""Looked at in a file before it is given up."""
 SLACK_BYTES = 1_024
 """Less than this after the promised end is no sound that anyone would miss."""
 _APPENDED_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
@@ -30,7 +31,7 @@ def start_of_unmeasured_sound(path: Path) -> int | None:
         if data is None:
             return None
         start, size, byte_order = data
-        is_right = _ends_properly(file, start + size, length, byte_order)
+        is_right = ends_properly(file, start + size, length, byte_order)
     return None if is_right else start
 
 
@@ -68,7 +69,7 @@ def _find_chunk(
     """The chunk with the sound; the file then stands at its first byte."""
     long_size = None
     size_bytes = struct.calcsize(f"{order}{size_format}")
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(MOST_CHUNKS):
         head = file.read(4 + size_bytes)
         if len(head) < 4 + size_bytes:
             return None
@@ -84,7 +85,7 @@ def _find_chunk(
     return None
 
 
-def _ends_properly(file: BinaryIO, end: int, length: int, order: str) -> bool:
+def ends_properly(file: BinaryIO, end: int, length: int, order: str) -> bool:
     """Whether the file ends at ``end``, or goes on with something else than sound."""
     if length - end <= SLACK_BYTES:
         return True

@@ -21,7 +21,9 @@ import numpy as np
 from tpexplore.errors import InputError
 from tpexplore.signal.checks import check_format
 from tpexplore.signal.chunks import start_of_unmeasured_sound
+from tpexplore.signal.mended_head import mended_head
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
+from tpexplore.signal.spliced import Spliced
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 # FFmpeg would also open playlists, which read other files and hosts; an upload must not do that.
 _CONTAINERS = (
     "mov,matroska,webm,asf,asf_o,aac,ac3,eac3,amr,amrnb,amrwb,wv,tta,ape,mpc,mpc8,dsf,flv,mpegts,mpeg,"
-    "avi,ogg,mp3,wav,w64,flac,caf,aiff,au,voc,tak,shn,spdif,dts,truehd,loas,rm,gsm,oma"
+    "avi,ogg,mp3,wav,w64,flac,caf,aiff,au,voc,tak,shn,spdif,dts,dtshd,truehd,mlp,loas,rm,gsm,oma,"
+    "sox,nut,mxf,iff,qcp"
 )
 _INDEXED_CONTAINER = "mov,mp4,m4a,3gp,3g2,mj2"
 _PLAIN_CONTAINERS = ("wav", "w64", "aiff", "au", "caf")
@@ -44,7 +47,14 @@ _MOST_BYTES_COUNTED = 64_000_000
 _LENGTH_TOLERANCE_SECONDS = 0.1
 # FFmpeg stretches the last packet of an Ogg file to the end that is promised.
 _LONGEST_PACKET_SECONDS = 1.0
-_DTYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
+_DTYPES = {
+    "u8": np.uint8,
+    "s16": np.int16,
+    "s32": np.int32,
+    "s64": np.int64,
+    "flt": np.float32,
+    "dbl": np.float64,
+}
 _SECONDS_LIMIT = 1e9  # no sound is that long
 
 
@@ -81,10 +91,13 @@ def _container(path: Path) -> Iterator[InputContainer]:
     import av
 
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
-    if start_of_unmeasured_sound(path) is not None:
-        options["ignore_length"] = "1"
-    with av.open(os.fspath(path.absolute()), metadata_errors="ignore", options=options) as container:
-        yield container
+    with ExitStack() as stack:
+        source = os.fspath(path.absolute())
+        if head := mended_head(path):
+            source = Spliced(stack.enter_context(path.open("rb")), *head)
+        elif start_of_unmeasured_sound(path) is not None:
+            options["ignore_length"] = "1"
+        yield stack.enter_context(av.open(source, metadata_errors="ignore", options=options))
 
 
 class _Track:

@@ -6,7 +6,6 @@ index it reaches a third.
 
 from __future__ import annotations
 
-import io
 import mmap
 import os
 from collections.abc import Callable, Iterator
@@ -18,7 +17,9 @@ import numpy as np
 
 from tpexplore.signal.checks import check_format
 from tpexplore.signal.chunks import SLACK_BYTES, start_of_unmeasured_sound
+from tpexplore.signal.mended_head import mended_head
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, UnreadableError, first_frame
+from tpexplore.signal.spliced import Spliced
 
 if TYPE_CHECKING:
     import soundfile
@@ -100,9 +101,15 @@ def _flac_goes_on(path: Path) -> bool:
 def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
     import soundfile
 
+    if head := mended_head(path):
+        with path.open("rb") as whole, soundfile.SoundFile(Spliced(whole, *head)) as file:
+            yield file
+        return
     with soundfile.SoundFile(os.fspath(path)) as file:
         begin = start_of_unmeasured_sound(path) if file.subtype in _SEEKABLE else None
         if begin is None:
+            if file.subtype.startswith("DWVW"):  # libsndfile says that it can, and fails
+                file.seekable = lambda: False
             yield file
             return
         is_big = (file.format in _BIG_ENDIAN_FORMATS and file.endian != "LITTLE") or file.endian == "BIG"
@@ -110,26 +117,9 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
     endian = "BIG" if is_big else "LITTLE"
     with (
         path.open("rb") as whole,
-        soundfile.SoundFile(_Tail(whole, begin), format="RAW", endian=endian, **form) as file,
+        soundfile.SoundFile(Spliced(whole, b"", begin), format="RAW", endian=endian, **form) as file,
     ):
         yield file
-
-
-class _Tail(io.RawIOBase):
-    """A file from one byte on, as a file."""
-
-    def __init__(self, file: io.BufferedReader, begin: int):
-        self._file, self._begin = file, begin
-        file.seek(begin)
-
-    def readinto(self, buffer) -> int:
-        return self._file.readinto(buffer)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset + self._begin * (whence == os.SEEK_SET), whence) - self._begin
-
-    def tell(self) -> int:
-        return self._file.tell() - self._begin
 
 
 def _source(file: soundfile.SoundFile, name: str, start: float) -> Source:

@@ -166,9 +166,14 @@ def run_batch(
     todo = [file for file in files[rank::world] if journal.key(file) not in done]
     with tqdm(total=len(files[rank::world]), unit="file", disable=quiet or rank > 0, leave=False) as bar:
         bar.update(bar.total - len(todo))
-        for file, outcome in _outcomes(folder, todo, job, workers):
-            journal.add(file, outcome)
-            bar.update()
+        try:
+            for file, outcome in _outcomes(folder, todo, job, workers):
+                journal.add(file, outcome)
+                bar.update()
+        except InputError:  # a wrong model, say
+            if rank == 0 and not journal.done():
+                journal.remove()
+            raise
     if rank > 0:
         return None
     outcomes = journal.wait_for(files)
@@ -215,10 +220,11 @@ class Journal:
                 if json.loads(known.read_text(encoding="utf-8")) == settings:
                     self._end_last_line()
                     return
-            raise InputError(
-                f"{place} holds results that were begun with other settings; repeat those, remove the folder,"
-                " or choose another name for the table."
-            )
+            if self.done():
+                raise InputError(
+                    f"{place} holds results that were begun with other settings; repeat those, remove the"
+                    " folder, or choose another name for the table."
+                )
         write_json(known, settings)
 
     def key(self, file: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
+import os
 import shutil
 import tarfile
 import zipfile
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpexplore.checkpoints.files import sha256_of
-from tpexplore.errors import InputError, reason_of
+from tpexplore.errors import REASONS, InputError, reason_of
 from training.data.datasets import load_dataset
 
 PLAIN = {"Accept-Encoding": "identity"}
@@ -94,7 +96,7 @@ def download_tagger(name: str, path: Path) -> Path:
     InputError
         If another file is there, or what arrived is damaged.
     """
-    file, path = TAGGERS[name], path.resolve()
+    file, path = TAGGERS[name], _without_links(path)
     if path.is_dir():
         path /= file.url.rpartition("/")[2]
     if path.exists():
@@ -120,7 +122,7 @@ def download(name: str, root: Path) -> Path:
     if name not in SOURCES:
         known = ", ".join((*SOURCES, *TAGGERS))
         raise InputError(f"{name!r} cannot be downloaded; expected one of {known}.")
-    source, root = SOURCES[name], root.resolve()
+    source, root = SOURCES[name], _without_links(root)
     if root.exists():
         if not root.is_dir():
             raise InputError(f"{root} is a file; expected the folder to make.")
@@ -139,6 +141,13 @@ def download(name: str, root: Path) -> Path:
     shutil.rmtree(unpacked, ignore_errors=True)
     archive.unlink()
     return root
+
+
+def _without_links(path: Path) -> Path:
+    real = Path(os.path.realpath(path))
+    if real.is_symlink():
+        raise InputError(f"{path} cannot be made ({REASONS[errno.ELOOP]}).")
+    return real
 
 
 def _make_folder(folder: Path) -> None:

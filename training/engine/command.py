@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,7 +53,7 @@ class Different(argparse.Action):
     """Values of which none comes twice: what counts twice weighs double, or narrows an interval."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        same = {value.resolve() if isinstance(value, Path) else value for value in values}
+        same = {os.path.realpath(value) if isinstance(value, Path) else value for value in values}
         if len(same) < len(values):
             raise argparse.ArgumentError(self, "one is named twice; expected different ones")
         setattr(namespace, self.dest, values)

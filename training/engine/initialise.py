@@ -9,7 +9,7 @@ import torch
 from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor
 
-from tpexplore.checkpoints.bundled import is_bundled
+from tpexplore.checkpoints.bundled import bundled_card, is_bundled
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
@@ -20,6 +20,11 @@ from training.engine.identity import describe_run
 
 WHITENING_GAIN = 0.5
 """Standard deviation of each patch feature at the start, of the order of the position codes'."""
+_HISTORY = (
+    *("recipe", "data", "features", "feature_keys", "teacher", "pretrained", "start"),
+    *("commit", "training_minutes", "epochs_done"),
+)
+"""What a bundled model's card says of its making."""
 
 
 @torch.no_grad()
@@ -108,7 +113,10 @@ def describe_start(source: str | None) -> dict | None:
     if source is None or Path(source).is_dir():
         return source and describe_run(Path(source))
     config = load_model(source).config
-    return {"model": config.name, "weights_sha256": config.sha256}
+    card = bundled_card(source) if is_bundled(source) else {}
+    # A later model may take this one's name and card, so what it was made from is kept here.
+    history = {part: card[part] for part in _HISTORY if part in card}
+    return {"model": config.name, "weights_sha256": config.sha256, **history}
 
 
 def sample_specs(mel: np.ndarray, indices: np.ndarray, mean: float, std: float, count: int = 512) -> Tensor:

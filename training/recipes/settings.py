@@ -304,12 +304,12 @@ def _check_pruning(values: dict[str, Any], where: str) -> None:
     rate = values["keep_rate"]
     if rate != ELASTIC and not (isinstance(rate, (int, float)) and 0 < rate <= 1):
         raise InputError(f"{where}: keep_rate is {rate!r}; expected a number up to 1 or {ELASTIC!r}.")
-    if not values["scores"] or (unknown := set(values["scores"]) - set(RANKINGS)):
+    if unknown := set(values["scores"]) - set(RANKINGS):
         raise InputError(
             f"{where}: scores names {sorted(unknown)}; expected shares of {', '.join(RANKINGS)}."
         )
     if not any(values["scores"].values()):
-        raise InputError(f"{where}: all scores have the share 0; expected one that is used.")
+        raise InputError(f"{where}: no score has a share above 0; expected one that is used.")
 
 
 def changed(

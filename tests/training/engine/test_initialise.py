@@ -1,0 +1,24 @@
+"""Starting from an earlier model: what is noted of it."""
+
+import json
+
+from tests import ROOT
+from tpexplore.checkpoints.load import load_model
+from training.engine.initialise import describe_start
+
+
+def test_a_bundled_start_is_noted_with_what_its_card_says_of_its_making():
+    """The later model may be bundled under the same name, and its card then takes the place of this one."""
+    card = json.loads((ROOT / "assets" / "models" / "ast-esc50.json").read_text(encoding="utf-8"))
+    start = describe_start("ast-esc50")
+    assert start["model"] == "ast-esc50" and start["weights_sha256"] == card["weights_sha256"]
+    for part in ("recipe", "data", "features", "feature_keys", "start", "commit", "training_minutes"):
+        assert card[part] and start[part] == card[part]
+    assert "labels" not in start and "clusters" not in start
+
+
+def test_a_file_as_a_start_is_noted_by_name_and_weights():
+    path = str(ROOT / "assets" / "models" / "ast-spc12.safetensors")
+    config = load_model(path).config
+    assert describe_start(path) == {"model": config.name, "weights_sha256": config.sha256}
+    assert describe_start(None) is None

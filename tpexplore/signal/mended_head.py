@@ -1,0 +1,139 @@
+"""A new head for WAV and AIFF files whose own one leads decoders astray, though all of the sound is there.
+
+Some programs leave out the byte that follows a chunk of odd length, so that all later chunks are looked
+for one byte too far. Others never fill in the 64-bit sizes of RF64 and BW64, or give samples more bytes than
+their bits need. The new head holds the chunks that describe the samples, and the size that they really have.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from tpexplore.signal.chunks import MOST_CHUNKS, ends_properly
+
+_UNKNOWN = 0xFFFFFFFF
+_LARGEST_DESCRIPTION = 4_096
+_PCM, _EXTENSIBLE = 1, 0xFFFE
+_SAMPLE_BYTES = (2, 3, 4, 8)
+
+
+class MendedHead(NamedTuple):
+    """What stands in for the first ``begin`` bytes of a file."""
+
+    content: bytes
+    begin: int
+
+
+class _Form(NamedTuple):
+    """A kind of file made of chunks."""
+
+    byte_order: str
+    description: tuple[bytes, ...]
+    sound: bytes
+
+
+class _Chunk(NamedTuple):
+    name: bytes
+    begin: int
+    size: int
+    is_shifted: bool  # the byte before it, which decoders expect, is missing
+
+
+_WAV = {
+    magic: _Form(byte_order, (b"fmt ", b"fact"), b"data")
+    for magic, byte_order in ((b"RIFF", "<"), (b"RF64", "<"), (b"BW64", "<"), (b"RIFX", ">"))
+}
+_AIFF = _Form(">", (b"FVER", b"COMM"), b"SSND")
+
+
+def mended_head(path: Path) -> MendedHead | None:
+    """The head that a file should have, or None where its own is right or of another kind."""
+    with path.open("rb") as file:
+        magic, kind = struct.unpack("<4s4x4s", file.read(12).ljust(12))
+        form = _AIFF if magic == b"FORM" and kind in (b"AIFF", b"AIFC") else None
+        form = _WAV.get(magic) if kind == b"WAVE" else form
+        if form is None:
+            return None
+        length = path.stat().st_size
+        described, long_size, is_shifted = {}, None, False
+        for chunk in _chunks(file, length, form):
+            is_shifted |= chunk.is_shifted
+            file.seek(chunk.begin)
+            if chunk.name == b"ds64":
+                long_size = int.from_bytes(file.read(16)[8:], "little")
+            elif chunk.name in form.description:
+                described[chunk.name] = file.read(min(chunk.size, _LARGEST_DESCRIPTION))
+            elif chunk.name == form.sound:
+                break
+        else:
+            return None
+        left = length - chunk.begin
+        is_unset = magic in (b"RF64", b"BW64") and not 0 < (long_size or 0) <= left
+        fitting = {name: _with_fitting_width(content, name, form) for name, content in described.items()}
+        if not (is_shifted or is_unset or fitting != described):
+            return None
+        size = long_size if chunk.size == _UNKNOWN and long_size else chunk.size
+        if not 0 < size <= left or not ends_properly(file, chunk.begin + size, length, form.byte_order):
+            size = left
+    chunks = b"".join(_chunk(name, content, form.byte_order) for name, content in fitting.items())
+    return MendedHead(_head(magic, kind, form, chunks, size), chunk.begin)
+
+
+def _chunks(file: BinaryIO, length: int, form: _Form) -> Iterator[_Chunk]:
+    """The chunks of a file up to the one with the sound, those without a byte between them, too."""
+    place, is_shifted = 12, False
+    for _ in range(MOST_CHUNKS):
+        file.seek(place)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        name, size = struct.unpack(f"{form.byte_order}4sI", head)
+        begin = place + 8
+        yield _Chunk(name, begin, size, is_shifted)
+        if size > length - begin:
+            return
+        place = begin + size
+        is_shifted = size % 2 == 1 and _begins_at(file, place, form)
+        place += size % 2 and not is_shifted
+
+
+def _begins_at(file: BinaryIO, place: int, form: _Form) -> bool:
+    """Whether a chunk begins at an odd byte, rather than at the next one."""
+    file.seek(place)
+    here = file.read(5)
+    known = (*form.description, form.sound)
+    return here[:4] in known or (here[1:] not in known and all(0x20 <= byte < 0x7F for byte in here[:4]))
+
+
+def _with_fitting_width(content: bytes, name: bytes, form: _Form) -> bytes:
+    """The description of a WAV's samples, with as many bits as the bytes hold that each of them has.
+
+    Samples of fewer bits are in the upper ones.
+    """
+    if name != b"fmt " or len(content) < 16:
+        return content
+    tag, channels, block, bits = struct.unpack(f"{form.byte_order}HH8xHH", content[:16])
+    width, rest = divmod(block, max(1, channels))
+    is_integer = tag in (_PCM, _EXTENSIBLE) and bits > 8
+    if not is_integer or rest or width not in _SAMPLE_BYTES or width == -(-bits // 8):
+        return content
+    return content[:14] + struct.pack(f"{form.byte_order}H", 8 * width) + content[16:]
+
+
+def _head(magic: bytes, kind: bytes, form: _Form, chunks: bytes, size: int) -> bytes:
+    if form.byte_order == ">":  # sizes of 32 bits only
+        begin, size = chunks, min(size, _UNKNOWN)
+    else:
+        magic = b"RF64"  # may be of any size
+        whole = len(kind) + 36 + len(chunks) + 8 + size
+        begin, size = _chunk(b"ds64", struct.pack("<QQQI", whole, size, 0, 0), "<") + chunks, _UNKNOWN
+    body = kind + begin + form.sound + struct.pack(f"{form.byte_order}I", size)
+    whole = _UNKNOWN if magic == b"RF64" else min(len(body) + size, _UNKNOWN)
+    return magic + struct.pack(f"{form.byte_order}I", whole) + body
+
+
+def _chunk(name: bytes, content: bytes, byte_order: str) -> bytes:
+    return name + struct.pack(f"{byte_order}I", len(content)) + content + bytes(len(content) % 2)
