@@ -274,3 +274,23 @@ def test_phone_needs_no_sideways_scroll(visit):
             return left >= 0 && right <= innerWidth;
         }"""
     )
+
+
+def test_the_accuracy_curve_stays_and_its_ring_follows_the_keep_rate(visit):
+    visited = visit("?example=happy&model=ast-spc12")
+    page = visited.page
+    choose(visited, 0.5)
+    page.eval_on_selector(".tp-line", "line => (globalThis.lineBefore = line)")
+    places = set()
+    for rate in (0.4, 0.7, 1):
+        choose(visited, rate)
+        numbers = "ring => ['cx', 'cy'].map(name => Number(ring.getAttribute(name)))"
+        x, y = page.eval_on_selector(".tp-here", numbers)
+        dots = page.eval_on_selector_all(
+            ".tp-dot",
+            "dots => dots.map(dot => [Number(dot.getAttribute('cx')), Number(dot.getAttribute('cy'))])",
+        )
+        assert [x, y] in dots
+        places.add(x)
+    assert len(places) == 3
+    assert page.eval_on_selector(".tp-line", "line => line === globalThis.lineBefore")

@@ -978,22 +978,3 @@ def check_fit(phone) -> None:
         }).map(element => element.textContent)"""
     )
     assert small == []  # WCAG 2.2: targets of 24 px at least
-
-
-def test_the_accuracy_curve_stays_and_its_ring_follows_the_keep_rate(desk):
-    page = desk.page
-    choose(desk, 0.5)
-    page.eval_on_selector(".tp-line", "line => (globalThis.lineBefore = line)")
-    places = set()
-    for rate in (0.4, 0.7, 1):
-        choose(desk, rate)
-        numbers = "ring => ['cx', 'cy'].map(name => Number(ring.getAttribute(name)))"
-        x, y = page.eval_on_selector(".tp-here", numbers)
-        dots = page.eval_on_selector_all(
-            ".tp-dot",
-            "dots => dots.map(dot => [Number(dot.getAttribute('cx')), Number(dot.getAttribute('cy'))])",
-        )
-        assert [x, y] in dots
-        places.add(x)
-    assert len(places) == 3
-    assert page.eval_on_selector(".tp-line", "line => line === globalThis.lineBefore")
