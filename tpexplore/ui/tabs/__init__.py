@@ -150,6 +150,16 @@ def keep_rate_slider(label: str = "Keep-rate", **options) -> gr.Slider:
     )
 
 
+def sound_only_box(**layout) -> gr.Checkbox:
+    """Whether patches of padding are left out."""
+    return gr.Checkbox(
+        False,
+        label="Without the padding after the clip's end",
+        info="Count only patches that hold sound.",
+        **layout,
+    )
+
+
 def sample_of(measured: Mapping[str, Any]) -> str:
     """What a measured curve is an average of, e.g. "spc12 test (680 clips)"."""
     return f"dataset ({measured['n']} clips)"

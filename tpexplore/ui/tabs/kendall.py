@@ -19,7 +19,7 @@ from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.plots import FigureBox
 from tpexplore.ui.trace import CLUSTERS, STATISTICS, ClipTrace, traced
 
-from . import NOT_MEASURED, Setting, Tab, sample_of
+from . import NOT_MEASURED, Setting, Tab, sample_of, sound_only_box
 
 HELP = """
 Does the model attend most to the loud patches (intensity), or to the varied ones (variation)? Kendall's τ
@@ -55,13 +55,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             scale=1,
             min_width=200,
         )
-        sound = gr.Checkbox(
-            False,
-            label="Without the padding after the clip's end",
-            info="Count only patches that hold sound.",
-            scale=2,
-            min_width=300,
-        )
+        sound = sound_only_box(scale=2, min_width=300)
     with gr.Row(equal_height=False):
         boxes = {name: FigureBox(f"kendall-{name}") for name in STATISTICS}
     note = gr.Markdown(elem_classes="tab-note", elem_id="kendall-note")

@@ -20,7 +20,7 @@ from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.plots import FigureBox
 from tpexplore.ui.trace import STATISTICS, ClipTrace, traced
 
-from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of
+from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of, sound_only_box
 
 HELP = """
 How do the kept patches differ from the dropped ones: are they louder or more varied, and does the model
@@ -41,13 +41,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     gr.Markdown(HELP, elem_classes="tab-help")
     with gr.Row(elem_classes="settings"):
         keep_rate = keep_rate_slider("Keep-rate, ranked by attention", scale=2, min_width=280)
-        sound = gr.Checkbox(
-            False,
-            label="Without the padding after the clip's end",
-            info="Count only patches that hold sound.",
-            scale=1,
-            min_width=240,
-        )
+        sound = sound_only_box(scale=1, min_width=240)
     joint, joint_dataset = FigureBox("statistics-clip"), FigureBox("statistics-dataset")
     where = gr.Radio(
         list(BLOCKS.items()),
