@@ -53,10 +53,10 @@ class Resampler:
 
         With ``last`` the rest comes, too; nothing may be added then.
         """
-        from scipy.signal import oaconvolve
-
         if self._to_twice is None:
             return samples
+        from scipy.signal import oaconvolve  # costs a second at the first sound of another rate
+
         twice = self._to_twice.resample_chunk(np.ascontiguousarray(samples), last=last)
         after = np.zeros(_TAPS // 2 if last else 0, np.float32)
         sound = np.concatenate([self._unfiltered, twice, after])

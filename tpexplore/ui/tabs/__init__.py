@@ -150,13 +150,13 @@ def keep_rate_slider(label: str = "Keep-rate", **options) -> gr.Slider:
     )
 
 
-def sound_only_box(**layout) -> gr.Checkbox:
+def sound_only_box() -> gr.Checkbox:
     """Whether patches of padding are left out."""
     return gr.Checkbox(
         False,
         label="Without the padding after the clip's end",
         info="Count only patches that hold sound.",
-        **layout,
+        elem_classes="tick-box",  # page/settings.css gives it its width: Gradio's page ignores min_width here
     )
 
 

@@ -55,7 +55,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             scale=1,
             min_width=200,
         )
-        sound = sound_only_box(scale=2, min_width=300)
+        sound = sound_only_box()
     with gr.Row(equal_height=False):
         boxes = {name: FigureBox(f"kendall-{name}") for name in STATISTICS}
     note = gr.Markdown(elem_classes="tab-note", elem_id="kendall-note")

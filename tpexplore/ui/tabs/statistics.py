@@ -41,7 +41,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     gr.Markdown(HELP, elem_classes="tab-help")
     with gr.Row(elem_classes="settings"):
         keep_rate = keep_rate_slider("Keep-rate, ranked by attention", scale=2, min_width=280)
-        sound = sound_only_box(scale=1, min_width=240)
+        sound = sound_only_box()
     joint, joint_dataset = FigureBox("statistics-clip"), FigureBox("statistics-dataset")
     where = gr.Radio(
         list(BLOCKS.items()),
