@@ -235,13 +235,22 @@ class Visit:
     def settle(self) -> None:
         """Wait until nothing is asked of the server any more, nor was a moment ago."""
 
+        longest = 0.0
+
         def quiet() -> bool:
+            nonlocal longest
+            begun = time.monotonic()
             self.page.wait_for_timeout(50)  # gives Playwright time to report finished requests
+            longest = max(longest, time.monotonic() - begun)
             return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
 
-        settled = wait_until(quiet, 120)
+        # If one look takes all of that time, everything is reported at its end: so a moment is left after it.
+        settled = wait_until(quiet, 120) or wait_until(quiet, 10)
         under_way = [request.url for request in self._under_way]
-        assert settled, f"still under way: {under_way}; the last requests: {self.requests[-8:]}"
+        assert settled, (
+            f"still under way: {under_way}; the last requests: {self.requests[-8:]};"
+            f" the longest look took {longest:.1f} s"
+        )
 
     def reload(self) -> None:
         """Load the page anew; what the old document logs as it leaves is forgotten: its streams break off."""
