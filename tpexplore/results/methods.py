@@ -194,8 +194,8 @@ def _faithful(measured: Measured) -> str:
 
     def span_of(values: Sequence[Measure]) -> str:
         shown = sorted(value.value for value in values)
-        low, high = (percent(end) for end in (shown[0], shown[-1]))
-        return low if low == high else f"{low.split()[0]} to {high}"
+        low, high = (number(100 * end, ".0f") for end in (shown[0], shown[-1]))
+        return percent(shown[-1]) if low == high else f"{low} to {percent(shown[-1])}"
 
     kept, removed = (span_of([shares[name][at] for name in named]) for at in (0, 1))
     return (

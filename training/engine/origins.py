@@ -25,9 +25,16 @@ def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
     if noted.exists():
         earlier, now = read_json(noted), json.loads(json.dumps(origins))
         for part, option in (("start", "--init"), ("teacher", "--teacher")):
-            if earlier.get(part) != now[part]:
+            if not _same(earlier.get(part), now[part]):
                 raise InputError(
                     f"{folder} was started with another {option}; choose another folder or delete it."
                 )
     elif parallel.is_main():
         write_json(noted, origins)
+
+
+def _same(earlier: dict | None, now: dict | None) -> bool:
+    """Whether two notes name the same weights, or the same run: what else a card says may have been added."""
+    if earlier and now and "weights_sha256" in earlier:
+        return earlier["weights_sha256"] == now.get("weights_sha256")
+    return earlier == now

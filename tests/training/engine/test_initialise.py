@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from tests import ROOT
 from tpexplore.checkpoints.load import load_model
+from tpexplore.errors import InputError
 from training.engine.initialise import describe_start
+from training.engine.origins import note_origins
 
 
 def test_a_bundled_start_is_noted_with_what_its_card_says_of_its_making():
@@ -22,3 +26,15 @@ def test_a_file_as_a_start_is_noted_by_name_and_weights():
     config = load_model(path).config
     assert describe_start(path) == {"model": config.name, "weights_sha256": config.sha256}
     assert describe_start(None) is None
+
+
+def test_a_run_goes_on_whose_note_of_its_start_is_shorter(tmp_path):
+    """As runs noted it before a card's history was kept; other weights are another start."""
+    start = describe_start("ast-esc50")
+    short = {"model": start["model"], "weights_sha256": start["weights_sha256"]}
+    noted = tmp_path / "origins.json"
+    noted.write_text(json.dumps({"teacher": None, "start": short}))
+    note_origins(tmp_path, None, "ast-esc50")
+    noted.write_text(json.dumps({"teacher": None, "start": {**short, "weights_sha256": "0" * 64}}))
+    with pytest.raises(InputError, match="another --init"):
+        note_origins(tmp_path, None, "ast-esc50")

@@ -134,6 +134,7 @@ def page_settings() -> dict[Any, str]:
 
 NOT_MEASURED = "not measured for this checkpoint"
 KEEP_RATE_INFO = "At three points (blocks 4, 7 and 10) the model keeps this share of what is left."
+SCORE_CHOICES = [(name.capitalize(), name) for name in SCORES]
 
 
 def keep_rate_slider(label: str = "Keep-rate", **options) -> gr.Slider:

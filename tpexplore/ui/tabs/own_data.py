@@ -21,7 +21,7 @@ from tpexplore.ui.clips import check_uploads
 from tpexplore.ui.events import AT_ONCE, MODEL_QUEUE, QUIET
 from tpexplore.ui.plots import FigureBox
 
-from . import Tab
+from . import SCORE_CHOICES, Tab
 from .held_uploads import HeldUploads
 from .own_data_run import Job
 from .own_data_text import accuracy_table, labels_html, left_html
@@ -73,7 +73,7 @@ class Form:
         )
         with gr.Row(elem_classes="settings"):
             self.scores = gr.CheckboxGroup(
-                [(name.capitalize(), name) for name in SCORES],
+                SCORE_CHOICES,
                 value=[SCORES[0]],
                 label="Rank patches by",
                 info="One curve for each; every further one takes as long again.",

@@ -23,7 +23,7 @@ from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
 from tpexplore.ui.trace import ClipTrace, traced
 
-from . import Setting, Tab, keep_rate_slider
+from . import SCORE_CHOICES, Setting, Tab, keep_rate_slider
 from .running import RunBar, progress_html
 from .table import table_box, table_html
 
@@ -49,7 +49,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     with gr.Row(elem_classes="settings"):
         keep_rate = keep_rate_slider(min_width=260, elem_id="stability-rate")
         score = gr.Radio(
-            [(name.capitalize(), name) for name in SCORES],
+            SCORE_CHOICES,
             value=SCORES[0],
             label="Rank patches by",
             info="What decides which patches stay.",
