@@ -32,8 +32,9 @@ SHARE = """([label, share]) => {
 
 
 def test_settings_look_and_work_as_those_of_the_boards(visit):
-    visited = visit("?tab=kendall")
+    visited = visit("")  # the fixture waits for Explore, which a link to another tab may hide first
     page = visited.page
+    click_tab(page, "kendall")
     page.wait_for_selector("#kendall-intensity .js-plotly-plot", timeout=PATIENCE)
 
     # The arrow keys lead from one to the next, also after Gradio has named all of them anew.
