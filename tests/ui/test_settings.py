@@ -47,11 +47,12 @@ def test_settings_look_and_work_as_those_of_the_boards(visit):
             arg=value,
             timeout=PATIENCE,
         )
-    assert (
-        page.locator("#kendall-content input[type=radio]").evaluate_all(
-            "radios => new Set(radios.map(radio => radio.name)).size"
-        )
-        == 1
+    page.wait_for_function(
+        """() => {
+            const radios = document.querySelectorAll('#kendall-content input[type=radio]');
+            return new Set([...radios].map(radio => radio.name)).size === 1;
+        }""",
+        timeout=PATIENCE,
     )
 
     # The chosen one is as a board's: filled, without a circle.

@@ -15,12 +15,17 @@ export function joinRadios() {
     for (const radio of document.querySelectorAll("fieldset.block input[type='radio']")) {
       const question = /** @type {Element} */ (radio.closest("fieldset"));
       if (!names.has(question)) names.set(question, `question-${++named}`);
-      radio.setAttribute("name", names.get(question) ?? "");
+      const name = names.get(question) ?? "";
+      if (radio.getAttribute("name") !== name) radio.setAttribute("name", name);
     }
   }
 
   // A key acts after this, so that it already finds them joined.
   addEventListener("keydown", join, true);
-  new MutationObserver(afterRest(SETTLED, join)).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver(afterRest(SETTLED, join)).observe(document.body, {
+    childList: true,
+    subtree: true,
+    attributeFilter: ["name"],
+  });
   join();
 }
