@@ -29,6 +29,13 @@ def test_cluster_map_puts_patch_ids_where_they_belong():
     assert {row["cluster"] for row in rows} == {"1", "2", "3", "4", "5"}
 
 
+def test_the_map_s_seconds_are_those_of_the_file():
+    figure = cluster_map([0] * 16, "intensity", [0] * 16, EDGES, 20, TICKS, start=4.0)
+    assert list(figure.data[0].x) == pytest.approx([4.08, 4.24])
+    assert figure.layout.xaxis.range == pytest.approx((4, 4.32))
+    assert {shape.x0 for shape in figure.layout.shapes} == {4.2}
+
+
 def test_padding_is_marked_where_the_sound_ends():
     at = {
         frames: [

@@ -54,3 +54,8 @@ def test_every_patch_is_shown_with_how_often_it_survives(model):
         assert [shares[i] for i in range(64)] == pytest.approx(result.survival[block], abs=1e-5)
     assert f"in {result.same_answers} of {len(CHANGES)}" in figure.layout.title.text
     assert figure.layout.yaxis.ticktext == ("1k Hz",)
+    # Everything lies at its time in the file.
+    later = stability_figure(result, model.spectrogram(clip).numpy(), [("1k", 0.4)], start=4.0)
+    for trace, moved in zip(figure.data, later.data, strict=True):
+        assert np.asarray(moved.x, float) == pytest.approx(np.asarray(trace.x, float) + 4, nan_ok=True)
+    assert later.layout.xaxis.range[0] == 4

@@ -133,6 +133,13 @@ test("random draws are summed up by block", () => {
   assert.deepEqual([three.block, three.value, three.low, three.high, three.stays], [3, 0.4, 0.2, 0.6, 1]);
 });
 
+test("the legend counts the random draws", () => {
+  const legendOf = (draws) => clipSeries({ chosen: null, low: null, high: null, draws, by: "intensity" })[0].legend;
+  const draw = new Map([[3, { value: 0.2, stays: true }]]);
+  assert.equal(legendOf([draw]), "as many random patches, drawn once");
+  assert.equal(legendOf([draw, draw]), "as many random patches: mean and range of 2 draws");
+});
+
 test("the clip's curve is in the order of blocks", () => {
   const chosen = new Map([[7, answer], [2, { ...answer, kept: 0.1, stays: false }]]);
   const [series] = clipSeries({ chosen, low: null, high: null, draws: [], by: "intensity" });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 
@@ -22,6 +23,16 @@ DROP = """([data, name]) => {
     const event = (type) => new DragEvent(type, { dataTransfer: held, bubbles: true, cancelable: true });
     const legend = document.querySelector(".tp-legend");
     return ["dragenter", "dragover", "drop"].map((type) => legend.dispatchEvent(event(type)));
+}"""
+
+
+PASTE = """([into, data, name, texts]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const held = new DataTransfer();
+    held.items.add(new File([bytes], name));
+    for (const [type, text] of Object.entries(texts)) held.setData(type, text);
+    const event = new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true });
+    return document.querySelector(into).dispatchEvent(event);
 }"""
 
 
@@ -98,3 +109,108 @@ def test_switching_the_model_ten_times_in_three_seconds_leaves_no_error(lasting_
 
 def test_colours_of_plots_do_not_hang_on_the_address(lasting_desk):
     assert lasting_desk.page.evaluate("document.querySelector('base')") is None
+
+
+def test_a_text_that_is_pasted_with_its_picture_goes_into_the_field(lasting_desk):
+    page = lasting_desk.page
+    page.evaluate("document.querySelector('.tp-advanced').open = true")
+    assert page.evaluate(PASTE, [".tp-blocks", "AAAA", "cells.png", {"text/plain": "3, 6"}])
+    assert lasting_desk.text("#drop-problem") == ""
+    assert not page.inner_text(".ts-hint").startswith("Sending")
+
+
+class SlowLine:
+    """A line on which what is dropped on the page stays on its way until the test lets it go on."""
+
+    def __init__(self, page):
+        self._page = page
+        self._held: list = []
+        page.route(re.compile(r"/upload\b"), lambda route: self._held.append(route))
+
+    def drop(self, name: str):
+        """Drop an example under that name; the route that ``continue_`` lets go on."""
+        count = len(self._held)
+        self._page.evaluate(DROP, [base64.b64encode(example_clips()[1].path.read_bytes()).decode(), name])
+        self._page.wait_for_selector(f".ts-hint:has-text('Sending {name}')")
+        while len(self._held) == count:
+            self._page.wait_for_timeout(50)
+        return self._held[-1]
+
+
+def chosen_last(page) -> list[str]:
+    """What the viewer, the bar's line on the file, and the address say is shown."""
+    page.wait_for_timeout(600)  # the address rests before it changes
+    return page.evaluate(
+        """() => [
+            document.querySelector('.tp').dataset.clip,
+            document.querySelector('#ts-part').textContent,
+            new URLSearchParams(location.search).get('example') ?? 'none',
+        ]"""
+    )
+
+
+def test_a_sound_that_arrives_late_does_not_replace_what_was_chosen_since(visit):
+    opened = visit()
+    page = opened.page
+    line = SlowLine(page)
+    first, second = line.drop("first.wav"), line.drop("second.wav")
+    second.continue_()
+    opened.wait_for_clip("second.wav")
+    first.continue_()
+    opened.settle()
+    assert [text[:10] for text in chosen_last(page)] == ["second.wav", "second.wav", "none"]
+    # An example is chosen, or the way back is taken, while another is still on its way.
+    title = example_clips()[2].title
+    late = line.drop("late.wav")
+    page.click("#examples button >> nth=2")
+    opened.wait_for_clip(title)
+    late.continue_()
+    opened.settle()
+    clip, part, example = chosen_last(page)
+    assert (clip, part.startswith(title), example) == (title, True, example_clips()[2].path.stem)
+    assert not page.inner_text(".ts-hint").startswith("Sending")
+    assert opened.errors == []
+
+
+def test_a_model_chosen_while_an_example_is_on_its_way_stays(visit):
+    opened = visit()
+    page = opened.page
+    other = next(name for name in bundled_names() if name.endswith("esc50"))
+    # Nothing of the server's comes before both are chosen.
+    page.evaluate("() => { document.querySelectorAll('#examples button')[1].click(); }")
+    opened.choose_model(other)
+    opened.wait_for_clip(example_clips()[1].title)
+    opened.settle()
+    assert page.eval_on_selector("#model input", "input => input.value").endswith(other)
+    assert other in page.get_attribute(".tp-picture", "aria-label")
+    assert opened.errors == []
+
+
+def test_quick_hands_end_on_what_was_chosen_last(lasting_desk):
+    page = lasting_desk.page
+    models = bundled_names()
+    for step in range(10):
+        kind = step % 4
+        if kind == 0:
+            page.evaluate("n => document.querySelectorAll('#examples button')[n].click()", step % 3)
+        elif kind == 1:
+            lasting_desk.choose_model(models[step % len(models)])
+        elif kind == 2:
+            page.evaluate("n => document.querySelectorAll('.tp-score input')[n].click()", step % 3)
+        else:
+            tab = ["compare", "removal", "explore"][step % 3]
+            page.evaluate("tab => document.querySelector(`#${tab}-tab-button`).click()", tab)
+        page.wait_for_timeout(250)
+    page.evaluate("document.querySelector('#explore-tab-button').click()")
+    last = example_clips()[8 % 3].title
+    lasting_desk.wait_for_clip(last)
+    lasting_desk.settle()
+    assert chosen_last(page)[:2] == [last, page.inner_text("#ts-part")]
+    assert page.inner_text("#ts-part").startswith(last)
+    page.go_back()
+    lasting_desk.settle()
+    page.go_forward()
+    lasting_desk.wait_for_clip(last)
+    lasting_desk.settle()
+    assert chosen_last(page)[0] == last
+    assert lasting_desk.errors == []

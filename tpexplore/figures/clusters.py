@@ -29,6 +29,7 @@ def cluster_map(
     ticks: Sequence[tuple[str, float]],
     shares: Sequence[float] | None = None,
     grid: Grid | None = None,
+    start: float = 0.0,
 ) -> go.Figure:
     """The patch grid, coloured by cluster; low frequency at the bottom.
 
@@ -46,15 +47,17 @@ def cluster_map(
         Of the dataset, to compare with.
     grid : Grid, optional
         Where the patches lie; by default side by side.
+    start : float
+        Where in its file the clip begins, in seconds.
     """
     rows = MEL_BINS // PATCH
     grid = grid or Grid(rows, len(clusters) // rows)
     cells = grid.as_map(np.asarray(clusters)).T
-    figure = go.Figure(_cell_map(cells, grid.as_map(np.asarray(values, float)).T, statistic, grid))
+    figure = go.Figure(_cell_map(cells, grid.as_map(np.asarray(values, float)).T, statistic, grid, start))
     _add_cluster_legend(figure, edges)
-    _mark_padding(figure, real_frames, grid)
+    _mark_padding(figure, real_frames, grid, start)
     label_axes(figure, "seconds", "Hz")
-    figure.update_xaxes(range=[0, grid.seen_frames * HOP_SECONDS], showgrid=False)
+    figure.update_xaxes(range=[start, start + grid.seen_frames * HOP_SECONDS], showgrid=False)
     shown = _spaced(ticks)
     figure.update_yaxes(
         range=[0, rows],
@@ -66,8 +69,8 @@ def cluster_map(
     return finish(figure, share_title(statistic, own, shares), height=320)
 
 
-def _cell_map(cells: np.ndarray, values: np.ndarray, statistic: str, grid: Grid) -> go.Heatmap:
-    x, y = cell_axes(grid)
+def _cell_map(cells: np.ndarray, values: np.ndarray, statistic: str, grid: Grid, start: float) -> go.Heatmap:
+    x, y = cell_axes(grid, start)
     return go.Heatmap(
         z=cells + 1,
         x=x,
@@ -99,9 +102,9 @@ def _add_cluster_legend(figure: go.Figure, edges: Sequence[float]) -> None:
         )
 
 
-def _mark_padding(figure: go.Figure, real_frames: int, grid: Grid) -> None:
+def _mark_padding(figure: go.Figure, real_frames: int, grid: Grid, start: float) -> None:
     """Shade what follows the sound, unless that is less than half a patch."""
-    sound, end = real_frames * HOP_SECONDS, grid.seen_frames * HOP_SECONDS
+    sound, end = start + real_frames * HOP_SECONDS, start + grid.seen_frames * HOP_SECONDS
     if sound >= end - grid.time_stride * HOP_SECONDS / 2:
         return
     figure.add_vrect(x0=sound, x1=end, fillcolor="rgba(128,128,128,0.25)", line_width=0)
@@ -127,14 +130,14 @@ def _spaced(ticks: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     return shown
 
 
-def cell_axes(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Where a heat map draws the cells of a grid: seconds across, and up in units of 16 mel bins.
+def cell_axes(grid: Grid, start: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Where a heat map draws the cells of a grid: seconds across, from ``start``; up in units of 16 mel bins.
 
     Side by side the middles of the cells; where patches overlap their edges, as the outer cells are wider.
     """
     if not grid.overlaps:
-        return (np.arange(grid.columns) + 0.5) * (PATCH * HOP_SECONDS), np.arange(grid.rows) + 0.5
-    return np.array(grid.frame_edges) * HOP_SECONDS, np.array(grid.bin_edges) / PATCH
+        return start + (np.arange(grid.columns) + 0.5) * (PATCH * HOP_SECONDS), np.arange(grid.rows) + 0.5
+    return start + np.array(grid.frame_edges) * HOP_SECONDS, np.array(grid.bin_edges) / PATCH
 
 
 def _steps(colours: Sequence[str]) -> list[tuple[float, str]]:

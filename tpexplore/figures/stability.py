@@ -41,7 +41,9 @@ SHARES = {
 """Colours of the shares, and their bar below the figure."""
 
 
-def stability_figure(result: Stability, spec: np.ndarray, ticks: Sequence[tuple[str, float]]) -> go.Figure:
+def stability_figure(
+    result: Stability, spec: np.ndarray, ticks: Sequence[tuple[str, float]], start: float = 0.0
+) -> go.Figure:
     """The clip's spectrogram, and below it how often each patch survives blocks 4, 7 and 10.
 
     Parameters
@@ -51,6 +53,8 @@ def stability_figure(result: Stability, spec: np.ndarray, ticks: Sequence[tuple[
         Normalised log-mel of the clip.
     ticks : sequence of (label, place)
         Of the frequency axis, the place from 0 (bottom) to 1 (top).
+    start : float
+        Where in its file the clip begins, in seconds.
     """
     stages = PRUNE_BLOCKS[::-1]  # from the bottom, so that the lowest one has the figure's first axes
     names = [f"after block {block}" for block in PRUNE_BLOCKS]
@@ -64,12 +68,12 @@ def stability_figure(result: Stability, spec: np.ndarray, ticks: Sequence[tuple[
     )
     grid, top = result.config.grid, MEL_BINS / PATCH
     for place, block in enumerate(stages, start=1):
-        figure.add_trace(_share_map(result.survival[block], block, grid), place, 1)
-        for line in _kept_outline(result.kept[block], grid):
+        figure.add_trace(_share_map(result.survival[block], block, grid, start), place, 1)
+        for line in _kept_outline(result.kept[block], grid, start):
             figure.add_trace(line, place, 1)
-    figure.add_trace(_picture(spec), len(stages) + 1, 1)
+    figure.add_trace(_picture(spec, start), len(stages) + 1, 1)
     label_axes(figure, "", "mel row")
-    figure.update_xaxes(range=[0, grid.seen_frames * HOP_SECONDS], showgrid=False, title_text="")
+    figure.update_xaxes(range=[start, start + grid.seen_frames * HOP_SECONDS], showgrid=False, title_text="")
     figure.update_xaxes(title_text="seconds; outlined: kept in the clip as it is", row=1, col=1)
     shown = [(label, at) for label, at in ticks if label in LABELLED_HERTZ]
     figure.update_yaxes(
@@ -97,8 +101,8 @@ def stability_title(result: Stability) -> str:
     )
 
 
-def _share_map(survival: np.ndarray, block: int, grid: Grid) -> go.Heatmap:
-    seconds, rows = cell_axes(grid)
+def _share_map(survival: np.ndarray, block: int, grid: Grid, start: float) -> go.Heatmap:
+    seconds, rows = cell_axes(grid, start)
     return go.Heatmap(
         z=grid.as_map(survival).T,
         text=[[percent(share) for share in row] for row in grid.as_map(survival).T],
@@ -112,13 +116,13 @@ def _share_map(survival: np.ndarray, block: int, grid: Grid) -> go.Heatmap:
     )
 
 
-def _kept_outline(kept: np.ndarray, grid: Grid) -> list[go.Scatter]:
+def _kept_outline(kept: np.ndarray, grid: Grid, start: float) -> list[go.Scatter]:
     """Black on light cells, with a white rim for dark ones."""
     edges = [(np.arange(len(places)), places) for places in (grid.frame_edges, grid.bin_edges)]
     x, y = (np.interp(at, *places) for at, places in zip(outline(grid.as_map(kept).T), edges, strict=True))
     return [
         go.Scatter(
-            x=x * HOP_SECONDS,
+            x=start + x * HOP_SECONDS,
             y=y / PATCH,
             mode="lines",
             line={"color": colour, "width": width},
@@ -142,7 +146,7 @@ def outline(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.ravel(points[::2]).astype(float), np.ravel(points[1::2]).astype(float)
 
 
-def _picture(spec: np.ndarray) -> go.Heatmap:
+def _picture(spec: np.ndarray, start: float) -> go.Heatmap:
     """The normalised spectrogram, coarse and in grey."""
     step = -(-len(spec) // COLUMNS)
     coarse = np.stack([part.mean(0) for part in np.split(spec, range(step, len(spec), step))])
@@ -150,7 +154,7 @@ def _picture(spec: np.ndarray) -> go.Heatmap:
     low, high = coarse.min(), coarse.max()
     return go.Heatmap(
         z=np.round(255 * (coarse - low) / max(high - low, 1e-6)).astype(int).T.tolist(),
-        x=((np.arange(len(coarse)) + 0.5) * step * HOP_SECONDS).tolist(),
+        x=(start + (np.arange(len(coarse)) + 0.5) * step * HOP_SECONDS).tolist(),
         y=((np.arange(MEL_BINS // 2) + 0.5) * 2 / PATCH).tolist(),
         colorscale="Greys_r",
         showscale=False,

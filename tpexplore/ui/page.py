@@ -11,7 +11,7 @@ from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.signal.checks import check_seconds
 
 from . import controls, link, own_model
-from .choices import ModelChoice, check_request, fitting_source
+from .choices import ModelChoice, check_request
 from .clips import excerpt_of
 from .controls import Controls
 from .pane import Group, Pane, request_key
@@ -105,16 +105,6 @@ class Page:
             group.switch: gr.Tabs(selected=id),
             self.inside: {**inside, group.id: id},
         }
-
-    def on_pick(self, index, source, count):
-        """An example: with the chosen model, or one that knows what is in it."""
-        example = example_clips()[index]
-        return (
-            str(example.path),
-            fitting_source(source, example, list(self.choices.values())),
-            None,
-            count + 1,
-        )
 
     def on_place(self, count, event: gr.EventData):
         """A tab's picture chose a place in the clip: the first tab shows it."""

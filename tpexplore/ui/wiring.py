@@ -6,10 +6,13 @@ from functools import partial
 
 import gradio as gr
 
+from tpexplore.checkpoints.bundled import example_clips
+
 from . import link, own_model
 from .events import AT_ONCE, BROWSER_ONLY, HIDDEN, MODEL_QUEUE, QUIET
 from .page import Page, last_of
 from .pane import Group, Pane
+from .picking import pick_script
 from .tabs import PAGE_STATE
 
 
@@ -72,9 +75,10 @@ def wire(page: Page) -> None:
         **ask,
     )
     chosen.picks.click(
-        page.on_pick,
+        None,
         [chosen.picks, chosen.model, page.request_count],
         [chosen.clip, chosen.model, chosen.start, page.request_count],
+        js=pick_script(example_clips(), list(page.choices.values())),
         **ask,
     )
     for pane in panes:

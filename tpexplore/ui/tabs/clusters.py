@@ -75,6 +75,7 @@ def map_figure(trace: ClipTrace, statistic: str) -> go.Figure:
         [(tick["label"], tick["at"]) for tick in hertz_ticks()],
         None if own else clusters.shares,
         trace.model.config.grid,
+        trace.start,
     )
 
 

@@ -37,9 +37,8 @@ faint noise.
 
 NOTE = """
 IoU: patches kept both times, of those kept at least once, after block 10. τ: how far the rankings at block 4
-agree, where all patches are still there. Both are 1 where nothing changes. Patches are compared at the same
-place; shifts of up to half a patch move the grid of patches over the sound, so firm patches are firm in spite
-of that.
+agree, where all patches are still there. Both are 1 where nothing changes. Patches are compared by their
+place in the picture. A shift moves the sound by up to half a patch, and this alone changes some choices.
 """
 
 
@@ -81,7 +80,7 @@ def build(choices: list[ModelChoice]) -> Tab:
             for done, total in _followed(trace, keep_rate, score, results):
                 yield {bar.status: progress_html(done, total, f"{done} of {total} versions of the clip")}
             ticks = [(tick["label"], tick["at"]) for tick in hertz_ticks()]
-            shown = box.show(stability_figure(results[0], trace.spec.numpy(), ticks), trace)
+            shown = box.show(stability_figure(results[0], trace.spec.numpy(), ticks, trace.start), trace)
             yield {
                 **bar.done(),
                 result: gr.update(visible=True),

@@ -190,7 +190,7 @@ export function start({ element, props, trigger, watch }) {
       return `${what}: ${kept}.`;
     }
     const whole = clip.whole ? "" : "; only the first hour is analysed";
-    return `${clip.name} lasts ${clock(clip.seconds, clip.seconds)}${whole}. Each window has ${model.seconds.toFixed(1)} s.`;
+    return `${clip.name} lasts ${clock(clip.seconds, clip.seconds)}${whole}. Each window lasts ${model.seconds.toFixed(1)} s.`;
   }
 
   /** @param {ReturnType<typeof answerCounts>} chosen */

@@ -10,10 +10,10 @@ const OWN_ZONE = "#own-files"; // takes files of its own
  * @param {number} limit bytes
  */
 export function problemOf(file, limit) {
-  if (!file) return "Nothing was read: drop a sound file, not a folder or a picture of another page.";
+  if (!file) return "Nothing was read: drop a sound file, not a folder or a picture from another page.";
   if (!file.size) return `${file.name} is empty or a folder; drop a sound file.`;
   const megabytes = (/** @type {number} */ bytes) => `${(bytes / BYTES_PER_MEGABYTE).toFixed(1)} MB`;
-  return file.size > limit ? `${file.name} has ${megabytes(file.size)}; at most ${megabytes(limit)} are taken.` : "";
+  return file.size > limit ? `${file.name} has ${megabytes(file.size)}; the limit is ${megabytes(limit)}.` : "";
 }
 
 /**
@@ -68,7 +68,10 @@ export function takeDropped(limit, line, send) {
   );
   addEventListener("paste", (event) => {
     const file = event.clipboardData?.files[0];
-    if (!file) return;
+    // Office programs hand a picture of a text over with it: in a field the text is meant.
+    const text = event.clipboardData?.types.includes("text/plain");
+    const field = /** @type {Element} */ (event.target).closest?.("input, textarea");
+    if (!file || (field && text)) return;
     event.preventDefault();
     take(file);
   });

@@ -14,7 +14,7 @@ const REST_MILLISECONDS = 300; // browsers allow the address only so many change
 const PATIENCE_MILLISECONDS = 60_000;
 const SPACES = ".hf.space"; // there the address bar is that of a page around this one
 const HUB = "https://huggingface.co";
-const CLIP_GONE = "The page was loaded anew, so your own sound is no longer in it. Drop or choose it again.";
+const CLIP_GONE = "The page was reloaded, so your own sound is no longer in it. Drop or choose it again.";
 const STEPS = ["example", "model", "tab"]; // a change of one of these is a step that Back undoes
 
 /**
@@ -181,6 +181,7 @@ export function start({ props, trigger }) {
     written = String(queryNow());
     step = stepNow();
     if (!same) {
+      document.dispatchEvent(new Event("tp-clip-chosen"));
       arriving = true;
       setTimeout(arrive, PATIENCE_MILLISECONDS);
     }

@@ -23,21 +23,41 @@ export function start({ element, props, trigger, upload, watch }) {
   /** @type {Sound | null} */
   let sound = null;
 
+  let latest = 0; // counts the clips chosen: one that arrives when another has been chosen since is let go
+
   // ---- a new clip -------------------------------------------------------------------------------------------
+
+  /** @param {string} [text] what is going on; nothing, and the hint is there again */
+  function showState(text) {
+    find(".ts-hint").textContent = text ?? props.hint;
+    find(".ts-hint").toggleAttribute("data-busy", text !== undefined);
+  }
 
   /** @param {File} sent */
   async function send(sent) {
+    const own = ++latest;
+    showState(`Sending ${sent.name} …`);
     try {
       const { path, url } = await upload(sent);
+      if (own !== latest) return;
       const about = { orig_name: sent.name, size: sent.size, mime_type: sent.type };
       // Read by the event's own script: what an event carries along is not checked by Gradio, a value is.
       Object.assign(globalThis, { tpClip: { path, url, ...about, meta: { _type: "gradio.FileData" } } });
       document.dispatchEvent(new CustomEvent("tp-start", { detail: null }));
       trigger("clip");
     } catch {
-      problem.textContent = `${sent.name} could not be sent to the app. Please try again.`;
+      if (own === latest) problem.textContent = `${sent.name} could not be sent to the app. Please try again.`;
+    } finally {
+      if (own === latest) showState();
     }
   }
+
+  // An example, or the clip that Back leads to.
+  document.addEventListener("tp-clip-chosen", () => {
+    latest += 1;
+    problem.textContent = "";
+    if (!recorder.isRecording()) showState();
+  });
 
   const take = takeDropped(props.limit, problem, send);
 
@@ -47,22 +67,25 @@ export function start({ element, props, trigger, upload, watch }) {
     file.value = ""; // the same file may be chosen again
   });
 
-  const recorder = createRecorder((seconds) => {
-    find(".ts-hint").textContent = `${seconds.toFixed(1)} s`;
-  });
+  const recorder = createRecorder((seconds) => showState(`${seconds.toFixed(1)} s`));
+  let opening = false; // while the browser asks whether the page may listen
 
   async function toggleRecording() {
+    if (opening) return;
     problem.textContent = "";
     if (recorder.isRecording()) {
       showRecording(false);
       send(await recorder.stop());
       return;
     }
+    opening = true;
     try {
       await recorder.start();
       showRecording(true);
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
+    } finally {
+      opening = false;
     }
   }
 
@@ -70,7 +93,7 @@ export function start({ element, props, trigger, upload, watch }) {
   function showRecording(on) {
     record.textContent = on ? "Stop" : "Record";
     record.setAttribute("aria-pressed", String(on));
-    find(".ts-hint").textContent = on ? "0.0 s" : props.hint;
+    showState(on ? "0.0 s" : undefined);
   }
 
   record.addEventListener("click", toggleRecording);

@@ -160,7 +160,7 @@ export function clipSeries({ chosen, low, high, draws, by }) {
   const random = randomPoints(draws);
   if (random.length) {
     const done = Math.max(...random.map((point) => point.draws));
-    const legend = `as many random patches: mean and range of ${done} draws`;
+    const legend = `as many random patches${done === 1 ? ", drawn once" : `: mean and range of ${done} draws`}`;
     series.push({ ...RANDOM, points: random, legend });
   }
   if (low) series.push({ ...LOW, points: line(low), legend: `L, low ${by}` });

@@ -1,0 +1,46 @@
+"""An example is chosen in the browser: an answer of the server would overtake what was chosen next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from gradio.route_utils import API_PREFIX
+
+from tpexplore.checkpoints.bundled import Example, bundled_names
+
+from .choices import ModelChoice, fitting_source
+
+# Whoever chooses an example no longer waits for a sound of their own that is still being sent.
+_SCRIPT = """(index, model, count) => {{
+    const {{ clip, models }} = {offers}[index];
+    const url = new URL(clip.url, document.baseURI).href;
+    document.dispatchEvent(new Event("tp-clip-chosen"));
+    return [{{ ...clip, url }}, models[model] ?? model, null, count + 1];
+}}"""
+
+
+def pick_script(examples: Sequence[Example], choices: Sequence[ModelChoice]) -> str:
+    """(example's index, model, count) -> (clip, model that knows what is in it, no start, next count)."""
+    offers = [{"clip": _file_value(one), "models": _other_models(one, choices)} for one in examples]
+    return _SCRIPT.format(offers=json.dumps(offers))
+
+
+def _file_value(example: Example) -> dict[str, Any]:
+    """What `gr.File` holds of it; Gradio serves the examples, see `set_static_paths`."""
+    path = example.path
+    return {
+        "path": str(path),
+        "url": f"{API_PREFIX.lstrip('/')}/file={quote(str(path))}",
+        "orig_name": path.name,
+        "size": path.stat().st_size,
+        "meta": {"_type": "gradio.FileData"},
+    }
+
+
+def _other_models(example: Example, choices: Sequence[ModelChoice]) -> dict[str, str]:
+    """Of each model that does not know what is in the example, the one that does."""
+    fitting = {source: fitting_source(source, example, choices) for source in bundled_names()}
+    return {source: other for source, other in fitting.items() if other != source}
