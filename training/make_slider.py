@@ -62,21 +62,25 @@ def frames_of(app: str) -> Iterator[Image.Image]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         raise InputError("No Chromium is installed; it draws the picture.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        page.set_default_timeout(PATIENCE)
-        page.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")
-        try:
-            page.goto(f"{app.rstrip('/')}/?{urlencode(VIEW)}")
-        except Error as error:
-            raise InputError(f"{app} does not answer ({error.message.splitlines()[0]}).") from error
-        page.wait_for_selector(".tp[data-clip='Thunder'][data-complete=true]")
-        page.add_style_tag(content=HIDDEN)
-        for rate in reversed(KEEP_RATES):
-            page.evaluate(MOVE, rate)
-            yield Image.open(io.BytesIO(page.screenshot(clip=_place(page)))).convert("RGB")
-        browser.close()
+    try:
+        with sync_playwright() as playwright:
+            yield from _drawn(
+                playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]), app
+            )
+    except Error as error:
+        said = error.message.splitlines()[0]
+        raise InputError(f"{app} did not show the explorer, or Chromium failed: {said}") from error
+
+
+def _drawn(page, app: str) -> Iterator[Image.Image]:
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")
+    page.goto(f"{app.rstrip('/')}/?{urlencode(VIEW)}")
+    page.wait_for_selector(".tp[data-clip='Thunder'][data-complete=true]")
+    page.add_style_tag(content=HIDDEN)
+    for rate in reversed(KEEP_RATES):
+        page.evaluate(MOVE, rate)
+        yield Image.open(io.BytesIO(page.screenshot(clip=_place(page)))).convert("RGB")
 
 
 def alike(frames: list[Image.Image]) -> list[Image.Image]:

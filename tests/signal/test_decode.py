@@ -838,6 +838,7 @@ READING = (
     "soundfile_reader.py",
     "source.py",
     "spliced.py",
+    "unmeasured.py",
 )
 
 

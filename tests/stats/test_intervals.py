@@ -9,7 +9,13 @@ from scipy.stats import binomtest
 
 from tpexplore.errors import InputError
 from tpexplore.stats import intervals
-from tpexplore.stats.intervals import bootstrap_interval, mcnemar_p, ratio_interval, wilson_interval
+from tpexplore.stats.intervals import (
+    bootstrap_interval,
+    mcnemar_p,
+    normal_interval,
+    ratio_interval,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +39,12 @@ def test_mcnemar_counts_the_coin_flips_at_least_as_uneven():
         tail = sum(math.comb(sum(only), i) for i in range(min(only) + 1)) / 2 ** sum(only)
         assert mcnemar_p(first, second) == mcnemar_p(second, first) == pytest.approx(min(1.0, 2 * tail))
     assert mcnemar_p(np.array([True]), np.array([True])) == 1.0
+
+
+def test_normal_interval_lies_around_the_value_wherever_the_resamples_do():
+    resampled = np.random.default_rng(2).normal(5, 0.3, size=50)
+    expected = scipy.stats.norm.interval(0.95, loc=4, scale=scipy.stats.tstd(resampled))
+    assert normal_interval(4, resampled) == pytest.approx(expected, abs=1e-9)
 
 
 def test_bootstrap_interval():

@@ -1,91 +1,69 @@
-"""Headers of WAV, AIFF, AU and CAF that are wrong about how much sound follows.
-
-Recorders that were stopped, programs that write to a pipe, and files of more than 4 GiB, whose size does not
-fit into 32 bits, leave such headers. What comes after the promised end tells: where the sizes are right, the
-file ends there or goes on with chunks of its own kind.
-"""
+"""The chunks that WAV, AIFF and CAF files are made of: a name, a size, and so many bytes."""
 
 from __future__ import annotations
 
 import struct
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
-_UNKNOWN = 0xFFFFFFFF
-MOST_CHUNKS = 1_000
-"""Looked at in a file before it is given up."""
+UNKNOWN_SIZE = 0xFFFFFFFF
+"""What a size of 32 bits says where it stands elsewhere, or nowhere."""
 SLACK_BYTES = 1_024
 """Less than this after the promised end is no sound that anyone would miss."""
+_MOST_CHUNKS = 1_000
 _APPENDED_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
 
-def start_of_unmeasured_sound(path: Path) -> int | None:
-    """Where the samples begin, in bytes, if the file goes on with sound where the header says it ends.
+class Chunk(NamedTuple):
+    """Where a chunk's content lies in a file, in bytes."""
 
-    None where the header is right, promises more than there is (decoders notice that), or is of another
-    kind.
+    name: bytes
+    begin: int
+    size: int
+    is_shifted: bool  # the byte before it, which decoders expect, is missing
+
+
+def walk_chunks(
+    file: BinaryIO, length: int, first: int, known: tuple[bytes, ...], size_format: str
+) -> Iterator[Chunk]:
+    """The chunks of a file one after the other, those without a byte between them, too.
+
+    Parameters
+    ----------
+    file : binary file
+        May be read and sought between two chunks.
+    length : int
+        Bytes of the file.
+    first : int
+        The byte at which the first chunk begins.
+    known : tuple of bytes
+        Names that tell a chunk from the end of the one before.
+    size_format : str
+        Of ``struct``: ">I" or "<I", after which chunks of odd length have one more byte; ">q" of CAF.
+
+    Yields
+    ------
+    Chunk
+        The last one is the first that promises more than the file holds.
     """
-    with path.open("rb") as file:
-        length = path.stat().st_size
-        data = _sound_data(file, length)
-        if data is None:
-            return None
-        start, size, byte_order = data
-        is_right = ends_properly(file, start + size, length, byte_order)
-    return None if is_right else start
-
-
-def _sound_data(file: BinaryIO, length: int) -> tuple[int, int, str] | None:
-    """First byte and promised bytes of the samples, and the byte order of sizes."""
-    head = file.read(12)
-    kind = head[8:12]
-    if head[:4] in (b"RIFF", b"RF64", b"BW64") and kind == b"WAVE":
-        return _find_chunk(file, length, b"data", "<")
-    if head[:4] == b"RIFX" and kind == b"WAVE":
-        return _find_chunk(file, length, b"data", ">")
-    if head[:4] == b"FORM" and kind in (b"AIFF", b"AIFC"):
-        chunk = _find_chunk(file, length, b"SSND", ">")
-        if chunk is None:
-            return None
-        start, size, order = chunk
-        skipped = 8 + int.from_bytes(file.read(4), "big")  # offset and block size, then unused bytes
-        return start + skipped, max(0, size - skipped), order
-    if head[:4] == b"caff":
-        file.seek(8)
-        chunk = _find_chunk(file, length, b"data", ">", size_format="q")
-        if chunk is None or chunk[1] < 0:  # -1: to the end of the file
-            return None
-        return chunk[0] + 4, max(0, chunk[1] - 4), ">"  # a count of edits comes first
-    if head[:4] in (b".snd", b"dns.") and len(head) == 12:
-        order = ">" if head[:4] == b".snd" else "<"
-        start, size = struct.unpack(f"{order}II", head[4:])
-        return None if size == _UNKNOWN or start > length else (start, size, order)
-    return None
-
-
-def _find_chunk(
-    file: BinaryIO, length: int, chunk_name: bytes, order: str, size_format: str = "I"
-) -> tuple[int, int, str] | None:
-    """The chunk with the sound; the file then stands at its first byte."""
-    long_size = None
-    size_bytes = struct.calcsize(f"{order}{size_format}")
-    for _ in range(MOST_CHUNKS):
-        head = file.read(4 + size_bytes)
-        if len(head) < 4 + size_bytes:
-            return None
-        name, size = head[:4], struct.unpack(f"{order}{size_format}", head[4:])[0]
-        begin = file.tell()
-        if name == chunk_name:
-            return begin, size if size != _UNKNOWN or long_size is None else long_size, order
-        if name == b"ds64" and size >= 16:
-            long_size = struct.unpack("<8xQ", file.read(16))[0]
+    head_bytes = 4 + struct.calcsize(size_format)
+    place, is_shifted = first, False
+    for _ in range(_MOST_CHUNKS):
+        file.seek(place)
+        head = file.read(head_bytes)
+        if len(head) < head_bytes:
+            return
+        size, begin = struct.unpack(size_format, head[4:])[0], place + head_bytes
+        yield Chunk(head[:4], begin, size, is_shifted)
         if not 0 <= size <= length - begin:
-            return None
-        file.seek(begin + size + size % 2 * (size_format == "I"))
-    return None
+            return
+        place = begin + size
+        is_odd = size % 2 == 1 and size_format.endswith("I")
+        is_shifted = is_odd and _begins_at(file, place, known)
+        place += is_odd and not is_shifted
 
 
-def ends_properly(file: BinaryIO, end: int, length: int, order: str) -> bool:
+def ends_properly(file: BinaryIO, end: int, length: int, byte_order: str) -> bool:
     """Whether the file ends at ``end``, or goes on with something else than sound."""
     if length - end <= SLACK_BYTES:
         return True
@@ -96,7 +74,19 @@ def ends_properly(file: BinaryIO, end: int, length: int, order: str) -> bool:
             return True
         if len(head) < 8:
             return True
-        (size,) = struct.unpack(f"{order}I", head[4:8])
-        if all(0x20 <= byte < 0x7F for byte in head[:4]) and place + 8 + size <= length + 1:
+        (size,) = struct.unpack(f"{byte_order}I", head[4:8])
+        if _is_text(head[:4]) and place + 8 + size <= length + 1:
             return True
     return False
+
+
+def _begins_at(file: BinaryIO, place: int, known: tuple[bytes, ...]) -> bool:
+    """Whether a chunk begins at an odd byte, rather than at the next one."""
+    file.seek(place)
+    here = file.read(5)
+    return here[:4] in known or (here[1:] not in known and _is_text(here[:4]))
+
+
+def _is_text(name: bytes) -> bool:
+    """Whether these may be the letters of a chunk's name."""
+    return all(0x20 <= byte < 0x7F for byte in name)

@@ -8,13 +8,11 @@ their bits need. The new head holds the chunks that describe the samples, and th
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from tpexplore.signal.chunks import MOST_CHUNKS, ends_properly
+from tpexplore.signal.chunks import UNKNOWN_SIZE, ends_properly, walk_chunks
 
-_UNKNOWN = 0xFFFFFFFF
 _LARGEST_DESCRIPTION = 4_096
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _SAMPLE_BYTES = (2, 3, 4, 8)
@@ -35,13 +33,6 @@ class _Form(NamedTuple):
     sound: bytes
 
 
-class _Chunk(NamedTuple):
-    name: bytes
-    begin: int
-    size: int
-    is_shifted: bool  # the byte before it, which decoders expect, is missing
-
-
 _WAV = {
     magic: _Form(byte_order, (b"fmt ", b"fact"), b"data")
     for magic, byte_order in ((b"RIFF", "<"), (b"RF64", "<"), (b"BW64", "<"), (b"RIFX", ">"))
@@ -59,7 +50,8 @@ def mended_head(path: Path) -> MendedHead | None:
             return None
         length = path.stat().st_size
         described, long_size, is_shifted = {}, None, False
-        for chunk in _chunks(file, length, form):
+        known = (*form.description, form.sound)
+        for chunk in walk_chunks(file, length, 12, known, f"{form.byte_order}I"):
             is_shifted |= chunk.is_shifted
             file.seek(chunk.begin)
             if chunk.name == b"ds64":
@@ -75,37 +67,11 @@ def mended_head(path: Path) -> MendedHead | None:
         fitting = {name: _with_fitting_width(content, name, form) for name, content in described.items()}
         if not (is_shifted or is_unset or fitting != described):
             return None
-        size = long_size if chunk.size == _UNKNOWN and long_size else chunk.size
+        size = long_size if chunk.size == UNKNOWN_SIZE and long_size else chunk.size
         if not 0 < size <= left or not ends_properly(file, chunk.begin + size, length, form.byte_order):
             size = left
     chunks = b"".join(_chunk(name, content, form.byte_order) for name, content in fitting.items())
     return MendedHead(_head(magic, kind, form, chunks, size), chunk.begin)
-
-
-def _chunks(file: BinaryIO, length: int, form: _Form) -> Iterator[_Chunk]:
-    """The chunks of a file up to the one with the sound, those without a byte between them, too."""
-    place, is_shifted = 12, False
-    for _ in range(MOST_CHUNKS):
-        file.seek(place)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        name, size = struct.unpack(f"{form.byte_order}4sI", head)
-        begin = place + 8
-        yield _Chunk(name, begin, size, is_shifted)
-        if size > length - begin:
-            return
-        place = begin + size
-        is_shifted = size % 2 == 1 and _begins_at(file, place, form)
-        place += size % 2 and not is_shifted
-
-
-def _begins_at(file: BinaryIO, place: int, form: _Form) -> bool:
-    """Whether a chunk begins at an odd byte, rather than at the next one."""
-    file.seek(place)
-    here = file.read(5)
-    known = (*form.description, form.sound)
-    return here[:4] in known or (here[1:] not in known and all(0x20 <= byte < 0x7F for byte in here[:4]))
 
 
 def _with_fitting_width(content: bytes, name: bytes, form: _Form) -> bytes:
@@ -125,13 +91,13 @@ def _with_fitting_width(content: bytes, name: bytes, form: _Form) -> bytes:
 
 def _head(magic: bytes, kind: bytes, form: _Form, chunks: bytes, size: int) -> bytes:
     if form.byte_order == ">":  # sizes of 32 bits only
-        begin, size = chunks, min(size, _UNKNOWN)
+        begin, size = chunks, min(size, UNKNOWN_SIZE)
     else:
         magic = b"RF64"  # may be of any size
         whole = len(kind) + 36 + len(chunks) + 8 + size
-        begin, size = _chunk(b"ds64", struct.pack("<QQQI", whole, size, 0, 0), "<") + chunks, _UNKNOWN
+        begin, size = _chunk(b"ds64", struct.pack("<QQQI", whole, size, 0, 0), "<") + chunks, UNKNOWN_SIZE
     body = kind + begin + form.sound + struct.pack(f"{form.byte_order}I", size)
-    whole = _UNKNOWN if magic == b"RF64" else min(len(body) + size, _UNKNOWN)
+    whole = UNKNOWN_SIZE if magic == b"RF64" else min(len(body) + size, UNKNOWN_SIZE)
     return magic + struct.pack(f"{form.byte_order}I", whole) + body
 
 

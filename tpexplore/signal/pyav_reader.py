@@ -20,10 +20,10 @@ import numpy as np
 
 from tpexplore.errors import InputError
 from tpexplore.signal.checks import check_format
-from tpexplore.signal.chunks import start_of_unmeasured_sound
 from tpexplore.signal.mended_head import mended_head
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
 from tpexplore.signal.spliced import Spliced
+from tpexplore.signal.unmeasured import start_of_unmeasured_sound
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream

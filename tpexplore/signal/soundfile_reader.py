@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tpexplore.signal.checks import check_format
-from tpexplore.signal.chunks import SLACK_BYTES, start_of_unmeasured_sound
+from tpexplore.signal.chunks import SLACK_BYTES
 from tpexplore.signal.mended_head import mended_head
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, UnreadableError, first_frame
 from tpexplore.signal.spliced import Spliced
+from tpexplore.signal.unmeasured import start_of_unmeasured_sound
 
 if TYPE_CHECKING:
     import soundfile

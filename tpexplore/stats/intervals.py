@@ -1,4 +1,4 @@
-"""95 % intervals and paired tests: Wilson's, McNemar's and the percentile bootstrap. Needs no torch.
+"""95 % intervals and paired tests: Wilson's, McNemar's and the bootstrap. Needs no torch.
 
 scipy has the first two. Its bootstrap draws other resamples from a seed than the measured files were made
 with, so ours stays: the same seed gives the numbers in assets/ again.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import NormalDist
 
 import numpy as np
 
@@ -113,6 +114,15 @@ def percentile_interval(resampled: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of a statistic's resampled values, (rounds,)."""
     low, high = np.percentile(resampled, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
     return float(low), float(high)
+
+
+def normal_interval(value: float, resampled: np.ndarray) -> tuple[float, float]:
+    """A statistic's value and what its resampled values, (rounds,), scatter by: ± 1.96 standard errors.
+
+    For a statistic whose resamples lie to one side of it, so that their middle 95 % may leave it out.
+    """
+    reach = NormalDist().inv_cdf((1 + LEVEL) / 2) * float(np.std(resampled, ddof=1))
+    return value - reach, value + reach
 
 
 def _draws(clips: int, seed: int, rounds: int) -> Iterator[np.ndarray]:

@@ -26,11 +26,9 @@ from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel
 from tpexplore.writing import append_line, named, write_bytes, write_json
 from training.data.datasets.base import Dataset, Item
 from training.data.features import digest_of, short_hash
+from training.data.front_ends import FRONT_END
 from training.data.sound import read_sound
 from training.engine.lock import lock_folder
-
-FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 3"
-"""Part of the key: change it when the front end changes."""
 
 UNREADABLE = "unreadable"
 

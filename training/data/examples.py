@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import soundfile
@@ -16,6 +15,7 @@ from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.writing import write_bytes
+from training.data.programs import run_program
 
 PEAK, LOUD = 0.5, 0.8
 """Highest sample of spoken and of recorded examples."""
@@ -24,14 +24,30 @@ ROOM_DB = -55
 
 
 def speak(text: str, voice: str, speed: int) -> np.ndarray:
-    """Speech at 16 kHz, peak 0.5, leading and trailing silence removed."""
-    call = ["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text]
-    wav = subprocess.run(call, capture_output=True, check=True).stdout
-    samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
+    """Speech at 16 kHz, peak 0.5, leading and trailing silence removed.
+
+    Raises
+    ------
+    InputError
+        If espeak-ng fails, or says nothing.
+    """
+    wav = run_program(["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text]).stdout
+    samples, rate = _read(io.BytesIO(wav), f"what espeak-ng ({voice}) made of “{text}”")
     samples = soxr.resample(samples, rate, SAMPLE_RATE)
     loud = np.flatnonzero(np.abs(samples) > 0.01 * np.abs(samples).max())
     samples = samples[loud[0] : loud[-1] + 1]
     return samples * (PEAK / np.abs(samples).max())
+
+
+def _read(file: Path | BinaryIO, name: str) -> tuple[np.ndarray, int]:
+    """Samples and sample rate; what cannot be read, and silence, is refused."""
+    try:
+        samples, rate = soundfile.read(file, dtype="float32")
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"{name} cannot be read: {error.error_string}") from error
+    if not samples.any():
+        raise InputError(f"{name} is silent.")
+    return samples, rate
 
 
 def in_room(parts: list[tuple[float, np.ndarray]], seconds: float, noise_db: float, seed: int) -> np.ndarray:
@@ -158,7 +174,7 @@ def add_recordings(listing: Listing, folder: Path) -> None:
             raise InputError(
                 f"{path} is missing; expected the recordings named in training/data/examples.py."
             )
-        samples, rate = soundfile.read(path, dtype="float32")
+        samples, rate = _read(path, str(path))
         samples = soxr.resample(samples - samples.mean(), rate, SAMPLE_RATE)
         listing.add(
             path.name,

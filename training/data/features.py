@@ -12,6 +12,7 @@ import numpy as np
 
 from tpexplore.errors import InputError
 from tpexplore.signal.spectrogram import MEL_BINS
+from training.data.front_ends import EARLIER
 from training.data.index_file import PER_CLIP, damaged, read_index
 
 
@@ -65,11 +66,16 @@ def read_features(folder: Path) -> Features:
     Raises
     ------
     InputError
-        If there are none, or if they are not what was written there.
+        If there are none, if an earlier version made them, or if they are not what was written there.
     """
     if not (folder / "index.json").is_file():
         raise InputError(f"{folder} holds no finished features; run python -m training.features first.")
     index = read_index(folder)
+    if index["front_end"] in EARLIER:
+        raise InputError(
+            f"{folder} was made by an earlier version, to which some files sounded otherwise;"
+            " make the features again with python -m training.features."
+        )
     mel = _read_pictures(folder, len(index["files"]), index["frames"])
     digest = index.pop("sha256", None)
     if digest and digest != digest_of(mel, index):

@@ -6,7 +6,6 @@ Each clip is drawn from its own number, so that the same numbers give the same c
 from __future__ import annotations
 
 import io
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.writing import write_bytes
 from training.data.examples import in_room, speak
+from training.data.programs import last_line, run_program
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 """Where Debian's fluid-soundfont-gm (MIT) lies."""
@@ -91,11 +91,10 @@ def render_music(rng: np.random.Generator, soundfont: Path) -> np.ndarray:
         score, wav = Path(folder) / "score.mid", Path(folder) / "sound.wav"
         draw_music(rng).save(score)
         call = ["fluidsynth", "-ni", "-q", "-r", str(SAMPLE_RATE), "-F", str(wav), str(soundfont), str(score)]
-        done = subprocess.run(call, capture_output=True, text=True)
-        # It reports a soundfont that it cannot read and then takes another: 0 is no proof.
-        if done.returncode or "error" in done.stderr or not wav.exists():
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise InputError(f"fluidsynth made no sound of {soundfont}: {said[-1] if said else 'no message'}")
+        done = run_program(call)
+        # It reports a soundfont that it cannot read and then takes another.
+        if b"error" in done.stderr or not wav.exists():
+            raise InputError(f"fluidsynth made no sound of {soundfont}: {last_line(done)}")
         samples = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(1)
     return _levelled(rng, samples[: round(SECONDS * SAMPLE_RATE)])
 

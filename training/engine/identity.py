@@ -12,18 +12,11 @@ from tpexplore.checkpoints.bundled import bundled_card
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.writing import write_json
-from training.data.cache import FRONT_END
 from training.data.features import Features
+from training.data.front_ends import EARLIER, FRONT_END, JOINING
 from training.engine import parallel
 from training.measure.class_names import tags_of_classes
 from training.recipes.settings import load_recipe
-
-JOINING_FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 2"
-"""The front end of today before sound at other rates kept its highest mel bins: all cards that note it are of
-sound at 16 kHz, of which it is the same but for what two Opus decoders make of the highest bin."""
-
-SINGLE_FILE_FRONT_END = "kaldi log-mel 128, 25/10 ms Hann, 16 kHz, min-padded, float16; 1"
-"""The same before clips could be several files joined: of clips of one file it is the same."""
 
 SAME_DATA = ("dataset", "front_end", "training_clips", "test_split")
 """What must match where a card has no keys. Not the attribution: authors and licence may be worded anew."""
@@ -141,7 +134,7 @@ def check_bundled(features: Features, config: ModelConfig) -> None:
 def _up_to_date(value: object, features: Features) -> object:
     """A card's front end by the name that it has today, where it gives the same features as then."""
     joined = any("+" in name for name in features.files)
-    same = (JOINING_FRONT_END,) if joined else (JOINING_FRONT_END, SINGLE_FILE_FRONT_END)
+    same = (JOINING,) if joined else EARLIER
     return FRONT_END if value in same else value
 
 

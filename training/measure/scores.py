@@ -15,7 +15,7 @@ from tpexplore.model.config import ModelConfig
 from tpexplore.stats.intervals import (
     bootstrap_interval,
     mcnemar_p,
-    percentile_interval,
+    normal_interval,
     ratio_interval,
     wilson_interval,
 )
@@ -143,15 +143,21 @@ class MeanAveragePrecision:
         return float(np.mean([precision for n, precision in self.by_class(answers) if n]))
 
     def cell(self, *passes: np.ndarray) -> dict:
-        """Value with its 95 % interval, a bootstrap over clips."""
-        return cell(
-            np.mean([self.value(one) for one in passes]), percentile_interval(self._resampled(passes))
-        )
+        """Value with its 95 % interval, from the standard error that a bootstrap over clips gives.
+
+        A clip that is drawn twice is found twice in a row: average precision of resamples is too high, for
+        rare classes by more than their scatter.
+        """
+        return self._cell(np.mean([self.value(one) for one in passes]), self._resampled(passes))
 
     def difference(self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> dict:
-        """First minus second on the same clips, with a paired bootstrap interval."""
+        """First minus second on the same clips, with a paired interval."""
         value = np.mean([self.value(one) for one in first]) - np.mean([self.value(one) for one in second])
-        return cell(value, percentile_interval(self._resampled(first) - self._resampled(second)))
+        return self._cell(value, self._resampled(first) - self._resampled(second))
+
+    @staticmethod
+    def _cell(value: float, resampled: np.ndarray) -> dict:
+        return cell(value, normal_interval(value, resampled))
 
     def by_class(self, answers: np.ndarray) -> list[tuple[int, float]]:
         """Clips of every class and their average precision, nan where there are none."""

@@ -9,6 +9,7 @@ import pytest
 
 from tpexplore.errors import InputError
 from training.data.features import read_features
+from training.data.front_ends import EARLIER
 from training.data.index_file import read_index
 
 INDEX = {
@@ -91,3 +92,10 @@ def test_an_index_that_is_no_object_is_damaged(tmp_path, content):
 def test_missing_pictures_are_named(tmp_path):
     with pytest.raises(InputError, match=r"are damaged: mel\.npy is missing; delete the folder"):
         read_features(write_index(tmp_path))
+
+
+@pytest.mark.parametrize("earlier", EARLIER)
+def test_features_of_an_earlier_version_are_made_again(tmp_path, earlier):
+    """The same name stood for features with and without the highest mel bins."""
+    with pytest.raises(InputError, match=r"was made by an earlier version, .* make the features again"):
+        read_features(write_index(tmp_path, front_end=earlier))

@@ -19,8 +19,8 @@ from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from training import analyze, evaluate, export, finetune
 from training.data import augment
-from training.data.cache import FRONT_END
 from training.data.features import Features, add_unlabelled, read_features
+from training.data.front_ends import FRONT_END, JOINING, SINGLE_FILE
 from training.engine import identity
 from training.engine.checkpoint import load_checkpoint, trim_log
 from training.engine.lock import lock_folder
@@ -202,7 +202,7 @@ def test_features_made_anew_fit_a_card_that_notes_lists_of_clips_alone(
 
 
 def test_the_older_front_end_is_the_same_unless_files_are_joined(bundled_from):
-    check = bundled_from(features_with(), front_end=identity.SINGLE_FILE_FRONT_END)
+    check = bundled_from(features_with(), front_end=SINGLE_FILE)
     today = {"front_end": FRONT_END}
     check(features_with(**today))
     joined = [f"{name}+{name}" for name in features_with().files]
@@ -213,7 +213,7 @@ def test_the_older_front_end_is_the_same_unless_files_are_joined(bundled_from):
 
 def test_so_is_the_one_of_cards_whose_sound_was_at_16_khz(bundled_from):
     joined = [f"{name}+{name}" for name in features_with().files]
-    check = bundled_from(features_with(), front_end=identity.JOINING_FRONT_END)
+    check = bundled_from(features_with(), front_end=JOINING)
     check(features_with(front_end=FRONT_END, files=joined))
     check(features_with(front_end=FRONT_END))
     with pytest.raises(InputError, match="float16; 2'; expected the same features"):

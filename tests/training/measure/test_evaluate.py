@@ -254,6 +254,23 @@ def test_map_of_resamples_is_scikit_learns():
         assert value == pytest.approx(np.mean(expected), abs=1e-12)
 
 
+def test_the_interval_of_map_holds_it_where_classes_are_rare():
+    """A resample draws a class's only clip twice or not at all: the middle of the resamples is too high."""
+    rng = np.random.default_rng(1)
+    targets = np.zeros((200, 100), bool)
+    targets[rng.integers(200, size=100), np.arange(100)] = True
+    scores = rng.normal(size=targets.shape) + 3 * targets
+    judge = measure.MeanAveragePrecision(targets)
+    value, (low, high) = judge.value(scores), judge.cell(scores)["ci95"]
+    assert value < np.percentile(measure.weighted_map(targets, scores, judge.resamples), 2.5)
+    assert (low + high) / 2 == pytest.approx(value, abs=1e-4)
+    assert 0.02 < high - low < 0.2
+    others = rng.normal(size=targets.shape) + 1.5 * targets
+    gain = judge.difference([scores], [others])
+    assert gain["value"] == pytest.approx(value - judge.value(others), abs=1e-4)
+    assert 0 < gain["ci95"][0] < gain["value"] < gain["ci95"][1]
+
+
 def test_several_classes_a_clip_are_judged_by_map(tmp_path, monkeypatch):
     small_splits.use_folder(tmp_path, monkeypatch.setattr)
     features = small_splits.generated_features(multilabel=True)

@@ -1,0 +1,31 @@
+"""Programs that make sounds: run to their end, with what they said where they fail."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+from tpexplore.errors import InputError
+
+
+def run_program(call: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a program and keep what it prints.
+
+    Raises
+    ------
+    InputError
+        If it cannot be started or fails, with the last line that it printed.
+    """
+    try:
+        done = subprocess.run(call, capture_output=True)
+    except OSError as error:
+        raise InputError(f"{call[0]} cannot be started: {error.strerror}.") from error
+    if done.returncode:
+        raise InputError(f"{call[0]} failed: {last_line(done)}")
+    return done
+
+
+def last_line(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The last line of what a program said about its work."""
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it printed no message"
