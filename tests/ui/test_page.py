@@ -214,3 +214,35 @@ def test_quick_hands_end_on_what_was_chosen_last(lasting_desk):
     lasting_desk.settle()
     assert chosen_last(page)[0] == last
     assert lasting_desk.errors == []
+
+
+def test_a_sound_dropped_on_a_presentation_is_presented(visit):
+    opened = visit()
+    page = opened.page
+    page.emulate_media(reduced_motion="reduce")  # it stands still, as one that is paused does
+    page.click("[data-present]")
+    label = page.get_attribute(".tp-scene", "aria-label")
+    before = page.eval_on_selector(".tp-scene", "canvas => canvas.toDataURL()")
+    data = base64.b64encode(example_clips()[1].path.read_bytes()).decode()
+    page.evaluate(DROP, [data, "dropped.wav"])
+    opened.wait_for_clip("dropped.wav")
+    opened.next_frames()
+    assert page.eval_on_selector(".tp-scene", "canvas => canvas.toDataURL()") != before
+    assert page.get_attribute(".tp-scene", "aria-label") != label
+    page.evaluate(PASTE, [".tp-present", data, "pasted.wav", {}])
+    opened.wait_for_clip("pasted.wav")
+    page.evaluate(DROP, ["", "nothing.wav"])
+    page.wait_for_selector(".tp-present .tp-help:has-text('nothing.wav is empty')")
+    # Back leads to where it was opened from: nothing is left over the page.
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".tp-present", state="detached")
+    page.click("#compare-tab-button")
+    page.wait_for_url("**tab=compare*")
+    page.click("#explore-tab-button")
+    page.wait_for_function("!location.search.includes('tab=')")
+    page.click("[data-present]")
+    page.go_back()
+    page.wait_for_selector(".tp-present", state="detached")
+    assert page.evaluate("document.fullscreenElement") is None
+    opened.settle()
+    assert opened.errors == []

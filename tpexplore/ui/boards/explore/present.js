@@ -1,5 +1,6 @@
 // For a talk: the picture over the whole screen while the keep-rate sweeps by itself, and the same as a film.
 
+import { followProblems } from "../page/problems.js";
 import { clamp } from "../shared/grid.js";
 import { lastBlockOf } from "../shared/fates.js";
 import { node } from "../shared/dom.js";
@@ -49,13 +50,18 @@ export function wirePresentation(view) {
       canvas,
       node("div", { class: "tp-present-foot" }, help, leaveButton),
     );
-    const down = sweepOf(view.entry().rates);
-    const sweep = [...down, ...down.slice(1, -1).reverse()];
     let at = 0;
     let running = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+    /** Down and up again, over the keep-rates that are there by now. */
+    function sweep() {
+      const down = sweepOf(view.entry().rates);
+      return [...down, ...down.slice(1, -1).reverse()];
+    }
+
     function show() {
-      const index = Math.min(sweep[at], view.entry().rates.length - 1);
+      const indices = sweep();
+      const index = indices[at % indices.length];
       const scale = Math.min(innerWidth / SCENE.width, (innerHeight - 48) / SCENE.height);
       canvas.style.width = `${SCENE.width * scale}px`;
       canvas.width = Math.round(SCENE.width * scale * devicePixelRatio);
@@ -67,15 +73,25 @@ export function wirePresentation(view) {
 
     /** @param {number} by */
     function step(by) {
-      at = (at + by + sweep.length) % sweep.length;
+      const { length } = sweep();
+      at = (at + by + length) % length;
       show();
     }
 
     const timer = setInterval(() => running && step(1), STEP_MILLISECONDS);
 
+    // Back may lead to another tab, of which nothing would be seen.
+    const size = new ResizeObserver(() => stage.checkVisibility() || leave());
+    const stopProblems = followProblems((problem) => {
+      help.textContent = problem || keys;
+    });
+
     function leave() {
       clearInterval(timer);
       removeEventListener("resize", show);
+      size.disconnect();
+      stopProblems();
+      document.removeEventListener("tp-view", show);
       document.removeEventListener("fullscreenchange", onFullscreen);
       if (document.fullscreenElement) document.exitFullscreen();
       stage.remove();
@@ -86,6 +102,7 @@ export function wirePresentation(view) {
     const onFullscreen = () => document.fullscreenElement ?? leave();
 
     stage.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's own: Back, paste
       if (event.key === "Escape") leave();
       else if (event.key === " " && event.target !== leaveButton) running = !running;
       else if (event.key === "ArrowRight") step(1);
@@ -98,8 +115,10 @@ export function wirePresentation(view) {
     canvas.addEventListener("click", () => (running = !running));
     leaveButton.addEventListener("click", leave);
     addEventListener("resize", show);
+    document.addEventListener("tp-view", show); // a sound may be dropped here, too
     find(".tp").append(stage);
     stage.focus();
+    size.observe(stage);
     show();
     // Where a frame does not let its page fill the screen, the window has to do.
     stage.requestFullscreen?.().then(() => document.addEventListener("fullscreenchange", onFullscreen), () => {});
