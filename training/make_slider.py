@@ -64,9 +64,9 @@ def frames_of(app: str) -> Iterator[Image.Image]:
         raise InputError("No Chromium is installed; it draws the picture.")
     try:
         with sync_playwright() as playwright:
-            yield from _drawn(
-                playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]), app
-            )
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            yield from _drawn(browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}), app)
+            browser.close()
     except Error as error:
         said = error.message.splitlines()[0]
         raise InputError(f"{app} did not show the explorer, or Chromium failed: {said}") from error
