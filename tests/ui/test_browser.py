@@ -155,6 +155,18 @@ def test_score_switch_changes_what_is_kept(desk):
     assert len(pictures) == 3
 
 
+def test_the_summary_of_a_choice_does_not_talk_over_a_patch(desk):
+    spoken = "document.querySelector('.tp-spoken').textContent"
+    desk.page.locator(".tp-score label", has_text="Intensity").click()
+    desk.page.wait_for_function(f"{spoken}.startsWith('Keep-rate')")
+    desk.page.locator(".tp-score label", has_text="Variation").click()
+    desk.page.click(".tp-picture", position={"x": 60, "y": 60})
+    desk.page.wait_for_timeout(1_000)
+    assert desk.text(".tp-spoken").startswith("Patch ")
+    desk.page.locator(".tp-score label", has_text="Attention").click()
+    desk.page.wait_for_function(f"{spoken}.startsWith('Keep-rate')")
+
+
 def test_pointer_and_keyboard_read_out_patches(desk):
     desk.page.hover(".tp-picture", position={"x": 60, "y": 60})
     hovered = desk.text(".tp-readout")

@@ -188,11 +188,20 @@ export function start({ element, props, trigger, watch }) {
     listening.refreshSoon();
   }
 
-  const speakSummarySoon = afterRest(SPEECH_DELAY, () => {
-    if (!state.data) return;
+  /** @type {string | null} */
+  let spokenBefore = null;
+
+  const speakAfterRest = afterRest(SPEECH_DELAY, () => {
+    // A patch that somebody has pointed at meanwhile is not talked over.
+    if (!state.data || find(".tp-spoken").textContent !== spokenBefore) return;
     const { rates, points } = entry();
     view.say(`Keep-rate ${percent(rates[rateIndex()])}: ${headlineText(data(), points[rateIndex()])}`);
   });
+
+  function speakSummarySoon() {
+    spokenBefore = find(".tp-spoken").textContent;
+    speakAfterRest();
+  }
 
   // ---- page -----------------------------------------------------------------------------------------------
 
