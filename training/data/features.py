@@ -73,7 +73,7 @@ def read_features(folder: Path) -> Features:
     index = read_index(folder)
     if index["front_end"] in EARLIER:
         raise InputError(
-            f"{folder} was made by an earlier version, to which some files sounded otherwise;"
+            f"{folder} was made by an earlier version, which decoded some files differently;"
             " make the features again with python -m training.features."
         )
     mel = _read_pictures(folder, len(index["files"]), index["frames"])
