@@ -323,7 +323,7 @@ class Visit:
 
     def wait_for_clip(self, name: str) -> None:
         """Wait until the viewer shows the clip of that name."""
-        self.page.wait_for_selector(f".tp[data-clip='{name}'][data-complete=true]", timeout=30_000)
+        self.page.wait_for_selector(f".tp[data-clip='{name}'][data-complete=true]", timeout=90_000)
 
 
 @contextmanager

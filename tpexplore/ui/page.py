@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterator, Sequence
+from random import random
 
 import gradio as gr
 
@@ -51,9 +52,10 @@ class Page:
         }
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})
-        # How often another clip, start or model was asked for. In the page, though not to be seen: only
-        # what is there tells of its change, without a trip to the server.
-        self.request_count = gr.Number(0, visible="hidden", elem_id="request-count")
+        # Another number whenever a clip, start or model is asked for. Drawn, not counted: two choices made at
+        # once would count on from the same number, and the second would be no change. In the page, though not
+        # to be seen: only what is there tells of its change, without a trip to the server.
+        self.request_number = gr.Number(0, visible="hidden", elem_id="request-number")
 
     def on_own_model(self, text, progress=gr.Progress(track_tqdm=True)):  # noqa: B008
         """A person names a model of their own."""
@@ -72,7 +74,7 @@ class Page:
         chosen = gr.update(choices=menu, value=choice.source)
         yield "", chosen, controls.menu_value(offered), own_model.about(choice)
 
-    def on_link(self, shown, count, inside, event: gr.EventData):
+    def on_link(self, shown, inside, event: gr.EventData):
         """The page was opened by a link that names something else than what it was built with."""
         place = link.read_place(
             event._data, list(self.choices.values()), example_clips(), list(self.panes), self.settings
@@ -86,7 +88,7 @@ class Page:
             # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
             shown = {**shown, place.tab: request_key(place.path, self.choices.get(place.source), place.start)}
         opened |= {self.settings[name].component: value for name, value in place.settings.items()}
-        return {**opened, self.open: place.tab, self.shown: shown, self.request_count: count + 1}
+        return {**opened, self.open: place.tab, self.shown: shown, self.request_number: random()}
 
     def on_open_group(self, group, path, source, start, shown, inside, *settings):
         """A tab with an inner switch was opened again: as `on_open` for what the switch shows."""
@@ -106,10 +108,10 @@ class Page:
             self.inside: {**inside, group.id: id},
         }
 
-    def on_place(self, count, event: gr.EventData):
+    def on_place(self, event: gr.EventData):
         """A tab's picture chose a place in the clip: the first tab shows it."""
         first = next(iter(self.panes))
-        return check_seconds(event._data, "The start"), gr.Tabs(selected=first), first, count + 1
+        return check_seconds(event._data, "The start"), gr.Tabs(selected=first), first, random()
 
     def on_change(self, path, source, start, shown, open_id, *settings, progress=gr.Progress()):  # noqa: B008
         """Another clip, start or model: check it, and fill the open tab."""

@@ -14,16 +14,16 @@ from tpexplore.checkpoints.bundled import Example, bundled_names
 from .choices import ModelChoice, fitting_source
 
 # Whoever chooses an example no longer waits for a sound of their own that is still being sent.
-_SCRIPT = """(index, model, count) => {{
+_SCRIPT = """(index, model) => {{
     const {{ clip, models }} = {offers}[index];
     const url = new URL(clip.url, document.baseURI).href;
     document.dispatchEvent(new Event("tp-clip-chosen"));
-    return [{{ ...clip, url }}, models[model] ?? model, null, count + 1];
+    return [{{ ...clip, url }}, models[model] ?? model, null, Math.random()];
 }}"""
 
 
 def pick_script(examples: Sequence[Example], choices: Sequence[ModelChoice]) -> str:
-    """(example's index, model, count) -> (clip, model that knows what is in it, no start, next count)."""
+    """(example's index, model) -> (clip, model that knows what is in it, no start, number of the request)."""
     offers = [{"clip": _file_value(one), "models": _other_models(one, choices)} for one in examples]
     return _SCRIPT.format(offers=json.dumps(offers))
 

@@ -43,7 +43,7 @@ def wire(page: Page) -> None:
     by_growth = {True: list(about), False: list(about)}
     for pane in panes:
         by_growth[pane.grows] += pane.outputs
-    growing = page.request_count.change(page.on_change_growing, outputs=by_growth[True], **fill)
+    growing = page.request_number.change(page.on_change_growing, outputs=by_growth[True], **fill)
     whole = growing.then(page.on_change_whole, outputs=by_growth[False], **fill)
     whole.then(None, js=link.OPENED, **HIDDEN)
     # Whoever asks for something else does not wait for what they asked for before.
@@ -51,41 +51,41 @@ def wire(page: Page) -> None:
     # What the boards hand over stands in the page: what an event carries along is not checked by Gradio.
     chosen.menu.choose(
         None,
-        page.request_count,
-        [chosen.model, page.request_count],
-        js="(count) => [globalThis.tpModel, count + 1]",
+        None,
+        [chosen.model, page.request_number],
+        js="() => [globalThis.tpModel, Math.random()]",
         **ask,
     )
     for pane in panes:
         if pane.tab.again:
-            pane.tab.again(None, page.request_count, page.request_count, js="(count) => count + 1", **ask)
+            pane.tab.again(None, None, page.request_number, js="() => Math.random()", **ask)
     chosen.sound.move(
         None,
-        page.request_count,
-        [chosen.start, page.request_count],
-        js="(count) => [globalThis.tpStart, count + 1]",
+        None,
+        [chosen.start, page.request_number],
+        js="() => [globalThis.tpStart, Math.random()]",
         **ask,
     )
     # A new clip starts at its loudest part, whatever was chosen for the one before.
     chosen.sound.clip(
         None,
-        page.request_count,
-        [chosen.clip, page.request_count, chosen.start],
-        js="(count) => [globalThis.tpClip, count + 1, null]",
+        None,
+        [chosen.clip, page.request_number, chosen.start],
+        js="() => [globalThis.tpClip, Math.random(), null]",
         **ask,
     )
     chosen.picks.click(
         None,
-        [chosen.picks, chosen.model, page.request_count],
-        [chosen.clip, chosen.model, chosen.start, page.request_count],
+        [chosen.picks, chosen.model],
+        [chosen.clip, chosen.model, chosen.start, page.request_number],
         js=pick_script(example_clips(), list(page.choices.values())),
         **ask,
     )
     for pane in panes:
         _wire_pane(page, pane)
         if pane.tab.pick:
-            place = [chosen.start, page.tabs, page.open, page.request_count]
-            pane.tab.pick(page.on_place, page.request_count, place, **QUIET)
+            place = [chosen.start, page.tabs, page.open, page.request_number]
+            pane.tab.pick(page.on_place, None, place, **QUIET)
     for group in dict.fromkeys(page.groups.values()):
         _wire_group(page, group)
 
@@ -102,11 +102,11 @@ def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
         **HIDDEN,
     )
     # What a generator answers tells of no change, so the page asks by itself.
-    ask = "(count, problem) => (problem ? count : count + 1)"
+    ask = "(number, problem) => (problem ? number : Math.random())"
     loaded.then(
         None,
-        [page.request_count, own.status],
-        page.request_count,
+        [page.request_number, own.status],
+        page.request_number,
         js=ask,
         **QUIET,
     )
@@ -118,9 +118,9 @@ def wire_link(page: Page, opener: gr.HTML) -> None:
     settings = [setting.component for setting in page.settings.values() if setting.component]
     opener.open(
         page.on_link,
-        [page.shown, page.request_count, page.inside],
+        [page.shown, page.inside],
         [
-            *(*chosen.request, page.tabs, page.open, page.shown, page.request_count, page.inside),
+            *(*chosen.request, page.tabs, page.open, page.shown, page.request_number, page.inside),
             *(group.switch for group in dict.fromkeys(page.groups.values())),
             *settings,
         ],
