@@ -155,7 +155,7 @@ def test_score_switch_changes_what_is_kept(desk):
     assert len(pictures) == 3
 
 
-def test_the_summary_of_a_choice_does_not_talk_over_a_patch(desk):
+def test_the_summary_of_a_choice_does_not_interrupt_a_patch(desk):
     spoken = "document.querySelector('.tp-spoken').textContent"
     desk.page.locator(".tp-score label", has_text="Intensity").click()
     desk.page.wait_for_function(f"{spoken}.startsWith('Keep-rate')")

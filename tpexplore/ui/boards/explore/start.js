@@ -192,7 +192,7 @@ export function start({ element, props, trigger, watch }) {
   let spokenBefore = null;
 
   const speakAfterRest = afterRest(SPEECH_DELAY, () => {
-    // A patch that somebody has pointed at meanwhile is not talked over.
+    // If a patch was read out in the meantime, that stays: a summary would interrupt it.
     if (!state.data || find(".tp-spoken").textContent !== spokenBefore) return;
     const { rates, points } = entry();
     view.say(`Keep-rate ${percent(rates[rateIndex()])}: ${headlineText(data(), points[rateIndex()])}`);
