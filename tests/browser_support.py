@@ -244,7 +244,7 @@ class Visit:
             longest = max(longest, time.monotonic() - begun)
             return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
 
-        # If one look takes all of that time, everything is reported at its end: so a moment is left after it.
+        # If one wait takes all of that time, requests are reported at its end only: look once more.
         settled = wait_until(quiet, 120) or wait_until(quiet, 10)
         under_way = [request.url for request in self._under_way]
         assert settled, (

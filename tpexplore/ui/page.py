@@ -52,8 +52,8 @@ class Page:
         }
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})
-        # Another number whenever a clip, start or model is asked for. Drawn, not counted: two choices made at
-        # once would count on from the same number, and the second would be no change. In the page, though not
+        # Another number whenever a clip, start or model is asked for. Random, not counted up: two choices
+        # made at once would both get the same count, and the second would be no change. In the page, though not
         # to be seen: only what is there tells of its change, without a trip to the server.
         self.request_number = gr.Number(0, visible="hidden", elem_id="request-number")
 

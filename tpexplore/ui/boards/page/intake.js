@@ -68,7 +68,7 @@ export function takeDropped(limit, line, send) {
   );
   addEventListener("paste", (event) => {
     const file = event.clipboardData?.files[0];
-    // Office programs hand a picture of a text over with it: in a field the text is meant.
+    // Office programs copy a picture of the text beside the text: a text field takes the text.
     const text = event.clipboardData?.types.includes("text/plain");
     const field = /** @type {Element} */ (event.target).closest?.("input, textarea");
     if (!file || (field && text)) return;

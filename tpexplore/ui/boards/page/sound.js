@@ -23,7 +23,7 @@ export function start({ element, props, trigger, upload, watch }) {
   /** @type {Sound | null} */
   let sound = null;
 
-  let latest = 0; // counts the clips chosen: one that arrives when another has been chosen since is let go
+  let latest = 0; // counts the clips chosen: an upload that ends after another choice is ignored
 
   // ---- a new clip -------------------------------------------------------------------------------------------
 
