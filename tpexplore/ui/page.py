@@ -53,7 +53,7 @@ class Page:
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})
         # Another number whenever a clip, start or model is asked for. Random, not counted up: two choices
-        # made at once would both get the same count, and the second would be no change. It stands in the page,
+        # made at once would both get the same count, and the second would be no change. It is in the page,
         # hidden: only what is there tells of its change without a trip to the server.
         self.request_number = gr.Number(0, visible="hidden", elem_id="request-number")
 
