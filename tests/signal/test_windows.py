@@ -68,6 +68,10 @@ FORMATS = {
     "mp3.wav": ("libmp3lame", "wav", (44_100,), {}, 26),
     "pcm.sox": ("pcm_s32le", "sox", (44_100,), {}, 0),
     "flac.nut": ("flac", "nut", (44_100,), {}, 0),
+    "call.g722": ("g722", "g722", (16_000,), {}, 1),
+    "brick.rso": ("pcm_u8", "rso", (8_000,), {}, 0),
+    "game.adx": ("adpcm_adx", "adx", (44_100,), {}, 0),
+    "television.wtv": ("mp2", "wtv", (44_100,), {}, 11),
 }
 
 
@@ -113,7 +117,8 @@ def test_a_window_is_the_same_sound_as_in_the_whole_file(tmp_path: Path, name: s
         1 + int(random.integers(2)),
         random.integers(45, 70) / 10,
     )
-    channels = 1 if name in ("g.wav", "amr.amr", "g726.wav", "dwvw.aiff") else channels
+    mono = ("g.wav", "amr.amr", "g726.wav", "dwvw.aiff", "call.g722", "brick.rso")
+    channels = 1 if name in mono else channels
     signal = noise(random, rate, seconds)
     path = write(tmp_path, name, stack(signal, channels), rate)
     offsets = [0.0, 2.95, *random.integers(200, 1_000 * seconds - 1_300, 3) / 1_000]
