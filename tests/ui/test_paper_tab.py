@@ -164,7 +164,7 @@ def test_tab_shows_verdicts_and_opens_its_tables(desk):
     desk.page.click("#pp-table-1 > summary")
     assert desk.page.locator("#pp-table-1 table").first.is_visible()
     with desk.page.expect_download() as download:
-        desk.page.click("#pp-table-1 > .pp-save")
+        desk.page.click("#pp-table-1 > .pp-save:has-text('Numbers, CSV')")
     lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert download.value.suggested_filename == "table-i.csv"
     assert len(lines) == 134 and lines[0].startswith("table,dataset,family")

@@ -25,7 +25,7 @@ from tpexplore.results.comparison import (
 )
 from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
 from tpexplore.results.measures import Measure
-from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, verdict
+from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, summary, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
 
@@ -253,12 +253,13 @@ def _methods(measured: Measured, studies: Studies) -> Section:
     """The paper drops; its references fuse and merge."""
     if not measured:
         return Section("methods", METHODS_TITLE, verdict(measured, studies), METHODS_WHY, "")
-    body = method_panels(measured) + _folded("The numbers", lead_table(measured))
+    body = f"<p>{escape(verdict(measured, studies))}</p>" + method_panels(measured)
+    body += _folded("The numbers", lead_table(measured))
     body += _folded("After a short training by each method", trained_table(studies)) if studies else ""
     heard = faithfulness_table(measured)
     body += _folded("Does what is kept suffice? Each part heard alone", heard) if heard else ""
     save = csv_link("drop-fuse-merge.csv", csv_text(COLUMNS, methods_csv(measured)))
-    return Section("methods", METHODS_TITLE, verdict(measured, studies), METHODS_WHY, body, save)
+    return Section("methods", METHODS_TITLE, " ".join(summary(measured)), METHODS_WHY, body, save)
 
 
 def _folded(summary: str, body: str) -> str:

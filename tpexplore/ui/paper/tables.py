@@ -34,7 +34,7 @@ def plain(value: float, digits: int = 1) -> str:
 def csv_link(name: str, text: str) -> str:
     """A link that saves ``text`` as a file; the page holds it, no server is asked."""
     href = f"data:text/csv;charset=utf-8,{quote(text, safe=' ,.:;/()=+-')}"
-    return f'<a class="pp-save" download="{name}" href="{escape(href)}">Save as CSV</a>'
+    return f'<a class="pp-save" download="{name}" href="{escape(href)}">Numbers, CSV</a>'
 
 
 def title_of(rows: Sequence[Row]) -> str:
