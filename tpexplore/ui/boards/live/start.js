@@ -82,7 +82,7 @@ export function start({ element, props, server, watch }) {
     rolling = data && createRolling(data.picture.frames, data.picture.bins, data.scale);
     update = null;
     find(".tv-result").hidden = true;
-    if (!microphone) setState("off", data ? `${data.model} will listen.` : "");
+    if (!microphone) setState("off", "");
   }
 
   // ---- the microphone -------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // Rows of tabs: arrow keys, Home and End move along one, as they do in every other program, and Enter opens a tab. What
 // is open is in sight where the row is longer than the screen is wide.
 
+const ROOM_BESIDE = 32; // px: the row fades out at its ends, and what comes next is to be seen
 /** @type {Record<string, number>} */
 const STEPS_OF = { ArrowRight: 1, ArrowLeft: -1 };
 
@@ -33,8 +34,10 @@ export function wireTabKeys() {
 function bringIntoRow(tab) {
   const row = /** @type {HTMLElement} */ (tab.parentElement);
   const [inner, outer] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
-  if (inner.left < outer.left) row.scrollLeft -= outer.left - inner.left;
-  else if (inner.right > outer.right) row.scrollLeft += inner.right - outer.right;
+  const before = inner.left - ROOM_BESIDE - outer.left;
+  const after = inner.right + ROOM_BESIDE - outer.right;
+  if (before < 0) row.scrollLeft += before;
+  else if (after > 0) row.scrollLeft += after;
 }
 
 export function keepOpenTabInSight() {
