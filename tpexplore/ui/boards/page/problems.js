@@ -24,7 +24,15 @@ export function followProblems(act) {
   return () => observer.disconnect();
 }
 
+/** Brings what is wrong into sight, wherever the page is scrolled to. */
+export function keepProblemsInSight() {
+  followProblems(() => messageNow()?.scrollIntoView({ block: "nearest" }));
+}
+
 function sentenceNow() {
-  const sentences = [...document.querySelectorAll(MESSAGES)].map((message) => message.textContent?.trim());
-  return sentences.find(Boolean) ?? "";
+  return messageNow()?.textContent?.trim() ?? "";
+}
+
+function messageNow() {
+  return [...document.querySelectorAll(MESSAGES)].find((message) => message.textContent?.trim());
 }

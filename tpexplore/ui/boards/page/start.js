@@ -3,6 +3,7 @@
 
 import { describePage } from "./describe.js";
 import { wirePlots } from "./plots.js";
+import { keepProblemsInSight } from "./problems.js";
 import { joinRadios } from "./radios.js";
 import { showRates } from "./rate.js";
 import { keepOpenTabInSight, wireTabKeys } from "./tablist.js";
@@ -16,5 +17,6 @@ export function start({ element }) {
   keepOpenTabInSight();
   showRates();
   wirePlots();
+  keepProblemsInSight();
   startTour(element);
 }
