@@ -72,8 +72,10 @@ def test_a_sound_dropped_anywhere_is_analysed_though_a_clip_is_there(visit):
     not_prevented = opened.page.evaluate(DROP, [data, "dropped.wav"])
     assert not_prevented == [False, False, False]  # else the browser would open the file
     opened.wait_for_clip("dropped.wav")
+    opened.page.evaluate("scrollTo(0, document.body.scrollHeight)")
     opened.page.evaluate(DROP, ["", "nothing.wav"])
     assert "nothing.wav is empty" in opened.text("#drop-problem")
+    opened.page.wait_for_function("document.querySelector('#drop-problem').getBoundingClientRect().top >= 0")
     assert opened.page.get_attribute(".tp", "data-clip") == "dropped.wav"
     # A reload cannot keep it, and says so rather than swap it.
     opened.page.wait_for_function("history.state?.ownClip")
@@ -169,6 +171,88 @@ def test_a_sound_that_arrives_late_does_not_replace_what_was_chosen_since(visit)
     clip, part, example = chosen_last(page)
     assert (clip, part.startswith(title), example) == (title, True, example_clips()[2].path.stem)
     assert not page.inner_text(".ts-hint").startswith("Sending")
+    assert opened.errors == []
+
+
+def test_back_leads_to_the_person_s_own_sounds(visit):
+    opened = visit()
+    page = opened.page
+    own = [base64.b64encode(example_clips()[index].path.read_bytes()).decode() for index in (1, 2)]
+    model = next(name for name in bundled_names() if name.endswith("esc50"))
+
+    def seen():
+        opened.settle()
+        clip, part, example = chosen_last(page)
+        assert part.startswith(clip)
+        return clip, page.eval_on_selector("#model input", "input => input.value").endswith(model), example
+
+    first = example_clips()[0].title
+    page.evaluate(DROP, [own[0], "one.wav"])
+    opened.wait_for_clip("one.wav")
+    steps = [(first, False, "none"), seen()]
+    opened.choose_model(model)
+    steps.append(seen())
+    page.click("#compare-tab-button")
+    page.wait_for_url("**tab=compare*")
+    page.click("#explore-tab-button")
+    page.wait_for_function("!location.search.includes('tab=')")
+    page.evaluate(DROP, [own[1], "two.wav"])
+    opened.wait_for_clip("two.wav")
+    steps.append(seen())
+    page.click("#examples button >> nth=1")
+    opened.wait_for_clip(example_clips()[1].title)
+    steps.append(seen())
+    assert [step[0] for step in steps[1:4]] == ["one.wav", "one.wav", "two.wav"]
+    assert [step[1] for step in steps[1:4]] == [False, True, True]
+
+    page.go_back()
+    opened.wait_for_clip("two.wav")
+    assert seen() == steps[3]
+    page.go_back()
+    opened.wait_for_clip("one.wav")
+    assert seen() == steps[2]
+    page.evaluate("history.go(-3)")
+    page.wait_for_function("!location.search.includes('model=')")
+    assert seen() == steps[1]
+    # Two steps at once, into another tab: the server is asked, and for the same sound.
+    page.evaluate("history.go(2)")
+    page.wait_for_selector("#compare-tab-button[aria-selected=true]")
+    assert seen() == steps[2]
+    page.evaluate("history.go(3)")
+    opened.wait_for_clip(example_clips()[1].title)
+    assert seen() == steps[4]
+    page.evaluate("history.go(-6)")
+    opened.wait_for_clip(first)
+    assert seen() == steps[0]
+    # What is chosen right after Back stays.
+    page.go_forward()
+    opened.wait_for_clip("one.wav")
+    page.evaluate("history.back()")
+    page.wait_for_function("!history.state?.ownClip")
+    opened.choose_model(model)
+    assert seen() == (first, True, "none")
+    assert opened.errors == []
+
+
+def test_after_a_reload_back_says_that_the_own_sound_is_gone(visit):
+    opened = visit()
+    page = opened.page
+    data = base64.b64encode(example_clips()[1].path.read_bytes()).decode()
+    page.evaluate(DROP, [data, "one.wav"])
+    opened.wait_for_clip("one.wav")
+    page.wait_for_function("history.state?.ownClip")
+    page.click("#examples button >> nth=2")
+    opened.wait_for_clip(example_clips()[2].title)
+    page.wait_for_url("**example=*")
+    page.reload()
+    opened.wait_for_clip(example_clips()[2].title)
+    opened.settle()
+    page.go_back()
+    page.wait_for_selector("#drop-problem:has-text('your own sound is no longer in it')")
+    opened.wait_for_clip(example_clips()[0].title)
+    page.go_forward()
+    opened.wait_for_clip(example_clips()[2].title)
+    assert opened.text("#drop-problem") == ""
     assert opened.errors == []
 
 

@@ -23,6 +23,7 @@ from .board import create_board
 from .choices import ModelChoice
 from .controls import Controls
 from .events import BROWSER_ONLY
+from .picking import file_value
 from .tabs import Setting
 
 SPOKEN = "spc-12"
@@ -47,7 +48,17 @@ PROBLEM = '<div class="message-box"><p id="link-problem" class="message" role="a
 
 @dataclass(frozen=True)
 class Place:
-    """What of a link the server has to do something for; ``settings`` are name -> value."""
+    """What of a link the server has to do something for.
+
+    Attributes
+    ----------
+    path : str or None
+        Of an example; None where the sound is the person's own, or there are no examples.
+    source : str or None
+    start : float or None
+    tab : str
+    settings : dict of name -> value
+    """
 
     path: str | None
     source: str | None
@@ -97,7 +108,7 @@ def create_link(
     known = {
         "examples": {
             _example_name(example): {
-                "path": str(example.path),
+                "file": file_value(example),
                 "title": example.title,
                 "seconds": read_clip(example.path).file_seconds,
             }
@@ -124,7 +135,9 @@ def create_link(
             for name, setting in settings.items()
         },
     }
-    return create_board("link", "page/link.js", events=["open"], visible="hidden", known=json.dumps(known))
+    return create_board(
+        "link", "page/link.js", events=["open", "show"], visible="hidden", known=json.dumps(known)
+    )
 
 
 def fitting_examples(choices: Sequence[ModelChoice], examples: Sequence[Example]) -> dict[str, str]:
@@ -160,11 +173,12 @@ def read_place(
     texts = request.get("settings")
     texts = texts if isinstance(texts, dict) else {}
     read = {name: setting.read(texts.get(name)) for name, setting in settings.items() if setting.component}
+    is_own = request.get("example", "") is None
     start = request.get("start")
     # Below infinity before it becomes a float: JSON's whole numbers may be larger than any.
     fits = type(start) in (int, float) and 0 <= start <= sys.float_info.max
     return Place(
-        path=_named(paths, request.get("example")),
+        path=None if is_own else _named(paths, request.get("example")),
         source=_named(sources, request.get("model")),
         start=float(start) if fits else None,
         tab=_named({tab: tab for tab in tabs}, request.get("tab")),
@@ -177,7 +191,7 @@ def note_choice(chosen: Controls) -> None:
     gr.on(
         [chosen.clip.change, chosen.model.change],
         inputs=[chosen.clip, chosen.model],
-        js=_tell("(clip, model) =>", "tp-request", "{ path: clip?.path, url: clip?.url, model }"),
+        js=_tell("(clip, model) =>", "tp-request", "{ clip, model }"),
         **BROWSER_ONLY,
     )
     # A new clip starts at its loudest part, wherever the one before did.

@@ -24,11 +24,11 @@ _SCRIPT = """(index, model) => {{
 
 def pick_script(examples: Sequence[Example], choices: Sequence[ModelChoice]) -> str:
     """(example's index, model) -> (clip, model that knows what is in it, no start, number of the request)."""
-    offers = [{"clip": _file_value(one), "models": _other_models(one, choices)} for one in examples]
+    offers = [{"clip": file_value(one), "models": _other_models(one, choices)} for one in examples]
     return _SCRIPT.format(offers=json.dumps(offers))
 
 
-def _file_value(example: Example) -> dict[str, Any]:
+def file_value(example: Example) -> dict[str, Any]:
     """What `gr.File` holds of it; Gradio serves the examples, see `set_static_paths`."""
     path = example.path
     return {

@@ -11,7 +11,7 @@ from .choices import NO_CLIP, NO_MODEL, ModelChoice
 from .page import Page
 from .pane import Group, Pane
 from .tab_list import ALIASES, TABS
-from .wiring import wire, wire_link, wire_own_model
+from .wiring import wire, wire_own_model
 
 
 def build(choices: list[ModelChoice]) -> None:
@@ -40,10 +40,10 @@ def build(choices: list[ModelChoice]) -> None:
     settings = [component.value for component in panes[0].tab.inputs]
     first = panes[0].key(examples[0].path, choices[0], None, settings) if not problem else None
     page = Page(tabs, panes, chosen, choices, first, groups)
-    wire(page)
-    if own:
-        wire_own_model(page, own)
     inside = {group.id: [pane.id for pane in group.panes] for group in groups}
     names = link.TabNames([pane.id for pane in panes], inside, ALIASES)
-    wire_link(page, link.create_link(choices, examples, names, page.settings, page.shared, offers_own))
+    opener = link.create_link(choices, examples, names, page.settings, page.shared, offers_own)
+    wire(page, opener)
+    if own:
+        wire_own_model(page, own)
     endpoints.build(choices)

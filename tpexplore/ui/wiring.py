@@ -16,8 +16,8 @@ from .picking import pick_script
 from .tabs import PAGE_STATE
 
 
-def wire(page: Page) -> None:
-    """Connect the events."""
+def wire(page: Page, opener: gr.HTML) -> None:
+    """Connect the events; ``opener`` reads and writes the address."""
     chosen = page.chosen
     panes = page.panes.values()
     handles = {pane.id: pane.handle for pane in (*page.groups.values(), *panes)}
@@ -81,6 +81,15 @@ def wire(page: Page) -> None:
         js=pick_script(example_clips(), list(page.choices.values())),
         **ask,
     )
+    # Back or Forward to another sound or model: an answer of the server would overtake what is chosen next.
+    opener.show(
+        None,
+        None,
+        [*chosen.request, page.request_number],
+        js="() => { const { clip, model, start } = globalThis.tpPlace;"
+        " return [clip, model, start, Math.random()]; }",
+        **ask,
+    )
     for pane in panes:
         _wire_pane(page, pane)
         if pane.tab.pick:
@@ -88,6 +97,7 @@ def wire(page: Page) -> None:
             pane.tab.pick(page.on_place, None, place, **QUIET)
     for group in dict.fromkeys(page.groups.values()):
         _wire_group(page, group)
+    _wire_link(page, opener)
 
 
 def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
@@ -112,18 +122,20 @@ def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
     )
 
 
-def wire_link(page: Page, opener: gr.HTML) -> None:
-    """Connect the link: it opens what the address names, and says what is chosen."""
+def _wire_link(page: Page, opener: gr.HTML) -> None:
+    """It opens what the address names, and says what is chosen."""
     chosen = page.chosen
     settings = [setting.component for setting in page.settings.values() if setting.component]
     opener.open(
         page.on_link,
-        [page.shown, page.inside],
+        [chosen.clip, page.shown, page.inside],
         [
             *(*chosen.request, page.tabs, page.open, page.shown, page.request_number, page.inside),
             *(group.switch for group in dict.fromkeys(page.groups.values())),
             *settings,
         ],
+        # A person's own sound that Back leads to: the browser alone remembers it.
+        js="(clip, ...rest) => [globalThis.tpPlace?.clip ?? clip, ...rest]",
         **QUIET,
     )
     link.note_choice(chosen)

@@ -54,7 +54,9 @@ export function start({ props, trigger }) {
   /** @type {Values} */
   const place = { ...queries.first };
   for (const name of Object.keys(place)) place[name] = linked[name] ?? place[name];
-  let ownClip = false;
+  let ownPath = ""; // of the person's own sound, if that is what is seen
+  /** @type {Map<string, Record<string, any>>} their sounds by path, as `gr.File` holds them; a reload forgets them */
+  const ownFiles = new Map();
   /** @type {Values | null} what the viewer shows; null before its first message */
   let view = null;
   /** @type {Values} what it shows where no link says otherwise */
@@ -78,7 +80,7 @@ export function start({ props, trigger }) {
   let timer;
 
   function queryNow() {
-    return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, ownClip);
+    return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, ownPath !== "");
   }
 
   const outerOf = (/** @type {string} */ id) => Object.keys(inside).find((tab) => known.inside[tab].includes(id));
@@ -110,8 +112,14 @@ export function start({ props, trigger }) {
     return true;
   }
 
+  /** The sound that is seen, as `gr.File` holds it; none where there is no example. */
+  function fileNow() {
+    const file = ownFiles.get(ownPath) ?? known.examples[place.example]?.file;
+    return file && { ...file, url: new URL(file.url, document.baseURI).href };
+  }
+
   function stepNow() {
-    return JSON.stringify([...STEPS.map((name) => place[name]), ownClip]);
+    return JSON.stringify([...STEPS.map((name) => place[name]), ownPath]);
   }
 
   /** Tells the address bar, once things rest. */
@@ -135,8 +143,8 @@ export function start({ props, trigger }) {
     const address = `${location.pathname}${search}${location.hash}`;
     const isStep = step !== stepNow();
     step = stepNow();
-    if (isStep) history.pushState({ ownClip }, "", address);
-    else history.replaceState({ ...history.state, ownClip }, "", address);
+    if (isStep) history.pushState({ ownClip: ownPath }, "", address);
+    else history.replaceState({ ...history.state, ownClip: ownPath }, "", address);
     if (window.parent !== window && location.hostname.endsWith(SPACES)) {
       window.parent.postMessage({ queryString: query }, HUB);
     }
@@ -163,30 +171,34 @@ export function start({ props, trigger }) {
     if (left) return;
     clearTimeout(timer);
     const { values } = queries.read(location.search);
-    // A person's own clip is in no address: it stays if it is still there.
-    const sameClip =
-      Boolean(history.state?.ownClip) === ownClip &&
-      (ownClip || place.example === (values.example ?? queries.first.example));
     /** @type {Values} */
     const target = { ...queries.first };
     for (const name of Object.keys(target)) target[name] = values[name] ?? target[name];
-    if (ownClip && history.state?.ownClip) Object.assign(target, { example: place.example, start: place.start });
-    const same = sameClip && ["model", "start"].every((name) => place[name] === target[name]);
-    for (const name of Object.keys(settings)) settings[name] = values[name] ?? null;
-    const named = Object.entries(settings).filter(([name]) => known.settings[name].served);
+    const path = history.state?.ownClip ?? ""; // in no address
+    const own = ownFiles.has(path) ? path : "";
+    if (own) Object.assign(target, { example: null, start: own === ownPath ? place.start : null });
+    const same = own === ownPath && ["example", "model", "start"].every((name) => place[name] === target[name]);
+    const isServed = (/** @type {string} */ name) => known.settings[name].served;
+    const changed = Object.keys(settings).filter((name) => settings[name] !== (values[name] ?? null));
+    for (const name of changed) settings[name] = values[name] ?? null;
     const tabs = place.tab !== target.tab;
     Object.assign(place, target);
     noteInside(place.tab);
-    if (!same) ownClip = false;
+    ownPath = own;
     written = String(queryNow());
     step = stepNow();
     if (!same) {
       document.dispatchEvent(new Event("tp-clip-chosen"));
-      arriving = true;
-      setTimeout(arrive, PATIENCE_MILLISECONDS);
+      if (path && !own) byId("drop-problem").textContent = CLIP_GONE;
+      const request = { clip: fileNow(), model: known.models[place.model], start: place.start };
+      Object.assign(globalThis, { tpPlace: request });
     }
-    if (!same || (tabs && !clickTab(place.tab))) {
-      trigger("open", { ...place, same, settings: Object.fromEntries(named) });
+    if (!same && place.model in known.models && !tabs && !changed.some(isServed)) trigger("show");
+    else if (!same || (tabs && !clickTab(place.tab))) {
+      arriving = !same;
+      if (arriving) setTimeout(arrive, PATIENCE_MILLISECONDS);
+      const texts = Object.entries(settings).filter(([name]) => isServed(name));
+      trigger("open", { ...place, same, settings: Object.fromEntries(texts) });
     }
     const shown = { ...firstView };
     for (const name of Object.keys(shown)) shown[name] = values[name] ?? shown[name];
@@ -247,11 +259,12 @@ export function start({ props, trigger }) {
   on("tp-opened", arrive);
 
   // What the person or a link has chosen. Where the clip is cleared, what is seen stays.
-  on("tp-request", ({ path, model }) => {
+  on("tp-request", ({ clip, model }) => {
     place.model = nameOf(known.models, (source) => source === model) ?? (known.ownModels && isOfHub(model) ? model : null);
-    if (path) {
-      place.example = nameOf(known.examples, (example) => example.path === path);
-      ownClip = place.example === null;
+    if (clip) {
+      place.example = nameOf(known.examples, ({ file }) => file.path === clip.path);
+      ownPath = place.example === null ? clip.path : "";
+      if (ownPath) ownFiles.set(ownPath, clip);
     }
     update();
   });
@@ -297,7 +310,7 @@ export function start({ props, trigger }) {
 
   function ownNote() {
     const title = queries.first.example && known.examples[queries.first.example].title;
-    return ownClip && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
+    return ownPath && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
   }
 
   async function copyLink() {

@@ -12,7 +12,7 @@ import { PAPERS_BLOCKS, numbersOf, readBlocks, readRates, stageName, stageNamed 
  * @property {"rate" | "score" | null} [page] what of the page's one state it shows
  *
  * @typedef {object} Known
- * @property {Record<string, {path: string, title: string, seconds: number}>} examples
+ * @property {Record<string, {file: Record<string, any>, title: string, seconds: number}>} examples `file` as `gr.File` holds it
  * @property {Record<string, string>} models name -> source
  * @property {Record<string, string>} fitting model -> the first example whose sounds it knows
  * @property {boolean} [ownModels] whether a person may name a model of the Hugging Face Hub

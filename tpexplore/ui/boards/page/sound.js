@@ -153,9 +153,9 @@ export function start({ element, props, trigger, upload, watch }) {
   });
   for (const type of ["play", "pause", "ended"]) audio.addEventListener(type, showPlaying);
   document.addEventListener("tp-request", (event) => {
-    const { url } = /** @type {CustomEvent} */ (event).detail;
+    const { clip } = /** @type {CustomEvent} */ (event).detail;
     audio.pause();
-    if (url) audio.src = url;
+    if (clip?.url) audio.src = clip.url;
   });
 
   function receive() {
