@@ -1,10 +1,10 @@
 // The link to what is seen: opens what the address names, keeps the address up to date, and hands the link out.
 //
-// It asks the server only for what the page was not built with and cannot change by itself: an example, model,
-// start or tab, and the settings that are Gradio's. The rest is between this and the pictures: "tp-view" tells
-// what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to show, "tp-opening" whether that is
-// still on its way; "tp-board" tells that another picture is there, "tp-setting" what one of a tab's settings is
-// now, "tp-left-out" that what the link named of it does not fit.
+// It asks the server only for what the page was not built with: an example, model, start or tab, and the settings
+// that are Gradio's. Back and Forward to another sound or model alone it does without. The rest is between this and
+// the pictures: "tp-view" tells what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to show,
+// "tp-opening" whether that is still on its way; "tp-board" tells that another picture is there, "tp-setting" what
+// one of a tab's settings is now, "tp-left-out" that what the link named of it does not fit.
 
 import { createQueries, isOfHub, unknownText } from "./query.js";
 
@@ -163,6 +163,21 @@ export function start({ props, trigger }) {
     restorePatch();
   }
 
+  /**
+   * Where the entry of the history leads whose address names these values.
+   *
+   * @param {Values} values
+   */
+  function placeOf(values) {
+    /** @type {Values} */
+    const target = { ...queries.first };
+    for (const name of Object.keys(target)) target[name] = values[name] ?? target[name];
+    const path = history.state?.ownClip || ""; // in no address
+    const own = ownFiles.has(path) ? path : "";
+    if (own) Object.assign(target, { example: null, start: own === ownPath ? place.start : null });
+    return { target, own, isGone: own !== path };
+  }
+
   let left = false; // whether Back or Forward was pressed before the viewer was there, or something else had arrived
 
   /** Back or Forward: what the address names now is shown again. */
@@ -171,12 +186,7 @@ export function start({ props, trigger }) {
     if (left) return;
     clearTimeout(timer);
     const { values } = queries.read(location.search);
-    /** @type {Values} */
-    const target = { ...queries.first };
-    for (const name of Object.keys(target)) target[name] = values[name] ?? target[name];
-    const path = history.state?.ownClip ?? ""; // in no address
-    const own = ownFiles.has(path) ? path : "";
-    if (own) Object.assign(target, { example: null, start: own === ownPath ? place.start : null });
+    const { target, own, isGone } = placeOf(values);
     const same = own === ownPath && ["example", "model", "start"].every((name) => place[name] === target[name]);
     const isServed = (/** @type {string} */ name) => known.settings[name].served;
     const changed = Object.keys(settings).filter((name) => settings[name] !== (values[name] ?? null));
@@ -189,7 +199,7 @@ export function start({ props, trigger }) {
     step = stepNow();
     if (!same) {
       document.dispatchEvent(new Event("tp-clip-chosen"));
-      if (path && !own) byId("drop-problem").textContent = CLIP_GONE;
+      if (isGone) byId("drop-problem").textContent = CLIP_GONE;
       const request = { clip: fileNow(), model: known.models[place.model], start: place.start };
       Object.assign(globalThis, { tpPlace: request });
     }
