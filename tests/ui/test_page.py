@@ -192,8 +192,8 @@ def test_back_leads_to_the_person_s_own_sounds(visit):
     steps = [(first, False, "none"), seen()]
     opened.choose_model(model)
     steps.append(seen())
-    page.click("#compare-tab-button")
-    page.wait_for_url("**tab=compare*")
+    page.click("#live-tab-button")
+    page.wait_for_url("**tab=live*")
     page.click("#explore-tab-button")
     page.wait_for_function("!location.search.includes('tab=')")
     page.evaluate(DROP, [own[1], "two.wav"])
@@ -216,7 +216,7 @@ def test_back_leads_to_the_person_s_own_sounds(visit):
     assert seen() == steps[1]
     # Two steps at once, into another tab: the server is asked, and for the same sound.
     page.evaluate("history.go(2)")
-    page.wait_for_selector("#compare-tab-button[aria-selected=true]")
+    page.wait_for_selector("#live-tab-button[aria-selected=true]")
     assert seen() == steps[2]
     page.evaluate("history.go(3)")
     opened.wait_for_clip(example_clips()[1].title)
