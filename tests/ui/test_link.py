@@ -78,10 +78,10 @@ def test_only_known_names_are_followed(query, expected):
     assert place == link.Place(str(path), source, start, tab or "explore")
 
 
-def test_a_sound_of_the_person_s_own_is_none_of_the_examples():
-    query = {"example": None, "model": "ast-spc12", "tab": "kendall"}
+def test_what_is_the_person_s_own_is_none_of_what_is_offered():
+    query = {"example": None, "model": None, "tab": "kendall"}
     place = link.read_place(query, CHOICES, example_clips(), TABS, SETTINGS)
-    assert (place.path, place.tab) == (None, "kendall")
+    assert (place.path, place.source, place.tab) == (None, None, "kendall")
 
 
 def test_without_models_and_examples_a_link_leads_nowhere():
@@ -163,13 +163,15 @@ def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):
             panes = [Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
         built = Page(tabs, panes, controls.build(choices, [], ""), choices)
     event = SimpleNamespace(_data={"example": "a", "model": "two", "start": 0.5, "tab": tab})
-    opened = built.on_link(None, {}, {}, event)
+    opened = built.on_link(None, None, {}, {}, event)
     request = [opened[component] for component in built.chosen.request]
     open_id, shown = opened[built.open], opened[built.shown]
     assert (request, open_id) == (["a.wav", "two", 0.5], tab)
-    assert opened[built.request_number] != built.on_link(None, {}, {}, event)[built.request_number]
-    own = built.on_link("mine.wav", {}, {}, SimpleNamespace(_data={**event._data, "example": None}))
-    assert [own[component] for component in built.chosen.request] == ["mine.wav", "two", 0.5]
+    assert opened[built.request_number] != built.on_link(None, None, {}, {}, event)[built.request_number]
+    own = built.on_link(
+        "mine.wav", "one", {}, {}, SimpleNamespace(_data={**event._data, "example": None, "model": None})
+    )
+    assert [own[component] for component in built.chosen.request] == ["mine.wav", "one", 0.5]
     # The browser asks for the clip and, of another tab, tells that it was opened; in whichever order.
     if tab == "second" and opened_first:
         list(built.on_open(tab, *request, shown, 0))

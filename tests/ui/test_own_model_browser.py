@@ -67,6 +67,7 @@ def test_other_blocks_and_a_keep_rate_for_each(opened):
 
 def test_a_loaded_model_is_shown_and_remembered(opened, folder):
     page = opened.page
+    bundled = opened.kept()
     page.select_option(".tm-task", "Your own model …")
     type_into(opened, "#own-model-source textarea, #own-model-source input", str(folder))
     page.click("#own-model-load")
@@ -76,6 +77,16 @@ def test_a_loaded_model_is_shown_and_remembered(opened, folder):
     page.wait_for_selector(f".to-list button[title='{folder}']")
     kept_after(opened, [108, 54, 14])  # of its 144 patches, in the same three steps
     assert page.input_value(".tm-task") == "my-ast"
+    assert opened.errors == []
+    # Back leads to the bundled model, Forward to this one.
+    page.wait_for_function("history.state?.ownModel")
+    page.go_back()
+    page.wait_for_function("document.querySelector('.tm-task').value !== 'my-ast'")
+    kept_after(opened, bundled)
+    page.go_forward()
+    kept_after(opened, [108, 54, 14])
+    assert page.input_value(".tm-task") == "my-ast"
+    opened.settle()
     assert opened.errors == []
     # The browser remembers it for the next visit; the server's path is in no address.
     page.reload()

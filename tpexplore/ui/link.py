@@ -55,6 +55,7 @@ class Place:
     path : str or None
         Of an example; None where the sound is the person's own, or there are no examples.
     source : str or None
+        Of a model; None where it is the person's own, which the browser alone remembers, or there are none.
     start : float or None
     tab : str
     settings : dict of name -> value
@@ -173,13 +174,13 @@ def read_place(
     texts = request.get("settings")
     texts = texts if isinstance(texts, dict) else {}
     read = {name: setting.read(texts.get(name)) for name, setting in settings.items() if setting.component}
-    is_own = request.get("example", "") is None
+    is_own = {name: request.get(name, "") is None for name in ("example", "model")}
     start = request.get("start")
     # Below infinity before it becomes a float: JSON's whole numbers may be larger than any.
     fits = type(start) in (int, float) and 0 <= start <= sys.float_info.max
     return Place(
-        path=None if is_own else _named(paths, request.get("example")),
-        source=_named(sources, request.get("model")),
+        path=None if is_own["example"] else _named(paths, request.get("example")),
+        source=None if is_own["model"] else _named(sources, request.get("model")),
         start=float(start) if fits else None,
         tab=_named({tab: tab for tab in tabs}, request.get("tab")),
         settings={name: value for name, value in read.items() if value is not None},

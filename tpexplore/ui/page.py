@@ -74,7 +74,7 @@ class Page:
         chosen = gr.update(choices=menu, value=choice.source)
         yield "", chosen, controls.menu_value(offered), own_model.about(choice)
 
-    def on_link(self, own_path, shown, inside, event: gr.EventData):
+    def on_link(self, own_path, own_source, shown, inside, event: gr.EventData):
         """A link, Back or Forward names something else than what the page shows."""
         place = link.read_place(
             event._data, list(self.choices.values()), example_clips(), list(self.panes), self.settings
@@ -82,12 +82,12 @@ class Page:
         if isinstance(event._data, dict) and event._data.get("same"):
             # Back or Forward to another tab: it is filled by `on_open`, if it has to be.
             return self._selecting(place.tab, inside)
-        path = place.path or own_path
-        opened = dict(zip(self.chosen.request, (path, place.source, place.start), strict=True))
+        path, source = place.path or own_path, place.source or own_source
+        opened = dict(zip(self.chosen.request, (path, source, place.start), strict=True))
         opened |= self._selecting(place.tab, inside)
         if place.tab != next(iter(self.panes)):
             # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
-            shown = {**shown, place.tab: request_key(path, self.choices.get(place.source), place.start)}
+            shown = {**shown, place.tab: request_key(path, self.choices.get(source), place.start)}
         opened |= {self.settings[name].component: value for name, value in place.settings.items()}
         return {**opened, self.open: place.tab, self.shown: shown, self.request_number: random()}
 

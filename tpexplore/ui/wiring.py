@@ -128,14 +128,15 @@ def _wire_link(page: Page, opener: gr.HTML) -> None:
     settings = [setting.component for setting in page.settings.values() if setting.component]
     opener.open(
         page.on_link,
-        [chosen.clip, page.shown, page.inside],
+        [chosen.clip, chosen.model, page.shown, page.inside],
         [
             *(*chosen.request, page.tabs, page.open, page.shown, page.request_number, page.inside),
             *(group.switch for group in dict.fromkeys(page.groups.values())),
             *settings,
         ],
-        # A person's own sound that Back leads to: the browser alone remembers it.
-        js="(clip, ...rest) => [globalThis.tpPlace?.clip ?? clip, ...rest]",
+        # A person's own sound or model that Back leads to: the browser alone remembers it.
+        js="(clip, model, ...rest) =>"
+        " [globalThis.tpPlace?.clip ?? clip, globalThis.tpPlace?.model ?? model, ...rest]",
         **QUIET,
     )
     link.note_choice(chosen)

@@ -54,9 +54,12 @@ export function start({ props, trigger }) {
   /** @type {Values} */
   const place = { ...queries.first };
   for (const name of Object.keys(place)) place[name] = linked[name] ?? place[name];
-  let ownPath = ""; // of the person's own sound, if that is what is seen
+  /** The person's own sound (its path) and model (its source), where these are what is seen: no address names them. */
+  let own = { clip: "", model: "" };
   /** @type {Map<string, Record<string, any>>} their sounds by path, as `gr.File` holds them; a reload forgets them */
-  const ownFiles = new Map();
+  const ownClips = new Map();
+  /** Their models, which a reload forgets, too. */
+  const ownModels = new Set();
   /** @type {Values | null} what the viewer shows; null before its first message */
   let view = null;
   /** @type {Values} what it shows where no link says otherwise */
@@ -80,7 +83,7 @@ export function start({ props, trigger }) {
   let timer;
 
   function queryNow() {
-    return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, ownPath !== "");
+    return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, own.clip !== "");
   }
 
   const outerOf = (/** @type {string} */ id) => Object.keys(inside).find((tab) => known.inside[tab].includes(id));
@@ -114,12 +117,12 @@ export function start({ props, trigger }) {
 
   /** The sound that is seen, as `gr.File` holds it; none where there is no example. */
   function fileNow() {
-    const file = ownFiles.get(ownPath) ?? known.examples[place.example]?.file;
+    const file = ownClips.get(own.clip) ?? known.examples[place.example]?.file;
     return file && { ...file, url: new URL(file.url, document.baseURI).href };
   }
 
   function stepNow() {
-    return JSON.stringify([...STEPS.map((name) => place[name]), ownPath]);
+    return JSON.stringify([...STEPS.map((name) => place[name]), own]);
   }
 
   /** Tells the address bar, once things rest. */
@@ -143,8 +146,9 @@ export function start({ props, trigger }) {
     const address = `${location.pathname}${search}${location.hash}`;
     const isStep = step !== stepNow();
     step = stepNow();
-    if (isStep) history.pushState({ ownClip: ownPath }, "", address);
-    else history.replaceState({ ...history.state, ownClip: ownPath }, "", address);
+    const state = { ownClip: own.clip, ownModel: own.model };
+    if (isStep) history.pushState(state, "", address);
+    else history.replaceState({ ...history.state, ...state }, "", address);
     if (window.parent !== window && location.hostname.endsWith(SPACES)) {
       window.parent.postMessage({ queryString: query }, HUB);
     }
@@ -172,10 +176,12 @@ export function start({ props, trigger }) {
     /** @type {Values} */
     const target = { ...queries.first };
     for (const name of Object.keys(target)) target[name] = values[name] ?? target[name];
-    const path = history.state?.ownClip || ""; // in no address
-    const own = ownFiles.has(path) ? path : "";
-    if (own) Object.assign(target, { example: null, start: own === ownPath ? place.start : null });
-    return { target, own, isGone: own !== path };
+    const { ownClip = "", ownModel = "" } = history.state ?? {};
+    const clip = ownClips.has(ownClip) ? ownClip : "";
+    const model = ownModels.has(ownModel) ? ownModel : "";
+    if (clip) Object.assign(target, { example: null, start: clip === own.clip ? place.start : null });
+    if (model) target.model = null;
+    return { target, theirs: { clip, model }, isGone: Boolean(ownClip) && !clip };
   }
 
   let left = false; // whether Back or Forward was pressed before the viewer was there, or something else had arrived
@@ -186,24 +192,26 @@ export function start({ props, trigger }) {
     if (left) return;
     clearTimeout(timer);
     const { values } = queries.read(location.search);
-    const { target, own, isGone } = placeOf(values);
-    const same = own === ownPath && ["example", "model", "start"].every((name) => place[name] === target[name]);
+    const { target, theirs, isGone } = placeOf(values);
+    const sameOwn = own.clip === theirs.clip && own.model === theirs.model;
+    const same = sameOwn && ["example", "model", "start"].every((name) => place[name] === target[name]);
     const isServed = (/** @type {string} */ name) => known.settings[name].served;
     const changed = Object.keys(settings).filter((name) => settings[name] !== (values[name] ?? null));
     for (const name of changed) settings[name] = values[name] ?? null;
     const tabs = place.tab !== target.tab;
     Object.assign(place, target);
     noteInside(place.tab);
-    ownPath = own;
+    own = theirs;
     written = String(queryNow());
     step = stepNow();
     if (!same) {
       document.dispatchEvent(new Event("tp-clip-chosen"));
       if (isGone) byId("drop-problem").textContent = CLIP_GONE;
-      const request = { clip: fileNow(), model: known.models[place.model], start: place.start };
+      const request = { clip: fileNow(), model: own.model || known.models[place.model], start: place.start };
       Object.assign(globalThis, { tpPlace: request });
     }
-    if (!same && place.model in known.models && !tabs && !changed.some(isServed)) trigger("show");
+    const isHere = Boolean(own.model) || place.model in known.models; // else the server looks for it
+    if (!same && isHere && !tabs && !changed.some(isServed)) trigger("show");
     else if (!same || (tabs && !clickTab(place.tab))) {
       arriving = !same;
       if (arriving) setTimeout(arrive, PATIENCE_MILLISECONDS);
@@ -271,10 +279,12 @@ export function start({ props, trigger }) {
   // What the person or a link has chosen. Where the clip is cleared, what is seen stays.
   on("tp-request", ({ clip, model }) => {
     place.model = nameOf(known.models, (source) => source === model) ?? (known.ownModels && isOfHub(model) ? model : null);
+    own.model = place.model === null ? (model ?? "") : "";
+    if (own.model) ownModels.add(model);
     if (clip) {
       place.example = nameOf(known.examples, ({ file }) => file.path === clip.path);
-      ownPath = place.example === null ? clip.path : "";
-      if (ownPath) ownFiles.set(ownPath, clip);
+      own.clip = place.example === null ? clip.path : "";
+      if (own.clip) ownClips.set(clip.path, clip);
     }
     update();
   });
@@ -320,7 +330,7 @@ export function start({ props, trigger }) {
 
   function ownNote() {
     const title = queries.first.example && known.examples[queries.first.example].title;
-    return ownPath && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
+    return own.clip && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
   }
 
   async function copyLink() {
