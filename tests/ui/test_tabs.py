@@ -28,7 +28,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.signal.excerpt import Excerpt
 from tpexplore.stats.patch_statistics import cliffs_delta
-from tpexplore.ui import controls, plots, trace
+from tpexplore.ui import controls, link, plots, trace
 from tpexplore.ui import page as page_module
 from tpexplore.ui.choices import NO_CLIP, NO_MODEL, ModelChoice, model_choices
 from tpexplore.ui.page import Page
@@ -330,7 +330,7 @@ def page(monkeypatch):
             panes = [Pane(name, name, fake_tab(calls, name), choices) for name in ("first", "second")]
         chosen = controls.build(choices, [], "")
         page = Page(tabs, panes, chosen, choices)
-        wire(page)
+        wire(page, link.create_link(choices, [], link.TabNames(["first", "second"]), {}, {}))
     return page, calls
 
 
