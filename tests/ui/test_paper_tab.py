@@ -118,7 +118,7 @@ def test_reasons_are_on_the_page_where_nothing_is_measured(page_of):
     assert "AudioSet is not here" in html
 
 
-@pytest.mark.parametrize(("value", "text"), [(1.25, "+1.2"), (-1.0, "−1.0"), (0.04, "0.0"), (-0.04, "0.0")])
+@pytest.mark.parametrize(("value", "text"), [(1.25, "+1.3"), (-1.0, "−1.0"), (0.04, "0.0"), (-0.04, "0.0")])
 def test_signs(value, text):
     assert signed(value) == text
 

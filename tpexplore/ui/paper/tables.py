@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 from urllib.parse import quote
 
-from tpexplore.numbers import percent
+from tpexplore.numbers import number, percent
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, Row
 from tpexplore.results.judging import Verdict
 from tpexplore.results.measures import Measure
@@ -22,13 +22,12 @@ EXTRA = "extra loss"
 
 def signed(value: float, digits: int = 1) -> str:
     """ "+1.2" or, with a real minus sign, "−1.2"; "0.0" has none."""
-    rounded = round(value, digits)
-    return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
+    return number(value, f"+.{digits}f")
 
 
 def plain(value: float, digits: int = 1) -> str:
     """A number with a real minus sign."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    return number(value, f".{digits}f")
 
 
 def csv_link(name: str, text: str) -> str:
