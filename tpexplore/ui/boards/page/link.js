@@ -1,10 +1,10 @@
 // The link to what is seen: opens what the address names, keeps the address up to date, and hands the link out.
 //
 // It asks the server only for what the page was not built with: an example, model, start or tab, and the settings
-// that are Gradio's. Back and Forward to another sound or model alone it does without. The rest is between this and
-// the pictures: "tp-view" tells what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to show,
-// "tp-opening" whether that is still on its way; "tp-board" tells that another picture is there, "tp-setting" what
-// one of a tab's settings is now, "tp-left-out" that what the link named of it does not fit.
+// that are Gradio's. It asks nothing when Back or Forward changes only the sound or the model. The rest is between
+// this and the pictures: "tp-view" tells what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to
+// show, "tp-opening" whether that is still on its way; "tp-board" tells that another picture is there, "tp-setting"
+// what one of a tab's settings is now, "tp-left-out" that what the link named of it does not fit.
 
 import { createQueries, isOfHub, unknownText } from "./query.js";
 
@@ -181,7 +181,7 @@ export function start({ props, trigger }) {
     const model = ownModels.has(ownModel) ? ownModel : "";
     if (clip) Object.assign(target, { example: null, start: clip === own.clip ? place.start : null });
     if (model) target.model = null;
-    return { target, theirs: { clip, model }, isGone: Boolean(ownClip) && !clip };
+    return { target, ownThen: { clip, model }, isGone: Boolean(ownClip) && !clip };
   }
 
   let left = false; // whether Back or Forward was pressed before the viewer was there, or something else had arrived
@@ -192,8 +192,8 @@ export function start({ props, trigger }) {
     if (left) return;
     clearTimeout(timer);
     const { values } = queries.read(location.search);
-    const { target, theirs, isGone } = placeOf(values);
-    const sameOwn = own.clip === theirs.clip && own.model === theirs.model;
+    const { target, ownThen, isGone } = placeOf(values);
+    const sameOwn = own.clip === ownThen.clip && own.model === ownThen.model;
     const same = sameOwn && ["example", "model", "start"].every((name) => place[name] === target[name]);
     const isServed = (/** @type {string} */ name) => known.settings[name].served;
     const changed = Object.keys(settings).filter((name) => settings[name] !== (values[name] ?? null));
@@ -201,7 +201,7 @@ export function start({ props, trigger }) {
     const tabs = place.tab !== target.tab;
     Object.assign(place, target);
     noteInside(place.tab);
-    own = theirs;
+    own = ownThen;
     written = String(queryNow());
     step = stepNow();
     if (!same) {
@@ -210,8 +210,8 @@ export function start({ props, trigger }) {
       const request = { clip: fileNow(), model: own.model || known.models[place.model], start: place.start };
       Object.assign(globalThis, { tpPlace: request });
     }
-    const isHere = Boolean(own.model) || place.model in known.models; // else the server looks for it
-    if (!same && isHere && !tabs && !changed.some(isServed)) trigger("show");
+    const hasModel = Boolean(own.model) || place.model in known.models; // else the server looks for it
+    if (!same && hasModel && !tabs && !changed.some(isServed)) trigger("show");
     else if (!same || (tabs && !clickTab(place.tab))) {
       arriving = !same;
       if (arriving) setTimeout(arrive, PATIENCE_MILLISECONDS);

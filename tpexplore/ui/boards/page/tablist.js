@@ -1,7 +1,7 @@
 // Rows of tabs: arrow keys, Home and End move along one, as they do in every other program, and Enter opens a tab. What
 // is open is in sight where the row is longer than the screen is wide.
 
-const ROOM_BESIDE = 32; // px: the row fades out at its ends, and what comes next is to be seen
+const ROOM_BESIDE = 32; // px: at its ends the row fades out, and a part of the next tab shows
 /** @type {Record<string, number>} */
 const STEPS_OF = { ArrowRight: 1, ArrowLeft: -1 };
 
