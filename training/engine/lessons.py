@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from training.data.answers import StoredAnswers
 from training.engine.loop import Batch
@@ -33,7 +33,7 @@ class TaggerHeads(nn.Module):
 
     def __init__(self, dim: int, lessons: StoredLessons, embedding_width: int, own_tags: bool = True):
         super().__init__()
-        wants_tags = own_tags and (lessons.tags or lessons.tag_logits)
+        wants_tags = own_tags and lessons.any_tags
         self.tag_head = nn.Linear(dim, TAGS) if wants_tags else None
         self.embedding_head = nn.Linear(dim, embedding_width) if lessons.embedding else None
 
@@ -76,11 +76,16 @@ def lesson_losses(
     """
     figures: dict[str, Tensor] = {}
     loss = part["tags"].new_zeros(())
-    if lessons.tags or lessons.tag_logits:
+    if lessons.any_tags:
         figures["tag_loss"] = binary_cross_entropy_with_logits(tag_logits, part["tags"])
         off = (tag_logits - part["tag_logits"]) / spread
         figures["tag_logit_loss"] = off.square().mean()
+        # Of the blended probabilities, as the other losses: tags whose binary cross-entropy is least are
+        # then also those whose softmax is right.
+        shares = part["tags"].logit(eps=1e-6).softmax(1)
+        figures["tag_softmax_loss"] = cross_entropy(tag_logits, shares)
         loss = loss + lessons.tags * figures["tag_loss"] + lessons.tag_logits * figures["tag_logit_loss"]
+        loss = loss + lessons.tag_softmax * figures["tag_softmax_loss"]
     if lessons.embedding:
         figures["embedding_loss"] = (embedding - part["embeddings"]).square().mean()
         loss = loss + lessons.embedding * figures["embedding_loss"]

@@ -32,7 +32,7 @@ def _without_teacher(recipe: FinetuneRecipe) -> FinetuneRecipe:
 
 PARTS: dict[str, Callable[[FinetuneRecipe], FinetuneRecipe]] = {
     "teacher": _without_teacher,
-    "tags": lambda r: replace(r, answers=replace(r.answers, tags=0.0, tag_logits=0.0)),
+    "tags": lambda r: replace(r, answers=replace(r.answers, tags=0.0, tag_logits=0.0, tag_softmax=0.0)),
     "embedding": lambda r: replace(r, answers=replace(r.answers, embedding=0.0)),
     "unlabelled": lambda r: replace(r, answers=replace(r.answers, labelled_share=1.0)),
     "whitening": lambda r: replace(r, whiten=False),

@@ -134,6 +134,9 @@ class StoredLessons:
         Mean binary cross-entropy to the tagger's 527 probabilities.
     tag_logits : float
         Mean squared error of the 527 logits, each in units of its standard deviation over the clips.
+    tag_softmax : float, optional
+        Cross-entropy of the softmax over the 527 logits, in which a clip's strongest tags count most
+        [Hinton 2015].
     embedding : float
         Mean squared error of the tagger's standardised embedding.
     labelled_share : float, optional
@@ -142,8 +145,14 @@ class StoredLessons:
 
     tags: float = 0.0
     tag_logits: float = 0.0
+    tag_softmax: float = 0.0
     embedding: float = 0.0
     labelled_share: float | None = None
+
+    @property
+    def any_tags(self) -> bool:
+        """Whether a loss of the tags has a weight."""
+        return bool(self.tags or self.tag_logits or self.tag_softmax)
 
 
 @dataclass(frozen=True)

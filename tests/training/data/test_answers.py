@@ -260,7 +260,7 @@ def test_pretraining_learns_the_answers_beside_filling_in(folder, stored, tmp_pa
     """The losses are counted again by hand, and the encoder learns from each."""
     features, answers = pretraining_data([folder, folder])
     assert len(answers.logits) == len(features.files) == len(features.indices("train"))
-    lessons = StoredLessons(tags=0.5, tag_logits=0.1, embedding=2.0)
+    lessons = StoredLessons(tags=0.5, tag_logits=0.1, tag_softmax=0.3, embedding=2.0)
     recipe = pretrain_recipe(answers=lessons)
     stage = PretrainStage(features, recipe, tmp_path, answers=answers)
     part = stage.draw(0)
@@ -273,9 +273,19 @@ def test_pretraining_learns_the_answers_beside_filling_in(folder, stored, tmp_pa
     chances = part["tag_logits"].sigmoid()
     tag_loss = -(chances * tag_logits.sigmoid().log() + (1 - chances) * (-tag_logits).sigmoid().log()).mean()
     assert figures["tag_loss"].item() == pytest.approx(tag_loss.item(), rel=0.02)
+    odds = chances / (1 - chances)
+    shares = odds / odds.sum(1, keepdim=True)
+    softmax_loss = -(shares * (tag_logits.exp() / tag_logits.exp().sum(1, keepdim=True)).log()).sum(1).mean()
+    assert figures["tag_softmax_loss"].item() == pytest.approx(softmax_loss.item(), rel=0.02)
     embedding_loss = (embedding - part["embeddings"]).square().mean()
     assert figures["embedding_loss"].item() == pytest.approx(embedding_loss.item(), rel=0.02)
-    weighted = {"fill_loss": 1.0, "tag_loss": 0.5, "tag_logit_loss": 0.1, "embedding_loss": 2.0}
+    weighted = {
+        "fill_loss": 1.0,
+        "tag_loss": 0.5,
+        "tag_logit_loss": 0.1,
+        "tag_softmax_loss": 0.3,
+        "embedding_loss": 2.0,
+    }
     total = sum(weight * figures[name].item() for name, weight in weighted.items())
     assert figures["loss"].item() == pytest.approx(total, rel=1e-4)
     for name in weighted:
