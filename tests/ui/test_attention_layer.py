@@ -83,7 +83,7 @@ def test_the_layer_is_computed_when_it_is_chosen_and_stays_in_the_address(visit)
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.querySelector('.tp').innerText.includes('Attention, head 2, block')")
     assert "times the mean" in page.inner_text(".tp")
-    page.reload()
+    desk.reload()
     page.wait_for_selector(".tp-heads", state="visible", timeout=60_000)
     assert page.input_value(".tp-heads") == "2"
     assert page.is_checked(".tp-colour input[value=attention]")

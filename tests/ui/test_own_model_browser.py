@@ -89,6 +89,6 @@ def test_a_loaded_model_is_shown_and_remembered(opened, folder):
     opened.settle()
     assert opened.errors == []
     # The browser remembers it for the next visit; the server's path is in no address.
-    page.reload()
+    opened.reload()
     page.wait_for_selector(f".to-list button[title='{folder}']", state="attached")
     assert str(folder) not in page.url

@@ -244,7 +244,7 @@ def test_after_a_reload_back_says_that_the_own_sound_is_gone(visit):
     page.click("#examples button >> nth=2")
     opened.wait_for_clip(example_clips()[2].title)
     page.wait_for_url("**example=*")
-    page.reload()
+    opened.reload()
     opened.wait_for_clip(example_clips()[2].title)
     opened.settle()
     page.go_back()
