@@ -1,12 +1,13 @@
 """Small models and clips that many tests share."""
 
 import sys
-from itertools import chain, zip_longest
+from collections import Counter
 
 import numpy as np
 import pytest
 import torch
 
+from tests import ROOT
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.vit import AudioViT
 
@@ -20,18 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after -m and -k have left tests out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that drive a browser take turns with others, the slow ones of these first.
-
-    A browser leaves time to another process; and a long file begun last would let one of two processes wait.
-    """
-    files: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.nodeid.split("::")[0], []).append(item)
-    driving = {name for name, tests in files.items() if any(t.get_closest_marker("browser") for t in tests)}
-    others = sorted(files.keys() - driving, key=lambda name: (not name.startswith("tests/training"), name))
-    order = chain.from_iterable(zip_longest(sorted(driving), others))
-    items[:] = [item for name in order if name for item in files[name]]
+    """Let the long files come first: one begun last would let one of the two processes wait."""
+    tests_of = Counter(item.path for item in items)
+    slow = ROOT / "tests" / "training"
+    items.sort(key=lambda item: (slow not in item.path.parents, -tests_of[item.path]))
 
 
 def tiny_config(family: str, frames: int = 128, classes: int = 5) -> ModelConfig:
