@@ -42,7 +42,7 @@ test("keep-rates are one for each block, or none", () => {
   assert.equal(readRates("0.9,0.8,0.7", "2,4"), null);
   assert.equal(readRates("0.9, .7,0.50"), "0.9,0.7,0.5");
   assert.equal(readRates("  "), "");
-  for (const text of ["0.9", "0.9,0.7", "0.9,0.7,0", "0.9,0.7,1.1", "a,b,c"]) assert.equal(readRates(text), null, text);
+  for (const text of ["0.9", "0.9,0.7", "0.9,0.7,0", "0.9,0.7,1.1", "1,1,1", "a,b,c"]) assert.equal(readRates(text), null, text);
 });
 
 const data = { blocks: [3, 6, 9], own_rates: [0.9, 0.7, 0.5] };

@@ -164,10 +164,31 @@ def test_no_name_becomes_code_and_no_folder_is_told(exploration):
     assert "abort" not in script
     assert """tpx.load_model("fine'tuned.pth", frames=512)""" in script
     assert b"/home/ann" not in b"".join(content.values())
-    hub = build_takeaway(
-        exploration, keep_rate=0.4, score="attention", clip_name="x", source="hf_hub:some/model"
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("hf_hub:some/model", "hf_hub:some/model"),
+        ("hf_hub:MIT/ast-finetuned-audioset-10-10-0.4593", "hf_hub:MIT/ast-finetuned-audioset-10-10-0.4593"),
+        ("/home/ann/secret/my-ast", "my-ast"),
+        ("/home/ann/secret/ast-0.45/", "ast-0.45"),
+        (None, "ast-tiny"),
+    ],
+)
+def test_a_model_is_named_so_that_it_can_be_loaded_but_not_by_its_path(exploration, source, named):
+    config = dataclasses.replace(exploration.config, name="ast-tiny")
+    content = unzip(
+        build_takeaway(
+            dataclasses.replace(exploration, config=config),
+            keep_rate=0.4,
+            score="attention",
+            clip_name="x",
+            source=source,
+        )
     )
-    assert "tpx.load_model('hf_hub:some/model')" in unzip(hub)["reproduce.py"].decode()
+    assert f"tpx.load_model({named!r})" in content["reproduce.py"].decode()
+    assert b"/home/ann" not in b"".join(content.values())
 
 
 # -- the script

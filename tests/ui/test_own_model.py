@@ -135,7 +135,7 @@ def test_a_loaded_model_joins_the_menu_and_is_chosen(folder):
     with gr.Blocks():
         tabs = gr.Tabs()
         page = Page(tabs, [SimpleNamespace(id="a", tab=SimpleNamespace(link={}))], None, choices)
-    *said, (status, menu, shown, used) = page.on_own_model(str(folder))
+    *said, (status, menu, shown, used, own) = page.on_own_model(str(folder), ())
     assert said[0][0] == "Loading my-ast." and status == ""
     assert menu["value"] == str(folder) and menu["choices"] == [("my-ast", str(folder)), ("One", "one")]
     assert [model["task"] for model in json.loads(shown)["models"]] == ["my-ast", "One"]
@@ -146,6 +146,23 @@ def test_a_loaded_model_joins_the_menu_and_is_chosen(folder):
         "about": f"my-ast: 12 answers, 144 patches, {config.macs() / 1e9:.1f} G MACs without pruning."
         f" It runs on {device_name(cached_model(page.choices[str(folder)]).device)}.",
     }
-    (last,) = page.on_own_model("nowhere")
+    assert own == (ModelChoice("my-ast", str(folder)),)
+    *_, (_, again, _, _, still) = page.on_own_model(str(folder), own)
+    assert again == menu and still == own
+    (last,) = page.on_own_model("nowhere", own)
     assert "is neither a file nor a bundled model" in last[0]
     assert len(page.choices) == 2
+
+
+def test_the_menu_offers_nobody_else_s_models(folder, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.symlink_to(folder)
+    with gr.Blocks():
+        tabs = gr.Tabs()
+        page = Page(
+            tabs, [SimpleNamespace(id="a", tab=SimpleNamespace(link={}))], None, [ModelChoice("One", "one")]
+        )
+    *_, _ = page.on_own_model(str(theirs), ())
+    *_, (_, menu, shown, _, own) = page.on_own_model(str(folder), ())
+    assert menu["choices"] == [("my-ast", str(folder)), ("One", "one")] and "theirs" not in shown
+    assert [choice.label for choice in own] == ["my-ast"]

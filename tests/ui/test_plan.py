@@ -40,10 +40,7 @@ def test_texts_that_name_a_plan():
     assert read_plan("5", "", 12) == PruningPlan((5,))
     assert read_plan("2,4,6,8,10,12", "", 12).blocks == (2, 4, 6, 8, 10, 12)
     assert PruningPlan((3, 6, 9), RATES).keep_rate(0.7) == RATES
-    assert [list(PruningPlan((3, 6), rates).sweep) for rates in ((0.9, 0.5), (1.0, 1.0))] == [
-        [(0.9, 0.5), 1.0],
-        [1.0],
-    ]
+    assert PruningPlan((3, 6), (0.9, 0.5)).sweep == ((0.9, 0.5), 1.0)
     assert [PruningPlan(rates=rates).keep_rate(rate) for rates, rate in ((RATES, 1.0), ((), 0.7))] == [1, 0.7]
 
 
@@ -58,6 +55,7 @@ def test_texts_that_name_a_plan():
         (["3"], "", "expected whole numbers"),
         ("", "0.9,0.7", "2 keep-rates for 3 pruning blocks"),
         ("", "0.9,0.7,0", "Keep-rate 0"),
+        ("", "1,1.0,1", "All keep-rates are 1"),
         ("", "1..2,1,1", "expected numbers with commas"),
     ],
 )

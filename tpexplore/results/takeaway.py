@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tpexplore import __version__
+from tpexplore.checkpoints.bundled import HUB_PREFIX, is_bundled
 from tpexplore.errors import InputError
 from tpexplore.model.fate import FUSED
 from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rates, shortest_keep_rate
@@ -100,7 +101,7 @@ def build_takeaway(
     start : float
         Where in the clip the model's window begins, in seconds.
     source : str or None
-        The source for `load_model`; of a file, only its name is written. By default the model's name.
+        The source for `load_model`; of a file or folder, only its name is written. By default the model's name.
     frames : int or None
         The ``frames`` for `load_model`.
     pictures : mapping of name -> PNG, or None
@@ -140,7 +141,9 @@ def build_takeaway(
     settings |= unusual
     versions = {"tpexplore": __version__, **{name: version(name) for name in ("torch", "timm", "torchaudio")}}
     result = {"settings": settings, "versions": versions, "exploration": exploration.to_dict()}
-    source = Path(source).name if source and Path(source).suffix else source or exploration.config.name
+    source = source or exploration.config.name
+    if not (is_bundled(source) or source.startswith(HUB_PREFIX)):
+        source = Path(source).name  # of a file or folder; its path stays with its owner
     script = _SCRIPT.format(
         version=__version__,
         source=repr(source) + (f", frames={frames!r}" if frames is not None else ""),

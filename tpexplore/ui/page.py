@@ -40,7 +40,11 @@ class Page:
         self.groups = {pane.id: group for group in groups for pane in group.panes}
         self.inside = gr.State({group.id: group.panes[0].id for group in groups})
         self.chosen = chosen
+        # What a request may name: all models that were ever chosen. What a menu offers is less: other people's
+        # own models are none of a visitor's business.
         self.choices = {choice.source: choice for choice in choices}
+        self.offered = tuple(choices)
+        self.own_models = gr.State(())
         self.settings = {
             f"{pane.id}.{name}": setting for pane in panes for name, setting in pane.tab.link.items()
         }
@@ -57,22 +61,21 @@ class Page:
         # hidden: only what is there tells of its change without a trip to the server.
         self.request_number = gr.Number(0, visible="hidden", elem_id="request-number")
 
-    def on_own_model(self, text, progress=gr.Progress(track_tqdm=True)):  # noqa: B008
+    def on_own_model(self, text, own_models, progress=gr.Progress(track_tqdm=True)):  # noqa: B008
         """A person names a model of their own."""
         try:
             for sentence, choice in own_model.loading(text):
                 if choice is None:
-                    yield html.escape(sentence), gr.skip(), gr.skip(), gr.skip()
+                    yield html.escape(sentence), *[gr.skip()] * 4
         except Exception as error:
-            yield html.escape(sentence_for(error, None)), gr.skip(), gr.skip(), gr.skip()
+            yield html.escape(sentence_for(error, None)), *[gr.skip()] * 4
             return
-        menu = [(entry.label, entry.source) for entry in self.choices.values()]
         self.choices.setdefault(choice.source, choice)
-        if (choice.label, choice.source) not in menu:
-            menu.insert(0, (choice.label, choice.source))
-        offered = [self.choices[source] for _, source in menu]
-        chosen = gr.update(choices=menu, value=choice.source)
-        yield "", chosen, controls.menu_value(offered), own_model.about(choice)
+        if choice not in (*own_models, *self.offered):
+            own_models = (choice, *own_models)
+        menu = [*own_models, *self.offered]
+        chosen = gr.update(choices=[(one.label, one.source) for one in menu], value=choice.source)
+        yield "", chosen, controls.menu_value(menu), own_model.about(choice), own_models
 
     def on_link(self, own_path, own_source, shown, inside, event: gr.EventData):
         """A link, Back or Forward names something else than what the page shows."""

@@ -44,10 +44,8 @@ class PruningPlan:
 
     @property
     def sweep(self) -> Sequence[float | tuple[float, ...]]:
-        """The keep-rates to analyse: all of the slider's, or the ones of the blocks and none."""
-        if not self.rates:
-            return KEEP_RATES
-        return (1.0,) if set(self.rates) == {1.0} else (self.rates, 1.0)
+        """The keep-rates to analyse: all of the slider's, or the blocks' own and 1.0."""
+        return (self.rates, 1.0) if self.rates else KEEP_RATES
 
     def keep_rate(self, rate: float) -> float | tuple[float, ...]:
         """What a place of the slider stands for."""
@@ -62,12 +60,16 @@ def read_plan(blocks: Any, rates: Any, depth: int | None = None) -> PruningPlan:
     Raises
     ------
     InputError
-        If they are something else, or blocks that a model of ``depth`` blocks does not have.
+        If they are something else, keep-rates that prune nothing, or blocks that a model of ``depth`` blocks
+        does not have.
     """
     chosen = tuple(map(int, _numbers(blocks, "The blocks", whole=True))) or PRUNE_BLOCKS
     chosen = check_blocks(chosen, depth)
-    shares = tuple(_numbers(rates, "The keep-rates"))
-    return PruningPlan(chosen, check_keep_rates(shares, chosen) if shares else ())
+    shares = _numbers(rates, "The keep-rates")
+    rates = check_keep_rates(shares, chosen) if shares else ()
+    if rates and min(rates) == 1:
+        raise InputError("All keep-rates are 1, so nothing is pruned; expected one below 1.")
+    return PruningPlan(chosen, rates)
 
 
 def read_way(request: Mapping[str, Any], depth: int) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def read_way(request: Mapping[str, Any], depth: int) -> dict[str, Any]:
     # Merging ranks nothing, so the page's score does not count.
     score = score if score in scores_of(method) else scores_of(method)[0]
     return {
-        "keep_rates": [plan.rates if plan.rates and rate < 1 else rate],
+        "keep_rates": [plan.keep_rate(rate)],
         "score": score,
         "method": method,
         "blocks": plan.blocks,

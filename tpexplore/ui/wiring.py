@@ -105,8 +105,8 @@ def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
     loaded = gr.on(
         [own.load.click, own.source.submit],
         page.on_own_model,
-        own.source,
-        [own.status, page.chosen.model, page.chosen.menu, own.used],
+        [own.source, page.own_models],
+        [own.status, page.chosen.model, page.chosen.menu, own.used, page.own_models],
         show_progress_on=[own.status],
         **MODEL_QUEUE,
         **HIDDEN,

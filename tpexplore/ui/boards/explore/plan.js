@@ -16,8 +16,11 @@ function ratesHelp(count) {
   return `Leave empty for the slider's keep-rate at ${all}, or type ${example}.`;
 }
 
-/** @param {number} count */
-const ratesProblem = (count) => `Type ${countWord(count)} number${count > 1 ? "s" : ""} from 0.05 to 1, or nothing.`;
+/** @param {number} count of blocks */
+function ratesProblem(count) {
+  if (count === 1) return "Type a number from 0.05 to below 1, or nothing.";
+  return `Type ${countWord(count)} numbers from 0.05 to 1, at least one of them below 1, or nothing.`;
+}
 
 /**
  * @param {import("./state.js").View} view

@@ -29,7 +29,7 @@ export function readBlocks(text, depth = 99) {
 }
 
 /**
- * The same of keep-rates; empty where all blocks take the slider's.
+ * The same of keep-rates, of which one at least prunes; empty where all blocks take the slider's.
  *
  * @param {string} text
  * @param {string} [blocks] as links name them: one keep-rate for each
@@ -37,7 +37,7 @@ export function readBlocks(text, depth = 99) {
 export function readRates(text, blocks = PAPERS_BLOCKS) {
   if (!text.trim()) return "";
   const rates = numbersOf(text);
-  const fits = rates.every((rate) => rate >= 0.05 && rate <= 1);
+  const fits = rates.every((rate) => rate >= 0.05 && rate <= 1) && rates.some((rate) => rate < 1);
   return fits && rates.length === numbersOf(blocks).length ? rates.join(",") : null;
 }
 
