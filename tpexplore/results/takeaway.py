@@ -101,7 +101,8 @@ def build_takeaway(
     start : float
         Where in the clip the model's window begins, in seconds.
     source : str or None
-        The source for `load_model`; of a file or folder, only its name is written. By default the model's name.
+        The source for `load_model`; of a file or folder, only its name is written. By default the model's
+        name.
     frames : int or None
         The ``frames`` for `load_model`.
     pictures : mapping of name -> PNG, or None

@@ -40,8 +40,8 @@ class Page:
         self.groups = {pane.id: group for group in groups for pane in group.panes}
         self.inside = gr.State({group.id: group.panes[0].id for group in groups})
         self.chosen = chosen
-        # What a request may name: all models that were ever chosen. What a menu offers is less: other people's
-        # own models are none of a visitor's business.
+        # What a request may name: the models of the menu, and whatever anyone has loaded. A menu offers a
+        # visitor only what they loaded themselves.
         self.choices = {choice.source: choice for choice in choices}
         self.offered = tuple(choices)
         self.own_models = gr.State(())

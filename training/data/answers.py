@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,12 +19,11 @@ from tqdm import tqdm
 
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.errors import UNREADABLE_JSON, InputError, shown
-from tpexplore.signal.decode import SAMPLE_RATE, load_audio
-from tpexplore.signal.spectrogram import samples_for
+from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.writing import write_json
 from training.data.answer_files import KINDS, damaged, join_parts, read_joined, read_part, write_part
-from training.data.datasets.base import all_audio_files, clip_name
 from training.data.features import Features, read_features
+from training.data.sound import paths_by_name, sound_of
 from training.engine import parallel
 from training.engine.lock import lock_folder
 from training.engine.tagger import SAMPLE_RATE as TAGGER_RATE
@@ -163,47 +161,12 @@ def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
     return target
 
 
-def paths_by_name(audio: Path) -> dict[str, Path]:
-    """Every audio file under a folder by the name that features have for it: "parent/name"."""
-    if not audio.is_dir():
-        raise InputError(f"{audio} is not a folder; expected the audio that the features were made from.")
-    paths: dict[str, Path] = {}
-    for file in all_audio_files(audio):
-        if (other := paths.setdefault(clip_name(file), file)) != file:
-            raise InputError(f"{other} and {file} have the same name and parent folder; rename one of them.")
-    return paths
-
-
-def files_of(name: str, paths: dict[str, Path]) -> list[tuple[Path, float]]:
-    """The files of a clip, by its `Item.name`, and the second in each at which it begins.
-
-    Names of files and folders may themselves hold "+" and "@": what stands in ``paths`` decides.
-    """
-    ends = [at for at, sign in enumerate(name) if sign == "+"] + [len(name)]
-    for end in ends:
-        file, at, start = name[:end].rpartition("@")
-        if name[:end] in paths:
-            first = (paths[name[:end]], 0.0)
-        elif at and file in paths and start.replace(".", "", 1).isdigit():
-            first = (paths[file], float(start))
-        else:
-            continue
-        if end == len(name):
-            return [first]
-        with suppress(InputError):
-            return [first, *files_of(name[end + 1 :], paths)]
-    raise InputError(f"{name} is not in the audio folder; expected what the features were made from.")
-
-
 @torch.inference_mode()
 def _one_answer(
     tagger: Tagger, features: Features, row: int, paths: dict[str, Path]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits and embedding of one clip, of the same stretch of sound that its features show."""
-    longest = samples_for(features.meta["frames"])
-    pieces = []
-    for file, start in files_of(features.files[row], paths):
-        pieces.append(load_audio(file, offset=start, duration=longest / SAMPLE_RATE))
-    wave = soxr.resample(np.concatenate(pieces)[:longest], SAMPLE_RATE, TAGGER_RATE)
+    samples = sound_of(features.files[row], paths, features.meta["frames"])
+    wave = soxr.resample(samples, SAMPLE_RATE, TAGGER_RATE)
     answer = tagger(torch.from_numpy(wave)[None])
     return answer.logits[0].half().numpy(), answer.embedding[0].half().numpy()

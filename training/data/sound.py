@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,44 @@ def read_sound(paths: Iterable[Path], start: float, frames: int) -> np.ndarray:
     return np.concatenate(parts)[:samples]
 
 
+def sound_of(name: str, paths: Mapping[str, Path], frames: int) -> np.ndarray:
+    """Samples of a clip by its name in features, see `read_sound` and `files_of`."""
+    files = files_of(name, paths)
+    return read_sound([path for path, _ in files], files[0][1], frames)
+
+
+def paths_by_name(audio: Path) -> dict[str, Path]:
+    """Every audio file under a folder by the name that features have for it: "parent/name"."""
+    if not audio.is_dir():
+        raise InputError(f"{audio} is not a folder; expected the audio that the features were made from.")
+    paths: dict[str, Path] = {}
+    for file in all_audio_files(audio):
+        if (other := paths.setdefault(clip_name(file), file)) != file:
+            raise InputError(f"{other} and {file} have the same name and parent folder; rename one of them.")
+    return paths
+
+
+def files_of(name: str, paths: Mapping[str, Path]) -> list[tuple[Path, float]]:
+    """The files of a clip, by its `Item.name`, and the second in each at which it begins.
+
+    Names of files and folders may themselves hold "+" and "@": what stands in ``paths`` decides.
+    """
+    ends = [at for at, sign in enumerate(name) if sign == "+"] + [len(name)]
+    for end in ends:
+        file, at, start = name[:end].rpartition("@")
+        if name[:end] in paths:
+            first = (paths[name[:end]], 0.0)
+        elif at and file in paths and start.replace(".", "", 1).isdigit():
+            first = (paths[file], float(start))
+        else:
+            continue
+        if end == len(name):
+            return [first]
+        with suppress(InputError):
+            return [first, *files_of(name[end + 1 :], paths)]
+    raise InputError(f"{name} is not in the audio folder; expected what the features were made from.")
+
+
 class Sounds:
     """The clips of some features as sound.
 
@@ -45,9 +84,7 @@ class Sounds:
 
     def __init__(self, features: Features, folder: Path):
         self.features, self.folder = features, folder
-        self.paths: dict[str, list[Path]] = {}
-        for path in all_audio_files(folder):
-            self.paths.setdefault(clip_name(path), []).append(path)
+        self.paths = paths_by_name(folder)
 
     def read(self, row: int) -> np.ndarray:
         """Samples of a clip at 16 kHz: (n,) float32.
@@ -58,21 +95,9 @@ class Sounds:
             If its files are not in the folder, or are not what the features were made of.
         """
         name, frames = self.features.files[row], self.features.meta["frames"]
-        located = [self._locate(part) for part in name.split("+")]
-        samples = read_sound([path for path, _ in located], located[0][1], frames)
+        samples = sound_of(name, self.paths, frames)
         length = int(self.features.lengths[row])
         picture = fit_frames(log_mel(samples), frames).numpy()[:length]
         if np.median(np.abs(picture - self.features.mel[row][:length])) > TOLERANCE:
             raise InputError(f"{self.folder} holds another sound as {name} than the features were made of.")
         return samples
-
-    def _locate(self, name: str) -> tuple[Path, float]:
-        """File and first second of one file's name in features, "parent/file" or "parent/file@seconds"."""
-        start = 0.0
-        if name not in self.paths and "@" in name:
-            name, _, seconds = name.rpartition("@")
-            start = float(seconds)
-        paths = self.paths.get(name, [])
-        if len(paths) != 1:
-            raise InputError(f"{self.folder} holds {len(paths)} files {name}; expected one.")
-        return paths[0], start

@@ -60,10 +60,10 @@ def compare(model: AudioViT, folder: Path, split: str = "test") -> dict:
 
 
 def against_tagger(name: str, folders: Sequence[Path]) -> dict:
-    """The results of a bundled model with the comparison added, by dataset."""
+    """The results of a bundled model with the comparison added, by dataset; others measured before stay."""
     model = load_model(name).to(pick_device())
     results = measured_results(name, model.config.sha256)
     if not results:
         raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")
     compared = {read_features(folder).meta["dataset"]: compare(model, folder) for folder in folders}
-    return {**results, "against_tagger": compared}
+    return {**results, "against_tagger": results.get("against_tagger", {}) | compared}

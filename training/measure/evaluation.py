@@ -70,7 +70,7 @@ def measure(model: AudioViT, features: Features, clusters: Clusters, split: str)
 def evaluate(name: str, features: Features, split: str = "test") -> dict:
     """Measure a bundled model; returns the content of its results file.
 
-    What `add_fixed` added to an earlier file stays, as long as the weights are the same.
+    What `add_fixed` and `against_tagger` added to an earlier file stays, as long as the weights are the same.
     """
     model = load_model(name).to(pick_device())
     check_bundled(features, model.config)
@@ -83,6 +83,7 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
     if earlier:
         added = {k: v for k, v in earlier.get("further", {}).items() if k.startswith("trained_at_")}
         results["further"] |= added
+        results |= {k: v for k, v in earlier.items() if k == "against_tagger"}
     return results
 
 

@@ -20,16 +20,13 @@ from training.data.answers import (
     StoredAnswers,
     answers_folder,
     as_tags,
-    files_of,
     join_answers,
-    paths_by_name,
     read_answers,
     store_answers,
 )
 from training.data.cache import cache_features
 from training.data.clips import draw_weights
 from training.data.datasets import load_dataset
-from training.data.datasets.base import Item
 from training.data.features import Features, read_features
 from training.data.training_data import pretraining_data, training_data
 from training.engine.export import trained_model
@@ -90,16 +87,6 @@ def test_windows_of_a_recording_stay_in_one_split(sounds):
     assert {i.split for i in items if i.paths[0].stem == "tone"} == {"test"}
     with pytest.raises(InputError, match=r"No recording under .* is named absent"):
         load_dataset("recordings", sounds, hold_out=["absent"])
-
-
-def test_names_of_clips_can_be_taken_apart(tmp_path):
-    paths = (tmp_path / "a+b" / "one+two@3.wav", tmp_path / "c" / "d.wav")
-    known = {f"{p.parent.name}/{p.name}": p for p in (*paths, tmp_path / "a+b" / "one")}
-    for start in (0.0, 5.135):
-        name = Item(paths, (), "train", "x", start).name
-        assert files_of(name, known) == [(p, start) for p in paths]
-    with pytest.raises(InputError, match=r"e/f\.wav is not in the audio folder"):
-        files_of("e/f.wav", known)
 
 
 def test_every_window_gets_the_answer_to_its_own_sound(folder, sounds, stored, tagger):
@@ -166,17 +153,6 @@ def test_a_damaged_part_is_named_before_the_tagger_is_asked(folder, sounds, tagg
         InputError, match=r"parts/000001\.npz is damaged: it cannot be read; delete .*/000001"
     ):
         store_answers(copy, sounds, tagger)
-
-
-def test_audio_that_is_missing_or_ambiguous_is_named(folder, sounds, tagger, tmp_path):
-    with pytest.raises(InputError, match="is not a folder"):
-        paths_by_name(tmp_path / "absent")
-    (tmp_path / "a" / "x").mkdir(parents=True)
-    (tmp_path / "b" / "x").mkdir(parents=True)
-    for side in ("a", "b"):
-        (tmp_path / side / "x" / "1.wav").touch()
-    with pytest.raises(InputError, match="have the same name"):
-        paths_by_name(tmp_path)
 
 
 def test_answers_of_two_taggers_are_not_mixed(stored):

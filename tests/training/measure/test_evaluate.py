@@ -351,9 +351,11 @@ def test_a_run_at_one_keep_rate_stands_beside_the_elastic_model(fresh, features,
     assert entry["run"]["recipe"]["pruning"]["keep_rate"] == 0.5
     elastic = before["keep_rate"]["attention"]["0.50"]["value"]
     assert entry["elastic_minus_fixed"]["value"] == pytest.approx(elastic - entry["value"], abs=2e-5)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "against_tagger": {"noise": {"n": 5}}}))
     command(fresh, str(folder))
     again = json.loads(path.read_text())
     assert again["further"].pop("trained_at_0.50") == entry, "the same weights keep what was added"
+    assert again.pop("against_tagger") == {"noise": {"n": 5}}
     assert again == before
 
 
