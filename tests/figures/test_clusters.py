@@ -27,6 +27,8 @@ def test_cluster_map_puts_patch_ids_where_they_belong():
     rows = rows_of(figure)
     assert len(rows) == 16
     assert {row["cluster"] for row in rows} == {"1", "2", "3", "4", "5"}
+    assert {row["mel row"] for row in rows} == {f"{row}.5" for row in range(8)}
+    assert {row["seconds"] for row in rows} == {"0.08", "0.24"}
 
 
 def test_the_map_s_seconds_are_those_of_the_file():

@@ -52,6 +52,7 @@ def test_every_patch_is_shown_with_how_often_it_survives(model):
             int(r["patch"]): float(r["survives"]) for r in rows if r["series"] == f"after block {block}"
         }
         assert [shares[i] for i in range(64)] == pytest.approx(result.survival[block], abs=1e-5)
+    assert list(rows[0])[:3] == ["series", "seconds", "mel row"]
     assert f"in {result.same_answers} of {len(CHANGES)}" in figure.layout.title.text
     assert figure.layout.yaxis.ticktext == ("1k Hz",)
     # Everything lies at its time in the file.

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
-from tpexplore.figures.figure_csv import SKIP
+from tpexplore.figures.figure_csv import SKIP, name_columns
 from tpexplore.figures.style import CLUSTER_COLOURS, CLUSTER_INKS, finish, label_axes
 from tpexplore.figures.titles import CLUSTER_NAMES, edge_title, largest_title, share_title
 from tpexplore.numbers import number
@@ -57,6 +57,7 @@ def cluster_map(
     _add_cluster_legend(figure, edges)
     _mark_padding(figure, real_frames, grid, start)
     label_axes(figure, "seconds", "Hz")
+    name_columns(figure, "seconds", "mel row")
     figure.update_xaxes(range=[start, start + grid.seen_frames * HOP_SECONDS], showgrid=False)
     shown = _spaced(ticks)
     figure.update_yaxes(

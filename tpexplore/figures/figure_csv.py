@@ -16,13 +16,19 @@ SKIP = "skip"
 """Marks a trace that the table of a figure leaves out."""
 
 
+def name_columns(figure: go.Figure, x: str, y: str) -> None:
+    """Name the columns of a figure's CSV, where its axes are labelled with something else than their values."""
+    figure.update_layout(meta={"columns": [x, y]})
+
+
 def to_csv(figure: go.Figure) -> str:
-    """What a figure shows, as tidy CSV: one line per point, columns named like the axes.
+    """What a figure shows, as tidy CSV: one line per point, columns named like the axes, see `name_columns`.
 
     Traces marked as decoration are left out; those with ``customdata`` name its columns in their meta.
     """
     layout = figure.layout
-    names = [layout.xaxis.title.text, layout.yaxis.title.text or SOURCE]
+    axes = [layout.xaxis.title.text, layout.yaxis.title.text or SOURCE]
+    names = layout.meta["columns"] if layout.meta else axes
     rows, extra = [], []
     for trace in figure.data:
         if trace.meta == SKIP:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tpexplore.figures.clusters import cell_axes
-from tpexplore.figures.figure_csv import SKIP
+from tpexplore.figures.figure_csv import SKIP, name_columns
 from tpexplore.figures.style import finish, label_axes
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.numbers import percent
@@ -72,15 +72,15 @@ def stability_figure(
         for line in _kept_outline(result.kept[block], grid, start):
             figure.add_trace(line, place, 1)
     figure.add_trace(_picture(spec, start), len(stages) + 1, 1)
-    label_axes(figure, "", "mel row")
-    figure.update_xaxes(range=[start, start + grid.seen_frames * HOP_SECONDS], showgrid=False, title_text="")
+    label_axes(figure, "", "")
+    name_columns(figure, "seconds", "mel row")
+    figure.update_xaxes(range=[start, start + grid.seen_frames * HOP_SECONDS], showgrid=False)
     figure.update_xaxes(title_text="seconds; outlined: kept in the clip as it is", row=1, col=1)
     shown = [(label, at) for label, at in ticks if label in LABELLED_HERTZ]
     figure.update_yaxes(
         range=[0, top],
         tickvals=[at * top for _, at in shown],
         ticktext=[f"{label} Hz" for label, _ in shown],
-        title_text="",
         showgrid=False,
     )
     figure.update_annotations(font={"size": 12}, x=0, xanchor="left")

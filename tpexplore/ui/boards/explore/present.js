@@ -131,8 +131,10 @@ export function wirePresentation(view) {
       return;
     }
     const { clip, model } = data();
-    const { drop, rates } = view.entry();
     const { score } = state;
+    // The keep-rates themselves, not their places: some may join while the film is made.
+    const { rates } = view.entry();
+    const steps = sweepOf(rates).map((index) => rates[index]);
     const style = styleNow();
     const canvas = node("canvas", SCENE);
     const audio = new AudioContext();
@@ -143,15 +145,19 @@ export function wirePresentation(view) {
     const pieces = [];
     recorder.ondataavailable = (event) => pieces.push(event.data);
     const ended = new Promise((done) => (recorder.onstop = done));
-    const sounds = await soundsOf(view);
-    const last = { what: "kept", stage: lastBlockOf(data()) };
-    const seconds = clamp(clip.seconds, FILM_SECONDS[0], FILM_SECONDS[1]);
-    const steps = sweepOf(rates);
-    recorder.start();
     try {
-      for (const [i, index] of steps.entries()) {
-        if (data().clip !== clip || state.score !== score) throw new Error("Something else is shown by now.");
+      const sounds = await soundsOf(view);
+      const last = { what: "kept", stage: lastBlockOf(data()) };
+      const seconds = clamp(clip.seconds, FILM_SECONDS[0], FILM_SECONDS[1]);
+      recorder.start();
+      for (const [i, rate] of steps.entries()) {
+        if (data().clip !== clip || state.score !== score) {
+          out("taken").textContent = "The clip or model has changed; please record the film again.";
+          return;
+        }
         out("taken").textContent = `Recording the film: ${i + 1} of ${steps.length} keep-rates.`;
+        const { drop, rates: now } = view.entry();
+        const index = now.indexOf(rate);
         const samples = sounds.tracks(drop[index])[trackName(last)];
         const buffer = audio.createBuffer(1, samples.length, clip.sample_rate);
         buffer.copyToChannel(/** @type {Float32Array<ArrayBuffer>} */ (samples), 0);
@@ -172,7 +178,7 @@ export function wirePresentation(view) {
       saveAs(new Blob(pieces, { type }), fileName([stem(clip.name), model.name, score, "sweep"], ending));
       out("taken").textContent = "The film is in your downloads.";
     } catch {
-      out("taken").textContent = "The clip or model has changed; please record the film again.";
+      out("taken").textContent = "The film could not be made. Please try again.";
     } finally {
       if (recorder.state !== "inactive") recorder.stop();
       for (const track of tracks) track.stop();
