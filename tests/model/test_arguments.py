@@ -124,6 +124,7 @@ def test_what_is_no_spectrogram_is_refused(model, spec):
         {"removal": (5, None)},
         {"removal": (5.5, MASK)},
         {"removal": ("5", MASK)},
+        {"removal": (True, MASK)},
     ],
 )
 def test_options_of_a_pass_are_refused_in_one_sentence(model, options):

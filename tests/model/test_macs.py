@@ -172,7 +172,7 @@ def test_blocks_and_methods_out_of_range():
     sizes = {"dim": 64, "depth": 12, "tokens": 64, "prefix": 1, "classes": 2, "keep_rate": 0.5}
     for change, words in (
         ({"blocks": (3, 13)}, "3, 13; expected ascending whole numbers from 1 to 12"),
-        ({"blocks": "4"}, "pruning blocks are 4;"),
+        ({"blocks": "4,7"}, "pruning blocks are '4,7';"),
         ({"keep_rate": (0.5, 0.6)}, "2 keep-rates for 3 pruning blocks"),
         ({"method": "sum"}, "Method 'sum' is unknown"),
     ):

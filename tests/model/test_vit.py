@@ -51,6 +51,13 @@ def test_trace_gives_every_blocks_score_and_leaves_the_logits(model, specs):
 
 
 @torch.inference_mode()
+def test_passes_that_do_not_prune_leave_every_patch_its_own(model, specs):
+    mask = torch.zeros(3, 64, dtype=torch.bool)
+    for out in (model(specs), model(specs, trace=True), model(specs, removal=(5, mask))):
+        assert out.fate.into.tolist() == list(range(64))
+
+
+@torch.inference_mode()
 def test_a_clip_does_not_depend_on_its_neighbours(model, specs):
     together = model(specs, 0.5)
     for row in range(3):

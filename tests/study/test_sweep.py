@@ -47,6 +47,10 @@ def test_flips_mark_changes_of_the_top_answer(model, clip):
         answers = {p.keep_rate: int(p.logits.argmax()) for p in exploration.points[score]}
         expected = [low for low, high in pairwise(KEEP_RATES) if answers[low] != answers[high]]
         assert list(exploration.flips(score)) == expected
+        # The answer at one keep-rate alone is compared with the unpruned one.
+        for low in KEEP_RATES[:-1]:
+            alone = explore(model, clip, keep_rates=[low])
+            assert list(alone.flips(score)) == ([low] if answers[low] != answers[1.0] else [])
 
 
 def test_fewer_patches_cost_fewer_macs(model, clip):

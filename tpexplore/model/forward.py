@@ -80,11 +80,11 @@ class Output:
     ----------
     logits : (batch, classes)
         Of a pre-trained model, which has no classes, the pooled features (batch, dim).
+    patches : int
+        Patches before any pruning.
     stages : tuple of Stage
         One for each pruning block; none at keep-rate 1.0.
     method : {"drop", "fuse", "merge"}
-    patches : int
-        Patches before any pruning.
     scores : (batch, depth, patches) or None
         Attention score of every block, where ``trace`` asked for it.
     remaining : (batch,) integer or None
@@ -93,9 +93,9 @@ class Output:
     """
 
     logits: Tensor
+    patches: int
     stages: tuple[Stage, ...] = ()
     method: str = "drop"
-    patches: int = 0
     scores: Tensor | None = None
     remaining: Tensor | None = None
 
@@ -183,7 +183,7 @@ class Entered:
         # Without sizes one argument: the readout of a plain ViT.
         extra = () if passed.sizes is None else (passed.sizes,)
         logits = self.model.readout(passed.tokens, *extra)
-        return Output(logits, passed.stages, method, self.model.config.patches)
+        return Output(logits, self.model.config.patches, passed.stages, method)
 
     def run(
         self,

@@ -122,11 +122,11 @@ def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, 
     Before a model is known, ``depth`` is None.
     """
     blocks = _plain(blocks)
-    text = short(", ".join(map(str, blocks))) if isinstance(blocks, Sequence) else shown(blocks)
+    is_list = isinstance(blocks, Sequence) and not isinstance(blocks, (str, bytes))
+    text = short(", ".join(map(str, blocks))) if is_list else shown(blocks)
     expected = "expected ascending whole numbers from 1" + (f" to {depth}" if depth else "")
     usable = (
-        isinstance(blocks, Sequence)
-        and not isinstance(blocks, str)
+        is_list
         and len(blocks) > 0
         and all(isinstance(block, Integral) and not isinstance(block, bool) for block in blocks)
         and list(blocks) == sorted(set(blocks))

@@ -111,6 +111,11 @@ class AudioViT(Backbone):
             Drop the patches where ``mask`` (batch, patches) is True after the whole of ``block``
             (paper Table IV).
 
+        Returns
+        -------
+        Output
+            Its logits are (batch, classes).
+
         Raises
         ------
         InputError
@@ -141,11 +146,12 @@ class AudioViT(Backbone):
             # The tokens go through the untouched block, so tracing changes no bit of the logits.
             scores.append(self._scored_attention(layer.attn, layer.norm1(x))[1])
             x = layer(x)
-        return Output(self.readout(x), scores=torch.stack(scores, dim=1))
+        return Output(self.readout(x), self.config.patches, scores=torch.stack(scores, dim=1))
 
     def check_removal_block(self, block: int) -> None:
         """Raise InputError unless a group can leave after ``block``."""
-        if not isinstance(block, Integral) or not 1 <= block < self.config.depth:
+        is_whole = isinstance(block, Integral) and not isinstance(block, bool)
+        if not is_whole or not 1 <= block < self.config.depth:
             last = self.config.depth - 1
             raise InputError(f"Removal after block {shown(block)}; expected a block from 1 to {last}.")
 
@@ -179,4 +185,4 @@ class AudioViT(Backbone):
             keys = torch.cat([valid.new_ones(len(x), config.prefix), valid], dim=1)
             mask = keys[:, None, None, :]
         x = self.run_blocks(x, block + 1, config.depth, mask)
-        return Output(self.readout(x, valid), remaining=valid.sum(1))
+        return Output(self.readout(x, valid), config.patches, remaining=valid.sum(1))
