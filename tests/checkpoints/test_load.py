@@ -843,6 +843,16 @@ def test_a_row_of_zeros_stays_zero(tmp_path):
     assert torch.equal(read["b"], rows[1])
 
 
+def test_a_file_that_would_be_too_large_is_not_written(tmp_path):
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(
+        InputError, match=r"a\.safetensors would take [0-9,]+ bytes; expected at most 1,000\."
+    ):
+        write_safetensors(path, {"w": torch.zeros(2000)}, {}, most_bytes=1000)
+    assert not path.exists()
+    write_safetensors(path, {"w": torch.zeros(2)}, {}, most_bytes=1000)
+
+
 @torch.inference_mode()
 def test_own_file_brings_its_configuration(own):
     path, model, config = own

@@ -58,6 +58,13 @@ def test_the_sound_is_found_anywhere_in_the_file(tmp_path: Path, name: str, at: 
     assert part.longer
 
 
+@pytest.mark.parametrize(("more", "longer"), [(0, False), (80, False), (400, True)])
+def test_a_file_is_longer_by_the_same_rule_with_and_without_a_start(tmp_path, more, longer) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, 0.1 * np.sin(np.arange(16_000 + more)), 16_000)
+    assert [read_excerpt(path, 1.0, start).longer for start in (None, 0.0)] == [longer, longer]
+
+
 def test_short_files_are_searched_to_the_sample(tmp_path: Path) -> None:
     path, samples = tmp_path / "a.wav", quiet_but_for(9, 6.2)
     soundfile.write(path, samples, 16_000, subtype="FLOAT")

@@ -84,10 +84,17 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def write_safetensors(path: Path, state: dict[str, Tensor], config: dict) -> None:
+def write_safetensors(
+    path: Path, state: dict[str, Tensor], config: dict, most_bytes: int | None = None
+) -> None:
     """Save weights: matrices as int8 with one scale per row, all else as float32.
 
     A row is rounded to 1/127 of its largest entry, so a 5.4 M model takes 5.5 MB.
+
+    Raises
+    ------
+    InputError
+        If the file would take more than ``most_bytes``; nothing is written then.
     """
     stored = {}
     for key, value in state.items():
@@ -99,7 +106,10 @@ def write_safetensors(path: Path, state: dict[str, Tensor], config: dict) -> Non
         scale = rows.abs().amax(1).clamp(min=1e-12) / 127
         stored[key] = (rows / scale[:, None]).round().to(torch.int8).reshape(value.shape).contiguous()
         stored[key + SCALE] = scale
-    write_bytes(path, save(stored, metadata={"format": FORMAT, "config": json.dumps(config)}))
+    content = save(stored, metadata={"format": FORMAT, "config": json.dumps(config)})
+    if most_bytes is not None and len(content) > most_bytes:
+        raise InputError(f"{path.name} would take {len(content):,} bytes; expected at most {most_bytes:,}.")
+    write_bytes(path, content)
 
 
 def sha256_of(path: Path) -> str:

@@ -17,7 +17,7 @@ SKIP = "skip"
 
 
 def name_columns(figure: go.Figure, x: str, y: str) -> None:
-    """Name the columns of a figure's CSV, where its axes are labelled with something else than their values."""
+    """Name the columns of a CSV, where the axes are labelled with something else than their values."""
     figure.update_layout(meta={"columns": [x, y]})
 
 

@@ -140,18 +140,22 @@ def read_excerpt(
     if start is not None:
         start = check_seconds(start, "The start")
         clip = read_clip(path, offset=start, duration=seconds)
-        longer = clip.file_seconds is None or clip.file_seconds > seconds
-        return Excerpt(clip.samples, clip.offset, clip.notes, longer)
+        return Excerpt(clip.samples, clip.offset, clip.notes, _is_longer(clip.file_seconds, seconds))
     profile = profile or loudness_profile(path)
     start = profile.loudest(seconds)
     clip = read_clip(path, offset=start, duration=seconds)
-    if profile.is_whole and not clip.part_note:
-        return Excerpt(clip.samples, start, clip.notes, longer=False)
     notes = tuple(note for note in clip.notes if note != clip.part_note)
+    if not _is_longer(profile.seconds if profile.is_whole else None, seconds):
+        return Excerpt(clip.samples, start, notes, longer=False)
     end = start + clip.seconds
     whole = f"your {profile.seconds:.2f} s clip" if profile.is_whole else "the first hour"
     shown = f"Showing the loudest {clip.seconds:.2f} s ({start:.2f} to {end:.2f} s) of {whole}."
     return Excerpt(clip.samples, start, (shown, *notes), longer=True)
+
+
+def _is_longer(file_seconds: float | None, seconds: float) -> bool:
+    """Whether a file holds more than a window; less than a frame more counts for nothing, as in `read_clip`."""
+    return file_seconds is None or file_seconds - seconds >= HOP / SAMPLE_RATE
 
 
 def loudness_profile(path: str | os.PathLike[str]) -> LoudnessProfile:

@@ -162,8 +162,10 @@ def run_batch(
     # Held until this returns. Of torchrun's processes, which work together, the first holds it for all.
     lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
     journal = Journal(unfinished, rank, folder, job)
+    # All at once: a process that asked later would wait for ever for a file that has changed meanwhile.
+    keys = {file: journal.key(file) for file in files}
     done = journal.done()
-    todo = [file for file in files[rank::world] if journal.key(file) not in done]
+    todo = [file for file in files[rank::world] if keys[file] not in done]
     with tqdm(total=len(files[rank::world]), unit="file", disable=quiet or rank > 0, leave=False) as bar:
         bar.update(bar.total - len(todo))
         try:

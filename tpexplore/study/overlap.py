@@ -145,8 +145,11 @@ def check_same_cut(a: Exploration, b: Exploration) -> None:
     """Raise InputError unless both cut the picture into the same patches, so that ids can be compared."""
     cuts = [(grid.rows, grid.mel_stride, grid.time_stride) for grid in (a.config.grid, b.config.grid)]
     if cuts[0] != cuts[1]:
-        rows = [f"{side.config.name} has a patch every {side.config.time_stride} frames" for side in (a, b)]
-        raise InputError(f"{rows[0]}, but {rows[1]}; compare two models with the same patches.")
+        sides = [
+            f"{side.config.name} has {rows} rows of patches, {mel_stride} mel bins and {time_stride} frames apart"
+            for side, (rows, mel_stride, time_stride) in zip((a, b), cuts, strict=True)
+        ]
+        raise InputError(f"{sides[0]}, but {sides[1]}; compare two models with the same patches.")
 
 
 def score_tau(a: Exploration, score_a: str, b: Exploration, score_b: str) -> float:

@@ -69,9 +69,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
     path = folder / f"{name}.safetensors"
     config = {k: v for k, v in asdict(model.config).items() if k not in ("name", "sha256")}
     config["task"] = features.meta["task"]
-    write_safetensors(path, model.state_dict(), config)
-    if path.stat().st_size > LIMIT_BYTES:
-        raise InputError(f"{path.name} takes {path.stat().st_size} bytes; expected at most {LIMIT_BYTES}.")
+    write_safetensors(path, model.state_dict(), config, LIMIT_BYTES)
     card = {
         "name": name,
         "family": model.config.family,

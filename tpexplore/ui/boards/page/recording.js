@@ -3,7 +3,7 @@
 import { openMicrophone } from "../shared/microphone.js";
 
 const NAME = "Your recording.wav";
-const MOST_SECONDS = 600;
+export const MOST_SECONDS = 600;
 
 /**
  * @param {Float32Array[]} pieces
@@ -36,8 +36,11 @@ export function wavOf(pieces, rate) {
   return view.buffer;
 }
 
-/** @param {(seconds: number) => void} onTime */
-export function createRecorder(onTime) {
+/**
+ * @param {(seconds: number) => void} onTime
+ * @param {() => void} onFull called when no more fits in; it has to stop the recorder
+ */
+export function createRecorder(onTime, onFull) {
   /** @type {{microphone: import("../shared/microphone.js").Microphone, pieces: Float32Array[]} | null} */
   let running = null;
 
@@ -49,10 +52,11 @@ export function createRecorder(onTime) {
       const pieces = [];
       let samples = 0;
       const microphone = await openMicrophone((piece) => {
-        if (samples > MOST_SECONDS * microphone.sampleRate) return;
         pieces.push(piece);
         samples += piece.length;
-        onTime(samples / microphone.sampleRate);
+        const seconds = samples / microphone.sampleRate;
+        onTime(seconds);
+        if (seconds >= MOST_SECONDS) onFull();
       });
       running = { microphone, pieces };
     },

@@ -5,7 +5,7 @@ import { onNewLook } from "../shared/board.js";
 import { bytesOf } from "../shared/bytes.js";
 import { finder } from "../shared/dom.js";
 import { takeDropped } from "./intake.js";
-import { createRecorder } from "./recording.js";
+import { MOST_SECONDS, createRecorder } from "./recording.js";
 import { drawWave, partText } from "./waveform.js";
 
 /** @typedef {import("./waveform.js").Sound} Sound */
@@ -67,7 +67,13 @@ export function start({ element, props, trigger, upload, watch }) {
     file.value = ""; // the same file may be chosen again
   });
 
-  const recorder = createRecorder((seconds) => showState(`${seconds.toFixed(1)} s`));
+  const recorder = createRecorder(
+    (seconds) => showState(`${seconds.toFixed(1)} s`),
+    async () => {
+      await toggleRecording();
+      problem.textContent = `A recording ends after ${MOST_SECONDS / 60} minutes.`;
+    },
+  );
   let opening = false; // while the browser asks whether the page may listen
 
   async function toggleRecording() {
