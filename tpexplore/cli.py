@@ -307,7 +307,7 @@ def _export(args: argparse.Namespace) -> None:
 
 
 def _macs(args: argparse.Namespace) -> None:
-    table = json.loads(PUBLISHED_TABLES.read_text())["table2_gmacs"]
+    table = json.loads(PUBLISHED_TABLES.read_text(encoding="utf-8"))["table2_gmacs"]
     blocks, method = _pruning_blocks(args), check_method(args.method)
     as_published = dict.fromkeys(table["gmacs"])
     if (blocks, method) == (PRUNE_BLOCKS, "drop"):

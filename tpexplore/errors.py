@@ -46,7 +46,7 @@ def of_readable_length(sentence: str) -> str:
     """A sentence in which a name of thousands of characters is shortened in its middle.
 
     >>> len(of_readable_length(f"{'x' * 5_000}.wav does not exist."))
-    320
+    316
     """
     sentence = re.sub(
         rf"\S{{{_LONGEST_WORD + 1},}}", lambda word: _middle_left_out(word[0], _LONGEST_WORD), sentence

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 
-from tpexplore.model import fate
 from tpexplore.model.fate import DROPPED, FUSED, Fate, holders_of
-
-
-def test_the_documented_example():
-    flags = doctest.NORMALIZE_WHITESPACE
-    assert doctest.testmod(fate, optionflags=flags) == doctest.TestResults(failed=0, attempted=2)
 
 
 def test_dropped_and_fused():

@@ -105,7 +105,7 @@ def check_model_name(source: str) -> None:
 
 def bundled_card(name: str) -> dict:
     """A bundled model's card."""
-    return json.loads((MODELS_FOLDER / f"{name}.json").read_text())
+    return json.loads((MODELS_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def example_clips() -> list[Example]:

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from tpexplore.figures.style import CLIP, DATASET, SOUND, finish, label_axes
 from tpexplore.figures.titles import clips_text
-from tpexplore.numbers import percent
+from tpexplore.numbers import number, percent
 from tpexplore.study.own_data import AccuracyCurve
 
 COLOURS = {"attention": DATASET, "intensity": CLIP, "variation": SOUND}
@@ -49,14 +49,9 @@ def accuracy_title(curve: AccuracyCurve) -> str:
     rows = [row for row in curve.rows() if row.score == curve.scores[0]]
     pruned, full = min(rows, key=lambda row: abs(row.keep_rate - 0.5)), rows[-1]
     saved = percent(1 - pruned.macs / full.macs)
-    points = round(100 * (full.accuracy - pruned.accuracy))
-    cost = (
-        f"costs {points} points"
-        if points > 0
-        else "costs nothing"
-        if points == 0
-        else f"wins {-points} points"
-    )
+    points = 100 * (full.accuracy - pruned.accuracy)
+    change = f"{'costs' if points > 0 else 'wins'} {number(abs(points), '.1f')} points"
+    cost = change if points else "costs nothing"
     return (
         f"{percent(full.accuracy)} of {clips_text(full.n)} right unpruned;"
         f" keeping {percent(pruned.keep_rate)} by {curve.scores[0]} {cost} and saves {saved} of the MACs"

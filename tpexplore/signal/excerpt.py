@@ -154,7 +154,7 @@ def read_excerpt(
 
 
 def _is_longer(file_seconds: float | None, seconds: float) -> bool:
-    """Whether a file holds more than a window; less than a frame more counts for nothing, as in `read_clip`."""
+    """Whether a file holds more than a window, by a frame at least, as `read_clip` counts."""
     return file_seconds is None or file_seconds - seconds >= HOP / SAMPLE_RATE
 
 

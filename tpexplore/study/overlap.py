@@ -146,8 +146,8 @@ def check_same_cut(a: Exploration, b: Exploration) -> None:
     cuts = [(grid.rows, grid.mel_stride, grid.time_stride) for grid in (a.config.grid, b.config.grid)]
     if cuts[0] != cuts[1]:
         sides = [
-            f"{side.config.name} has {rows} rows of patches, {mel_stride} mel bins and {time_stride} frames apart"
-            for side, (rows, mel_stride, time_stride) in zip((a, b), cuts, strict=True)
+            f"{side.config.name} has {rows} rows of patches, {mel} mel bins and {time} frames apart"
+            for side, (rows, mel, time) in zip((a, b), cuts, strict=True)
         ]
         raise InputError(f"{sides[0]}, but {sides[1]}; compare two models with the same patches.")
 

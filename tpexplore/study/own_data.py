@@ -236,4 +236,4 @@ def _csv(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 
 def _harmless(value: object) -> object:
     """Text that a spreadsheet would run as a formula, marked as text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value

@@ -74,7 +74,9 @@ def _plain_sentence(contrasts: Sequence[Contrast], without: Sequence[str]) -> st
     """The sentence where no model keeps any padding; empty elsewhere."""
     if not contrasts or len(without) < len(contrasts):
         return ""
-    return "Both models drop all padding." if len(without) == 2 else f"{join(without)} drop all padding."
+    if len(without) == 2:
+        return "Both models drop all padding."
+    return f"{join(without)} {'drops' if len(without) == 1 else 'drop'} all padding."
 
 
 def _padding_cell(e: Evidence) -> str | None:
