@@ -21,6 +21,7 @@ import {
   readBlocks,
   readRates,
   stateRateText,
+  wayName,
   wayText,
 } from "../../tpexplore/ui/boards/shared/plan.js";
 import { percent } from "../../tpexplore/ui/boards/shared/text.js";
@@ -34,6 +35,11 @@ test("blocks are any number, ascending, of those that the model has", () => {
   for (const text of ["0", "13", `${all},13`, "6,3,9", "3,3,9", "0,3,9", "3,6,13", "3,6,9.5", "3;6;9", "3,6,"]) {
     assert.equal(readBlocks(text, 12), null, text);
   }
+});
+
+test("files of one score are told apart by what is done to the other patches", () => {
+  const names = ["drop", "fuse", "merge"].map((method) => wayName(method, "intensity"));
+  assert.deepEqual(names, ["intensity", "fuse-intensity", "merge"]);
 });
 
 test("keep-rates are one for each block, or none", () => {

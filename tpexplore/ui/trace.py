@@ -94,6 +94,7 @@ class ClipTrace:
     clusters: dict[str, Tensor] | None
     measured: dict[str, Any] | None
     _kept: dict[tuple[float, str], dict[int, Tensor]] = field(default_factory=dict, repr=False)
+    _stages: dict[float, dict[int, Stage]] = field(default_factory=dict, repr=False)
 
     def statistic(self, name: str) -> Tensor:
         """Intensity or variation of every patch."""
@@ -111,6 +112,12 @@ class ClipTrace:
 
     def stages_at(self, keep_rate: float) -> dict[int, Stage]:
         """The pruning blocks at work, with the attention that decides."""
+        key = round(float(keep_rate), 4)
+        if key not in self._stages:
+            self._stages[key] = self._run_stages(keep_rate)
+        return self._stages[key]
+
+    def _run_stages(self, keep_rate: float) -> dict[int, Stage]:
         with torch.inference_mode():
             stages = self.model(self.spec[None], keep_rate=keep_rate).stages
         everything = torch.arange(len(self.intensity))

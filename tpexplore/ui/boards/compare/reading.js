@@ -59,8 +59,8 @@ export function findingText(data, stages) {
   if (last.both === everything) return `Nothing is dropped: both keep all ${everything} patches.`;
   const chance = (/** @type {Stage} */ stage) => countText(stage.chance_both);
   return (
-    `Both keep ${first.both} of the same patches after block 4; chance would give ${chance(first)}. ` +
-    `After block 10 it is ${last.both}; chance would give ${chance(last)}.`
+    `Both keep ${first.both} of the same patches after block ${first.block}; chance would give ${chance(first)}. ` +
+    `After block ${last.block} it is ${last.both}; chance would give ${chance(last)}.`
   );
 }
 

@@ -8,7 +8,7 @@ import { chosenPaper, figureControls } from "../shared/figure_controls.js";
 import { isPadding, patchPlace } from "../shared/grid.js";
 import { layoutPanels } from "../shared/layout.js";
 import { drawSample } from "../shared/picture.js";
-import { blocksText, rateText } from "../shared/plan.js";
+import { blocksText, rateText, wayName } from "../shared/plan.js";
 import { INK } from "../shared/printing.js";
 import { fileName, saveAs, stem } from "../shared/saving.js";
 import { tableBlob } from "../shared/table.js";
@@ -54,14 +54,14 @@ export function captionText(data, score, index) {
   const answer = (/** @type {{answer: string, probability: number}} */ one) =>
     `${one.answer} ${probabilityText(one.probability)}`;
   return (
-    `${clip.name} in ${model.name}, ${wayText(data.method, score)}, keep-rate ${rateText(data, rates[index])} at ` +
+    `${clip.name} in ${model.name}, ${captionWay(data.method, score)}, keep-rate ${rateText(data, rates[index])} at ` +
     `${blocksText(data)}. Answer: ${answer(point)}; with all patches: ${answer(unpruned)}. ` +
     `${macsText(point.macs, unpruned.macs)} MACs, ${percent(1 - point.macs / unpruned.macs)} saved.`
   );
 }
 
 /** @param {import("../shared/fates.js").Method} method @param {Score} score */
-function wayText(method, score) {
+function captionWay(method, score) {
   if (method === "merge") return "patches merged with those like them";
   return `patches ranked by ${score}${method === "fuse" ? ", the others fused" : ""}`;
 }
@@ -132,8 +132,7 @@ export function wireDownloads(view) {
     const { clip, model, method, scores } = data();
     const { score } = state;
     const index = rateIndex();
-    const way = method === "drop" ? score : method === "fuse" ? `fuse-${score}` : method;
-    const words = [stem(clip.name), model.name, way, scores[score].rates[index].toFixed(2)];
+    const words = [stem(clip.name), model.name, wayName(method, score), scores[score].rates[index].toFixed(2)];
     if (endings[kind]) words.push(kind);
     saveAs(await make[kind](captionText(data(), score, index)), fileName(words, endings[kind] ?? kind));
   }

@@ -2,7 +2,7 @@
 
 import { enableAgain } from "../shared/dom.js";
 import { bytesOf } from "../shared/bytes.js";
-import { planOf } from "../shared/plan.js";
+import { planOf, wayName } from "../shared/plan.js";
 import { saveAs, stem } from "../shared/saving.js";
 import { figureBlob } from "../shared/figure.js";
 import { chosenFigure } from "./figure.js";
@@ -46,7 +46,7 @@ export function createTakeaway(view, trigger) {
     const rate = entry().rates[index];
     const timer = setTimeout(() => end("The server has not answered; please try again."), TAKE_PATIENCE);
     const plain = stem(clip.name).replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-(?=.)|(?<=.)-$/g, "");
-    const name = `tpexplore-${plain}-${model.name}-${score}-${Math.round(100 * rate)}.zip`;
+    const name = `tpexplore-${plain}-${model.name}-${wayName(method, score)}-${Math.round(100 * rate)}.zip`;
     const id = ++count;
     taking = { id, name, timer };
     button.disabled = true;

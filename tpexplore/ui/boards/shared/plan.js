@@ -84,6 +84,17 @@ export function stateRateText({ rate, blocks, rates }) {
   return rateText({ own_rates: rates ? numbersOf(rates) : [] }, rate) + where;
 }
 
+/**
+ * What is done to the patches, as file names say it.
+ *
+ * @param {import("./fates.js").Method} method
+ * @param {string} score
+ */
+export function wayName(method, score) {
+  if (method === "merge") return method;
+  return method === "fuse" ? `fuse-${score}` : score;
+}
+
 /** What the page does to the patches, in words. @param {PageState} state */
 export function wayText(state) {
   const { method, score } = state;
