@@ -122,11 +122,6 @@ def positive(text: str) -> float:
     return _real(text, lambda value: value > 0, "a number above 0")
 
 
-def not_negative(text: str) -> float:
-    """An argparse type: a finite number, 0 or above."""
-    return _real(text, lambda value: value >= 0, "a number from 0 up")
-
-
 def share(text: str) -> float:
     """An argparse type: a number above 0 and up to 1, such as a keep-rate."""
     return _real(text, lambda value: 0 < value <= 1, "a number above 0 and up to 1")

@@ -29,7 +29,6 @@ CACHES = ("__pycache__", "*.pyc", "*.pyo", "*.egg-info")
 
 LARGEST = 10 * 2**20
 """Bytes above which the Hub takes a file only through LFS."""
-TOO_LARGE_FOR_GIT = "over 10 MiB: goes through LFS here, would be refused in a plain git push"
 
 POINTER = b"version https://git-lfs"
 """How the text begins that Git LFS leaves in place of a file it did not fetch."""

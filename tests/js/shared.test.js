@@ -7,7 +7,6 @@ import { nextTab } from "../../tpexplore/ui/boards/page/tablist.js";
 import { base64Of, bytesOf, rowsOf } from "../../tpexplore/ui/boards/shared/bytes.js";
 import { RAMPS, oklch, rampColour } from "../../tpexplore/ui/boards/shared/colours.js";
 import { layoutPanels, patchBox, pointAt } from "../../tpexplore/ui/boards/shared/layout.js";
-import { wrapped } from "../../tpexplore/ui/boards/shared/printing.js";
 import { nearestRate } from "../../tpexplore/ui/boards/shared/rates.js";
 import { sourcedRows } from "../../tpexplore/ui/boards/shared/table.js";
 import { csvText, fileName, stem } from "../../tpexplore/ui/boards/shared/saving.js";
@@ -65,12 +64,6 @@ test("bytes go to text and back", () => {
 
 test("the nearest keep-rate, the lower of two as near", () => {
   assert.deepEqual([0, 0.39, 0.41, 0.5, 2].map((rate) => nearestRate([0.3, 0.5, 1], rate)), [0, 0, 1, 1, 2]);
-});
-
-test("lines are no wider than they may be, but for a longer word", () => {
-  const measure = (text) => text.length;
-  assert.deepEqual(wrapped("aa bb cc", 5, measure), ["aa bb", "cc"]);
-  assert.deepEqual(wrapped("aaaaaaaa b", 5, measure).slice(-2), ["aaaaaaaa", "b"]);
 });
 
 test("keys lead along the tabs and around", () => {

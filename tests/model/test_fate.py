@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tpexplore.model.fate import DROPPED, FUSED, Fate, holders_of
+from tpexplore.model.fate import DROPPED, FUSED, Fate, group_sizes, holders_of
 
 
 def test_dropped_and_fused():
@@ -15,7 +15,7 @@ def test_dropped_and_fused():
     assert dropped.into.tolist() == [[-1, -1, -1, 3, -1], [-1, -1, -1, -1, 4]]
     assert dropped.size.tolist() == [[0, 0, 0, 1, 0], [0, 0, 0, 0, 1]]
     assert fused.size.tolist() == [[4, 4, 4, 1, 4], [4, 4, 4, 4, 1]]
-    assert fused.sizes_after(3).tolist() == [[1, 2, 1, 1, 2], [2, 1, 1, 2, 1]]
+    assert group_sizes(fused.holders[3]).tolist() == [[1, 2, 1, 1, 2], [2, 1, 1, 2, 1]]
     assert fused.clip(1).block.tolist() == [3, 5, 5, 3, 0]
     assert fused.clip(1).present_after(3).tolist() == [1, 2, 4]
 

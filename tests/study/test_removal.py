@@ -18,7 +18,7 @@ from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.study.removal import GROUPS, group_mask, random_mask, removal_curve
 from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.tabs import removal as removal_tab
-from tpexplore.ui.tabs.removal import Shown, decode_mask, draw_masks, encode_mask, read_question
+from tpexplore.ui.tabs.removal import Shown, decode_mask, draw_masks, read_question
 from tpexplore.ui.trace import ClipTrace
 
 BLOCKS = range(1, 12)
@@ -192,6 +192,11 @@ def shown(trace, monkeypatch) -> Shown:
     choice = ModelChoice("tiny", "tiny")
     monkeypatch.setattr(removal_tab, "cached_model", lambda chosen: {choice: trace.model}[chosen])
     return removal_tab.show(trace, choice)
+
+
+def encode_mask(mask: torch.Tensor) -> str:
+    """(patches,) bool as the browser sends it: a bit for each patch, the first in the lowest bit."""
+    return base64.b64encode(np.packbits(mask.numpy(), bitorder="little").tobytes()).decode()
 
 
 def question(shown: Shown, mask: torch.Tensor, blocks: list[int], draws: list[int] | None = None) -> dict:

@@ -314,7 +314,7 @@ def fake_tab(calls: list, name: str, uses=None):
             calls.append((name, path, choice and choice.source, *settings))
             return (f"{name} {path}",)
 
-        return Tab(name, [box], refresh, [setting])
+        return Tab([box], refresh, [setting])
 
     return SimpleNamespace(build=build)
 

@@ -27,10 +27,6 @@ ANALYSIS_FOLDER = ASSETS / "analysis"
 EXAMPLES_FOLDER = ASSETS / "examples"
 PUBLISHED_TABLES = ASSETS / "published" / "tables.json"
 """The paper's Tables I-IV."""
-PUBLISHED_KENDALL = ASSETS / "published" / "figure4_kendall.json"
-"""Its Fig. 4: tau of every block; ties count as concordant there."""
-PUBLISHED_CLUSTERS = ASSETS / "published" / "figure5_clusters.json"
-"""Its Fig. 5: edges of the intensity clusters."""
 
 
 @dataclass(frozen=True)

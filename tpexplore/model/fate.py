@@ -60,10 +60,6 @@ class Fate:
         """Patches in the token that holds each patch in the end, 0 where it was dropped: (..., patches)."""
         return group_sizes(self.into)
 
-    def sizes_after(self, block: int) -> np.ndarray:
-        """`size` after a pruning block."""
-        return group_sizes(self.holders[block])
-
 
 def group_sizes(holders: np.ndarray) -> np.ndarray:
     """How many patches share the holder of each, 0 for dropped ones: (..., patches) -> the same shape."""

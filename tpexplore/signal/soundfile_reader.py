@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 16
 _BIG_ENDIAN_FORMATS = ("AIFF", "AU", "CAF")
 # Every sample has its own bytes, so a place is found by arithmetic; FLAC numbers its frames.
-_SEEKABLE = (
-    *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
-    *("FLAC",),
-)
+_SEEKABLE = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 # VOC has its sound in blocks, whose heads libsndfile would play.
 _ELSEWHERE = ("MP3", "OGG", "VOC")
 # FLAC may leave its length open, which libsndfile reports as the largest number there is.

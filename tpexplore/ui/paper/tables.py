@@ -174,7 +174,6 @@ def band_table(
     caption: str,
     corner: str,
     heads: Mapping[str, str],
-    published: str = "paper",
     measured: str = "here",
 ) -> str:
     """Tables II, III and Fig. 4: lines are paper, here and difference, three for each series."""
@@ -186,7 +185,7 @@ def band_table(
         own = list(group)
         unit, name = own[0].unit, f"{dataset} · {family}" if family else dataset
         step = {"%": 1, "G": 1, "tau": 2}[unit]
-        lines = {published: [plain(row.published, step) for row in own]}
+        lines = {"paper": [plain(row.published, step) for row in own]}
         if any(row.measured for row in own):
             digits = 3 if unit == "G" else step
             lines[measured] = [_value(row.measured, unit) for row in own]

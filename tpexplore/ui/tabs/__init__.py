@@ -74,7 +74,6 @@ class Tab:
 
     Attributes
     ----------
-    id : str
     outputs : list of Gradio components
     refresh : callable
         ``refresh(path, choice, start, *values of inputs)`` returns one value per output, or an iterator of
@@ -106,7 +105,6 @@ class Tab:
         Whether the tab shows the page's clip, so that the page's line above it names it.
     """
 
-    id: str
     outputs: list[Any]
     refresh: Callable[..., tuple | Iterator[tuple]]
     inputs: list[Any] = field(default_factory=list)

@@ -60,7 +60,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     boxes = (picture, shares, edges, survival, padding)
     outputs = [*(output for box in boxes for output in box.outputs), note]
     link = {"of": Setting.of(statistic), "keep-rate": Setting.of(keep_rate)}
-    return Tab("clusters", outputs, refresh, [statistic, keep_rate], link=link, page={keep_rate: "rate"})
+    return Tab(outputs, refresh, [statistic, keep_rate], link=link, page={keep_rate: "rate"})
 
 
 def map_figure(trace: ClipTrace, statistic: str) -> go.Figure:

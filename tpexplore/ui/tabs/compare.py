@@ -103,7 +103,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         "keep-rate": Setting(span=(KEEP_RATES[0], KEEP_RATES[-1]), page="rate"),
         "same": Setting(values={name: name for name in MATCHES}),
     }
-    return Tab("compare", [board], refresh, inputs, link=link, own_models=True)
+    return Tab([board], refresh, inputs, link=link, own_models=True)
 
 
 def _menu(

@@ -33,7 +33,6 @@ def build(choices: list[ModelChoice]) -> Tab:
     faithfulness_button.wire(viewer, seen)
     attention_layer.wire(viewer, seen)
     return Tab(
-        "explore",
         [viewer, seen],
         refresh,
         list(read),

@@ -73,7 +73,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         "paper": Setting(paper, {value or "none": value for _, value in paper.choices}),
         "sound": Setting.of(sound),
     }
-    return Tab("kendall", outputs, refresh, [rule, paper, sound], link=link)
+    return Tab(outputs, refresh, [rule, paper, sound], link=link)
 
 
 def figure_of(trace: ClipTrace, statistic: str, rule: str, paper: str, sound: bool):

@@ -71,7 +71,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         _choices[choice.source] = choice
         return (compact(describe(choice)),)
 
-    return Tab("live", [board], refresh, hears_clip=False)
+    return Tab([board], refresh, hears_clip=False)
 
 
 def describe(choice: ModelChoice) -> dict[str, Any]:

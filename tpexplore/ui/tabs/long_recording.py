@@ -120,7 +120,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         **MODEL_QUEUE,
         **QUIET,
     )
-    return Tab("long", [board, recording], refresh, pick=board.pick)
+    return Tab([board, recording], refresh, pick=board.pick)
 
 
 def stamp_of(path: str, choice: ModelChoice) -> str:

@@ -61,7 +61,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         return (choice, path), labels_html(choice)
 
     _wire(form, result, chosen, job)
-    return Tab("own", [chosen, labels], refresh, hears_clip=False)
+    return Tab([chosen, labels], refresh, hears_clip=False)
 
 
 class Form:

@@ -16,4 +16,4 @@ def build(choices: list[ModelChoice]) -> Tab:
     create_board(
         "paper", None, html=serving.publish("paper.html", page().encode()), styles=["page/paper.css"]
     )
-    return Tab("paper", [], lambda path, choice, start: ())
+    return Tab([], lambda path, choice, start: ())

@@ -99,7 +99,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         "patches": Setting(pattern=MASK_IN_LINK),
         "block": Setting(pattern=r"[1-9]\d?"),
     }
-    return Tab("removal", [board, shown], refresh, link=link)
+    return Tab([board, shown], refresh, link=link)
 
 
 # -- what the browser gets of a clip
@@ -259,11 +259,6 @@ def decode_mask(text: Any, patches: int) -> Tensor:
     if len(raw) != length or bits[patches:].any():
         raise InputError(problem)
     return torch.from_numpy(bits[:patches].astype(bool))[None]
-
-
-def encode_mask(mask: Tensor) -> str:
-    """(patches,) bool -> what `decode_mask` reads."""
-    return base64_of(np.packbits(mask.numpy(), bitorder="little"))
 
 
 def _shown(value: Any, most: int = 40) -> str:

@@ -109,7 +109,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     bar.stop.click(on_stop, None, [*bar.outputs, result], cancels=runs, **AT_ONCE)
     link = {"keep-rate": Setting.of(keep_rate), "score": Setting.of(score)}
     shared = {keep_rate: "rate", score: "score"}
-    return Tab("stability", [request, starter], refresh, [keep_rate, score], link=link, page=shared)
+    return Tab([request, starter], refresh, [keep_rate, score], link=link, page=shared)
 
 
 def _followed(trace: ClipTrace, keep_rate: float, score: str, results: list) -> Iterator[tuple[int, int]]:

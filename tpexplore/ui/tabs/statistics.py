@@ -72,7 +72,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         "sound": Setting.of(sound),
         "block": Setting.of(where),
     }
-    return Tab("statistics", outputs, refresh, [keep_rate, sound, where], link=link, page={keep_rate: "rate"})
+    return Tab(outputs, refresh, [keep_rate, sound, where], link=link, page={keep_rate: "rate"})
 
 
 # -- intensity and variation (paper Fig. 6)

@@ -102,7 +102,6 @@ export function createPlayer(onMove) {
 
   return {
     isPlaying: () => Boolean(voice),
-    isLooping: () => Boolean(loop),
     /** @param {Float32Array} clip @param {number} sampleRate */
     load(clip, sampleRate) {
       samples = clip;

@@ -22,7 +22,6 @@ import { percent } from "../shared/text.js";
  */
 
 export const NARROWEST = 12; // px of a window: enough to hit with a finger's help from zooming
-export const COLOURS = 8;
 export const SILENT = "silent";
 
 /** @param {Record<string, any>} message @returns {Heard} */

@@ -54,20 +54,3 @@ export function placeKeys(keys, { left, right }, y, measure) {
     return placed;
   });
 }
-
-/**
- * A text in lines that are no wider than `width`, a longer word apart.
- *
- * @param {string} text
- * @param {number} width
- * @param {(text: string) => number} measure
- */
-export function wrapped(text, width, measure) {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const longer = `${lines[lines.length - 1]} ${word}`.trim();
-    if (measure(longer) <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
-}
