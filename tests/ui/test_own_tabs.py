@@ -27,12 +27,13 @@ from tpexplore.study.labels import LabelledClip
 from tpexplore.study.own_data import accuracy_curve
 from tpexplore.study.stability import CHANGES, stability
 from tpexplore.ui.choices import ModelChoice, cached_model, model_choices
+from tpexplore.ui.problems import problem_html
 from tpexplore.ui.tabs import own_data as own_data_tab
 from tpexplore.ui.tabs import stability as stability_tab
 from tpexplore.ui.tabs.held_uploads import HeldUploads
 from tpexplore.ui.tabs.own_data_run import Job
 from tpexplore.ui.tabs.own_data_text import LISTED, labels_html, left_html
-from tpexplore.ui.tabs.running import message_html, progress_html
+from tpexplore.ui.tabs.running import progress_html
 
 pytest_plugins = ["tests.browser_support"]
 
@@ -166,7 +167,7 @@ def test_names_from_outside_are_no_markup():
     assert "<img" not in left_html(curve)
     assert "&lt;img" in left_html(curve)
     assert "<img" not in progress_html(1, 2, evil)
-    assert "<img" not in message_html(evil)
+    assert "<img" not in problem_html(evil)
 
 
 def test_long_lists_are_cut_and_counted():

@@ -21,4 +21,5 @@ def sentence_for(error: Exception, path: str | None) -> str:
 
 
 def problem_html(sentence: str) -> str:
+    """A sentence about what is wrong, which screen readers read out."""
     return f'<p class="message" role="alert">{html.escape(sentence)}</p>'

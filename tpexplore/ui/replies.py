@@ -1,4 +1,4 @@
-"""Replies to what the viewer asks for: the answer, or a sentence on why there is none."""
+"""Replies to what a board asks for: the answer, or a sentence on why there is none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from tpexplore.errors import InputError
 
 log = logging.getLogger(__name__)
+
+FORGOTTEN = "The server has forgotten this clip; please choose it again."
 
 
 def reply_to(

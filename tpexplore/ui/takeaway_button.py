@@ -24,12 +24,11 @@ from .choices import ModelChoice, cached_model
 from .clips import clip_name, example_at, excerpt_of
 from .events import AT_ONCE, MODEL_QUEUE, QUIET
 from .plan_text import read_plan
-from .replies import reply_to
+from .replies import FORGOTTEN, reply_to
 
 MAX_PICTURES, MAX_PICTURE_BYTES = 3, 4_000_000
 """What is taken from a browser; a print of the viewer has about 0.4 MB."""
 
-FORGOTTEN = "The server has forgotten this clip; please choose it again."
 
 PNG_END = b"IEND\xaeB`\x82"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import logging
 import time
 from typing import Any
 
 import numpy as np
 
 from tpexplore.errors import InputError
+from tpexplore.model.vit import check_classifier
 from tpexplore.signal.decode import is_silent
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.ring import RingBuffer
@@ -34,10 +34,9 @@ from tpexplore.ui.payload import (
     row_hertz,
 )
 from tpexplore.ui.plan_text import read_way
+from tpexplore.ui.replies import reply_to
 
 from . import Tab
-
-log = logging.getLogger(__name__)
 
 TURN_SECONDS = 1.0
 """So long a browser waits for its turn before it hears that the app is busy."""
@@ -82,9 +81,8 @@ def describe(choice: ModelChoice) -> dict[str, Any]:
     InputError
         If the model has no classifier.
     """
-    config = cached_model(choice).config
-    if not config.classes:
-        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
+    check_classifier(model := cached_model(choice))
+    config = model.config
     return {
         "source": choice.source,
         "model": config.name,
@@ -108,13 +106,7 @@ def hear(request: Any) -> dict[str, Any]:
 
     Called by the browser, outside of the queue.
     """
-    try:
-        return answer(request if isinstance(request, dict) else {})
-    except InputError as error:
-        return {"problem": str(error)}
-    except Exception:
-        log.exception("live sound could not be analysed")
-        return {"problem": "The sound could not be analysed; the app's log says why."}
+    return reply_to(request, answer, "The sound could not be analysed; the app's log says why.")
 
 
 def forget(id: Any) -> dict[str, bool]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
+from tpexplore.model.vit import check_classifier
 from tpexplore.signal.decode import ANALYSIS_WINDOW, SAMPLE_RATE
 from tpexplore.signal.excerpt import SEARCHED_SECONDS
 from tpexplore.study.window_table import Row, label_lines, rows_of, table_text
@@ -137,9 +138,8 @@ def describe(recording: Recording) -> dict[str, Any]:
         If the file or the model cannot be used.
     """
     check_uploads([recording.path])
-    config = cached_model(recording.choice).config
-    if not config.classes:
-        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
+    check_classifier(model := cached_model(recording.choice))
+    config = model.config
     seconds, is_whole = file_seconds(recording.path)
     return {
         "stamp": recording.stamp,

@@ -11,7 +11,6 @@ import base64
 import binascii
 import hashlib
 import json
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from torch import Tensor
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.forward import probabilities, to_numpy
-from tpexplore.model.vit import AudioViT
+from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
 from tpexplore.study.exploration import Exploration
 from tpexplore.study.removal import GROUPS, random_mask, removal_curve
@@ -33,11 +32,10 @@ from tpexplore.ui.board import create_board
 from tpexplore.ui.choices import ModelChoice, cached_model
 from tpexplore.ui.events import MODEL_QUEUE, QUIET
 from tpexplore.ui.payload import TOP, base64_of, compact, picture_message
+from tpexplore.ui.replies import FORGOTTEN, reply_to
 from tpexplore.ui.trace import STATISTICS, ClipTrace, traced
 
 from . import Setting, Tab
-
-log = logging.getLogger(__name__)
 
 DRAWS = 8
 """Random selections that the curve is compared with."""
@@ -113,9 +111,8 @@ def show(trace: ClipTrace, choice: ModelChoice) -> Shown:
     InputError
         If the model has no classifier.
     """
+    check_classifier(trace.model)
     config = trace.model.config
-    if not config.classes:
-        raise InputError(f"{config.name} is pre-trained only: it has no classes to predict.")
     with torch.inference_mode():
         before = class_probabilities(config, trace.model(trace.spec[None]).logits)[0]
     # The same clip and model get the same stamp, so that what the browser knows of them stays good.
@@ -191,23 +188,19 @@ def published_removal(config: ModelConfig) -> dict[str, Any] | None:
 
 def respond(state: Shown | None, request: Any) -> dict[str, Any]:
     """Answer one question of the browser; what is wrong with it comes back as a sentence."""
-    request = request if isinstance(request, dict) else {}
-    head = {"id": request.get("id")}
-    if state is None:
-        return {**head, "problem": "The server has forgotten this clip; please choose it again."}
-    if request.get("stamp") != state.stamp:
-        return {**head, "stale": True}  # another clip is on its way to the browser
-    try:
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        if state is None:
+            raise InputError(FORGOTTEN)
+        if request.get("stamp") != state.stamp:
+            return {"stale": True}  # another clip is on its way to the browser
         model = cached_model(state.choice)
         question = read_question(request, model.config)
         started = time.perf_counter()
-        answer = answer_question(model, state, question)
-        return {**head, **answer, "seconds": round(time.perf_counter() - started, 4)}
-    except InputError as error:
-        return {**head, "problem": str(error)}
-    except Exception:
-        log.exception("a removal from %s failed", state.choice.label)
-        return {**head, "problem": "The answer could not be computed; the app's log says why."}
+        answered = answer_question(model, state, question)
+        return {**answered, "seconds": round(time.perf_counter() - started, 4)}
+
+    return reply_to(request, answer, "The answer could not be computed; the app's log says why.")
 
 
 def read_question(request: dict[str, Any], config: ModelConfig) -> Question:

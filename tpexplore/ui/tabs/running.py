@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from tpexplore.ui.problems import problem_html
+
 
 class RunBar:
     """The buttons and the line, laid out where they are made.
@@ -58,7 +60,7 @@ class RunBar:
 
     def failed(self, sentence: str) -> dict:
         """The run could not be made."""
-        return self._ended(True, message_html(sentence))
+        return self._ended(True, problem_html(sentence))
 
     def _ended(self, again: bool, status: str) -> dict:
         return {
@@ -81,8 +83,3 @@ def progress_html(done: int, total: int, words: str) -> str:
 def status_html(sentence: str) -> str:
     """A sentence about what was done."""
     return f'<p class="about" role="status">{html.escape(sentence)}</p>'
-
-
-def message_html(sentence: str) -> str:
-    """A sentence about what is wrong."""
-    return f'<p class="message" role="alert">{html.escape(sentence)}</p>'
