@@ -51,7 +51,7 @@ from tpexplore.model.packing import PackedLinear, pack, packable
 from tpexplore.model.plan import KEEP_RATES, METHODS
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import SAMPLE_RATE
-from tpexplore.signal.spectrogram import samples_for
+from tpexplore.signal.spectrogram import AUDIOSET_NORMALISATION, samples_for
 from tpexplore.study.sweep import explore
 
 RATES = (0.9, 0.7, 0.5, 0.3)
@@ -139,9 +139,8 @@ def _peak_memory() -> int:
 
 def _vit_b(frames: int) -> AudioViT:
     torch.manual_seed(0)
-    config = ModelConfig(
-        "audiomae", frames, 768, 12, 527, -4.2677393, 4.5689974, name=f"ViT-B AudioMAE, {frames} frames"
-    )
+    name = f"ViT-B AudioMAE, {frames} frames"
+    config = ModelConfig("audiomae", frames, 768, 12, 527, *AUDIOSET_NORMALISATION, name=name)
     return AudioViT(config).eval()
 
 

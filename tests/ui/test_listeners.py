@@ -180,7 +180,7 @@ def test_who_has_nothing_or_too_much_gets_the_whole_picture(model, request_for):
 def test_stopping_forgets_the_sound(request_for):
     assert live.hear(request_for(noise(1)))["end"] > 90
     assert live.forget(ID) == {"gone": True}
-    assert live.hear(request_for(noise(0.01))) ["end"] == 0  # not yet a frame
+    assert live.hear(request_for(noise(0.01)))["end"] == 0  # not yet a frame
     assert live.hear(request_for(noise(0.5)))["end"] < 60
 
 
@@ -242,7 +242,7 @@ def test_what_is_no_request_ends_in_one_sentence(request_):
 def test_a_busy_app_says_so_and_still_takes_the_sound(request_for, monkeypatch):
     monkeypatch.setattr(live, "TURN_SECONDS", 0.01)
     with live.listeners.turns.take(1):
-        assert live.hear(request_for(noise(1))) == {"busy": live.BUSY}
+        assert live.hear(request_for(noise(1)))["busy"] == live.BUSY
     assert live.hear(request_for(noise(0.16)))["end"] > 100
 
 

@@ -18,6 +18,7 @@ from tpexplore.model.macs import HEAD_WIDTH, MLP_RATIO
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.mel import MEL_BINS
+from tpexplore.signal.spectrogram import AUDIOSET_NORMALISATION
 
 MODEL_TYPE = "audio-spectrogram-transformer"
 CONFIG, EXTRACTOR = "config.json", "preprocessor_config.json"
@@ -128,12 +129,13 @@ def read_settings(config: Mapping[str, Any], extractor: Path | None) -> Settings
     _check_config(config)
     values = DEFAULTS | config
     problem = config.get("problem_type")
+    mean, std = AUDIOSET_NORMALISATION  # which the feature extractor of transformers begins with
     frames, *strides = (_whole(values, key) for key in ("max_length", "frequency_stride", "time_stride"))
     return Settings(
         geometry=Geometry(frames, *strides),
         labels=_labels(config),
-        mean=None if front_end is None else _number(front_end, "mean", -4.2677393),
-        std=None if front_end is None else _number(front_end, "std", 4.5689974),
+        mean=None if front_end is None else _number(front_end, "mean", mean),
+        std=None if front_end is None else _number(front_end, "std", std),
         multilabel=None if problem is None else problem == "multi_label_classification",
     )
 

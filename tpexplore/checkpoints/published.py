@@ -15,11 +15,12 @@ from tpexplore.checkpoints.position_grid import Geometry, crop_positions, find_g
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PREFIX_TOKENS
 from tpexplore.signal.grid import PATCH
-from tpexplore.signal.spectrogram import Padding
+from tpexplore.signal.spectrogram import AUDIOSET_NORMALISATION, Padding
 
 AUDIOSET_CLASSES = 527
 
-AUDIOSET, ESC50, SPEECH_COMMANDS = (-4.2677393, 4.5689974), (-6.6268077, 5.358466), (-6.845978, 5.5654526)
+AUDIOSET = AUDIOSET_NORMALISATION
+ESC50, SPEECH_COMMANDS = (-6.6268077, 5.358466), (-6.845978, 5.5654526)
 VOXCELEB = (-6.370, 3.074)
 NORMALISATION = {1024: AUDIOSET, 512: ESC50, 128: SPEECH_COMMANDS}
 """Mean and std by input frames: AudioSet, ESC-50 and Speech Commands, as published with both models."""

@@ -18,8 +18,12 @@ MIN_RATE, MAX_RATE = 4_000, 384_000
 MAX_CHANNELS = 8
 """Most channels accepted: 7.1 surround."""
 
-# Keeps every position, in any file's time base, far inside 64 bits; no source is that long.
-_SECONDS_LIMIT = 1e9
+SECONDS_LIMIT = 1e9
+"""Keeps every position, in any file's time base, far inside 64 bits; no source is that long."""
+
+LARGEST_VALUE = 1e12
+"""Unscaled 32-bit integers stored as floats (2.1e9) still pass; well above that the power spectrum
+overflows float32 and every score would become NaN."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,18 @@ class Window:
         return first_frame(self.offset, rate), start, start + length
 
 
+def is_sound(samples: np.ndarray) -> bool:
+    """Whether all samples are numbers that a sound could have: not NaN, not infinite, not absurdly large."""
+    return bool(np.abs(samples).max(initial=0) <= LARGEST_VALUE)  # NaN compares false, too
+
+
 def check_seconds(value: Any, name: str) -> float:
     """A number of seconds from 0 to a billion, or InputError."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError, RuntimeError):  # RuntimeError: a tensor of several values
         number = math.nan
-    if not 0 <= number < _SECONDS_LIMIT:
+    if not 0 <= number < SECONDS_LIMIT:
         raise InputError(
             f"{name} is {shown(value)}; expected a number of seconds, not negative and below 1e9."
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tpexplore.errors import InputError
-from tpexplore.signal.checks import Window, check_format, check_numbers, check_path, check_rate
+from tpexplore.signal.checks import Window, check_format, check_numbers, check_path, check_rate, is_sound
 from tpexplore.signal.readers import read_source
 from tpexplore.signal.resampling import SAMPLE_RATE, resample
 from tpexplore.signal.source import Source, Summary, to_float
@@ -32,10 +32,6 @@ MAX_UPLOAD_BYTES = 120_000_000
 
 MAX_FILE_BYTES = 25_000_000
 """Largest of several clips that the app takes. Nothing here enforces it: only a window is ever read."""
-
-LARGEST_VALUE = 1e12
-"""Unscaled 32-bit integers stored as floats (2.1e9) still pass; well above that the power spectrum
-overflows float32 and every score would become NaN."""
 
 _SILENT_PEAK = 1e-5
 _CANCELLED = 0.01
@@ -260,7 +256,7 @@ def _check_frames(excerpt: _Excerpt, lead: int, window: Window, name: str) -> No
     if len(excerpt.frames) <= lead:
         end = excerpt.summary.total / excerpt.rate
         raise InputError(f"offset is {window.offset:g} s; expected less than the {end:.6g} s of {name}.")
-    if not np.abs(excerpt.frames).max() <= LARGEST_VALUE:  # NaN compares false, too
+    if not is_sound(excerpt.frames):
         raise InputError(f"{name} holds NaN, infinite or absurdly large values; expected about ±1.")
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tpexplore.errors import InputError
-from tpexplore.signal.checks import check_path, check_seconds
-from tpexplore.signal.decode import HOP, LARGEST_VALUE, SAMPLE_RATE, mix, read_clip
+from tpexplore.signal.checks import check_path, check_seconds, is_sound
+from tpexplore.signal.decode import HOP, SAMPLE_RATE, mix, read_clip
 from tpexplore.signal.readers import read_source
 from tpexplore.signal.resampling import Resampler
 from tpexplore.signal.source import Source
@@ -233,7 +233,7 @@ def _profile(source: Source) -> LoudnessProfile:
         if end + len(frames) > most:
             frames, is_whole = frames[: most - end], False
         end += len(frames)
-        is_broken = not np.abs(frames).max(initial=0) <= LARGEST_VALUE  # NaN compares false, too
+        is_broken = not is_sound(frames)
         mono = np.zeros(len(frames), np.float32) if is_broken else mix(frames)[0]
         steps.add(resampler.add(mono), is_broken)
         if not is_whole:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tpexplore.errors import InputError
-from tpexplore.signal.checks import check_format
+from tpexplore.signal.checks import SECONDS_LIMIT, check_format
 from tpexplore.signal.mended_head import mended_head
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
 from tpexplore.signal.spliced import Spliced
@@ -55,7 +55,6 @@ _DTYPES = {
     "flt": np.float32,
     "dbl": np.float64,
 }
-_SECONDS_LIMIT = 1e9  # no sound is that long
 
 
 @contextmanager
@@ -201,7 +200,7 @@ class _Track:
         """Frames that the file says it has, if what is left of it is as long as that."""
         rate = self.stream.codec_context.sample_rate
         seconds = self._announced_seconds()
-        if seconds is None or seconds > _SECONDS_LIMIT:
+        if seconds is None or seconds > SECONDS_LIMIT:
             return None
         index = self._index()
         if self.container.format.name == _INDEXED_CONTAINER and len(index):

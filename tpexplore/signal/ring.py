@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tpexplore.errors import InputError
-from tpexplore.signal.checks import check_format, check_rate
-from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, LARGEST_VALUE
+from tpexplore.signal.checks import check_format, check_rate, is_sound
+from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP
 from tpexplore.signal.resampling import Resampler
 
 
@@ -52,7 +52,7 @@ class RingBuffer:
         InputError
             If they are not numbers that a sound could have.
         """
-        if not np.abs(samples).max(initial=0) <= LARGEST_VALUE:  # NaN compares false, too
+        if not is_sound(samples):
             raise InputError("The microphone sent values that are no sound; please start it again.")
         samples = self._resampler.add(samples)
         self._total += len(samples)

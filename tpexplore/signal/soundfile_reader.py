@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tpexplore.signal.checks import check_format
+from tpexplore.signal.checks import SECONDS_LIMIT, check_format
 from tpexplore.signal.chunks import SLACK_BYTES
 from tpexplore.signal.mended_head import mended_head
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, UnreadableError, first_frame
@@ -31,8 +31,6 @@ _BIG_ENDIAN_FORMATS = ("AIFF", "AU", "CAF")
 _SEEKABLE = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 # VOC has its sound in blocks, whose heads libsndfile would play.
 _ELSEWHERE = ("MP3", "OGG", "VOC")
-# FLAC may leave its length open, which libsndfile reports as the largest number there is.
-_SECONDS_LIMIT = 1e9
 
 
 @contextmanager
@@ -85,7 +83,7 @@ def _flac_goes_on(path: Path) -> bool:
         with mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
             if content.find(b"fLaC", 4) > 0:  # a second file, or chance, which costs time only
                 return True
-        if file.frames >= _SECONDS_LIMIT * file.samplerate:
+        if file.frames >= SECONDS_LIMIT * file.samplerate:
             return False
         try:
             file.seek(max(0, file.frames - 1))
@@ -124,7 +122,8 @@ def _source(file: soundfile.SoundFile, name: str, start: float) -> Source:
     check_format(file.samplerate, file.channels, name)
     if file.frames == 0:
         raise UnreadableError
-    is_known = file.frames < _SECONDS_LIMIT * file.samplerate
+    # FLAC may leave its length open, which libsndfile reports as the largest number there is.
+    is_known = file.frames < SECONDS_LIMIT * file.samplerate
     entry = 0
     if file.seekable() and (file.subtype in _SEEKABLE or file.format == "FLAC"):
         entry = min(first_frame(start, file.samplerate), file.frames)

@@ -12,21 +12,23 @@ from torch import Tensor
 from torch.nn.functional import pad as pad_tensor
 
 from tpexplore.errors import InputError
-from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, SAMPLE_RATE
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS
 
 ROWS = MEL_BINS // PATCH
 """Rows of patches that do not overlap, as those of all models trained here; else `Grid.rows`."""
-HOP_SECONDS = 0.01
-WINDOW_SECONDS = 0.025
+HOP_SECONDS = HOP / SAMPLE_RATE
+WINDOW_SECONDS = ANALYSIS_WINDOW / SAMPLE_RATE
+AUDIOSET_NORMALISATION = (-4.2677393, 4.5689974)
+"""Mean and standard deviation of AudioSet's log-mel values, as published with AST and AudioMAE."""
 
 Padding = Literal["min", "zero"]
 
 
 def samples_for(frames: int) -> int:
     """Samples at 16 kHz that yield exactly ``frames`` frames of 25 ms every 10 ms."""
-    return round(SAMPLE_RATE * WINDOW_SECONDS) + (frames - 1) * round(SAMPLE_RATE * HOP_SECONDS)
+    return ANALYSIS_WINDOW + (frames - 1) * HOP
 
 
 def log_mel(waveform: np.ndarray | Tensor) -> Tensor:

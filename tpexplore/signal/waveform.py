@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tpexplore.errors import InputError
-from tpexplore.signal.checks import check_numbers
-from tpexplore.signal.decode import LARGEST_VALUE, Clip
+from tpexplore.signal.checks import check_numbers, is_sound
+from tpexplore.signal.decode import Clip
 from tpexplore.signal.source import to_float
 
 
@@ -41,7 +41,7 @@ def as_waveform(clip: Any) -> np.ndarray:
     if array.ndim != 1 or not array.size:
         raise InputError(f"The clip has shape {array.shape}; expected (samples,), one channel, not empty.")
     wave = np.ascontiguousarray(to_float(array))
-    if not np.abs(wave).max() <= LARGEST_VALUE:  # NaN compares false, too
+    if not is_sound(wave):
         raise InputError("The clip holds NaN, infinite or absurdly large values; expected about ±1.")
     return wave
 

@@ -26,7 +26,7 @@ from tpexplore.model.plan import (
     shortest_keep_rate,
 )
 from tpexplore.model.vit import AudioViT, check_classifier
-from tpexplore.signal.spectrogram import samples_for
+from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP
 from tpexplore.signal.waveform import as_waveform
 from tpexplore.study.exploration import Exploration, KeepRate, Point
 
@@ -305,5 +305,4 @@ def _point(
 
 def real_frames(model: AudioViT, clip: np.ndarray | Tensor) -> int:
     """Frames that the clip fills: one per 10 ms once a 25 ms window fits."""
-    step = samples_for(2) - samples_for(1)
-    return min(model.config.frames, (len(clip) - samples_for(1)) // step + 1)
+    return min(model.config.frames, (len(clip) - ANALYSIS_WINDOW) // HOP + 1)
