@@ -297,7 +297,7 @@ def _export(args: argparse.Namespace) -> None:
         from tpexplore.checkpoints.load import load_model
 
     model = load_model(args.model, frames=args.frames)
-    card = export(model, args.out, keep_rate, score, method, blocks)
+    card = export(model, args.out, keep_rate, score, blocks=blocks, method=method)
     if args.json:
         print(json.dumps(card))
         return

@@ -40,8 +40,9 @@ def export(
     path: str | os.PathLike[str],
     keep_rate: float | Sequence[float] = 0.7,
     score: str = "attention",
-    method: str = "drop",
+    *,
     blocks: Sequence[int] = PRUNE_BLOCKS,
+    method: str = "drop",
 ) -> dict[str, Any]:
     """Write the pruned model to a file that other programs run without this library.
 
@@ -61,9 +62,9 @@ def export(
         Above 0 and up to 1; one for all pruning blocks, or one for each.
     score : str
         What ranks the patches, see `AudioViT.forward`.
-    method : {"drop", "fuse", "merge"}
     blocks : sequence of int
         Blocks that prune, ascending.
+    method : {"drop", "fuse", "merge"}
 
     Returns
     -------

@@ -200,7 +200,7 @@ class _Unfilled(TorchFunctionMode):
 def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = None) -> AudioViT:
     name = config.name
 
-    def shown(key: str) -> str:
+    def name_there(key: str) -> str:
         return published_name(key, form) if form else key
 
     # No time is spent on random weights that are replaced at once.
@@ -208,21 +208,21 @@ def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = Non
         model = AudioViT(config)
     for key, expected in model.state_dict().items():
         if key not in state:
-            raise InputError(f"{name} lacks {shown(key)} of shape {tuple(expected.shape)}.")
+            raise InputError(f"{name} lacks {name_there(key)} of shape {tuple(expected.shape)}.")
         if state[key].shape != expected.shape:
             raise InputError(
-                f"{name} has {shown(key)} of shape {tuple(state[key].shape)};"
+                f"{name} has {name_there(key)} of shape {tuple(state[key].shape)};"
                 f" expected {tuple(expected.shape)}."
             )
     if surplus := set(state) - set(model.state_dict()):
-        raise InputError(f"{name} has weights this model does not know, such as {shown(min(surplus))}.")
+        raise InputError(f"{name} has weights this model does not know, such as {name_there(min(surplus))}.")
     for key, value in state.items():
         if not value.is_floating_point():  # quantised, say: their scales lie elsewhere
             raise InputError(
-                f"{name} has {shown(key)} of type {value.dtype}; expected floating-point weights."
+                f"{name} has {name_there(key)} of type {value.dtype}; expected floating-point weights."
             )
         state[key] = value.float()
         if not state[key].isfinite().all():
-            raise InputError(f"{name} has NaN or infinity in {shown(key)}; expected finite weights.")
+            raise InputError(f"{name} has NaN or infinity in {name_there(key)}; expected finite weights.")
     model.load_state_dict(state, assign=True)
     return model.eval()

@@ -96,7 +96,7 @@ class AudioViT(Backbone):
             Share of the present patches that the pruning blocks each keep, above 0 and up to 1; one for
             all blocks, or one for each.
         score : {"attention", "intensity", "variation", "random", "time-even"}
-            What patches are ranked by (paper Eq. 2; Sec. 3.3); or at random, or the best by attention of
+            What patches are ranked by (paper Eq. 2; Sec. III-B); or at random, or the best by attention of
             every time column first.
         blocks : sequence of int
             Blocks that prune, ascending.

@@ -95,7 +95,7 @@ def with_interval(m: Measure, form: str) -> str:
 
 def range_text(values: Sequence[float], form: str) -> str:
     """ "1,000 to 2,000", or one number where all read alike."""
-    low, high = format(min(values), form), format(max(values), form)
+    low, high = number(min(values), form), number(max(values), form)
     return low if low == high else f"{low} to {high}"
 
 

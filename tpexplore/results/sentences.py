@@ -37,8 +37,8 @@ def smallness(models: Sequence[Evidence]) -> str:
     clips = [n for e in models if (n := find(e.card, "data", "training_clips"))]
     tested = [n for e in models if (n := e.analysis.get("n") or e.results.get("n"))]
     size = f" of {range_text(parameters, '.1f')} M parameters" if parameters else ""
-    trained = f" trained on {range_text(clips, ',d')} clips" if clips else ""
-    on = f" and tested on {range_text(tested, ',d')}" if tested else ""
+    trained = f" trained on {range_text(clips, ',.0f')} clips" if clips else ""
+    on = f" and tested on {range_text(tested, ',.0f')}" if tested else ""
     return f"One seed each, small models{size}{trained}{on}."
 
 

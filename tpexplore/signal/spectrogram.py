@@ -1,4 +1,4 @@
-"""Waveform -> normalised log-mel -> patch grid and patch statistics (paper Sec. 3.1; Kaldi front end)."""
+"""Waveform -> normalised log-mel -> patch grid and patch statistics (paper Sec. II; Kaldi front end)."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def patches_of(spec: Tensor, grid: Grid | None = None) -> Tensor:
 
 
 def patch_statistics(spec: Tensor, grid: Grid | None = None) -> tuple[Tensor, Tensor]:
-    """Intensity and variation of every patch (paper Sec. 3.3).
+    """Intensity and variation of every patch (paper Sec. III-B).
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Statistics over the patches of a dataset (paper Sec. III).
 
-Rank statistics live in `kendall` and clusters in `clusters`; all of it is imported from here.
+Rank statistics live in `kendall` and clusters in `clusters`; both can be imported from here, too.
 """
 
 from __future__ import annotations

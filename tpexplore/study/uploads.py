@@ -58,7 +58,7 @@ def take_uploads(
     max_bytes: int = MAX_TOTAL_BYTES,
     max_file_bytes: int = MAX_FILE_BYTES,
 ) -> list[OwnFile]:
-    """Copy uploaded clips and the contents of uploaded ZIP archives into a folder.
+    """Copy uploaded clips and the contents of uploaded ZIP files into a folder.
 
     Files are numbered there: no name that came from outside becomes a path. Hidden files, what macOS adds to
     archives, and texts and pictures beside the clips are left out.
@@ -113,7 +113,7 @@ class _Taken:
             return
         if _ARCHIVE.fullmatch(PurePosixPath(name).suffix):
             raise InputError(
-                f"{shown_name(name)} is packed; expected one ZIP archive with the clips themselves."
+                f"{shown_name(name)} is packed; expected one ZIP file with the clips themselves."
             )
         if len(self.files) == self.max_files:
             raise InputError(f"There are more than {self.max_files} files; expected at most that many clips.")
@@ -156,9 +156,9 @@ def _unpack(archive: str, path: Path, taken: _Taken) -> None:
     except OSError as error:
         if error.errno in _DISK_ERRORS:  # the archive is not to blame
             raise
-        raise InputError(f"{shown} cannot be read; expected a complete ZIP archive.") from error
+        raise InputError(f"{shown} cannot be read; expected a complete ZIP file.") from error
     except Exception as error:  # zipfile raises many kinds on damaged archives
-        raise InputError(f"{shown} cannot be read; expected a complete ZIP archive.") from error
+        raise InputError(f"{shown} cannot be read; expected a complete ZIP file.") from error
 
 
 def _check_directory(path: Path, shown: str) -> None:
@@ -172,7 +172,7 @@ def _check_directory(path: Path, shown: str) -> None:
         (size,) = struct.unpack_from("<L", tail, end + 12)
         sizes = _zip64_sizes(file, tail[:end]) or [size]
     if max(sizes) > _MAX_DIRECTORY_BYTES:
-        raise InputError(f"{shown} is too large a ZIP archive; expected at most {MAX_FILES} clips.")
+        raise InputError(f"{shown} is too large a ZIP file; expected at most {MAX_FILES} clips.")
 
 
 def _zip64_sizes(file: BinaryIO, tail: bytes) -> list[int]:
@@ -210,7 +210,7 @@ def _check_entry(entry: zipfile.ZipInfo, shown: str) -> None:
         raise InputError(f"{shown} is encrypted; expected an archive without a password.")
     # The others can unpack megabytes from one block, before anything is counted.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputError(f"{shown} is packed in an unusual way; expected an ordinary ZIP archive.")
+        raise InputError(f"{shown} is packed in an unusual way; expected an ordinary ZIP file.")
 
 
 def _name_of(entry: zipfile.ZipInfo) -> str:

@@ -1,4 +1,4 @@
-"""One clip through one unpruned model: what every tab but Explore starts from."""
+"""One clip through one unpruned model: what Remove, Robustness and the parts of Why start from."""
 
 from __future__ import annotations
 

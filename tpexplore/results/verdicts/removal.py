@@ -58,17 +58,19 @@ def loud_facts(evidence: Mapping[str, Evidence]) -> Facts:
 def quiet_facts(evidence: Mapping[str, Evidence]) -> Facts:
     """What the low patches' loss costs on general sounds against what it costs on speech."""
     pairs = [
-        (evidence.get(f"{family}-{general}"), evidence.get(f"{family}-{speech}"))
+        (evidence.get(f"{family}-{sounds}"), evidence.get(f"{family}-{words}"))
         for family in FAMILIES.values()
-        for general in GENERAL
-        for speech in SPEECH
+        for sounds in GENERAL
+        for words in SPEECH
     ]
     contrasts = [
-        Contrast((one.name, other.name), f"after block {block}", minus(lost, kept).scaled(100), block=block)
+        Contrast(
+            (one.name, other.name), f"after block {block}", minus(general, speech).scaled(100), block=block
+        )
         for one, other in pairs
         if one and other
         for block in EARLY_BLOCKS
-        if (lost := loss("L", block, one)) and (kept := loss("L", block, other))
+        if (general := loss("L", block, one)) and (speech := loss("L", block, other))
     ]
     beginning = f"General sounds minus speech, the loss without L after block {FIRST}"
     return Facts(contrasts, _summary(contrasts, beginning))

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from tpexplore.figures.style import CLUSTER_COLOURS
+from tpexplore.numbers import number
 from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
 from tpexplore.results.judging import Contrast, Verdict
 from tpexplore.results.measures import with_interval
@@ -68,9 +69,9 @@ def _kendall_panel(rows: Sequence[Row]) -> str:
     body += _line("pp-line-same", [(b, v) for b, v in zip(blocks, same, strict=True) if v is not None])
     body += _line("pp-line-here", [(b, m.value) for b, m in zip(blocks, honest, strict=True) if m])
     paper = np.mean([row.published for row in rows])
-    means = f"mean {paper:.2f} in the paper"
+    means = f"mean {number(paper)} in the paper"
     if all(honest):
-        means += f"; {np.mean([m.value for m in honest]):.2f} here under τ-b ({first.ours})"
+        means += f"; {number(np.mean([m.value for m in honest]))} here under τ-b ({first.ours})"
     reason = next((row.reason for row in rows if row.reason), "")
     title = f"{first.dataset}, {first.family}"
     label = escape(f"Kendall tau of {first.line} by block. {title}: {means}. {reason}")
@@ -220,11 +221,11 @@ def _cluster_bar(bar: ClusterRange, low: float, high: float) -> str:
     parts, ranges = [], []
     for i, (start, end) in enumerate(pairwise(bar.edges)):
         left, width = (100 * x / (high - low) for x in (start - low, end - start))
-        share = f"{100 * bar.shares[i]:.0f}" if bar.shares else ""
-        ranges.append(f"{CLUSTERS[i]} {start:.2f} to {end:.2f}" + (f", {share} %" if share else ""))
+        share = number(100 * bar.shares[i], ".0f") if bar.shares else ""
+        ranges.append(f"{CLUSTERS[i]} {number(start)} to {number(end)}" + (f", {share} %" if share else ""))
         place = f"left:{left:.2f}%;width:{width:.2f}%;--pp-cluster:{CLUSTER_COLOURS[i]}"
         parts.append(f'<b style="{place}">{share}</b>')
-    spoken = escape(f"{bar.name}: {'; '.join(ranges)}".replace("-", "−"))
+    spoken = escape(f"{bar.name}: {'; '.join(ranges)}")
     return f'<li>{name}<div role="img" aria-label="{spoken}" title="{spoken}">{"".join(parts)}</div></li>'
 
 
@@ -260,7 +261,7 @@ def _histogram_pair(e: Evidence) -> str:
         for name, level in levels.items()
     )
     means = [float(c.sum(1) @ (x[1:] + x[:-1]) / 2 / c.sum()) for c in counts.values()]
-    moved = f"mean intensity {means[0]:.2f} → {means[1]:.2f}".replace("-", "−")
+    moved = f"mean intensity {number(means[0])} → {number(means[1])}"
     scale = f"intensity {_tick(x[0])} to {_tick(x[-1])} →, variation {_tick(y[0])} to {_tick(y[-1])} ↑"
     return (
         f"<figure><figcaption><b>{e.name}</b><span>{moved}; {scale}</span></figcaption>"

@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from tpexplore.numbers import percent
+from tpexplore.numbers import number, percent
 from tpexplore.results.comparison import (
     CLUSTERS,
     COUNTERPARTS,
@@ -24,7 +24,7 @@ from tpexplore.results.comparison import (
     vit_b_macs,
 )
 from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
-from tpexplore.results.measures import Measure
+from tpexplore.results.measures import range_text, with_interval
 from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, summary, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
@@ -45,7 +45,6 @@ from .tables import (
     number_table,
     removal_tables,
     score_tables,
-    signed,
 )
 
 HELP = (
@@ -269,11 +268,6 @@ def _folded(summary: str, body: str) -> str:
 # What each section finds
 
 
-def _range(values: Sequence[float], digits: int = 1) -> str:
-    low, high = (f"{value:.{digits}f}".replace("-", "−") for value in (min(values), max(values)))
-    return low if low == high else f"{low} to {high}"
-
-
 def _losses(rows: Sequence[Row], column: str, chosen: Callable[[Row], bool], start: str) -> str:
     """ "… costs the paper's models 0.2 to 4.3 points, ours 2.4 to 5.6."."""
     own = [row for row in rows if row.column == column and chosen(row)]
@@ -282,10 +276,12 @@ def _losses(rows: Sequence[Row], column: str, chosen: Callable[[Row], bool], sta
     paper = [row.published_loss for row in own if row.published_loss is not None]
     here = [row.measured_loss for row in own if row.measured_loss is not None]
     ours = (
-        f"ours {_range(here)} ({len(here)} of {len(own)} measured)" if here else "ours are not measured yet"
+        f"ours {range_text(here, '.1f')} ({len(here)} of {len(own)} measured)"
+        if here
+        else "ours are not measured yet"
     )
     verb = "costs" if start.startswith("Losing") else "pruning costs"
-    return f"{start} {verb} the paper's models {_range(paper)} points, {ours}."
+    return f"{start} {verb} the paper's models {range_text(paper, '.1f')} points, {ours}."
 
 
 def _macs_met(rows: Sequence[Row]) -> str:
@@ -298,7 +294,7 @@ def _macs_met(rows: Sequence[Row]) -> str:
 def _second_token(rows: Sequence[Row]) -> str:
     """What AST's own second prefix token adds to the table's count."""
     extra = [_two_prefix(row) / 1e9 - row.measured.value for row in rows if row.column == "1.0"]
-    return f" AST with its second prefix token needs {_range(extra, 2)} G more." if extra else ""
+    return f" AST with its second prefix token needs {range_text(extra, '.2f')} G more." if extra else ""
 
 
 def _two_prefix(row: Row) -> int:
@@ -343,7 +339,7 @@ def _means(rows: Sequence[Row]) -> str:
     honest = [m.value for row in rows for name, m in row.beside if name == "tau-b"]
     if not honest:
         return f"{text} Here: not measured yet."
-    mean = f"{sum(honest) / len(honest):.2f}".replace("-", "−")
+    mean = number(sum(honest) / len(honest))
     return f"{text} Here, under τ-b: {sum(v > 0 for v in honest)} of {len(honest)}, mean {mean}."
 
 
@@ -376,7 +372,7 @@ def _emptied(evidence: Mapping[str, Evidence]) -> str:
 
 
 def _tested(dataset: str, evidence: Mapping[str, Evidence]) -> str:
-    """On how many clips ours was measured, and how far its accuracy lies from the interval's ends."""
+    """Our models of a dataset, and on how many clips of which split they were measured."""
     parts = []
     for family in ("AudioMAE", "AST"):
         model, _ = counterpart(dataset, family, evidence)
@@ -394,11 +390,9 @@ def _further(evidence: Mapping[str, Evidence]) -> str:
         for key in e.results.get("further", {}):
             gap = e.cell("results", "further", key, "elastic_minus_fixed")
             if gap and key.startswith(FIXED):
-                parts.append(f"{_interval(gap.scaled(100))} points at {key.removeprefix(FIXED)} ({name})")
+                parts.append(
+                    f"{with_interval(gap.scaled(100), '+.1f')} points at {key.removeprefix(FIXED)} ({name})"
+                )
     if not parts:
         return ""
     return f" Ours minus a checkpoint trained at that keep-rate alone: {', '.join(parts)}."
-
-
-def _interval(m: Measure) -> str:
-    return signed(m.value) + ("" if m.low is None else f" [{signed(m.low)}, {signed(m.high)}]")

@@ -160,5 +160,5 @@ def sound_only_box() -> gr.Checkbox:
 
 
 def sample_of(measured: Mapping[str, Any]) -> str:
-    """What a measured curve is an average of, e.g. "spc12 test (680 clips)"."""
+    """What a measured curve is an average of, e.g. "dataset (680 clips)"."""
     return f"dataset ({measured['n']} clips)"

@@ -1,4 +1,4 @@
-"""The Clusters tab: which of five clusters a patch belongs to, and which clusters survive pruning."""
+"""The tab Why, Clusters: which of five clusters a patch belongs to, and which clusters survive pruning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Kendall τ tab: does attention rank patches as their intensity and variation do?"""
+"""The tab Why, Ranking: does attention rank patches as their intensity and variation do?"""
 
 from __future__ import annotations
 

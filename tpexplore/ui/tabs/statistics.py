@@ -1,4 +1,4 @@
-"""The Statistics tab: where in intensity and variation the kept patches lie, and what attention they get."""
+"""The tab Why, Kept and dropped: the intensity, variation and attention of the patches on both sides."""
 
 from __future__ import annotations
 
