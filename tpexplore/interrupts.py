@@ -1,11 +1,13 @@
-"""Ctrl-C while modules are imported: one line and exit code 130, as at any other time.
+"""How commands and their worker processes end.
 
-Python's own way, an exception in whatever runs, comes out of the start of a compiled module as an ImportError
-with a traceback. A command has nothing to save before its imports are done, so it ends at once.
+Ctrl-C while modules are imported gives one line and exit code 130, as at any other time. Python's own way, an
+exception in whatever runs, comes out of the start of a compiled module as an ImportError with a traceback. A
+command has nothing to save before its imports are done, so it ends at once.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -38,6 +40,17 @@ def ended_by_interrupt() -> Iterator[None]:
         yield
     finally:
         raise_on_interrupt()
+
+
+def end_with_parent() -> None:
+    """In a worker: leave Ctrl-C to the process that started it, and end when that is gone, even if killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _ours_to_set() -> bool:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { headline } from "../../tpexplore/ui/boards/live/answers.js";
-import { createChunker, createOutbox, pcmOf } from "../../tpexplore/ui/boards/shared/chunks.js";
+import { createChunker, createOutbox } from "../../tpexplore/ui/boards/shared/chunks.js";
 import { problemOf } from "../../tpexplore/ui/boards/shared/microphone.js";
 import { createPulse, createRolling } from "../../tpexplore/ui/boards/live/rolling.js";
 import { base64Of, bytesOf } from "../../tpexplore/ui/boards/shared/bytes.js";
@@ -30,10 +30,6 @@ test("what waits is sent as one, and too much of it begins with the newest", () 
   for (const value of [1, 2, 3]) outbox.put(Float32Array.of(value, value));
   assert.deepEqual([...outbox.take()], [2, 2, 3, 3]);
   assert.equal(outbox.isEmpty(), true);
-});
-
-test("samples are 16-bit, little-endian, and never wrap around", () => {
-  assert.deepEqual([...pcmOf(Float32Array.of(0, 1, -1, 2, 1 / 32767))], [0, 0, 255, 127, 1, 128, 255, 127, 1, 0]);
 });
 
 test("bytes of any number survive base64", () => {

@@ -7,7 +7,6 @@ import json
 import multiprocessing
 import os
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -15,10 +14,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from tpexplore.errors import UNREADABLE_JSON, InputError, sentence_of
+from tpexplore.interrupts import end_with_parent
 from tpexplore.locking import lock_folder
 from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
 from tpexplore.study.window_table import Row, check_table_name, rows_of, write_labels, write_table
@@ -328,20 +327,13 @@ _worker_model: Any = None
 
 
 def _start_worker(job: Job) -> None:
-    """Load a worker's model. Ctrl-C is the first process's business; when that is killed, its workers end."""
+    """Load a worker's model."""
     global _worker_model
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
-
+    end_with_parent()
     torch.set_num_threads(1)
     _worker_model = _load(job)
-
-
-def _end_with(process: Any) -> None:
-    process.join()
-    os._exit(1)
 
 
 def _analyse_in_worker(folder: Path, file: str, job: Job) -> Outcome:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -22,6 +19,7 @@ from tqdm import tqdm
 
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.errors import UNREADABLE_JSON, InputError
+from tpexplore.interrupts import end_with_parent
 from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel
 from tpexplore.writing import append_line, named, write_bytes, write_json
 from training.data.datasets.base import Dataset, Item
@@ -225,7 +223,7 @@ def _write(file: BinaryIO, content: bytes) -> None:
 @contextmanager
 def _decoded(jobs: list[tuple[Item, int]], workers: int) -> Iterator[Iterable[tuple[np.ndarray, int] | str]]:
     """What `_one_clip` makes of each job, in order; no process is left behind, however this ends."""
-    pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=end_with_parent)
     try:
         yield pool.map(_one_clip, jobs, chunksize=max(1, min(16, len(jobs) // (4 * workers))))
     except BrokenProcessPool:
@@ -235,14 +233,3 @@ def _decoded(jobs: list[tuple[Item, int]], workers: int) -> Iterator[Iterable[tu
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """In a decoding process: leave Ctrl-C to the main one, and end when that is gone, even if killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def wait() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()

@@ -6,6 +6,7 @@ import { bytesOf } from "../shared/bytes.js";
 import { node, setHidden } from "../shared/dom.js";
 import { blocksOf } from "../shared/fates.js";
 import { planOf } from "../shared/plan.js";
+import { createRequests } from "../shared/requests.js";
 import { percent } from "../shared/text.js";
 import { patchShades } from "./picture.js";
 
@@ -17,7 +18,6 @@ import { patchShades } from "./picture.js";
  */
 
 const STEPS = 65535;
-const PATIENCE = 60_000; // ms; where the server's queue is full, no answer comes
 const ROUND = [0, 1, 0.1, 0.25, 0.5, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500]; // none and the mean come first
 const TICK_SHARE = 0.11; // of the bar's height between two numbers
 const WHO = { ast: "from the CLS token", audiomae: "from all patches on average" };
@@ -77,32 +77,31 @@ export function createAttention({ find, state, data }, trigger, { redraw, redraw
   const heads = find(".tp-heads");
   /** @type {{of: object, attention: Attention} | null} what has come, and of which message of the viewer's */
   let known = null;
-  /** @type {{of: object, id: number, timer: ReturnType<typeof setTimeout>} | null} */
+  const requests = createRequests((request) => trigger("attend", request));
+  /** @type {object | null} the viewer's message whose attention is asked for */
   let waiting = null;
   /** @type {{of: object, text: string} | null} */
   let problem = null;
-  let count = 0;
 
   const isChosen = () => state.colour === "attention";
   const now = () => (known && known.of === state.data ? known.attention : null);
 
-  /** @param {object} of @param {string} text */
-  function fail(of, text) {
-    clearTimeout(waiting?.timer);
-    waiting = null;
-    problem = { of, text };
-    redraw();
-  }
-
   /** Asks for the attention of what is shown, once. */
-  function want() {
+  async function want() {
     const of = data();
-    if (now() || waiting?.of === of || problem?.of === of) return;
-    clearTimeout(waiting?.timer);
-    const timer = setTimeout(() => fail(of, "The server has not answered; choose the colours again."), PATIENCE);
-    waiting = { of, id: ++count, timer };
+    if (now() || waiting === of || problem?.of === of) return;
+    waiting = of;
     const { clip, model } = of;
-    trigger("attend", { id: count, clip: clip.name, start: clip.start, model: model.name, blocks: planOf(of).blocks });
+    const about = { clip: clip.name, start: clip.start, model: model.name, blocks: planOf(of).blocks };
+    const reply = await requests.ask(about);
+    if (waiting !== of) return; // something else is shown by now
+    waiting = null;
+    if (reply.problem) problem = { of, text: reply.problem };
+    else {
+      known = { of, attention: attentionFrom(reply) };
+      load();
+    }
+    redraw();
   }
 
   function load() {
@@ -167,18 +166,7 @@ export function createAttention({ find, state, data }, trigger, { redraw, redraw
     },
     /** The server's answer. @param {string} text */
     receive(text) {
-      const reply = text && JSON.parse(text);
-      if (!reply || reply.id !== waiting?.id) return; // of what is no longer shown
-      const { of } = /** @type {{of: object}} */ (waiting);
-      if (reply.problem) {
-        fail(of, reply.problem);
-        return;
-      }
-      clearTimeout(waiting?.timer);
-      waiting = null;
-      known = { of, attention: attentionFrom(reply) };
-      load();
-      redraw();
+      if (text) requests.receive(JSON.parse(text));
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { enableAgain } from "../shared/dom.js";
 import { planOf } from "../shared/plan.js";
+import { createRequests } from "../shared/requests.js";
 import { probabilityText } from "../shared/text.js";
 
 /**
@@ -10,7 +11,6 @@ import { probabilityText } from "../shared/text.js";
  */
 
 const HEAR_TEXT = { rest: "Test each part alone", busy: "Testing …" };
-const PATIENCE = 60_000; // ms; where the server's queue is full, no answer comes
 
 /** @param {Heard} heard */
 export function heardText({ whole, kept, removed, random }) {
@@ -29,10 +29,8 @@ export function heardText({ whole, kept, removed, random }) {
 export function createFaithfulness({ find, out, state, data, entry, rateIndex }, trigger) {
   /** @type {HTMLButtonElement} */
   const button = find(".tp-hear");
-  /** @type {{id: number, timer: ReturnType<typeof setTimeout>} | null} the answer that is waited for */
-  let waiting = null;
+  const requests = createRequests((request) => trigger("hear", request));
   let about = ""; // what the sentence is about
-  let count = 0;
 
   const shown = () => {
     const { clip, model, method } = data();
@@ -43,21 +41,17 @@ export function createFaithfulness({ find, out, state, data, entry, rateIndex },
 
   /** @param {string} sentence */
   function end(sentence) {
-    clearTimeout(waiting?.timer);
-    waiting = null;
     enableAgain(button, HEAR_TEXT.rest);
     out("heard").textContent = sentence;
   }
 
-  button.addEventListener("click", () => {
-    const timer = setTimeout(() => end("The server has not answered; please try again."), PATIENCE);
+  button.addEventListener("click", async () => {
     const request = shown();
-    const id = ++count;
-    waiting = { id, timer };
-    about = JSON.stringify(request);
+    const own = (about = JSON.stringify(request));
     button.disabled = true;
     button.textContent = HEAR_TEXT.busy;
-    trigger("hear", { id, ...request });
+    const reply = await requests.ask(request);
+    if (about === own) end(reply.problem ?? heardText(reply)); // else something else is seen by now
   });
 
   return {
@@ -70,9 +64,7 @@ export function createFaithfulness({ find, out, state, data, entry, rateIndex },
     },
     /** The server's answer. @param {string} text */
     receive(text) {
-      const reply = text && JSON.parse(text);
-      if (!reply || !waiting || reply.id !== waiting.id) return; // too late: something else is seen
-      end(reply.problem ?? heardText(reply));
+      if (text) requests.receive(JSON.parse(text));
     },
   };
 }

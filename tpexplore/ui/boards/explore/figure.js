@@ -1,6 +1,5 @@
 // What can be taken away of the viewer: the picture for a paper, the patches as a table, and the sounds.
 
-import { wavOf } from "../page/recording.js";
 import { PALETTE_NAMES, rampsOf } from "../shared/colours.js";
 import { LEAVES, blocksOf, groupOf, lastBlockOf } from "../shared/fates.js";
 import { drawHatching, figureBlob, panelFigure } from "../shared/figure.js";
@@ -13,6 +12,7 @@ import { INK } from "../shared/printing.js";
 import { fileName, saveAs, stem } from "../shared/saving.js";
 import { tableBlob } from "../shared/table.js";
 import { macsText, percent, probabilityText } from "../shared/text.js";
+import { wavOf } from "../shared/wav.js";
 import { legendKeys, paintPicture } from "./picture.js";
 import { soundsOf, trackName } from "./sounds.js";
 

@@ -3,12 +3,12 @@
 import { enableAgain } from "../shared/dom.js";
 import { bytesOf } from "../shared/bytes.js";
 import { planOf, wayName } from "../shared/plan.js";
+import { createRequests } from "../shared/requests.js";
 import { saveAs, stem } from "../shared/saving.js";
 import { figureBlob } from "../shared/figure.js";
 import { chosenFigure } from "./figure.js";
 
 const TAKE_TEXT = { rest: "Take away (ZIP)", busy: "Making the ZIP …" };
-const TAKE_PATIENCE = 60_000; // ms; where the server's queue is full, no answer comes
 
 /** @param {Blob} blob @returns {Promise<string>} */
 function base64OfBlob(blob) {
@@ -27,54 +27,41 @@ export function createTakeaway(view, trigger) {
   const { find, out, state, data, entry, rateIndex } = view;
   /** @type {HTMLButtonElement} */
   const button = find(".tp-take");
-  /** @type {{id: number, name: string, timer: ReturnType<typeof setTimeout>} | null} the ZIP that is waited for */
-  let taking = null;
-  let count = 0;
+  const requests = createRequests((request) => trigger("takeaway", request));
 
-  /** @param {string} message */
-  function end(message) {
-    clearTimeout(taking?.timer);
-    taking = null;
-    enableAgain(button, TAKE_TEXT.rest);
-    out("taken").textContent = message;
-  }
-
+  /** A sentence on how it went. */
   async function take() {
     const { clip, model, method } = data();
     const { score } = state;
-    const index = rateIndex();
-    const rate = entry().rates[index];
-    const timer = setTimeout(() => end("The server has not answered; please try again."), TAKE_PATIENCE);
+    const rate = entry().rates[rateIndex()];
     const plain = stem(clip.name).replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-(?=.)|(?<=.)-$/g, "");
     const name = `tpexplore-${plain}-${model.name}-${wayName(method, score)}-${Math.round(100 * rate)}.zip`;
-    const id = ++count;
-    taking = { id, name, timer };
+    const about = { clip: clip.name, start: clip.start, model: model.name };
+    const way = { score, method, ...planOf(data()), keep_rate: rate };
+    const picture = await figureBlob(chosenFigure(view), "png", "");
+    const pictures = { picture: await base64OfBlob(picture) };
+    const reply = await requests.ask({ ...about, ...way, pictures });
+    if (reply.problem) return reply.problem;
+    saveAs(new Blob([bytesOf(reply.zip)], { type: "application/zip" }), name);
+    return "The ZIP is in your downloads.";
+  }
+
+  button.addEventListener("click", async () => {
     button.disabled = true;
     button.textContent = TAKE_TEXT.busy;
     out("taken").textContent = TAKE_TEXT.busy;
-    const picture = await figureBlob(chosenFigure(view), "png", "");
-    trigger("takeaway", {
-      id,
-      clip: clip.name,
-      start: clip.start,
-      model: model.name,
-      score,
-      method,
-      ...planOf(data()),
-      keep_rate: rate,
-      pictures: { picture: await base64OfBlob(picture) },
-    });
-  }
-
-  button.addEventListener("click", take);
+    try {
+      out("taken").textContent = await take();
+    } catch {
+      out("taken").textContent = "The ZIP could not be made. Please try again.";
+    }
+    enableAgain(button, TAKE_TEXT.rest);
+  });
 
   return {
     /** The server's answer. @param {string} text */
     receive(text) {
-      const reply = text && JSON.parse(text);
-      if (!reply || !taking || reply.id !== taking.id) return; // emptied again, or answered too late
-      if (reply.zip) saveAs(new Blob([bytesOf(reply.zip)], { type: "application/zip" }), taking.name);
-      end(reply.problem ?? "The ZIP is in your downloads.");
+      if (text) requests.receive(JSON.parse(text));
     },
   };
 }

@@ -3,7 +3,7 @@
 import { pageState } from "../page/state.js";
 import { onNewLook } from "../shared/board.js";
 import { base64Of, bytesOf } from "../shared/bytes.js";
-import { createOutbox, pcmOf } from "../shared/chunks.js";
+import { createOutbox } from "../shared/chunks.js";
 import { cssGradient, lookupTables, rampsOf } from "../shared/colours.js";
 import { finder, node } from "../shared/dom.js";
 import { LEAVES, keptAfter, lastBlockOf } from "../shared/fates.js";
@@ -12,6 +12,7 @@ import { MARGIN } from "../shared/layout.js";
 import { openMicrophone } from "../shared/microphone.js";
 import { coloursOf, fitCanvas, paintPanels } from "../shared/picture.js";
 import { wayRequest, wayText } from "../shared/plan.js";
+import { pcmOf } from "../shared/wav.js";
 import { createBars, headline } from "./answers.js";
 import { createPulse, createRolling } from "./rolling.js";
 

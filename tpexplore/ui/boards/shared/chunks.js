@@ -54,10 +54,3 @@ export function createOutbox(most) {
     },
   };
 }
-
-/** 16-bit samples, little-endian whatever the machine. @param {Float32Array} samples */
-export function pcmOf(samples) {
-  const view = new DataView(new ArrayBuffer(2 * samples.length));
-  samples.forEach((value, i) => view.setInt16(2 * i, Math.round(Math.max(-1, Math.min(1, value)) * 32767), true));
-  return new Uint8Array(view.buffer);
-}
