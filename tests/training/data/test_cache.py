@@ -3,10 +3,6 @@
 import json
 import multiprocessing
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -268,34 +264,3 @@ def test_two_at_once_do_not_mix(esc50):
         cache_features(dataset, out, 1)
     lock.release()
     assert read_features(cache_features(dataset, out, 1)).mel.shape[0] == 8
-
-
-def test_decoding_processes_end_with_a_killed_parent(tmp_path):
-    script = (
-        "import time\n"
-        "from concurrent.futures import ProcessPoolExecutor\n"
-        "from training.data.cache import _end_with_parent\n"
-        "import os\n"
-        "pool = ProcessPoolExecutor(1, initializer=_end_with_parent)\n"
-        "print(pool.submit(os.getpid).result(), flush=True)\n"
-        "time.sleep(600)\n"
-    )
-    root = Path(__file__).resolve().parents[3]
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=root)
-    worker = int(process.stdout.readline())
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    for _ in range(600):
-        if not _alive(worker):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the worker lives on")
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and that nobody waited for does not."""
-    try:
-        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
