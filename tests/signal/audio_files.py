@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
@@ -50,6 +50,36 @@ def write_av(path: Path, frames: np.ndarray, rate: int, codec: str, container: s
         for frame in [*resampler.resample(source), *resampler.resample(None), None]:
             output.mux(stream.encode(frame))
     return path
+
+
+def list_edits(path: Path, edits: Sequence[tuple[int, int]]) -> None:
+    """Put an edit list into an MP4 or QuickTime file: each of (milliseconds, first sample, −1 for silence)."""
+    content = bytearray(path.read_bytes())
+    entries = b"".join(struct.pack(">IiI", *edit, 0x10000) for edit in edits)
+    listed = struct.pack(">II", 0, len(edits)) + entries
+    listed = struct.pack(">I4s", len(listed) + 8, b"elst") + listed
+    listed = struct.pack(">I4s", len(listed) + 8, b"edts") + listed
+
+    def find(start: int, end: int, kind: bytes) -> tuple[int, int]:
+        """Where the atom of a kind between two places begins and ends."""
+        while start < end:
+            size, name = struct.unpack_from(">I4s", content, start)
+            if name == kind:
+                return start, start + size
+            start += size
+        raise ValueError(f"{path} has no {kind!r}.")
+
+    movie, movie_end = find(0, len(content), b"moov")
+    track, track_end = find(movie + 8, movie_end, b"trak")
+    try:
+        start, end = find(track + 8, track_end, b"edts")
+    except ValueError:
+        start = end = find(track + 8, track_end, b"mdia")[0]
+    content[start:end] = listed
+    for atom in (movie, track):
+        (size,) = struct.unpack_from(">I", content, atom)
+        struct.pack_into(">I", content, atom, size + len(listed) - (end - start))
+    path.write_bytes(content)
 
 
 def write_long_av(

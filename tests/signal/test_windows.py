@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.signal.audio_files import lag_of, pcm16, stack, wav_bytes, write_av, write_long_av
+from tests.signal.audio_files import lag_of, list_edits, pcm16, stack, wav_bytes, write_av, write_long_av
 from tpexplore.signal.decode import SAMPLE_RATE, clip_from_array, load_audio, read_clip
 
 MS = SAMPLE_RATE // 1000
@@ -223,6 +223,29 @@ def test_a_pause_between_packets_is_no_sound(tmp_path: Path, name: str, pause: f
     whole = check_windows(path, [0.5, 2.95, 6.2, 9.0])
     known = read_clip(path, duration=1.0).file_seconds
     assert known is None or known == pytest.approx(len(whole) / SAMPLE_RATE, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["aac.m4a", "alac.m4a", "pcm.mov"])
+@pytest.mark.parametrize(
+    ("edits", "seconds"),
+    [
+        ([(5_000, 1024), (4_000, 480_000)], 9),  # in ms, from that sample on
+        ([(4_000, 0), (2_000, -1), (6_000, 200_000)], 12),  # FFmpeg plays sound in a gap
+        ([(3_000, 100_000), (3_000, 100_000), (3_000, 1024)], 9),
+        ([(2_000, -1), (9_000, 1024)], 9),
+        ([(1_000, 48_000 * second) for second in range(9)], 9),
+        ([(9_000, 150_077)], 9),
+    ],
+    ids=["two", "a gap", "one of them twice", "late", "every second", "one"],
+)
+def test_edits_are_played_as_they_are_listed(tmp_path: Path, name: str, edits, seconds: int) -> None:
+    """What video editors write: parts of the sound that are left out, or played again."""
+    path = write(tmp_path, name, noise(np.random.default_rng(12), 48_000, 14)[:, None], 48_000)
+    list_edits(path, edits)
+    whole = check_windows(path, [0.5, 2.95, 4.7, 6.1, 8.3])
+    assert len(whole) / SAMPLE_RATE == pytest.approx(seconds, abs=0.1)
+    known = read_clip(path, duration=1.0).file_seconds
+    assert known is None or known == pytest.approx(seconds, abs=0.1)
 
 
 # --- headers that are wrong ------------------------------------------------------------------------

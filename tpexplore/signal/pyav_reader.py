@@ -134,14 +134,17 @@ class _Track:
         head, rate, kind = heads[0], heads[0].sample_rate, self.container.format.name
         if head.pts is None or len(heads) < 2 or first < 2 * SEEK_AHEAD_SECONDS * rate:
             return False
-        if self.stream.codec_context.name.startswith("pcm_"):
-            return kind in (*_PLAIN_CONTAINERS, _INDEXED_CONTAINER)
+        is_pcm = self.stream.codec_context.name.startswith("pcm_")
+        if is_pcm and kind in _PLAIN_CONTAINERS:
+            return True
         ticks = self.stream.time_base * rate  # samples in one tick
         index = self._index()
         if kind != _INDEXED_CONTAINER or ticks.denominator != 1 or len(index) < 3:
             return False
         stamp = head.pts + first // int(ticks)
         entry = index.search_timestamp(stamp)
+        if is_pcm:
+            return entry >= 0 and _lie_side_by_side(index, entry)
         step = heads[1].samples // int(ticks)
         regular = index[0].timestamp + entry * step
         return entry >= 0 and index[entry].timestamp == regular and stamp < regular + step
@@ -204,13 +207,16 @@ class _Track:
             return None
         index = self._index()
         if self.container.format.name == _INDEXED_CONTAINER and len(index):
-            last = index[len(index) - 1]
-            end = last.timestamp * self.stream.time_base
             if self._has_pauses(index):
                 return None
-            if abs(end - seconds) < _LENGTH_TOLERANCE_SECONDS:
-                is_there = last.pos + last.size <= self.container.size
-                return round(seconds * rate) if is_there else None
+            last = index[len(index) - 1]
+            # The sound may begin late, after an empty edit, which some writers count as part of the length.
+            late = max(0, self.stream.start_time or 0) * self.stream.time_base
+            sound = last.timestamp * self.stream.time_base - late
+            for length in (seconds, seconds - float(late)):
+                if abs(sound - length) < _LENGTH_TOLERANCE_SECONDS:
+                    is_there = last.pos + last.size <= self.container.size
+                    return round(length * rate) if is_there else None
         left = self._seconds_left()
         if left is None or abs(reached / rate + left - seconds) > _LENGTH_TOLERANCE_SECONDS:
             return None
@@ -246,6 +252,16 @@ class _Track:
         except av.FFmpegError:
             return None
         return float(ticks * self.stream.time_base)
+
+
+def _lie_side_by_side(index: IndexEntries, entry: int) -> bool:
+    """Whether all packets up to an entry begin where the one before ends, as their bytes tell.
+
+    Edit lists leave packets out, or play them twice.
+    """
+    stamps, sizes = zip(*((index[i].timestamp, index[i].size) for i in range(entry + 1)), strict=True)
+    steps = np.diff(stamps)
+    return bool((steps * sizes[0] == steps[:1] * sizes[:-1]).all())
 
 
 def _forget_order_of_channels(stream: AudioStream) -> None:
