@@ -44,7 +44,7 @@ def test_bench_reports_ratios(monkeypatch):
 
 @pytest.mark.filterwarnings("error")  # torch warns of names that it has given up
 def test_bench_names_a_device_that_is_not_there(capsys):
-    for device in ("gpu", "meta", "vulkan", "mkldnn"):
+    for device in ("gpu", "meta", "vulkan", "mkldnn", "hpu", "privateuseone"):
         assert main(["bench", "--device", device]) == 2
         error = capsys.readouterr().err
         assert (

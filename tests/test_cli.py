@@ -388,6 +388,13 @@ def test_answers_without_torch(arguments):
     assert "tpexplore" in packages and not packages & {"torch", "numpy", "soundfile", "gradio"}
 
 
+@pytest.mark.parametrize("command", ["models", "explore", "batch", "export", "macs", "bench"])
+def test_help_where_output_is_no_unicode(monkeypatch, command):
+    monkeypatch.setitem(ENVIRONMENT, "PYTHONIOENCODING", "ascii")
+    ran = run(command, "--help")
+    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout.startswith("usage: ")
+
+
 def test_help_names_every_command():
     text = run("--help").stdout
     for name in ("models", "explore", "macs", "bench"):

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from tests.faults import full_disk
+from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.cli import main
 from tpexplore.errors import sentence_of
 from tpexplore.writing import whole_file, write_bytes
@@ -105,3 +106,20 @@ def test_outputs_of_explore_are_checked_before_anything_is_computed(
     output = capsys.readouterr()
     assert output.out == "" and output.err.count("\n") == 1 and part in output.err
     assert Path("clip.wav").read_bytes() == before and names(Path()) == ["clip.wav", "link"]
+
+
+MODEL_FILES = ["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"]
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_no_table_takes_the_place_of_a_file_of_the_model(tmp_path: Path, monkeypatch, capsys, name) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("clip.wav", np.zeros(16_000), 16_000)
+    Path("my-ast").mkdir()
+    for file in MODEL_FILES:
+        Path("my-ast", file).write_text("{}")
+    for place in (Path("my-ast", name), MODELS_FOLDER / "ast-spc12.safetensors"):
+        before = place.read_bytes()
+        model = "my-ast" if place.parent.name == "my-ast" else "ast-spc12"
+        assert main(["explore", "clip.wav", "--model", model, "--csv", str(place)]) == 2
+        assert "is named twice" in capsys.readouterr().err and place.read_bytes() == before

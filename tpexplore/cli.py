@@ -30,9 +30,13 @@ from tpexplore.writing import check_place
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = _parser().parse_args(arguments)
-    os.environ.update(brief_spinning())
-    return exit_code(lambda: args.run(args))
+
+    def run() -> object:
+        args = _parser().parse_args(arguments)
+        os.environ.update(brief_spinning())
+        return args.run(args)
+
+    return exit_code(run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -204,7 +208,11 @@ def _explore(args: argparse.Namespace) -> None:
 
 def _check_outputs(args: argparse.Namespace) -> None:
     """Before anything is computed: no output may take the place of what is read, or of another one."""
-    taken = {os.path.realpath(args.clip), os.path.realpath(args.model)}
+    if args.csv is None and args.labels is None:
+        return
+    from tpexplore.checkpoints.sources import files_of_model
+
+    taken = {os.path.realpath(path) for path in (args.clip, *files_of_model(args.model))}
     for path in (args.csv, args.labels):
         if path is None or (path.exists() and not path.is_file() and not path.is_dir()):  # a device
             continue

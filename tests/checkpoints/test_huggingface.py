@@ -372,6 +372,25 @@ def test_settings_that_an_editor_saved_in_another_encoding(folder, encoding):
     assert load_model(folder).config == expected
 
 
+def test_an_extractor_without_its_config_is_not_called_missing(folder):
+    config = json.loads((folder / CONFIG).read_text())
+    del config["model_type"]
+    (folder / CONFIG).write_text(json.dumps(config))
+    assert "lacks config.json with a model_type; put it beside" in refusal(folder, frames=128)
+    (folder / CONFIG).unlink()
+    assert "lacks config.json with a model_type; put it beside" in refusal(folder, frames=128)
+
+
+@pytest.mark.parametrize(
+    "odd", [torch.ones(12, device="meta"), torch.ones(12).to_sparse()], ids=["without numbers", "sparse"]
+)
+def test_weights_that_are_no_ordinary_tensors(folder, odd):
+    state = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save({**state, "classifier.dense.bias": odd}, folder / "pytorch_model.bin")
+    assert "classifier.dense.bias as no ordinary tensor; expected plain numbers" in refusal(folder)
+
+
 def test_files_that_are_missing_or_broken(folder):
     (folder / EXTRACTOR).rename(folder / "elsewhere")
     assert "lacks preprocessor_config.json; put it beside the weights, or give mean and std" in refusal(

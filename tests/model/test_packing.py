@@ -115,6 +115,15 @@ def test_a_packed_model_can_be_moved_and_moved_back(specs):
     assert copy.deepcopy(model).to("meta")(specs.to("meta"), 0.5).logits.device.type == "meta"
 
 
+@torch.inference_mode()
+def test_a_packed_model_runs_under_autocast(specs):
+    model = AudioViT(tiny_config("ast")).eval()
+    with torch.autocast("cpu", torch.bfloat16):
+        plain = model(specs, 0.5).logits
+        packed = tpx.pack(model)(specs, 0.5).logits
+    torch.testing.assert_close(packed.float(), plain.float(), rtol=0.1, atol=0.1)
+
+
 def test_models_in_other_types_stay_as_they_are():
     for dtype in (torch.float64, torch.bfloat16, torch.float16):
         model = tpx.pack(AudioViT(tiny_config("ast")).to(dtype).eval())

@@ -50,6 +50,22 @@ def test_trace_gives_every_blocks_score_and_leaves_the_logits(model, specs):
         assert (out.scores.sum(-1) <= 1 + 1e-5).all()
 
 
+def test_what_was_made_under_inference_mode_can_be_used_outside(model, specs):
+    with torch.inference_mode():
+        made = specs * 1
+    for way in ({"keep_rate": 0.5}, {"trace": True}, {"removal": (5, torch.zeros(3, 64, dtype=torch.bool))}):
+        assert torch.equal(model(made, **way).logits, model(specs, **way).logits)
+
+
+def test_sparse_masks_and_complex_spectrograms(model, specs):
+    mask = torch.zeros(3, 64, dtype=torch.bool)
+    mask[:, :9] = True
+    sparse, plain = model(specs, removal=(5, mask.to_sparse())), model(specs, removal=(5, mask))
+    assert torch.equal(sparse.logits, plain.logits)
+    with pytest.raises(InputError, match=r"is of torch\.complex64; expected real numbers"):
+        model(specs.to(torch.complex64))
+
+
 @torch.inference_mode()
 def test_passes_that_do_not_prune_leave_every_patch_its_own(model, specs):
     mask = torch.zeros(3, 64, dtype=torch.bool)

@@ -53,7 +53,7 @@ def write_av(path: Path, frames: np.ndarray, rate: int, codec: str, container: s
 
 
 def list_edits(path: Path, edits: Sequence[tuple[int, int]]) -> None:
-    """Put an edit list into an MP4 or QuickTime file: each of (milliseconds, first sample, −1 for silence)."""
+    """Put an edit list into an MP4 or QuickTime file: (milliseconds, first sample or −1 for silence) each."""
     content = bytearray(path.read_bytes())
     entries = b"".join(struct.pack(">IiI", *edit, 0x10000) for edit in edits)
     listed = struct.pack(">II", 0, len(edits)) + entries

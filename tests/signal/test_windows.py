@@ -243,9 +243,10 @@ def test_edits_are_played_as_they_are_listed(tmp_path: Path, name: str, edits, s
     path = write(tmp_path, name, noise(np.random.default_rng(12), 48_000, 14)[:, None], 48_000)
     list_edits(path, edits)
     whole = check_windows(path, [0.5, 2.95, 4.7, 6.1, 8.3])
-    assert len(whole) / SAMPLE_RATE == pytest.approx(seconds, abs=0.1)
+    # At the borders, whole packets are played.
+    assert len(whole) / SAMPLE_RATE == pytest.approx(seconds, abs=0.2)
     known = read_clip(path, duration=1.0).file_seconds
-    assert known is None or known == pytest.approx(seconds, abs=0.1)
+    assert known is None or known == pytest.approx(seconds, abs=0.2)
 
 
 # --- headers that are wrong ------------------------------------------------------------------------

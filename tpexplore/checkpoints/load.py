@@ -124,7 +124,9 @@ def _published_values(official: Official, source: Source, overrides: dict[str, A
     if settings and settings.mean is not None:
         values |= {"mean": settings.mean, "std": settings.std}
     elif not known and not {"mean", "std"} <= overrides.keys():
-        raise InputError(f"it lacks {EXTRACTOR}; put it beside the weights, or give mean and std")
+        is_there = (source.weights[0].parent / EXTRACTOR).is_file()  # but without the other not read
+        lacking = f"{CONFIG} with a model_type" if is_there else EXTRACTOR
+        raise InputError(f"it lacks {lacking}; put it beside the weights, or give mean and std")
     if settings and settings.labels and official.classes:
         names = len(settings.labels)
         if names != official.classes:
@@ -217,6 +219,8 @@ def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = Non
     if surplus := set(state) - set(model.state_dict()):
         raise InputError(f"{name} has weights this model does not know, such as {name_there(min(surplus))}.")
     for key, value in state.items():
+        if value.layout != torch.strided or value.is_nested or value.is_meta:
+            raise InputError(f"{name} has {name_there(key)} as no ordinary tensor; expected plain numbers.")
         if not value.is_floating_point():  # quantised, say: their scales lie elsewhere
             raise InputError(
                 f"{name} has {name_there(key)} of type {value.dtype}; expected floating-point weights."

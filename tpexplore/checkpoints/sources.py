@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -102,6 +103,16 @@ def find_source(source: str) -> Source:
     return Source(name, (path,), settings, _checked_digest(path))
 
 
+def files_of_model(source: str) -> list[Path]:
+    """What a model is read from, as far as it lies on this machine; a hub's files are nobody's to name."""
+    if bundled.is_bundled(source):
+        return [bundled.MODELS_FOLDER / f"{source}{ending}" for ending in (".safetensors", ".json")]
+    path = Path(source)
+    if not path.is_dir():
+        return [path]
+    return [path / name for name in wanted_files([file.name for file in path.iterdir()])]
+
+
 def wanted_files(names: Collection[str]) -> list[str]:
     """Of a repository's files those that `find_source` reads; of parts those that look like them."""
     settings = [name for name in (CONFIG, EXTRACTOR) if name in names]
@@ -117,7 +128,9 @@ def wanted_files(names: Collection[str]) -> list[str]:
 
 def _beside(folder: Path, name: str) -> Path | None:
     path = folder / name
-    return path if path.is_file() else None
+    with suppress(OSError):  # an index may name what no file can be called
+        return path if path.is_file() else None
+    return None
 
 
 def _in_repository(name: str, get: Get) -> Source:

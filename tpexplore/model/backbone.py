@@ -80,11 +80,15 @@ class Backbone(nn.Module):
             raise InputError(
                 f"The spectrogram is of {type(spec)}; expected an ordinary tensor, as `spectrogram` gives it."
             )
+        if spec.is_complex():
+            raise InputError(f"The spectrogram is of {spec.dtype}; expected real numbers.")
         if spec.ndim != 3 or spec.shape[1:] != (config.frames, MEL_BINS):
             raise InputError(
                 f"The spectrogram has shape {tuple(spec.shape)};"
                 f" expected (batch, {config.frames}, {MEL_BINS})."
             )
+        if spec.is_inference() and not torch.is_inference_mode_enabled():
+            spec = spec.clone()  # which autograd may keep
         vit = self.vit
         prefix = [vit.cls_token] if vit.reg_token is None else [vit.cls_token, vit.reg_token]
         patches = vit.patch_embed(spec[:, None].to(self.device, self.dtype))

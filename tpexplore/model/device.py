@@ -28,7 +28,7 @@ def check_device(name: str) -> torch.device:
             warnings.simplefilter("ignore")  # about names that torch has given up
             device = torch.device(name)
         torch.ones(1, device=device).item()  # what a device without memory, such as "meta", cannot give
-    except (RuntimeError, AssertionError, NotImplementedError, TypeError):
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError, ImportError):
         best = best_device().type
         known = "cpu" if best == "cpu" else f"cpu or {best}"
         raise InputError(f"Device {name!r} cannot be used here; expected {known}.") from None

@@ -59,7 +59,8 @@ class PackedLinear(nn.Module):
         """(…, in_features) -> (…, out_features)."""
         if self._packed is None:
             return linear(x, self._plain, self.bias)
-        return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "none", [], "")
+        # Under autocast, which does not know this operator, tokens come in a narrower type.
+        return torch.ops.mkldnn._linear_pointwise(x.float(), self._packed, self.bias, "none", [], "")
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> PackedLinear:
         super()._apply(fn, recurse)

@@ -171,6 +171,7 @@ class AudioViT(Backbone):
         try:
             leaves = torch.as_tensor(leaves, device=x.device)
             shape = tuple(leaves.shape)  # which nested tensors do not have
+            leaves = leaves.to_dense() if leaves.layout != torch.strided else leaves
         except (TypeError, ValueError, RuntimeError):
             raise InputError(f"The removal mask is of {type(leaves)}; expected bools.") from None
         if leaves.dtype != torch.bool or shape != (len(x), config.patches):

@@ -115,7 +115,7 @@ def content_key(dataset: Dataset) -> str:
 
 def _file_digest(path: Path) -> str:
     try:
-        return sha256_of(path)
+        return sha256_of(path) if path.is_file() else UNREADABLE  # a pipe or device may never end
     except OSError:  # why, the decoder says
         return UNREADABLE
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import soundfile
-
 from tpexplore.errors import InputError
-from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.signal.decode import SAMPLE_RATE, read_clip
+from tpexplore.signal.recording import read_windows
 from tpexplore.signal.spectrogram import samples_for
 from training.data.datasets.base import Dataset, Item, all_audio_files
 from training.data.datasets.folders import check_frames, dealt_split
@@ -61,9 +61,13 @@ def recordings(
 
 def _starts(path: Path, window: float) -> list[float]:
     """Seconds at which the windows of a file begin."""
-    try:
-        seconds = soundfile.info(path).duration
-    except soundfile.LibsndfileError:  # of another format; its first window will do
-        return [0.0]
+    seconds = 0.0  # of a file that cannot be read there is one window, whose reading says why
+    with suppress(InputError):
+        known = read_clip(path, duration=window).file_seconds
+        if known is not None:
+            seconds = known
+        else:  # no header says how long it is, or one that does is wrong
+            for start, samples in read_windows(path, window):
+                seconds = start + len(samples) / SAMPLE_RATE
     count = max(1, int((seconds - SHORTEST_REST) // window) + 1)
     return [round(window * index, 3) for index in range(count)]
