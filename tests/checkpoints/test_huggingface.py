@@ -373,9 +373,7 @@ def test_settings_that_an_editor_saved_in_another_encoding(folder, encoding):
 
 
 def test_an_extractor_without_its_config_is_not_called_missing(folder):
-    config = json.loads((folder / CONFIG).read_text())
-    del config["model_type"]
-    (folder / CONFIG).write_text(json.dumps(config))
+    write(folder, CONFIG, model_type=None)
     assert "lacks config.json with a model_type; put it beside" in refusal(folder, frames=128)
     (folder / CONFIG).unlink()
     assert "lacks config.json with a model_type; put it beside" in refusal(folder, frames=128)
