@@ -238,9 +238,10 @@ def test_without_an_answer_the_button_comes_back(windows, app_url):
             "**/queue/join**", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."})
         )
         page.focus(".tp-take")
-        page.keyboard.press("Enter")
-        page.wait_for_selector(".tp-take:disabled")
-        page.clock.fast_forward(61_000)
+        with page.expect_request("**/queue/join**"):
+            page.keyboard.press("Enter")
+            page.wait_for_selector(".tp-take:disabled")
+        page.clock.fast_forward(91_000)
         page.wait_for_selector(".tp-take:enabled")
         assert "has not answered" in page.inner_text("[data-out=taken]")
         assert page.evaluate("document.activeElement.className") == "tp-button tp-take"
