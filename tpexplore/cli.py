@@ -27,6 +27,8 @@ from tpexplore.study.window_table import COLUMNS
 from tpexplore.threads import brief_spinning
 from tpexplore.writing import check_place
 
+_MODEL = "bundled name, checkpoint file or folder, or hf_hub:owner/name"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
@@ -48,11 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="classify a clip, pruned and not")
     explore.add_argument("clip", metavar="CLIP", help="audio file")
-    explore.add_argument(
-        "--model", required=True, help="bundled name, checkpoint file or folder, or hf_hub:owner/name"
-    )
-    explore.add_argument("--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512")
-    explore.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
+    explore.add_argument("--model", required=True, help=_MODEL)
     explore.add_argument("--offset", help="where to begin, in seconds (default: the loudest part)")
     explore.add_argument("--windows", action="store_true", help="every window of a long recording")
     explore.add_argument("--csv", type=file_or_folder, help="also write a table, one line a window")
@@ -67,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         + "\n".join(f"  {name:<21} {meaning}" for name, (_, meaning) in COLUMNS.items()),
     )
     batch.add_argument("folder", metavar="FOLDER", type=file_or_folder, help="searched with all below it")
-    batch.add_argument("--model", required=True, help="bundled name, checkpoint file or hf_hub:owner/name")
-    batch.add_argument("--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512")
-    batch.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
+    batch.add_argument("--model", required=True, help=_MODEL)
     batch.add_argument("--out", type=file_or_folder, required=True, help="FILE.csv or FILE.parquet")
     batch.add_argument("--labels", type=file_or_folder, help="folder for a label track of each file")
     batch.add_argument("--workers", type=whole(1, 1024), default=1, help="processes (default 1)")
@@ -81,13 +77,17 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     export = commands.add_parser("export", help="write the pruned model to a file, ONNX or torch.export")
-    export.add_argument("model", metavar="MODEL", help="bundled name, checkpoint file or hf_hub:owner/name")
-    export.add_argument("--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512")
-    export.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
+    export.add_argument("model", metavar="MODEL", help=_MODEL)
     export.add_argument(
         "--out", type=file_or_folder, required=True, help="FILE.onnx, or FILE.pt2 for torch.export"
     )
     export.set_defaults(run=_export)
+
+    for command in (explore, batch, export):
+        command.add_argument(
+            "--frames", type=whole(1), help="input frames of a published checkpoint, e.g. 512"
+        )
+        command.add_argument("--score", default=RANKINGS[0], help=f"one of {', '.join(RANKINGS)}")
 
     macs = commands.add_parser("macs", help="the paper's Table II beside the exact count")
     macs.set_defaults(run=_macs)

@@ -12,17 +12,18 @@ from tpexplore.checkpoints.export import INPUT
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.mel import MEL_BINS
 from training import export_speed
+from training.measure import export_speed as speed
 
 
 def test_a_slow_turn_falls_on_pruned_and_unpruned_alike(monkeypatch):
     """Three turns, of which the second takes three times as long for both."""
     clock = iter([*(0, 10, 0, 5), *(0, 30, 0, 15), *(0, 10, 0, 6)])
-    monkeypatch.setattr(export_speed.time, "thread_time", lambda: next(clock))
+    monkeypatch.setattr(speed.time, "thread_time", lambda: next(clock))
     calls = []
-    taken = export_speed.turns({1.0: lambda: calls.append(1.0), 0.7: lambda: calls.append(0.7)}, runs=3)
+    taken = speed.turns({1.0: lambda: calls.append(1.0), 0.7: lambda: calls.append(0.7)}, runs=3)
     assert calls == [1.0, 0.7] * 4
     assert taken == {1.0: [10, 30, 10], 0.7: [5, 15, 6]}
-    assert export_speed.median_ratio(taken[0.7], taken[1.0]) == 0.5
+    assert speed.median_ratio(taken[0.7], taken[1.0]) == 0.5
 
 
 def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, capsys):
@@ -39,9 +40,9 @@ def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, 
         opset = onnx.helper.make_opsetid("", 18)
         onnx.save(onnx.helper.make_model(graph, ir_version=10, opset_imports=[opset]), path)
 
-    monkeypatch.setattr(export_speed, "export", export)
+    monkeypatch.setattr(speed, "export", export)
     monkeypatch.setattr(export_speed, "RESULTS_FOLDER", tmp_path)
-    monkeypatch.setattr(export_speed, "RATES", (0.5,))
+    monkeypatch.setattr(speed, "RATES", (0.5,))
     monkeypatch.setattr(export_speed, "git_commit", lambda: "abc")
     monkeypatch.setattr(export_speed, "vit_b", lambda: tiny)
     monkeypatch.setattr(export_speed, "bundled_names", lambda: ["broken"])
@@ -56,7 +57,7 @@ def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, 
     written = json.loads((tmp_path / export_speed.FILE).read_text())
     assert exported == [1.0, 0.5]
     (name, cell), *rest = written["models"].items()
-    assert (name, rest, written["n"], written["commit"]) == (export_speed.VIT_B, [], 2, "abc")
+    assert (name, rest, written["n"], written["commit"]) == (speed.VIT_B, [], 2, "abc")
     assert cell["unpruned_ms"] > 0 and cell["keep_rates"]["0.50"]["time_ratio"] > 0
     assert cell["keep_rates"]["0.50"]["mac_ratio"] == round(tiny.config.macs(0.5) / tiny.config.macs(), 4)
     capsys.readouterr()
@@ -64,5 +65,5 @@ def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, 
     monkeypatch.setattr(export_speed, "bundled_names", list)
     monkeypatch.setattr(export_speed, "measure", None)  # nothing is left to measure
     export_speed.main()
-    assert capsys.readouterr().out.startswith(f"{export_speed.VIT_B}: ")
-    assert export_speed.measured_before(tmp_path / export_speed.FILE, {"commit": "abd"}) == {}
+    assert capsys.readouterr().out.startswith(f"{speed.VIT_B}: ")
+    assert speed.measured_before(tmp_path / export_speed.FILE, {"commit": "abd"}) == {}
