@@ -220,7 +220,10 @@ def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = Non
         raise InputError(f"{name} has weights this model does not know, such as {name_there(min(surplus))}.")
     for key, value in state.items():
         if value.layout != torch.strided or value.is_nested or value.is_meta:
-            raise InputError(f"{name} has {name_there(key)} as no ordinary tensor; expected plain numbers.")
+            raise InputError(
+                f"{name} has {name_there(key)} as a tensor that is sparse, nested or without data;"
+                " expected plain numbers."
+            )
         if not value.is_floating_point():  # quantised, say: their scales lie elsewhere
             raise InputError(
                 f"{name} has {name_there(key)} of type {value.dtype}; expected floating-point weights."

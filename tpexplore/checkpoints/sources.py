@@ -104,7 +104,7 @@ def find_source(source: str) -> Source:
 
 
 def files_of_model(source: str) -> list[Path]:
-    """What a model is read from, as far as it lies on this machine; a hub's files are nobody's to name."""
+    """What a model is read from, as far as it lies on this machine; not the cache of the Hub."""
     if bundled.is_bundled(source):
         return [bundled.MODELS_FOLDER / f"{source}{ending}" for ending in (".safetensors", ".json")]
     path = Path(source)
