@@ -229,6 +229,18 @@ def test_the_page_itself_checks_the_start_and_says_how_large_a_file_may_be(monke
     assert "up to 120 MB" in UPLOAD_HINT
 
 
+def test_the_app_starts_where_its_first_answer_is_slow(monkeypatch):
+    """Gradio ends a start whose page it cannot read within 3 s: on a busy machine, or behind a proxy."""
+    monkeypatch.setattr(gradio.networking, "url_ok", lambda url: False)
+    monkeypatch.setattr(gr.Blocks, "block_thread", lambda self: None)
+    demo = ui.build()
+    try:
+        ui.launch(demo, "127.0.0.1")
+        assert demo.local_url.startswith("http://127.0.0.1:")
+    finally:
+        demo.close()
+
+
 def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):
     path = write_burst(tmp_path / "burst.wav", 2, at=1)
     choice = model_choices()[0]
