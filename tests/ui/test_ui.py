@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import replace
 
+import gradio as gr
 import numpy as np
 import pytest
 import soundfile
@@ -231,7 +232,7 @@ def test_the_page_itself_checks_the_start_and_says_how_large_a_file_may_be(monke
 
 def test_the_app_starts_where_its_first_answer_is_slow(monkeypatch):
     """Gradio ends a start whose page it cannot read within 3 s: on a busy machine, or behind a proxy."""
-    monkeypatch.setattr(gradio.networking, "url_ok", lambda url: False)
+    monkeypatch.setattr(gr.networking, "url_ok", lambda url: False)
     monkeypatch.setattr(gr.Blocks, "block_thread", lambda self: None)
     demo = ui.build()
     try:
