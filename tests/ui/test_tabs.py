@@ -543,7 +543,7 @@ def test_settings_redraw_and_figures_are_saved(desk, tmp_path):
             assert saved.read_bytes().startswith(b"\x89PNG")
         else:
             head, *rows = saved.read_text().splitlines()
-            assert head == "series,seconds,Hz,cluster,variation"
+            assert head == "series,seconds,mel row,cluster,variation"
             assert len(rows) == bundled_card("ast-spc12")["patches"]
     assert desk.errors == []
 
