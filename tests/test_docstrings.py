@@ -15,7 +15,7 @@ MODULES = [module.name for module in pkgutil.walk_packages(tpexplore.__path__, "
 
 
 class Results(doctest.DocTestRunner):
-    """Takes examples that begin with a model or clip of the reader's for what they are: not to be run."""
+    """Ignores NameErrors: some examples use a model or clip that the reader has."""
 
     def report_unexpected_exception(self, out, test, example, exc_info):
         if not issubclass(exc_info[0], NameError):
@@ -28,10 +28,10 @@ class Results(doctest.DocTestRunner):
 
 
 def what_is_wrong(test: doctest.DocTest) -> str:
-    runner, said = Results(optionflags=FLAGS), []
+    runner, output = Results(optionflags=FLAGS), []
     runner.wrong = False
-    runner.run(test, out=said.append)
-    return "".join(said) if runner.wrong else ""
+    runner.run(test, out=output.append)
+    return "".join(output) if runner.wrong else ""
 
 
 @pytest.fixture(scope="module")

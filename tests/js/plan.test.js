@@ -37,7 +37,7 @@ test("blocks are any number, ascending, of those that the model has", () => {
   }
 });
 
-test("files of one score are told apart by what is done to the other patches", () => {
+test("a file name says how the patches that are not kept are treated", () => {
   const names = ["drop", "fuse", "merge"].map((method) => wayName(method, "intensity"));
   assert.deepEqual(names, ["intensity", "fuse-intensity", "merge"]);
 });

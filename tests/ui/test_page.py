@@ -46,7 +46,7 @@ def test_back_and_forward_walk_over_tabs_and_examples(visit):
     page.route("**/queue/join*", lambda route: route.continue_() if passing else held.append(route))
     page.click("#compare-tab-button")
     page.wait_for_url("**tab=compare*")
-    passing.append(True)  # from now on; one that came in between would be held for ever
+    passing.append(True)  # later requests are not held: nobody would release them
     for route in held:
         route.continue_()
     page.unroute("**/queue/join*")

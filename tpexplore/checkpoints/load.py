@@ -124,8 +124,8 @@ def _published_values(official: Official, source: Source, overrides: dict[str, A
     if settings and settings.mean is not None:
         values |= {"mean": settings.mean, "std": settings.std}
     elif not known and not {"mean", "std"} <= overrides.keys():
-        is_there = (source.weights[0].parent / EXTRACTOR).is_file()  # but without the other not read
-        lacking = f"{CONFIG} with a model_type" if is_there else EXTRACTOR
+        has_extractor = (source.weights[0].parent / EXTRACTOR).is_file()  # not read without config.json
+        lacking = f"{CONFIG} with a model_type" if has_extractor else EXTRACTOR
         raise InputError(f"it lacks {lacking}; put it beside the weights, or give mean and std")
     if settings and settings.labels and official.classes:
         names = len(settings.labels)
@@ -202,7 +202,7 @@ class _Unfilled(TorchFunctionMode):
 def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = None) -> AudioViT:
     name = config.name
 
-    def name_there(key: str) -> str:
+    def stored_name(key: str) -> str:
         return published_name(key, form) if form else key
 
     # No time is spent on random weights that are replaced at once.
@@ -210,26 +210,26 @@ def _build(config: ModelConfig, state: dict[str, Tensor], form: str | None = Non
         model = AudioViT(config)
     for key, expected in model.state_dict().items():
         if key not in state:
-            raise InputError(f"{name} lacks {name_there(key)} of shape {tuple(expected.shape)}.")
+            raise InputError(f"{name} lacks {stored_name(key)} of shape {tuple(expected.shape)}.")
         if state[key].shape != expected.shape:
             raise InputError(
-                f"{name} has {name_there(key)} of shape {tuple(state[key].shape)};"
+                f"{name} has {stored_name(key)} of shape {tuple(state[key].shape)};"
                 f" expected {tuple(expected.shape)}."
             )
     if surplus := set(state) - set(model.state_dict()):
-        raise InputError(f"{name} has weights this model does not know, such as {name_there(min(surplus))}.")
+        raise InputError(f"{name} has weights this model does not know, such as {stored_name(min(surplus))}.")
     for key, value in state.items():
         if value.layout != torch.strided or value.is_nested or value.is_meta:
             raise InputError(
-                f"{name} has {name_there(key)} as a tensor that is sparse, nested or without data;"
+                f"{name} has {stored_name(key)} as a tensor that is sparse, nested or without data;"
                 " expected plain numbers."
             )
         if not value.is_floating_point():  # quantised, say: their scales lie elsewhere
             raise InputError(
-                f"{name} has {name_there(key)} of type {value.dtype}; expected floating-point weights."
+                f"{name} has {stored_name(key)} of type {value.dtype}; expected floating-point weights."
             )
         state[key] = value.float()
         if not state[key].isfinite().all():
-            raise InputError(f"{name} has NaN or infinity in {name_there(key)}; expected finite weights.")
+            raise InputError(f"{name} has NaN or infinity in {stored_name(key)}; expected finite weights.")
     model.load_state_dict(state, assign=True)
     return model.eval()

@@ -104,7 +104,7 @@ def find_source(source: str) -> Source:
 
 
 def files_of_model(source: str) -> list[Path]:
-    """What a model is read from, as far as it lies on this machine; not the cache of the Hub."""
+    """The files on this machine that a model is read from, without the cache of the Hub."""
     if bundled.is_bundled(source):
         return [bundled.MODELS_FOLDER / f"{source}{ending}" for ending in (".safetensors", ".json")]
     path = Path(source)
@@ -128,7 +128,7 @@ def wanted_files(names: Collection[str]) -> list[str]:
 
 def _beside(folder: Path, name: str) -> Path | None:
     path = folder / name
-    with suppress(OSError):  # an index may name what no file can be called
+    with suppress(OSError):  # the name, from an index, is too long
         return path if path.is_file() else None
     return None
 

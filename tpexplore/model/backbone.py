@@ -88,7 +88,7 @@ class Backbone(nn.Module):
                 f" expected (batch, {config.frames}, {MEL_BINS})."
             )
         if spec.is_inference() and not torch.is_inference_mode_enabled():
-            spec = spec.clone()  # which autograd may keep
+            spec = spec.clone()  # autograd cannot use the original
         vit = self.vit
         prefix = [vit.cls_token] if vit.reg_token is None else [vit.cls_token, vit.reg_token]
         patches = vit.patch_embed(spec[:, None].to(self.device, self.dtype))

@@ -59,7 +59,7 @@ class PackedLinear(nn.Module):
         """(…, in_features) -> (…, out_features)."""
         if self._packed is None:
             return linear(x, self._plain, self.bias)
-        # Under autocast, which does not know this operator, tokens come in a narrower type.
+        # Autocast does not convert the input of this operator; it can be bfloat16.
         return torch.ops.mkldnn._linear_pointwise(x.float(), self._packed, self.bias, "none", [], "")
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> PackedLinear:

@@ -144,7 +144,7 @@ def build_takeaway(
     result = {"settings": settings, "versions": versions, "exploration": exploration.to_dict()}
     source = source or exploration.config.name
     if not (is_bundled(source) or source.startswith(HUB_PREFIX)):
-        source = Path(source).name  # of a file or folder; its path stays with its owner
+        source = Path(source).name  # the path of a file or folder is private
     script = _SCRIPT.format(
         version=__version__,
         source=repr(source) + (f", frames={frames!r}" if frames is not None else ""),

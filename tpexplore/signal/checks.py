@@ -62,7 +62,7 @@ def check_seconds(value: Any, name: str) -> float:
         raise InputError(
             f"{name} is {shown(value)}; expected a number of seconds, not negative and below 1e9."
         )
-    return number + 0.0  # without the minus of −0
+    return number + 0.0  # −0.0 becomes 0.0
 
 
 def check_path(value: Any) -> Path:

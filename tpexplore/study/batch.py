@@ -161,7 +161,7 @@ def run_batch(
     # Held until this returns. Of torchrun's processes, which work together, the first holds it for all.
     lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
     journal = Journal(unfinished, rank, folder, job)
-    # All at once: a process that asked later would wait for ever for a file that has changed meanwhile.
+    # Keys change with their files. Computed before the work, they are the same in all processes.
     keys = {file: journal.key(file) for file in files}
     done = journal.done()
     todo = [file for file in files[rank::world] if keys[file] not in done]

@@ -92,7 +92,7 @@ class Exploration:
         return np.stack([point.fate.block for point in self.points[score]])
 
     def flips(self, score: str) -> tuple[KeepRate, ...]:
-        """Keep-rates whose top answer differs from the next higher one's, at last from the unpruned one."""
+        """Keep-rates whose top answer differs from the next higher one's, the highest from no pruning."""
         points = (*self.points[score], self.unpruned)
         return tuple(lower.keep_rate for lower, higher in pairwise(points) if lower.answer != higher.answer)
 

@@ -100,8 +100,7 @@ def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) ->
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,
-        # Without Gradio's question whether its own page answers within 3 s: on a busy machine, or behind a
-        # proxy, it does not, and the start would end there.
+        # Gradio would stop here if it cannot read its own page within 3 s, as on a busy machine.
         _frontend=False,
     )
 

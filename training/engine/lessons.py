@@ -80,8 +80,8 @@ def lesson_losses(
         figures["tag_loss"] = binary_cross_entropy_with_logits(tag_logits, part["tags"])
         off = (tag_logits - part["tag_logits"]) / spread
         figures["tag_logit_loss"] = off.square().mean()
-        # Of the blended probabilities, as the other losses: tags whose binary cross-entropy is least are
-        # then also those whose softmax is right.
+        # Softmax of the logits of the blended probabilities, so that this loss and the binary
+        # cross-entropy are smallest at the same logits.
         shares = part["tags"].logit(eps=1e-6).softmax(1)
         figures["tag_softmax_loss"] = cross_entropy(tag_logits, shares)
         loss = loss + lessons.tags * figures["tag_loss"] + lessons.tag_logits * figures["tag_logit_loss"]

@@ -138,7 +138,7 @@ def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
         return
     with os.scandir(folder) as entries:
         for entry in entries:
-            if Path(entry).is_dir():  # unlike the entry's own, no error where links lead in a circle
+            if Path(entry).is_dir():  # entry.is_dir() raises if links form a circle
                 if not entry.name.startswith("."):
                     yield from _walk(folder / entry.name, above | {real})
             elif _is_audio(entry.name):

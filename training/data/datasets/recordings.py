@@ -61,12 +61,12 @@ def recordings(
 
 def _starts(path: Path, window: float) -> list[float]:
     """Seconds at which the windows of a file begin."""
-    seconds = 0.0  # of a file that cannot be read there is one window, whose reading says why
+    seconds = 0.0  # an unreadable file gets one window; reading that reports the error
     with suppress(InputError):
         known = read_clip(path, duration=window).file_seconds
         if known is not None:
             seconds = known
-        else:  # no header says how long it is, or one that does is wrong
+        else:  # the header has no length, or a wrong one
             for start, samples in read_windows(path, window):
                 seconds = start + len(samples) / SAMPLE_RATE
     count = max(1, int((seconds - SHORTEST_REST) // window) + 1)

@@ -132,7 +132,7 @@ export function wirePresentation(view) {
     }
     const { clip, model } = data();
     const { score } = state;
-    // The keep-rates themselves, not their places: some may join while the film is made.
+    // Keep-rates, not indices: the server may still add keep-rates, which moves the indices.
     const { rates } = view.entry();
     const steps = sweepOf(rates).map((index) => rates[index]);
     const style = styleNow();

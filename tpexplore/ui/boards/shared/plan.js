@@ -85,7 +85,7 @@ export function stateRateText({ rate, blocks, rates }) {
 }
 
 /**
- * What is done to the patches, as file names say it.
+ * The score and the method, as file names have them.
  *
  * @param {import("./fates.js").Method} method
  * @param {string} score
