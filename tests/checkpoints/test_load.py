@@ -706,6 +706,7 @@ def test_block_number_out_of_all_bounds(tmp_path):
         ("pos_embed", (65, 64), "pos_embed has shape (65, 64)"),
         ("pos_embed", (1,), "pos_embed has shape (1,)"),
         ("pos_embed", (1, 1, 64), "0 patches"),
+        ("pos_embed", (1, 0, 64), "has 0 patches"),
         ("pos_embed", (1, 197, 64), "196 patches"),
         ("pos_embed", (1, 65, 100), "Width 100"),
         ("head.bias", (), "head.weight of shape (3, 64); expected (1, 64)"),
