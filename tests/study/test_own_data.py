@@ -92,7 +92,7 @@ def test_cancelling_keeps_whole_clips_only(model, clips, monkeypatch):
     inner = Entered._prune
     monkeypatch.setattr(Entered, "_prune", lambda self, *a, **k: ran.append(1) or inner(self, *a, **k))
     curve = accuracy_curve(model, clips, keep_rates=(0.4, 0.6, 0.8, 1.0), cancelled=cancelled)
-    # Asked once before each clip and after each of its four passes: the 13th time is in the third clip.
+    # Called once before each clip and after each of its four passes: the 13th time is in the third clip.
     assert [row.n for row in curve.rows()] == [2] * 4
     assert len(ran) <= 8
     nothing = accuracy_curve(model, clips, cancelled=lambda: True)
