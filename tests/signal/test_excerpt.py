@@ -12,12 +12,12 @@ import pytest
 import soundfile
 
 from tests.signal.audio_files import lag_of, refusal, tone, wav_bytes, write_av
+from tests.study.own_clips import accuracy_curve
 from tpexplore import cli
 from tpexplore.signal import excerpt
 from tpexplore.signal.decode import SAMPLE_RATE, load_audio
 from tpexplore.signal.excerpt import loudness_profile, read_excerpt
 from tpexplore.study.labels import LabelledClip
-from tpexplore.study.own_data import accuracy_curve
 from tpexplore.ui.choices import cached_model, model_choices
 from tpexplore.ui.clips import excerpt_of
 

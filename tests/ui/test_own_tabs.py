@@ -19,12 +19,12 @@ import soundfile
 
 from tests.answered_clips import curve_of
 from tests.browser_support import wait_until
+from tests.study.own_clips import accuracy_curve
 from tpexplore import ui
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
 from tpexplore.study.labels import LabelledClip
-from tpexplore.study.own_data import accuracy_curve
 from tpexplore.study.stability import CHANGES, stability
 from tpexplore.ui.choices import ModelChoice, cached_model, model_choices
 from tpexplore.ui.problems import problem_html
