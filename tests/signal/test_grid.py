@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from tests.signal.listening import resynthesise
 from tpexplore.errors import InputError
 from tpexplore.signal.grid import Grid
 from tpexplore.signal.mel import hertz_at, place_of
-from tpexplore.signal.resynthesis import patch_gains, resynthesise
+from tpexplore.signal.resynthesis import patch_gains
 from tpexplore.signal.spectrogram import log_mel, patch_statistics, patches_of, samples_for
 from tpexplore.stats.patch_statistics import padding_patches
 
