@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from tpexplore.checkpoints import bundled
+from tpexplore.checkpoints import bundled, lfs
 from tpexplore.checkpoints.adapters import ADAPTER, refuse_adapter
 from tpexplore.checkpoints.bundled import (
     HUB_PREFIX,
@@ -35,8 +35,6 @@ from tpexplore.errors import InputError
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Files of weights in a folder or repository, the best first; of each there may be parts, with an index."""
 INDEX = ".index.json"
-
-LFS_POINTER = b"version https://git-lfs"
 
 Get = Callable[[str], Path | None]
 """From a file's name to where it lies, or None where there is none."""
@@ -201,11 +199,11 @@ def _checked_digest(path: Path) -> str:
     """SHA-256 of the weights; a bundled model's must be the one on its card."""
     try:
         with path.open("rb") as file:
-            start = file.read(len(LFS_POINTER))
+            start = file.read(len(lfs.POINTER))
         digest = sha256_of(path)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    if start == LFS_POINTER:
+    if start == lfs.POINTER:
         raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
     if path.parent == bundled.MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
         raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")
