@@ -14,13 +14,11 @@ from typing import Any
 
 from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.model.macs import CLASSES, count_macs
-from tpexplore.model.plan import SCORES
+from tpexplore.model.plan import FAMILIES, FAMILY_NAMES, SCORES
 from tpexplore.numbers import percent
 from tpexplore.results.measures import Measure
 from tpexplore.results.store import Evidence, find, read_evidence, read_json
-
-FAMILIES = {"AudioMAE": "audiomae", "AST": "ast"}
-"""The paper's names of the families, and ours."""
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 COUNTERPARTS = {"AS-20K": None, "SPC-2": "spc12", "ESC-50": "esc50", "VoxCeleb-1": "speaker34"}
 """Each dataset of the paper, and the task here that stands beside it."""
@@ -31,8 +29,6 @@ SAME_TASK = frozenset({"ESC-50"})
 GENERAL, SPEECH = ("esc50",), ("spc12", "speaker34")
 """Our tasks that stand beside the paper's of general sounds, and of speech."""
 
-STATISTICS = ("intensity", "variation")
-CLUSTERS = ("C1", "C2", "C3", "C4", "C5")
 PLACE_COLUMNS = ("table", "dataset", "family", "line", "column", "unit")
 NUMBER_COLUMNS = ("ci95_low", "ci95_high", "difference", "published_loss", "measured_loss")
 COLUMNS = (*PLACE_COLUMNS, "published", "ours", "measured", *NUMBER_COLUMNS)
@@ -42,7 +38,7 @@ TABLES = ("Table I", "Table II", "Table III", "Table IV", "Figure 4")
 
 def load_evidence(assets: Path = ASSETS) -> dict[str, Evidence]:
     """Every model that stands beside one of the paper's, by name, bundled or not."""
-    names = [f"{family}-{task}" for task in COUNTERPARTS.values() if task for family in FAMILIES.values()]
+    names = [f"{family}-{task}" for task in COUNTERPARTS.values() if task for family in FAMILIES]
     models = {name: read_evidence(name, assets) for name in names}
     # The paper has no AST on VoxCeleb-1, so none is missed here.
     return {name: e for name, e in models.items() if e.card or name != "ast-speaker34"}
@@ -113,7 +109,8 @@ def counterpart(dataset: str, family: str, evidence: Mapping[str, Evidence]) -> 
     task = COUNTERPARTS.get(dataset)
     if task is None:
         return None, f"{dataset} cannot be measured: AudioSet is not here."
-    model = evidence.get(f"{FAMILIES[family]}-{task}")
+    own_name = next(own for own, name in FAMILY_NAMES.items() if name == family)
+    model = evidence.get(f"{own_name}-{task}")
     return model, "" if model else f"Not measured: there is no {family} for {task} here."
 
 
@@ -174,7 +171,7 @@ def _table3(percent: dict[str, list[float]], evidence: Mapping[str, Evidence]) -
         for i, value in enumerate(shares):
             path = ("clusters", "variation", "shares", i)
             ours = _measured(model, reason, "card", path, "clusters of variation", 100)
-            yield Row("Table III", dataset, "", "", CLUSTERS[i], "%", value, **ours)
+            yield Row("Table III", dataset, "", "", CLUSTER_NAMES[i], "%", value, **ours)
 
 
 def clusters_of(
@@ -184,7 +181,7 @@ def clusters_of(
 
     Clusters belong to the data, so any model of it will do.
     """
-    both = [counterpart(dataset, family, evidence) for family in FAMILIES]
+    both = [counterpart(dataset, family, evidence) for family in FAMILY_NAMES.values()]
     having = [pair for pair in both if pair[0] and find(pair[0].card, "clusters", statistic)]
     return (having or [pair for pair in both if pair[0]] or both)[0]
 

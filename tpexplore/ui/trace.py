@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from tpexplore.checkpoints.bundled import bundled_card, is_bundled
-from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS, STATISTICS
 from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import measured_analysis, of_weights
 from tpexplore.signal.spectrogram import patch_statistics
+from tpexplore.stats.cluster_names import CLUSTER_COUNT
 from tpexplore.stats.patch_statistics import (
     Clusters,
     ValueHistogram,
@@ -27,10 +28,6 @@ from tpexplore.study.sweep import real_frames
 
 from .choices import ModelChoice, cached_model, check_request
 from .clips import clip_name, excerpt_of, written_at
-
-STATISTICS = ("intensity", "variation")
-
-CLUSTERS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,13 +138,13 @@ class ClipTrace:
         if self.clusters is not None:
             return self.clusters[statistic], self.dataset_clusters[statistic], False
         values = self.statistic(statistic)
-        own = cluster_values(ValueHistogram().add(values), CLUSTERS)
+        own = cluster_values(ValueHistogram().add(values), CLUSTER_COUNT)
         return own.assign(values), own, True
 
     def shares(self, statistic: str) -> list[float]:
         """Share of the clip's patches in each cluster, lowest first."""
         ids = self.clustered(statistic)[0]
-        return (cluster_counts(ids, CLUSTERS) / len(ids)).tolist()
+        return (cluster_counts(ids, CLUSTER_COUNT) / len(ids)).tolist()
 
 
 def traced(
@@ -200,7 +197,7 @@ def dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
     if not card or "clusters" not in card:
         return None
     entries = card["clusters"]
-    equal = [1 / CLUSTERS] * CLUSTERS
+    equal = [1 / CLUSTER_COUNT] * CLUSTER_COUNT
     return {
         name: Clusters(tuple(entries[name]["edges"]), tuple(entries[name].get("shares", equal)))
         for name in STATISTICS

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tpexplore.model.plan import KEEP_RATES, SCORES
-from training.measure.patch_clusters import STATISTICS
+from tpexplore.model.plan import KEEP_RATES, SCORES, STATISTICS
 from training.measure.scores import Accuracy, Scorer, tidy
 from training.measure.ways import FURTHER_RATES, RANDOM_SEEDS, Way, rate_key
 

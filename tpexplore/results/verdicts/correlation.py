@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from tpexplore.results.comparison import STATISTICS
+from tpexplore.model.plan import STATISTICS
 from tpexplore.results.judging import Contrast, Facts, Finding
 from tpexplore.results.measures import Measure, join, mean_of, with_interval
 from tpexplore.results.sentences import counted, line_of, span

@@ -15,10 +15,11 @@ from PIL import Image
 
 from tpexplore.figures.style import CLUSTER_COLOURS
 from tpexplore.numbers import number
-from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
+from tpexplore.results.comparison import Row, clusters_of
 from tpexplore.results.judging import Contrast, Verdict
 from tpexplore.results.measures import with_interval
 from tpexplore.results.store import Evidence, find
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 from .tables import READING_ORDER
 
@@ -200,7 +201,7 @@ def cluster_bars(bars: Sequence[ClusterRange]) -> str:
     low, high = min(ends), max(ends)
     legend = "".join(
         f'<span><i class="pp-key" style="background:{colour}"></i>{name}</span>'
-        for name, colour in zip(CLUSTERS, CLUSTER_COLOURS, strict=True)
+        for name, colour in zip(CLUSTER_NAMES, CLUSTER_COLOURS, strict=True)
     )
     axis = "".join(
         f'<i style="left:{100 * (tick - low) / (high - low):.1f}%">{_tick(tick)}</i>'
@@ -222,7 +223,9 @@ def _cluster_bar(bar: ClusterRange, low: float, high: float) -> str:
     for i, (start, end) in enumerate(pairwise(bar.edges)):
         left, width = (100 * x / (high - low) for x in (start - low, end - start))
         share = number(100 * bar.shares[i], ".0f") if bar.shares else ""
-        ranges.append(f"{CLUSTERS[i]} {number(start)} to {number(end)}" + (f", {share} %" if share else ""))
+        ranges.append(
+            f"{CLUSTER_NAMES[i]} {number(start)} to {number(end)}" + (f", {share} %" if share else "")
+        )
         place = f"left:{left:.2f}%;width:{width:.2f}%;--pp-cluster:{CLUSTER_COLOURS[i]}"
         parts.append(f'<b style="{place}">{share}</b>')
     spoken = escape(f"{bar.name}: {'; '.join(ranges)}")

@@ -10,7 +10,6 @@ from typing import Any
 
 from tpexplore.numbers import number, percent
 from tpexplore.results.comparison import (
-    CLUSTERS,
     COUNTERPARTS,
     SAME_TASK,
     TABLES,
@@ -28,6 +27,7 @@ from tpexplore.results.measures import range_text, with_interval
 from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, summary, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 from .figures import (
     ClusterRange,
@@ -145,7 +145,7 @@ def _clusters_csv(bars: Sequence[ClusterRange]) -> str:
     for bar in bars:
         for i, (low, high) in enumerate(pairwise(bar.edges)):
             share = bar.shares[i] if bar.shares else None
-            lines.append([bar.name, CLUSTERS[i], low, high, share, ""])
+            lines.append([bar.name, CLUSTER_NAMES[i], low, high, share, ""])
         if not bar.edges:
             lines.append([bar.name, "", None, None, None, bar.reason])
     return csv_text(("data", "cluster", "low", "high", "share", "reason"), lines)

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tpexplore.model.plan import STATISTICS
 from tpexplore.stats.patch_statistics import kendall_tau
 from training.measure.analysis.view import View
-from training.measure.patch_clusters import STATISTICS
 from training.measure.scores import mean_cell
 
 KINDS = ("raw", "clusters", "concordant")
