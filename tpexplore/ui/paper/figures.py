@@ -16,8 +16,8 @@ from PIL import Image
 from tpexplore.figures.style import CLUSTER_COLOURS
 from tpexplore.numbers import number
 from tpexplore.results.comparison import Row, clusters_of
-from tpexplore.results.judging import Contrast, Verdict
-from tpexplore.results.measures import with_interval
+from tpexplore.results.judging import Contrast, Verdict, margins
+from tpexplore.results.measures import above_and_below, with_interval
 from tpexplore.results.store import Evidence, find
 from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
@@ -161,7 +161,7 @@ def _strip(model: str, contrasts: Sequence[Contrast], low: float, high: float) -
             f'<line class="{name}" x1="{at(ends[0]):.2f}" x2="{at(ends[1]):.2f}" y1="{y:.1f}" y2="{y:.1f}">'
             f"<title>{about}</title></line>"
         )
-    held, lost = (sum(c.sign == sign for c in contrasts) for sign in (1, -1))
+    held, lost = above_and_below(margins(contrasts))
     spoken = f"{model}: {held} of {len(contrasts)} above 0, {lost} below"
     return (
         f'<li><span>{escape(model)}</span><svg viewBox="0 0 100 {STRIP}" preserveAspectRatio="none"'
