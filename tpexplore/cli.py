@@ -275,10 +275,10 @@ def _share(model, point, index: int) -> str:
 def _batch(args: argparse.Namespace) -> int:
     blocks = _pruning_blocks(args)
     check_model_name(args.model)
-    from tpexplore.study.batch import Job, run_batch
+    from tpexplore.study.batch import BatchJob, run_batch
 
     rates = (_keep_rate(args.keep_rate, blocks),)
-    job = Job(args.model, args.frames, rates, args.score, args.method, blocks, args.hop)
+    job = BatchJob(args.model, args.frames, rates, args.score, args.method, blocks, args.hop)
     summary = run_batch(args.folder, args.out, job, workers=args.workers, labels=args.labels)
     if summary is None:
         return 0

@@ -41,7 +41,7 @@ Get = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """A model's files.
 
     Attributes
@@ -74,7 +74,7 @@ class Source:
         return tensors, {}
 
 
-def find_source(source: str) -> Source:
+def find_source(source: str) -> ModelSource:
     """Find a model's files; those on the Hub are fetched, their settings first.
 
     Parameters
@@ -92,13 +92,13 @@ def find_source(source: str) -> Source:
         return _in_repository(source, partial(fetch, source.removeprefix(HUB_PREFIX)))
     if is_bundled(source):
         path = bundled.MODELS_FOLDER / f"{source}.safetensors"
-        return Source(source, (path,), None, _checked_digest(path))
+        return ModelSource(source, (path,), None, _checked_digest(path))
     path = Path(source)
     name = path.resolve().name or str(path.resolve())  # the root has no name
     if path.is_dir():
         return _in_repository(name, partial(_beside, path))
     settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
-    return Source(name, (path,), settings, _checked_digest(path))
+    return ModelSource(name, (path,), settings, _checked_digest(path))
 
 
 def files_of_model(source: str) -> list[Path]:
@@ -131,16 +131,16 @@ def _beside(folder: Path, name: str) -> Path | None:
     return None
 
 
-def _in_repository(name: str, get: Get) -> Source:
+def _in_repository(name: str, get: Get) -> ModelSource:
     # The settings first: they are small, and say whether the weights are worth fetching.
     settings = _settings(name, get)
     for weights in WEIGHTS:
         if path := get(weights):
-            return Source(name, (path,), settings, _checked_digest(path))
+            return ModelSource(name, (path,), settings, _checked_digest(path))
         if index := get(weights + INDEX):
             parts = _parts(name, index, get)
             digests = "\n".join(_checked_digest(part) for part in parts)
-            return Source(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
+            return ModelSource(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
     # Last: beside a whole model it is that model which is meant, and the Hub is asked about every file.
     _refuse_adapter(name, get)
     raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")

@@ -54,7 +54,7 @@ def load_published(assets: Path = ASSETS) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One published number beside ours, or beside the reason why there is none.
 
     Accuracies and shares are in percent. ``line`` and ``column`` place it in its table: score and
@@ -92,7 +92,7 @@ class Row:
         return self.measured_loss - self.published_loss
 
 
-def compare(published: dict[str, Any], evidence: Mapping[str, Evidence]) -> list[Row]:
+def compare(published: dict[str, Any], evidence: Mapping[str, Evidence]) -> list[ComparisonRow]:
     """One row for every published number of Tables I to IV and Figure 4, in the paper's order."""
     tables = published["tables"]
     return [
@@ -133,7 +133,7 @@ def _unpruned(model: Evidence | None) -> Measure | None:
     return cell.scaled(100) if cell else None
 
 
-def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     for one in series:
         dataset, family, all_patches = one["dataset"], one["model"], one["unpruned"]
         model, reason = counterpart(dataset, family, evidence)
@@ -144,7 +144,7 @@ def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Ro
             score = "attention" if line == "unpruned" else line
             path = ("keep_rate", score, f"{float(rate):.2f}")
             ours = _measured(model, reason, "results", path, f"{score} at keep-rate {percent(rate)}", 100)
-            yield Row(
+            yield ComparisonRow(
                 *("Table I", dataset, family, line, rate, "%", value),
                 **ours,
                 published_loss=all_patches - value,
@@ -152,11 +152,13 @@ def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Ro
             )
 
 
-def _table2(table: dict) -> Iterable[Row]:
+def _table2(table: dict) -> Iterable[ComparisonRow]:
     for dataset, cells in table.get("gmacs", {}).items():
         for rate, value in zip(table["keep_rates"], cells, strict=True):
             exact = vit_b_macs(dataset, table["tokens"][dataset], rate) / 1e9
-            yield Row("Table II", dataset, "", "", str(rate), "G", value, "exact count", Measure(exact))
+            yield ComparisonRow(
+                "Table II", dataset, "", "", str(rate), "G", value, "exact count", Measure(exact)
+            )
 
 
 def vit_b_macs(dataset: str, tokens: int, keep_rate: float, prefix: int = 1) -> int:
@@ -165,13 +167,13 @@ def vit_b_macs(dataset: str, tokens: int, keep_rate: float, prefix: int = 1) -> 
     return count_macs(dim=768, depth=12, tokens=tokens, prefix=prefix, classes=classes, keep_rate=keep_rate)
 
 
-def _table3(percent: dict[str, list[float]], evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _table3(percent: dict[str, list[float]], evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     for dataset, shares in percent.items():
         model, reason = clusters_of(dataset, "variation", evidence)
         for i, value in enumerate(shares):
             path = ("clusters", "variation", "shares", i)
             ours = _measured(model, reason, "card", path, "clusters of variation", 100)
-            yield Row("Table III", dataset, "", "", CLUSTER_NAMES[i], "%", value, **ours)
+            yield ComparisonRow("Table III", dataset, "", "", CLUSTER_NAMES[i], "%", value, **ours)
 
 
 def clusters_of(
@@ -186,7 +188,7 @@ def clusters_of(
     return (having or [pair for pair in both if pair[0]] or both)[0]
 
 
-def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     all_patches = {
         (one["dataset"], one["model"]): one["unpruned"]
         for one in tables.get("table1_accuracy_by_keep_rate", [])
@@ -201,7 +203,7 @@ def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
                 path = ("removal", group, block)
                 ours = _measured(model, reason, "results", path, f"removal after block {block}", 100)
                 random = model and model.cell("analysis", *removal_path("intensity", group, block, "random"))
-                yield Row(
+                yield ComparisonRow(
                     *("Table IV", dataset, family, group, block, "%", value),
                     **ours,
                     published_loss=None if base is None else base - value,
@@ -215,7 +217,7 @@ def removal_path(statistic: str, group: str, block: str | int, kind: str = "valu
     return ("removal", statistic, group, kind, int(block) - 1)
 
 
-def _figure4(values: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _figure4(values: dict, evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     for statistic, families in values.items():
         for family, datasets in families.items():
             for dataset, curve in datasets.items():
@@ -224,14 +226,14 @@ def _figure4(values: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
                     path = ("kendall", statistic, "concordant", i)
                     ours = _measured(model, reason, "analysis", path, f"Kendall tau of {statistic}")
                     tau_b = model and model.cell("analysis", "kendall", statistic, "clusters", i)
-                    yield Row(
+                    yield ComparisonRow(
                         *("Figure 4", dataset, family, statistic, str(i + 1), "tau", value),
                         **ours,
                         beside=(("tau-b", tau_b),) if tau_b else (),
                     )
 
 
-def to_csv(rows: Iterable[Row]) -> str:
+def to_csv(rows: Iterable[ComparisonRow]) -> str:
     """Rows as a spreadsheet, every number at full length."""
     rows = list(rows)
     further = list(dict.fromkeys(name for row in rows for name, _ in row.beside))

@@ -16,7 +16,7 @@ from tpexplore.signal.checks import check_path, check_seconds, is_sound
 from tpexplore.signal.decode import HOP, SAMPLE_RATE, mix, read_clip
 from tpexplore.signal.readers import read_source
 from tpexplore.signal.resampling import Resampler
-from tpexplore.signal.source import Source
+from tpexplore.signal.source import SoundSource
 
 SEARCHED_SECONDS = 3_600.0
 """How much of a file is searched at most."""
@@ -190,7 +190,7 @@ def _loudest_window(energy: np.ndarray, window: int, broken: np.ndarray) -> int:
     return (left + right) // 2
 
 
-def _profile(source: Source) -> LoudnessProfile:
+def _profile(source: SoundSource) -> LoudnessProfile:
     steps, most = _Steps(), round(SEARCHED_SECONDS * source.rate)
     resampler = Resampler(source.rate)
     end, is_whole = 0, True
@@ -208,7 +208,7 @@ def _profile(source: Source) -> LoudnessProfile:
     return steps.profile(end / source.rate, is_whole)
 
 
-def _joined(source: Source, length: int) -> Iterator[np.ndarray]:
+def _joined(source: SoundSource, length: int) -> Iterator[np.ndarray]:
     """The source's blocks joined to some ``length`` frames; ends early where the format changes midway."""
     pieces, size = [], 0
     blocks = iter(source.blocks)

@@ -20,7 +20,7 @@ from tpexplore.errors import UNREADABLE_JSON, InputError, sentence_of
 from tpexplore.interrupts import end_with_parent
 from tpexplore.locking import lock_folder
 from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
-from tpexplore.study.window_table import Row, check_table_name, rows_of, write_labels, write_table
+from tpexplore.study.window_table import WindowRow, check_table_name, rows_of, write_labels, write_table
 from tpexplore.writing import append_line, check_place, write_json
 
 _ENDINGS = (
@@ -34,7 +34,7 @@ _WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Job:
+class BatchJob:
     """What is done with every window.
 
     Attributes
@@ -63,15 +63,15 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileOutcome:
     """What became of one file: its rows, and the sentence on why it has none or ends early."""
 
-    rows: list[Row]
+    rows: list[WindowRow]
     problem: str = ""
 
 
 @dataclass(frozen=True)
-class Summary:
+class BatchSummary:
     """What a whole batch came to.
 
     Attributes
@@ -112,12 +112,12 @@ def find_recordings(folder: Path) -> list[str]:
 def run_batch(
     folder: Path,
     out: Path,
-    job: Job,
+    job: BatchJob,
     *,
     workers: int = 1,
     labels: Path | None = None,
     quiet: bool = False,
-) -> Summary | None:
+) -> BatchSummary | None:
     """Analyse every file and window of a folder tree.
 
     What is done is noted in the folder OUT.unfinished, file by file. After a crash the same command goes on
@@ -130,7 +130,7 @@ def run_batch(
     folder : Path
     out : Path
         Ending in .csv or .parquet; the columns are `window_table.COLUMNS`.
-    job : Job
+    job : BatchJob
     workers : int
         Processes, each with a model of its own.
     labels : Path, optional
@@ -140,7 +140,7 @@ def run_batch(
 
     Returns
     -------
-    Summary or None
+    BatchSummary or None
         None in processes other than the first.
 
     Raises
@@ -186,7 +186,7 @@ def run_batch(
     journal.remove()
     del lock
     windows = len({(row["file"], row["window"]) for row in rows})
-    return Summary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
+    return BatchSummary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
 
 
 def _place_among_processes() -> tuple[int, int]:
@@ -209,7 +209,7 @@ class Journal:
     A line counts once it is whole; of a process that was killed, the last one may not be.
     """
 
-    def __init__(self, place: Path, rank: int, folder: Path, job: Job):
+    def __init__(self, place: Path, rank: int, folder: Path, job: BatchJob):
         self.place, self.folder = place, folder
         self.path = place / f"{rank}.jsonl"
         self.keys: dict[str, str] = {}
@@ -240,7 +240,7 @@ class Journal:
             self.keys[file] = hashlib.sha256(name).hexdigest()
         return self.keys[file]
 
-    def done(self) -> dict[str, Outcome]:
+    def done(self) -> dict[str, FileOutcome]:
         """What all processes have noted, by key."""
         outcomes = {}
         for path in sorted(self.place.glob("*.jsonl")):
@@ -248,13 +248,13 @@ class Journal:
                 for line in lines:
                     with suppress(*UNREADABLE_JSON, KeyError, TypeError):
                         entry = json.loads(line)
-                        outcomes[entry["key"]] = Outcome(entry["rows"], entry["problem"])
+                        outcomes[entry["key"]] = FileOutcome(entry["rows"], entry["problem"])
         return outcomes
 
-    def add(self, file: str, outcome: Outcome) -> None:
+    def add(self, file: str, outcome: FileOutcome) -> None:
         append_line(self.path, json.dumps({"key": self.key(file), **asdict(outcome)}))
 
-    def wait_for(self, files: list[str]) -> dict[str, Outcome]:
+    def wait_for(self, files: list[str]) -> dict[str, FileOutcome]:
         """Outcomes of all files, once every process has noted its own; torchrun ends all if one dies."""
         while True:
             done = self.done()
@@ -271,7 +271,9 @@ class Journal:
             append_line(self.path, "")
 
 
-def _outcomes(folder: Path, files: list[str], job: Job, workers: int) -> Iterator[tuple[str, Outcome]]:
+def _outcomes(
+    folder: Path, files: list[str], job: BatchJob, workers: int
+) -> Iterator[tuple[str, FileOutcome]]:
     if not files:
         return
     if workers == 1:
@@ -300,11 +302,11 @@ def _outcomes(folder: Path, files: list[str], job: Job, workers: int) -> Iterato
         pool.shutdown(cancel_futures=True)
 
 
-def analyse(model: Any, folder: Path, file: str, job: Job) -> Outcome:
+def analyse(model: Any, folder: Path, file: str, job: BatchJob) -> FileOutcome:
     """All windows of one file; where it cannot be read on, what was read before counts."""
     from tpexplore.study.windows import explore_windows
 
-    rows: list[Row] = []
+    rows: list[WindowRow] = []
     try:
         for window in explore_windows(
             model,
@@ -317,16 +319,16 @@ def analyse(model: Any, folder: Path, file: str, job: Job) -> Outcome:
         ):
             rows += rows_of(window, file)
     except InputError as error:
-        return Outcome(rows, str(error))
+        return FileOutcome(rows, str(error))
     except OSError as error:
-        return Outcome(rows, sentence_of(error))
-    return Outcome(rows)
+        return FileOutcome(rows, sentence_of(error))
+    return FileOutcome(rows)
 
 
 _worker_model: Any = None
 
 
-def _start_worker(job: Job) -> None:
+def _start_worker(job: BatchJob) -> None:
     """Load a worker's model."""
     global _worker_model
     import torch
@@ -336,11 +338,11 @@ def _start_worker(job: Job) -> None:
     _worker_model = _load(job)
 
 
-def _analyse_in_worker(folder: Path, file: str, job: Job) -> Outcome:
+def _analyse_in_worker(folder: Path, file: str, job: BatchJob) -> FileOutcome:
     return analyse(_worker_model, folder, file, job)
 
 
-def _load(job: Job) -> Any:
+def _load(job: BatchJob) -> Any:
     from tpexplore.checkpoints.load import load_model
     from tpexplore.model.packing import pack
     from tpexplore.model.vit import check_classifier

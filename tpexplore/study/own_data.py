@@ -19,7 +19,7 @@ from tpexplore.study.uploads import shown_name
 
 
 @dataclass(frozen=True)
-class Row:
+class AccuracyRow:
     """Accuracy at one keep-rate.
 
     Attributes
@@ -104,12 +104,12 @@ class AccuracyCurve:
         points = {(score, point.keep_rate): point for score in self.scores for point in result.points[score]}
         self.answers.append((clip, {key: point.answer for key, point in points.items()}))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[AccuracyRow]:
         """One row for each score and keep-rate, over the clips done so far; none before the first."""
         if not self.answers:
             return []
         return [
-            Row(
+            AccuracyRow(
                 score,
                 rate,
                 right=sum(answers[score, rate] == clip.target for clip, answers in self.answers),

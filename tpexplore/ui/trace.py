@@ -31,7 +31,7 @@ from .clips import clip_name, excerpt_of, written_at
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class ClipStage:
     """One pruning block at work on one clip.
 
     Attributes
@@ -91,7 +91,7 @@ class ClipTrace:
     clusters: dict[str, Tensor] | None
     measured: dict[str, Any] | None
     _kept: dict[tuple[float, str], dict[int, Tensor]] = field(default_factory=dict, repr=False)
-    _stages: dict[float, dict[int, Stage]] = field(default_factory=dict, repr=False)
+    _stages: dict[float, dict[int, ClipStage]] = field(default_factory=dict, repr=False)
 
     def statistic(self, name: str) -> Tensor:
         """Intensity or variation of every patch."""
@@ -107,24 +107,24 @@ class ClipTrace:
             self._kept[key] = {b: kept[b][0].cpu() if kept else everything for b in PRUNE_BLOCKS}
         return self._kept[key]
 
-    def stages_at(self, keep_rate: float) -> dict[int, Stage]:
+    def stages_at(self, keep_rate: float) -> dict[int, ClipStage]:
         """The pruning blocks at work, with the attention that decides."""
         key = round(float(keep_rate), 4)
         if key not in self._stages:
             self._stages[key] = self._run_stages(keep_rate)
         return self._stages[key]
 
-    def _run_stages(self, keep_rate: float) -> dict[int, Stage]:
+    def _run_stages(self, keep_rate: float) -> dict[int, ClipStage]:
         with torch.inference_mode():
             stages = self.model(self.spec[None], keep_rate=keep_rate).stages
         everything = torch.arange(len(self.intensity))
         if not stages:  # at keep-rate 1.0 nothing decides, and every block attends as in the unpruned model
             attention = {block: self.scores[block - 1] * len(everything) for block in PRUNE_BLOCKS}
-            return {b: Stage(everything, a, torch.ones_like(a, dtype=bool)) for b, a in attention.items()}
+            return {b: ClipStage(everything, a, torch.ones_like(a, dtype=bool)) for b, a in attention.items()}
         by_block = {}
         for stage in stages:
             ids, scores, kept = (values[0].cpu() for values in (stage.ids, stage.scores, stage.kept))
-            by_block[stage.block] = Stage(ids, scores * len(ids), torch.isin(ids, kept))
+            by_block[stage.block] = ClipStage(ids, scores * len(ids), torch.isin(ids, kept))
         return by_block
 
     def clustered(self, statistic: str) -> tuple[Tensor, Clusters, bool]:

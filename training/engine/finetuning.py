@@ -53,7 +53,7 @@ def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple
 
 
 class FinetuneStage:
-    """Supervised training, see `training.engine.loop.Stage`.
+    """Supervised training, see `training.engine.loop.TrainingStage`.
 
     Random dropping of patches and SpecAug regularise until pruning starts; from then on the model sees
     whole pictures, so that what it loses is what the score chose.

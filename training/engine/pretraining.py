@@ -69,7 +69,7 @@ def masked_loss(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
 
 
 class PretrainStage:
-    """Training of an AudioMAE encoder without labels, see `training.engine.loop.Stage`."""
+    """Training of an AudioMAE encoder without labels, see `training.engine.loop.TrainingStage`."""
 
     def __init__(
         self,

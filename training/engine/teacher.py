@@ -69,7 +69,7 @@ def load_teacher(folder: Path, classes: int) -> Teacher:
 
 
 class TeacherStage:
-    """Supervised training of the teacher, see `training.engine.loop.Stage`."""
+    """Supervised training of the teacher, see `training.engine.loop.TrainingStage`."""
 
     def __init__(self, features: Features, recipe: TeacherRecipe):
         self.recipe, self.features, self.device = recipe, features, pick_device()

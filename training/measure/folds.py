@@ -16,7 +16,7 @@ from training.data.features import Features
 from training.data.training_data import training_data
 from training.engine import parallel
 from training.engine.identity import last_log_line, note_run
-from training.engine.loop import Run, train
+from training.engine.loop import TrainingRun, train
 from training.engine.tagger import Tagger
 from training.engine.teacher import TeacherStage
 from training.measure.against_random import (
@@ -88,7 +88,7 @@ def run_fold(
     if teacher_recipe:
         teacher = folder / "teacher"
         note_run(teacher, teacher_recipe, features)
-        train(TeacherStage(features, teacher_recipe), Run(teacher))
+        train(TeacherStage(features, teacher_recipe), TrainingRun(teacher))
     # Another seed each, so that the spread holds that of the training as well.
     seeded = replace(recipe, seed=recipe.seed + fold)
     run = folder / "model"

@@ -16,7 +16,7 @@ from training.engine.finetuning import FinetuneStage
 from training.engine.identity import git_commit, note_model, note_run
 from training.engine.initialise import describe_start
 from training.engine.lock import lock_folder
-from training.engine.loop import Run, pick_device, train
+from training.engine.loop import TrainingRun, pick_device, train
 from training.engine.origins import note_origins
 from training.measure.scores import Scorer
 from training.recipes.settings import FinetuneRecipe
@@ -42,7 +42,7 @@ def train_variant(
     note_origins(folder, teacher, init)
     stage = FinetuneStage(features, recipe, init=init, teacher_folder=teacher, answers=answers)
     note_model(folder, stage.model.config, features)
-    train(stage, Run(folder))
+    train(stage, TrainingRun(folder))
     del lock
     return trained_model(folder, features).to(pick_device())
 

@@ -33,7 +33,7 @@ from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import check_fit, note_model
 from training.engine.lock import lock_folder
-from training.engine.loop import Run, train
+from training.engine.loop import TrainingRun, train
 from training.engine.pretraining import PretrainStage
 from training.engine.tagger import TAGS, Tagger
 from training.measure.against_tagger import compare
@@ -191,7 +191,7 @@ def test_a_model_learns_the_taggers_answers(folder, stored, tmp_path, monkeypatc
     features = as_tags(read_features(folder), answers)
     stage = FinetuneStage(features, small_recipe(), answers=answers)
     note_model(tmp_path / "run", stage.model.config, features)
-    assert train(stage, Run(tmp_path / "run"))
+    assert train(stage, TrainingRun(tmp_path / "run"))
     model = trained_model(tmp_path / "run", features)
     assert model.config.multilabel and model.config.labels[0] == "Speech" and model.config.classes == TAGS
     rows = features.indices("train")

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tpexplore.figures.style import CLUSTER_COLOURS
 from tpexplore.numbers import number
-from tpexplore.results.comparison import Row, clusters_of
+from tpexplore.results.comparison import ComparisonRow, clusters_of
 from tpexplore.results.judging import Contrast, Verdict, margins
 from tpexplore.results.measures import above_and_below, with_interval
 from tpexplore.results.store import Evidence, find
@@ -36,7 +36,7 @@ WITHOUT_PADDING = {"all but padding": "input_sound", "kept, padding aside": "kep
 """What the panels of Fig. 6 are called here and in the analysis file."""
 
 
-def kendall_panels(rows: Sequence[Row]) -> str:
+def kendall_panels(rows: Sequence[ComparisonRow]) -> str:
     """Fig. 4 as small multiples: one for each statistic, family and dataset."""
     parts = []
     for statistic, same in groupby(rows, lambda row: row.line):
@@ -54,7 +54,7 @@ def kendall_panels(rows: Sequence[Row]) -> str:
     return legend + "".join(parts)
 
 
-def _kendall_panel(rows: Sequence[Row]) -> str:
+def _kendall_panel(rows: Sequence[ComparisonRow]) -> str:
     first = rows[0]
     blocks = [int(row.column) for row in rows]
     same = [row.measured.value if row.measured else None for row in rows]

@@ -13,7 +13,7 @@ from tpexplore.results.comparison import (
     COUNTERPARTS,
     SAME_TASK,
     TABLES,
-    Row,
+    ComparisonRow,
     compare,
     counterpart,
     csv_text,
@@ -160,7 +160,7 @@ def _section(section: Section) -> str:
 
 
 def _sections(
-    rows: Sequence[Row], published: Mapping[str, Any], evidence: Mapping[str, Evidence]
+    rows: Sequence[ComparisonRow], published: Mapping[str, Any], evidence: Mapping[str, Evidence]
 ) -> Iterable[Section]:
     by_table = {table: [row for row in rows if row.table == table] for table in TABLES}
     saves = {
@@ -268,7 +268,9 @@ def _folded(summary: str, body: str) -> str:
 # What each section finds
 
 
-def _losses(rows: Sequence[Row], column: str, chosen: Callable[[Row], bool], start: str) -> str:
+def _losses(
+    rows: Sequence[ComparisonRow], column: str, chosen: Callable[[ComparisonRow], bool], start: str
+) -> str:
     """ "… costs the paper's models 0.2 to 4.3 points, ours 2.4 to 5.6."."""
     own = [row for row in rows if row.column == column and chosen(row)]
     if not own:
@@ -284,25 +286,25 @@ def _losses(rows: Sequence[Row], column: str, chosen: Callable[[Row], bool], sta
     return f"{start} {verb} the paper's models {range_text(paper, '.1f')} points, {ours}."
 
 
-def _macs_met(rows: Sequence[Row]) -> str:
+def _macs_met(rows: Sequence[ComparisonRow]) -> str:
     if not rows:
         return "The published table is missing."
     gaps = [abs(row.difference) for row in rows]
     return f"The exact count meets all {len(rows)} cells within {max(gaps):.2f} G."
 
 
-def _second_token(rows: Sequence[Row]) -> str:
+def _second_token(rows: Sequence[ComparisonRow]) -> str:
     """What AST's own second prefix token adds to the table's count."""
     extra = [_two_prefix(row) / 1e9 - row.measured.value for row in rows if row.column == "1.0"]
     return f" AST with its second prefix token needs {range_text(extra, '.2f')} G more." if extra else ""
 
 
-def _two_prefix(row: Row) -> int:
+def _two_prefix(row: ComparisonRow) -> int:
     tokens = load_published()["tables"]["table2_gmacs"]["tokens"][row.dataset]
     return vit_b_macs(row.dataset, tokens, 1.0, prefix=2)
 
 
-def _largest_gap(rows: Sequence[Row]) -> str:
+def _largest_gap(rows: Sequence[ComparisonRow]) -> str:
     gaps = [abs(row.measured.value - row.published) for row in rows if row.measured]
     if not gaps:
         return "Not measured yet."
@@ -330,7 +332,7 @@ def _boundaries(bars: Sequence[ClusterRange]) -> str:
     return f"On {_same_tasks()} no boundary lies further than {max(moved):.2f} from the paper's. {text}"
 
 
-def _means(rows: Sequence[Row]) -> str:
+def _means(rows: Sequence[ComparisonRow]) -> str:
     if not rows:
         return "The published curves are missing."
     paper = [row.published for row in rows]
@@ -343,7 +345,7 @@ def _means(rows: Sequence[Row]) -> str:
     return f"{text} Here, under τ-b: {sum(v > 0 for v in honest)} of {len(honest)}, mean {mean}."
 
 
-def _kendall_tables(rows: Sequence[Row]) -> str:
+def _kendall_tables(rows: Sequence[ComparisonRow]) -> str:
     tables = "".join(
         band_table(
             sorted(

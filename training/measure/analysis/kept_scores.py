@@ -41,7 +41,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Stage:
+class ScoredStage:
     """One pruning block at work.
 
     Attributes
@@ -60,11 +60,11 @@ class Stage:
     kept: Tensor
 
 
-def stages(model: AudioViT, spec: Tensor, keep_rate: float) -> Iterator[Stage]:
+def stages(model: AudioViT, spec: Tensor, keep_rate: float) -> Iterator[ScoredStage]:
     """The pruning stages of ``model(spec, keep_rate)``, with the scores that decided."""
     for stage in Entered(model, spec).run(keep_rate).stages:
         kept = kept_mask(stage.kept, model.config.patches).gather(1, stage.ids)
-        yield Stage(stage.block, stage.ids, stage.scores * stage.ids.shape[1], kept)
+        yield ScoredStage(stage.block, stage.ids, stage.scores * stage.ids.shape[1], kept)
 
 
 def measure(view: View) -> tuple[dict[Key, np.ndarray], dict[Key, Tensor]]:
