@@ -18,9 +18,9 @@ from training.engine.finetuning import FinetuneStage
 from training.engine.identity import note_model
 from training.engine.loop import TrainingRun, train
 from training.engine.origins import note_origins
-from training.measure.progress import say_if_unmeasured
 from training.recipes.settings import FinetuneRecipe, changed, load_recipe
 from training.recipes.values import LARGEST_SEED
+from training.scoring.progress import say_if_unmeasured
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from training.data.features import read_features
 from training.engine.command import run_command, stage_arguments
 from training.engine.loop import TrainingRun, train
 from training.engine.teacher import TeacherStage
-from training.measure.progress import say_if_unmeasured
 from training.recipes.settings import TeacherRecipe, load_recipe
+from training.scoring.progress import say_if_unmeasured
 
 
 def main() -> None:

@@ -18,11 +18,11 @@ from training.data.cache import cache_features
 from training.data.datasets import load_dataset
 from training.data.datasets.esc50 import FOLDS
 from training.data.features import read_features
+from training.data.tagger import Tagger
 from training.engine import identity
-from training.engine.tagger import Tagger
 from training.measure import folds
-from training.measure.scores import Accuracy
 from training.recipes.settings import TeacherRecipe
+from training.scoring.scores import Accuracy
 
 RATES = ("0.70", "0.50", "0.40", "0.30")
 

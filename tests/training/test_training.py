@@ -31,7 +31,6 @@ from training.data.datasets import load_dataset
 from training.data.features import read_features
 from training.engine.checkpoint import load_checkpoint, save_checkpoint
 from training.engine.command import run_command
-from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage, draw_keep_rate
 from training.engine.identity import note_run
 from training.engine.initialise import WHITENING_GAIN, place_positions, whiten_patches
@@ -42,6 +41,7 @@ from training.engine.patches import random_grid, random_patches
 from training.engine.pretraining import PretrainStage, fill_in, masked_loss, pictures_of
 from training.engine.student import build_model
 from training.engine.teacher import TeacherStage, load_teacher
+from training.measure.export import trained_model
 from training.recipes.settings import (
     FOLDER,
     FinetuneRecipe,

@@ -16,11 +16,11 @@ from tqdm import tqdm
 from tpexplore.command_line import Interrupted
 from tpexplore.errors import InputError
 from tpexplore.writing import append_line
-from training.engine import parallel
 from training.engine.checkpoint import load_checkpoint, save_checkpoint, trim_log
 from training.engine.optimise import learning_rate, optimisers_for
 from training.engine.signals import kept_signals
 from training.recipes.settings import Recipe
+from training.system import parallel
 
 SAVE_EVERY_SECONDS = 120
 

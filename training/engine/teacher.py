@@ -18,9 +18,9 @@ from training.data.clips import Clips, mean_and_std
 from training.data.features import Features
 from training.engine.checkpoint import load_checkpoint
 from training.engine.loop import Batch, pick_device
-from training.engine.precision import mixed_precision
-from training.measure.progress import split_accuracy
 from training.recipes.settings import TeacherRecipe, load_recipe
+from training.scoring.progress import split_accuracy
+from training.system.precision import mixed_precision
 
 STRIDE_16 = 3
 """Index, in timm's feature list, of the map with one cell per 16×16 patch."""

@@ -28,18 +28,18 @@ from training.data.cache import cache_features
 from training.data.clips import draw_weights
 from training.data.datasets import load_dataset
 from training.data.features import Features, read_features
+from training.data.tagger import TAGS, Tagger
 from training.data.training_data import pretraining_data, training_data
-from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import check_fit, note_model
-from training.engine.lock import lock_folder
 from training.engine.loop import TrainingRun, train
 from training.engine.pretraining import PretrainStage
-from training.engine.tagger import TAGS, Tagger
 from training.measure.against_tagger import compare
-from training.measure.class_names import ESC50_FILE
-from training.measure.scores import scorer_for
+from training.measure.export import trained_model
 from training.recipes.settings import FinetuneRecipe, PretrainRecipe, StoredLessons, load_recipe
+from training.scoring.class_names import ESC50_FILE
+from training.scoring.scores import scorer_for
+from training.system.lock import lock_folder
 
 RATE = 16_000
 

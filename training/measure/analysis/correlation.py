@@ -12,7 +12,7 @@ from torch import Tensor
 from tpexplore.model.plan import STATISTICS
 from tpexplore.stats.patch_statistics import kendall_tau
 from training.measure.analysis.view import View
-from training.measure.scores import mean_cell
+from training.scoring.scores import mean_cell
 
 KINDS = ("raw", "clusters", "concordant")
 """tau-b with the statistic itself, tau-b with its cluster ranks, and the published variant of the latter."""

@@ -19,7 +19,7 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.stats.cluster_names import CLUSTER_COUNT
 from tpexplore.stats.patch_statistics import cliffs_delta_per_clip
 from training.measure.analysis.view import View, kept_mask
-from training.measure.scores import mean_cell, tidy
+from training.scoring.scores import mean_cell, tidy
 
 RATE = "0.50"
 FATES = ("dropped", "kept")
