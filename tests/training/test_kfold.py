@@ -11,7 +11,6 @@ import soundfile
 import torch
 
 from tests.training.test_training import small, small_finetune
-from tpexplore.results.markdown import folds_table
 from training import kfold
 from training.data.answers import store_answers
 from training.data.cache import cache_features
@@ -21,6 +20,7 @@ from training.data.features import read_features
 from training.data.tagger import Tagger
 from training.engine import identity
 from training.measure import folds
+from training.readme.studies import folds_table
 from training.recipes.settings import TeacherRecipe
 from training.scoring.scores import Accuracy
 
