@@ -18,7 +18,8 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.signal import recording
 from tpexplore.signal.recording import read_windows
 from tpexplore.study import batch, window_table
-from tpexplore.study.batch import BatchJob, find_recordings, run_batch
+from tpexplore.study.audio_files import find_recordings
+from tpexplore.study.batch import BatchJob, run_batch
 
 WINDOW = 1.295
 """Seconds that the tiny model reads."""
