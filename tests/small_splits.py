@@ -16,8 +16,7 @@ from tpexplore.signal.spectrogram import normalise
 from training import analyze, evaluate
 from training.data.features import Features
 from training.engine.identity import describe_data
-from training.measure import batches
-from training.measure import scores as measure
+from training.measure import batches, provenance
 
 BATCH = 4
 """Clips a batch in these tests, so that the few clips make several batches, the last one short."""
@@ -113,7 +112,7 @@ def use_folder(folder: Path, setattr_) -> None:
     setattr_(analyze, "ANALYSIS_FOLDER", folder / "analysis")
     setattr_(batches, "BATCH", BATCH)
     # Someone may commit while the tests run, and results name the commit.
-    setattr_(measure, "git_commit", lambda: "a commit")
+    setattr_(provenance, "git_commit", lambda: "a commit")
 
 
 def evaluate_and_analyze(folder: Path, name: str) -> None:

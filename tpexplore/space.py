@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tpexplore.checkpoints import lfs
 from tpexplore.command_line import OneSentenceParser, exit_code
 from tpexplore.errors import InputError
 
@@ -29,9 +30,6 @@ CACHES = ("__pycache__", "*.pyc", "*.pyo", "*.egg-info")
 
 LARGEST = 10 * 2**20
 """Bytes above which the Hub takes a file only through LFS."""
-
-POINTER = b"version https://git-lfs"
-"""How the text begins that Git LFS leaves in place of a file it did not fetch."""
 
 SECRETS = {
     "a Hugging Face token": rb"hf_[A-Za-z0-9]{30,}",
@@ -117,7 +115,7 @@ def _upload(path: Path, root: Path) -> Upload:
         return Upload(name, 0, "is a link or no plain file; expected the file itself")
     content = path.read_bytes()
     size = len(content)
-    if content.startswith(POINTER):
+    if content.startswith(lfs.POINTER):
         problem = "is a Git LFS pointer, not the file it stands for; fetch it with git lfs pull"
     else:
         problem = _secret_in(content) or _weights_problem(path, content)

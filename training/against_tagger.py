@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER
 from tpexplore.writing import write_json
-from training.engine import parallel
 from training.engine.command import add_feature_folders, command_arguments, run_command
 from training.measure.against_tagger import against_tagger
+from training.system import parallel
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from tpexplore.checkpoints.bundled import ANALYSIS_FOLDER
 from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine import parallel
 from training.engine.command import command_arguments, run_command
 from training.measure.analysis.split import analyze
+from training.system import parallel
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from tpexplore.command_line import file_or_folder
 from training.data.answers import store_answers
+from training.data.tagger import load_tagger
 from training.engine.command import command_arguments, run_command
-from training.engine.tagger import load_tagger
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from tpexplore.writing import write_json
 from training.data.training_data import answered_data
-from training.engine import parallel
 from training.engine.command import (
     add_feature_folders,
     add_recipe,
@@ -24,6 +23,7 @@ from training.engine.command import (
 from training.measure.drop_study import drop_study
 from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.system import parallel
 
 
 def main() -> None:

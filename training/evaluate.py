@@ -13,9 +13,9 @@ from tpexplore.checkpoints.bundled import RESULTS_FOLDER
 from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine import parallel
 from training.engine.command import command_arguments, run_command
 from training.measure.evaluation import add_fixed, evaluate, evaluate_run, renew_examples
+from training.system import parallel
 
 
 def main() -> None:

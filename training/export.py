@@ -12,7 +12,7 @@ from tpexplore.command_line import file_or_folder, plain_name
 from training.data.features import read_features
 from training.data.training_data import training_data
 from training.engine.command import add_feature_folders, command_arguments, run_command
-from training.engine.export import export, refresh_clusters
+from training.measure.export import export, refresh_clusters
 from training.recipes.settings import FinetuneRecipe, load_recipe
 
 

@@ -16,11 +16,11 @@ from training.data.training_data import training_data
 from training.engine.command import model_to_start_from, run_command, stage_arguments
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import note_model
-from training.engine.loop import Run, train
+from training.engine.loop import TrainingRun, train
 from training.engine.origins import note_origins
-from training.measure.progress import say_if_unmeasured
 from training.recipes.settings import FinetuneRecipe, changed, load_recipe
 from training.recipes.values import LARGEST_SEED
+from training.scoring.progress import say_if_unmeasured
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher, answers=answers)
     note_model(folder, stage.model.config, features)
     say_if_unmeasured(features)
-    train(stage, Run(folder, args.minutes, args.accumulate))
+    train(stage, TrainingRun(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

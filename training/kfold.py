@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
-from training.engine import parallel
+from training.data.tagger import load_tagger
 from training.engine.command import (
     Different,
     add_recipe,
@@ -23,11 +23,11 @@ from training.engine.command import (
     model_to_start_from,
     run_command,
 )
-from training.engine.lock import lock_folder
-from training.engine.tagger import load_tagger
 from training.measure.folds import five_folds, fold_data
 from training.measure.variants import STUDIES_FOLDER
 from training.recipes.settings import FinetuneRecipe, TeacherRecipe, load_recipe
+from training.system import parallel
+from training.system.lock import lock_folder
 
 
 def main() -> None:

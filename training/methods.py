@@ -15,9 +15,9 @@ from tpexplore.model.plan import RANKINGS, SCORES
 from tpexplore.results.store import methods_folder
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine import parallel
 from training.engine.command import command_arguments, run_command
 from training.measure.methods import measure_methods
+from training.system import parallel
 
 
 def main() -> None:

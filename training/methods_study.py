@@ -13,11 +13,11 @@ from pathlib import Path
 
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine import parallel
 from training.engine.command import run_command, study_arguments
 from training.measure.methods_study import study
 from training.measure.variants import STUDIES_FOLDER
 from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.system import parallel
 
 
 def main() -> None:

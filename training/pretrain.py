@@ -13,7 +13,7 @@ from __future__ import annotations
 from training.data.training_data import pretraining_data
 from training.engine.command import model_to_start_from, run_command, stage_arguments
 from training.engine.identity import note_model
-from training.engine.loop import Run, train
+from training.engine.loop import TrainingRun, train
 from training.engine.pretraining import PretrainStage
 from training.recipes.settings import PretrainRecipe, load_recipe
 
@@ -29,7 +29,7 @@ def main() -> None:
     folder = args.prepare(recipe, features)
     stage = PretrainStage(features, recipe, folder, args.init, answers)
     note_model(folder, stage.config, features)
-    train(stage, Run(folder, args.minutes, args.accumulate))
+    train(stage, TrainingRun(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

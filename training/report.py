@@ -10,22 +10,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tpexplore.errors import InputError
-from tpexplore.results.markdown import (
+from tpexplore.writing import write_bytes
+from training.engine.command import command_arguments, run_command
+from training.readme.findings import findings_list, methods_details, methods_summary, verdicts_markdown
+from training.readme.models import models_table, onnx_table, training_table
+from training.readme.studies import (
     drop_study_table,
-    findings_list,
     folds_table,
-    methods_details,
-    methods_summary,
-    models_table,
-    onnx_table,
     random_tables,
     recipe_parts_table,
     spread_table,
-    training_table,
-    verdicts_markdown,
 )
-from tpexplore.writing import write_bytes
-from training.engine.command import command_arguments, run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 

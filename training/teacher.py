@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from training.data.features import read_features
 from training.engine.command import run_command, stage_arguments
-from training.engine.loop import Run, train
+from training.engine.loop import TrainingRun, train
 from training.engine.teacher import TeacherStage
-from training.measure.progress import say_if_unmeasured
 from training.recipes.settings import TeacherRecipe, load_recipe
+from training.scoring.progress import say_if_unmeasured
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     folder = args.prepare(recipe, features)
     stage = TeacherStage(features, recipe)
     say_if_unmeasured(features)
-    train(stage, Run(folder, args.minutes, args.accumulate))
+    train(stage, TrainingRun(folder, args.minutes, args.accumulate))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import pytest
 
 from tpexplore.checkpoints import bundled
 from tpexplore.results import methods
-from tpexplore.results.markdown import methods_details, methods_summary
 from tpexplore.ui.paper import methods as drawn
+from training.readme.findings import methods_details, methods_summary
 
 
 def results(fuse, merge, heard=False):

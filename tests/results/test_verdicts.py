@@ -23,9 +23,9 @@ from tpexplore.results.judging import (
     NOT_CONFIRMED,
     NOT_MEASURED,
 )
-from tpexplore.results.markdown import findings_list, verdicts_markdown
 from tpexplore.results.verdicts import verdicts
 from training import analyze, evaluate, export
+from training.readme.findings import findings_list, verdicts_markdown
 
 NUMBERS = ["1", "2", "3a", "3b", "4", "5"]
 

@@ -39,7 +39,6 @@ from tpexplore.signal.decode import (
     load_audio,
     read_clip,
 )
-from tpexplore.signal.excerpt import loudest_start
 
 # --- the zoo: all formats give the same clip ------------------------------------------------------
 
@@ -750,69 +749,6 @@ def test_whole_rates_are_taken_as_any_number_type() -> None:
 )
 def test_arrays_that_are_refused(samples: object, rate: object, expected: str) -> None:
     assert refusal(clip_from_array, samples, rate).startswith(expected)
-
-
-# --- the loudest window --------------------------------------------------------------------------
-
-
-def test_a_sound_is_put_in_the_middle_of_the_window() -> None:
-    for begin in (3_000, 10_000, 15_000):
-        samples = np.zeros(20_000, np.float32)
-        samples[begin : begin + 1_000] = tone(16_000, 1)[:1_000]
-        start = loudest_start(samples, 4_000)
-        assert start == pytest.approx(begin + 500 - 2_000, abs=20)
-
-
-def test_faint_noise_does_not_push_a_sound_to_the_edge() -> None:
-    samples = 0.002 * np.random.default_rng(0).standard_normal(20_000)
-    samples[8_000:9_000] += tone(16_000, 1)[:1_000]
-    assert loudest_start(samples, 4_000) == pytest.approx(8_500 - 2_000, abs=20)
-
-
-def test_a_sound_at_either_end_stays_inside() -> None:
-    samples = np.zeros(20_000)
-    samples[:500] = tone(16_000, 1)[:500]
-    assert 0 <= loudest_start(samples, 4_000) <= 10
-    assert 15_990 <= loudest_start(samples[::-1], 4_000) <= 16_000
-
-
-def test_the_louder_of_two_sounds_is_chosen() -> None:
-    samples = np.zeros(40_000)
-    samples[5_000:6_000] = tone(16_000, 1)[:1_000]
-    samples[30_000:31_000] = 1.1 * tone(16_000, 1)[:1_000]
-    start = loudest_start(samples, 4_000)
-    assert start <= 30_000
-    assert start + 4_000 >= 31_000
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_window_has_the_highest_energy_within_one_per_cent(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    samples = random.standard_normal(2_000) * random.uniform(0, 1, 2_000).repeat(1)
-    samples *= np.repeat(random.uniform(0, 1, 20), 100)
-    samples -= samples.mean()
-    energy = [np.sum(samples[i : i + 300] ** 2) for i in range(1_701)]
-    assert energy[loudest_start(samples, 300)] >= 0.99 * max(energy)
-
-
-def test_an_even_clip_is_cut_in_its_middle() -> None:
-    assert loudest_start(np.tile([1.0, -1.0], 5_000), 4_000) == pytest.approx(3_000, abs=50)
-    assert loudest_start(np.zeros(10_000), 4_000) == 3_000
-
-
-def test_a_constant_offset_is_not_taken_for_sound() -> None:
-    samples = np.zeros(20_000)
-    samples[2_000:3_000] = 0.1 * tone(16_000, 1)[:1_000]
-    assert loudest_start(samples + 0.5, 4_000) == loudest_start(samples, 4_000)
-
-
-@pytest.mark.parametrize("window", [100, 101, 10**9])
-def test_a_clip_not_longer_than_the_window_begins_at_0(window: int) -> None:
-    assert loudest_start(np.random.default_rng(0).standard_normal(100), window) == 0
-
-
-def test_a_window_of_nothing_is_refused() -> None:
-    assert refusal(loudest_start, np.zeros(100), 0) == "window is 0; expected at least 1 sample."
 
 
 # --- the module ----------------------------------------------------------------------------------

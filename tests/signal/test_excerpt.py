@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import tracemalloc
 from pathlib import Path
 
@@ -11,12 +12,12 @@ import pytest
 import soundfile
 
 from tests.signal.audio_files import lag_of, refusal, tone, wav_bytes, write_av
+from tests.study.own_clips import accuracy_curve
 from tpexplore import cli
 from tpexplore.signal import excerpt
 from tpexplore.signal.decode import SAMPLE_RATE, load_audio
-from tpexplore.signal.excerpt import loudest_start, loudness_profile, read_excerpt
+from tpexplore.signal.excerpt import loudness_profile, read_excerpt
 from tpexplore.study.labels import LabelledClip
-from tpexplore.study.own_data import accuracy_curve
 from tpexplore.ui.choices import cached_model, model_choices
 from tpexplore.ui.clips import excerpt_of
 
@@ -69,7 +70,11 @@ def test_short_files_are_searched_to_the_sample(tmp_path: Path) -> None:
     path, samples = tmp_path / "a.wav", quiet_but_for(9, 6.2)
     soundfile.write(path, samples, 16_000, subtype="FLOAT")
     for seconds in (0.5, 1.295, 5.135):
-        expected = loudest_start(samples, round(seconds * SAMPLE_RATE))
+        window = round(seconds * SAMPLE_RATE)
+        total = np.cumsum([0.0, *np.square(samples - samples.mean(dtype=float), dtype=float)])
+        energy = total[window:] - total[:-window]
+        loud = np.flatnonzero(energy >= 0.99 * energy.max())
+        expected = (loud[0] + loud[-1]) // 2  # all of them lie side by side: there is one sound
         part = read_excerpt(path, seconds)
         assert part.start * SAMPLE_RATE == pytest.approx(expected, abs=1)
         assert np.array_equal(part.samples, load_audio(path, offset=part.start, duration=seconds))
@@ -157,3 +162,70 @@ def test_levels_are_the_root_mean_squares_of_equal_stretches(tmp_path):
     assert levels == pytest.approx([0.25, 1.0, 0.5, 0.0], abs=2e-3)
     soundfile.write(tmp_path / "none.wav", np.zeros(100), 16_000)
     assert not loudness_profile(tmp_path / "none.wav").levels(600).any()
+
+
+# --- the loudest window --------------------------------------------------------------------------
+
+
+def loudest_start(samples: np.ndarray, window: int) -> int:
+    """First sample of the loudest window of a file that holds the samples."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.wav")
+        soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
+        return round(loudness_profile(path).loudest(window / SAMPLE_RATE) * SAMPLE_RATE)
+
+
+def test_a_sound_is_put_in_the_middle_of_the_window() -> None:
+    for begin in (3_000, 10_000, 15_000):
+        samples = np.zeros(20_000, np.float32)
+        samples[begin : begin + 1_000] = tone(16_000, 1)[:1_000]
+        start = loudest_start(samples, 4_000)
+        assert start == pytest.approx(begin + 500 - 2_000, abs=20)
+
+
+def test_faint_noise_does_not_push_a_sound_to_the_edge() -> None:
+    samples = 0.002 * np.random.default_rng(0).standard_normal(20_000)
+    samples[8_000:9_000] += tone(16_000, 1)[:1_000]
+    assert loudest_start(samples, 4_000) == pytest.approx(8_500 - 2_000, abs=20)
+
+
+def test_a_sound_at_either_end_stays_inside() -> None:
+    samples = np.zeros(20_000)
+    samples[:500] = tone(16_000, 1)[:500]
+    assert 0 <= loudest_start(samples, 4_000) <= 10
+    assert 15_990 <= loudest_start(samples[::-1], 4_000) <= 16_000
+
+
+def test_the_louder_of_two_sounds_is_chosen() -> None:
+    samples = np.zeros(40_000)
+    samples[5_000:6_000] = tone(16_000, 1)[:1_000]
+    samples[30_000:31_000] = 1.1 * tone(16_000, 1)[:1_000]
+    start = loudest_start(samples, 4_000)
+    assert start <= 30_000
+    assert start + 4_000 >= 31_000
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_window_has_the_highest_energy_within_one_per_cent(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    samples = random.standard_normal(2_000) * random.uniform(0, 1, 2_000).repeat(1)
+    samples *= np.repeat(random.uniform(0, 1, 20), 100)
+    samples -= samples.mean()
+    energy = [np.sum(samples[i : i + 300] ** 2) for i in range(1_701)]
+    assert energy[loudest_start(samples, 300)] >= 0.99 * max(energy)
+
+
+def test_an_even_clip_is_cut_in_its_middle() -> None:
+    assert loudest_start(np.tile([1.0, -1.0], 5_000), 4_000) == pytest.approx(3_000, abs=50)
+    assert loudest_start(np.zeros(10_000), 4_000) == 3_000
+
+
+def test_a_constant_offset_is_not_taken_for_sound() -> None:
+    samples = np.zeros(20_000)
+    samples[2_000:3_000] = 0.1 * tone(16_000, 1)[:1_000]
+    assert loudest_start(samples + 0.5, 4_000) == loudest_start(samples, 4_000)
+
+
+@pytest.mark.parametrize("window", [100, 101, 10**9])
+def test_a_clip_not_longer_than_the_window_begins_at_0(window: int) -> None:
+    assert loudest_start(np.random.default_rng(0).standard_normal(100), window) == 0

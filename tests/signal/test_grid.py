@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from tests.signal.listening import resynthesise
 from tpexplore.errors import InputError
 from tpexplore.signal.grid import Grid
 from tpexplore.signal.mel import hertz_at, place_of
-from tpexplore.signal.resynthesis import patch_gains, resynthesise
+from tpexplore.signal.resynthesis import patch_gains
 from tpexplore.signal.spectrogram import log_mel, patch_statistics, patches_of, samples_for
 from tpexplore.stats.patch_statistics import padding_patches
 
@@ -47,7 +48,7 @@ def seen(frames: int, mel: int, time: int, patches) -> np.ndarray:
 def test_published_grids(frames, stride, rows, columns, unseen):
     grid = Grid.of(frames, stride, stride)
     assert (grid.rows, grid.columns, grid.patches) == (rows, columns, rows * columns)
-    assert (frames - grid.seen_frames, 128 - grid.seen_bins) == unseen
+    assert (frames - grid.seen_frames, 128 - grid.mel_segments[-1]) == unseen
     assert grid.overlaps == (stride < 16)
 
 
@@ -75,7 +76,8 @@ def test_cells_tile_what_is_seen_around_the_middle_of_each_patch(mel, time):
     drawn = np.zeros((FRAMES, 128), int)
     for patch, (first_frame, first_bin) in enumerate(loop(FRAMES, mel, time)):
         column, row = grid.place(patch)
-        (t0, t1), (f0, f1) = grid.drawn_frames(column), grid.drawn_bins(row)
+        t0, t1 = grid.frame_edges[column : column + 2]
+        f0, f1 = grid.bin_edges[row : row + 2]
         assert first_frame <= t0 < t1 <= first_frame + 16 and first_bin <= f0 < f1 <= first_bin + 16
         if 0 < column < grid.columns - 1:
             assert (t0 + t1) / 2 == first_frame + 8 and t1 - t0 == time
@@ -89,15 +91,15 @@ def test_cells_tile_what_is_seen_around_the_middle_of_each_patch(mel, time):
 def test_coverage_is_the_union_of_what_is_seen(mel, time, share):
     grid = Grid.of(FRAMES, mel, time)
     kept = np.random.default_rng(0).random((3, grid.patches)) < share
-    covered = grid.coverage(kept)
-    assert covered.shape == (3, grid.seen_frames, grid.seen_bins) and covered.dtype == bool
+    covered = grid.segments_covered(kept)
+    assert covered.dtype == bool
+    covered = covered.repeat(np.diff(grid.time_segments), axis=1).repeat(np.diff(grid.mel_segments), axis=2)
+    seen_bins = grid.mel_segments[-1]
+    assert covered.shape == (3, grid.seen_frames, seen_bins)
     for mine, mask in zip(covered, kept, strict=True):
         union = seen(FRAMES, mel, time, np.flatnonzero(mask)) > 0
-        assert np.array_equal(mine, union[: grid.seen_frames, : grid.seen_bins])
-        assert not union[grid.seen_frames :].any() and not union[:, grid.seen_bins :].any()
-        assert grid.covered_share(mask) == pytest.approx(union.sum() / covered[0].size)
-    if not grid.overlaps:
-        assert grid.covered_share(kept[0]) == pytest.approx(kept[0].mean())
+        assert np.array_equal(mine, union[: grid.seen_frames, :seen_bins])
+        assert not union[grid.seen_frames :].any() and not union[:, seen_bins:].any()
 
 
 def test_how_often_a_point_is_seen_at_stride_10():
@@ -139,7 +141,7 @@ def test_gains_let_through_what_is_covered(mel, time):
     for at in range(1, 256, 3):
         place = place_of(hertz[at])
         # The filters that hear this frequency are those whose middles lie within one bin of it.
-        bins = [b for b in range(grid.seen_bins) if abs(b + 0.5 - place) < 1]
+        bins = [b for b in range(grid.mel_segments[-1]) if abs(b + 0.5 - place) < 1]
         for frame in range(gains.shape[1]):
             middle = (128 * frame - 200) / 160  # in frames of the picture
             near = [t for t in range(grid.seen_frames) if abs(t - middle) <= 1.75]

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.signal.listening import listen_tracks, resynthesise
 from tpexplore.errors import InputError
-from tpexplore.signal.resynthesis import listen_tracks, patch_gains, resynthesise
+from tpexplore.signal.resynthesis import patch_gains
 from tpexplore.signal.spectrogram import log_mel, samples_for
 
 FRAMES = 128

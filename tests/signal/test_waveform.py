@@ -11,10 +11,10 @@ import torch
 
 from tests.conftest import tiny_config
 from tests.signal.audio_files import refusal
+from tests.signal.listening import listen_tracks, resynthesise
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import clip_from_array, load_audio
-from tpexplore.signal.resynthesis import listen_tracks, resynthesise
 from tpexplore.signal.waveform import as_waveform
 from tpexplore.study.stability import stability
 from tpexplore.study.sweep import explore, explore_steps

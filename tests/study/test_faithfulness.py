@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.signal.listening import resynthesise
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
-from tpexplore.signal.resynthesis import resynthesise
 from tpexplore.study.faithfulness import faithfulness, kept_maps, random_maps
 
 

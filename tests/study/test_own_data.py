@@ -12,6 +12,7 @@ import soundfile
 import torch
 
 from tests.conftest import tiny_config
+from tests.study.own_clips import accuracy_curve
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
 from tpexplore.model.macs import count_macs
@@ -19,7 +20,7 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.signal.decode import load_audio
 from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.study.labels import LabelledClip
-from tpexplore.study.own_data import accuracy_csv, accuracy_curve, answers_csv
+from tpexplore.study.own_data import accuracy_csv, answers_csv
 
 
 @pytest.fixture
@@ -64,8 +65,7 @@ def test_is_a_loop_over_single_passes(model, clips):
             expected.append((score, rate, right, 9, macs))
     assert [dataclasses.astuple(row) for row in curve.rows()] == expected
     assert curve.rows()[2].right == 5  # unpruned
-    assert calls[-1] == (9 * 5, 9 * 5)
-    assert calls == sorted(calls)
+    assert calls == 9 * [(done, 5) for done in range(1, 6)]
 
 
 def test_unknown_and_unreadable_clips_are_listed(model, clips, tmp_path):
@@ -81,23 +81,21 @@ def test_unknown_and_unreadable_clips_are_listed(model, clips, tmp_path):
     assert [row.n for row in curve.rows()] == [2]
 
 
-def test_cancelling_keeps_whole_clips_only(model, clips, monkeypatch):
-    passes = []
-
-    def cancelled() -> bool:
-        passes.append(1)
-        return len(passes) > 12
-
+def test_a_clip_that_is_left_midway_is_not_counted(model, clips, monkeypatch):
     ran = []
     inner = Entered._prune
     monkeypatch.setattr(Entered, "_prune", lambda self, *a, **k: ran.append(1) or inner(self, *a, **k))
-    curve = accuracy_curve(model, clips, keep_rates=(0.4, 0.6, 0.8, 1.0), cancelled=cancelled)
-    # Called once before each clip and after each of its four passes: the 13th time is in the third clip.
+    curve = accuracy_curve(model, clips[:2], keep_rates=(0.4, 0.6, 0.8, 1.0))
+
+    def leave(done: int, _total: int) -> None:
+        if done == 2:
+            raise RuntimeError("left")
+
+    with pytest.raises(RuntimeError, match="left"):
+        curve.add(model, clips[2], leave)
     assert [row.n for row in curve.rows()] == [2] * 4
     assert len(ran) <= 8
-    nothing = accuracy_curve(model, clips, cancelled=lambda: True)
-    assert nothing.rows() == []
-    assert accuracy_csv(nothing).count("\n") == 1
+    assert accuracy_csv(accuracy_curve(model, [])).count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.signal import recording
 from tpexplore.signal.recording import read_windows
 from tpexplore.study import batch, window_table
-from tpexplore.study.batch import Job, find_recordings, run_batch
+from tpexplore.study.audio_files import find_recordings
+from tpexplore.study.batch import BatchJob, run_batch
 
 WINDOW = 1.295
 """Seconds that the tiny model reads."""
@@ -186,7 +187,7 @@ def test_a_folder_tree_to_a_table(tree, weights, tmp_path, capsys):
 
 
 def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
-    job, out = Job(str(weights), keep_rates=(0.5, 0.7)), tmp_path / "t.csv"
+    job, out = BatchJob(str(weights), keep_rates=(0.5, 0.7)), tmp_path / "t.csv"
     run_batch(tree, out, job, quiet=True)
     expected = without_times(table(out))
     assert len(expected) == 12
@@ -208,7 +209,7 @@ def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
     with journal.open("a") as file:  # as a process leaves it that is killed while it writes
         file.write('{"key": "12')
     with pytest.raises(InputError, match="other settings"):
-        run_batch(tree, out, Job(str(weights)), quiet=True)
+        run_batch(tree, out, BatchJob(str(weights)), quiet=True)
     noise(tree / "LOUD.WAV", 3.0, seed=1)  # written anew, so analysed anew
     analysed.clear()
     monkeypatch.setattr(batch, "analyse", lambda *args: analysed.append(args[2]) or analyse(*args))
@@ -222,12 +223,12 @@ def test_a_wrong_model_leaves_nothing_in_the_way_of_the_right_one(tree, weights,
     out = tmp_path / "t.csv"
     (tmp_path / "text.pth").write_text("This is no model.")
     with pytest.raises(InputError, match="cannot be read"):
-        run_batch(tree, out, Job(str(tmp_path / "text.pth")), quiet=True)
+        run_batch(tree, out, BatchJob(str(tmp_path / "text.pth")), quiet=True)
     assert [path.name for path in tmp_path.glob("t.csv*")] == []
     unfinished = tmp_path / "t.csv.unfinished"  # as a process leaves it that is killed before its first file
     unfinished.mkdir()
     (unfinished / "settings.json").write_text("{}")
-    run_batch(tree, out, Job(str(weights), keep_rates=(0.5,)), quiet=True)
+    run_batch(tree, out, BatchJob(str(weights), keep_rates=(0.5,)), quiet=True)
     assert out.exists() and not unfinished.exists()
 
 
@@ -252,7 +253,7 @@ def test_a_second_batch_into_the_same_table_is_refused(tree, weights, tmp_path, 
 
 
 def test_processes_of_torchrun_share_the_files(tree, weights, tmp_path, monkeypatch):
-    job, alone, shared = Job(str(weights)), tmp_path / "alone.csv", tmp_path / "shared.csv"
+    job, alone, shared = BatchJob(str(weights)), tmp_path / "alone.csv", tmp_path / "shared.csv"
     summary = run_batch(tree, alone, job, quiet=True)
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
@@ -264,7 +265,7 @@ def test_processes_of_torchrun_share_the_files(tree, weights, tmp_path, monkeypa
 
 def test_several_workers_and_parquet(tree, weights, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
-    job = Job(str(weights))
+    job = BatchJob(str(weights))
     run_batch(tree, tmp_path / "one.csv", job, quiet=True)
     run_batch(tree, tmp_path / "two.parquet", job, workers=2, quiet=True)
     rows = parquet.read_table(tmp_path / "two.parquet").to_pylist()
@@ -295,14 +296,14 @@ def test_an_environment_that_is_not_torchruns_is_refused(tree, weights, tmp_path
     monkeypatch.setenv("RANK", rank)
     monkeypatch.setenv("WORLD_SIZE", world)
     with pytest.raises(InputError, match="expected torchrun's"):
-        run_batch(tree, tmp_path / "a.csv", Job(str(weights)), quiet=True)
+        run_batch(tree, tmp_path / "a.csv", BatchJob(str(weights)), quiet=True)
 
 
 def test_a_place_for_labels_is_made_before_anything_is_computed(tree, weights, tmp_path, monkeypatch):
     monkeypatch.setattr("tpexplore.study.batch.analyse", None)
     (tmp_path / "labels").write_text("a file")
     with pytest.raises(FileExistsError):
-        run_batch(tree, tmp_path / "a.csv", Job(str(weights)), labels=tmp_path / "labels", quiet=True)
+        run_batch(tree, tmp_path / "a.csv", BatchJob(str(weights)), labels=tmp_path / "labels", quiet=True)
 
 
 def test_help_names_the_columns(capsys):

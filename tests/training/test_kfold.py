@@ -11,18 +11,18 @@ import soundfile
 import torch
 
 from tests.training.test_training import small, small_finetune
-from tpexplore.results.markdown import folds_table
 from training import kfold
 from training.data.answers import store_answers
 from training.data.cache import cache_features
 from training.data.datasets import load_dataset
 from training.data.datasets.esc50 import FOLDS
 from training.data.features import read_features
+from training.data.tagger import Tagger
 from training.engine import identity
-from training.engine.tagger import Tagger
 from training.measure import folds
-from training.measure.scores import Accuracy
+from training.readme.studies import folds_table
 from training.recipes.settings import TeacherRecipe
+from training.scoring.scores import Accuracy
 
 RATES = ("0.70", "0.50", "0.40", "0.30")
 

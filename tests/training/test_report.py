@@ -7,11 +7,12 @@ import pytest
 from tests import ROOT
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_card
 from tpexplore.errors import InputError
-from tpexplore.results import markdown
-from tpexplore.results.markdown import RECIPE_PARTS, onnx_table, random_tables, recipe_parts_table
 from training import report
 from training.measure import ablation
 from training.measure.ablation import FULL
+from training.readme import studies
+from training.readme.models import onnx_table
+from training.readme.studies import RECIPE_PARTS, random_tables, recipe_parts_table
 from training.report import PARTS, renewed
 
 
@@ -102,7 +103,7 @@ def test_tables_leave_out_what_was_measured_of_a_bundled_model_on_other_weights(
 
 def test_studies_of_other_weights_do_not_count(tmp_path, monkeypatch):
     (tmp_path / "studies").mkdir()
-    monkeypatch.setattr(markdown, "RESULTS_FOLDER", tmp_path)
+    monkeypatch.setattr(studies, "RESULTS_FOLDER", tmp_path)
     study = json.loads((RESULTS_FOLDER / "studies" / "random-ast-esc50.json").read_text())
     for weights, rows in ((study["weights_sha256"], 3), ("0" * 64, 0)):
         changed = {**study, "weights_sha256": weights}

@@ -31,17 +31,17 @@ from training.data.datasets import load_dataset
 from training.data.features import read_features
 from training.engine.checkpoint import load_checkpoint, save_checkpoint
 from training.engine.command import run_command
-from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage, draw_keep_rate
 from training.engine.identity import note_run
 from training.engine.initialise import WHITENING_GAIN, place_positions, whiten_patches
-from training.engine.loop import Run, gradients_of_step, train
+from training.engine.loop import TrainingRun, gradients_of_step, train
 from training.engine.optimise import learning_rate, optimisers_for
 from training.engine.origins import note_origins
 from training.engine.patches import random_grid, random_patches
 from training.engine.pretraining import PretrainStage, fill_in, masked_loss, pictures_of
 from training.engine.student import build_model
 from training.engine.teacher import TeacherStage, load_teacher
+from training.measure.export import trained_model
 from training.recipes.settings import (
     FOLDER,
     FinetuneRecipe,
@@ -107,7 +107,7 @@ def small_finetune(name: str = "audiomae-spc12", **changes) -> FinetuneRecipe:
 
 
 def finetune(features, recipe, folder, *, minutes=None, accumulate=1, **stage) -> bool:
-    return train(FinetuneStage(features, recipe, **stage), Run(folder, minutes, accumulate))
+    return train(FinetuneStage(features, recipe, **stage), TrainingRun(folder, minutes, accumulate))
 
 
 # -- data
@@ -286,9 +286,9 @@ def finished(features, tmp_path_factory) -> Path:
     for name, recipe in recipes.items():
         (root / name).mkdir()
         note_run(root / name, recipe, features)
-    assert train(TeacherStage(features, recipes["teacher"]), Run(root / "teacher"))
+    assert train(TeacherStage(features, recipes["teacher"]), TrainingRun(root / "teacher"))
     stage = PretrainStage(features, recipes["pretrain"], root / "pretrain")
-    assert train(stage, Run(root / "pretrain"))
+    assert train(stage, TrainingRun(root / "pretrain"))
     start = str(root / "pretrain")
     note_origins(root / "student", root / "teacher", start)
     assert finetune(
@@ -510,13 +510,13 @@ def test_parts_of_a_batch_add_up_to_the_whole(features, tmp_path):
     gradients = []
     for accumulate in (1, 3):
         stage.student.zero_grad()
-        figures = gradients_of_step(stage, Run(tmp_path, accumulate=accumulate), 1, parameters)
+        figures = gradients_of_step(stage, TrainingRun(tmp_path, accumulate=accumulate), 1, parameters)
         gradients.append((figures["loss"], torch.cat([p.grad.flatten() for p in parameters])))
     (loss, whole), (loss_of_parts, parts) = gradients
     assert loss_of_parts == pytest.approx(loss, rel=1e-3)
     assert (whole - parts).norm() < 0.02 * whole.norm()  # bfloat16 rounds batches of other sizes otherwise
     with pytest.raises(InputError, match="batch of 6 clips cannot be cut into 7"):
-        gradients_of_step(stage, Run(tmp_path, accumulate=7), 1, parameters)
+        gradients_of_step(stage, TrainingRun(tmp_path, accumulate=7), 1, parameters)
 
 
 def finetune_command(arguments: list[str]) -> None:

@@ -23,7 +23,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS
 from tpexplore.results.store import measured_results
 from tpexplore.signal.decode import read_clip
-from tpexplore.signal.excerpt import loudest_start
+from tpexplore.signal.excerpt import loudness_profile
 from tpexplore.ui.choices import ModelChoice, cached_model, model_choices
 from tpexplore.ui.clips import excerpt_of
 from tpexplore.ui.tabs import compare as compare_tab
@@ -93,7 +93,7 @@ def test_windows_of_two_lengths_begin_together(long_clip, swapped):
     a, b = (b, a) if swapped else (a, b)
     comparison = compare_clip(long_clip, a, b)
     short = cached_model(choice_of(SHORT)).config
-    start = loudest_start(read_clip(long_clip).samples, round(short.seconds * 16_000)) / 16_000
+    start = loudness_profile(long_clip).loudest(short.seconds)
     assert comparison["clip"] == {"name": "late bang.wav", "start": pytest.approx(start, abs=1e-3)}
     assert f"at {start:.2f} s of the file, the loudest part for the window of {SHORT}." in comparison["note"]
     assert "64 patches of the time that both read" in comparison["note"]

@@ -29,15 +29,15 @@ def clip(tmp_path, model_of_every_choice) -> str:
 
 
 @pytest.fixture
-def recording(clip) -> tab.Recording:
-    return tab.Recording(tab.stamp_of(clip, CHOICE), clip, CHOICE)
+def recording(clip) -> tab.LongRecording:
+    return tab.LongRecording(tab.stamp_of(clip, CHOICE), clip, CHOICE)
 
 
 def ask(recording, run, do: str, **more):
     return tab.respond(recording, run, {"id": 7, "do": do, "stamp": recording.stamp, **more})
 
 
-def run_to_the_end(recording) -> tuple[tab.Run, list[dict]]:
+def run_to_the_end(recording) -> tuple[tab.LongRecordingRun, list[dict]]:
     run, answer = ask(recording, None, "start", score="attention", keepRate=0.3)
     windows = answer["windows"]
     while not answer["finished"]:
@@ -98,7 +98,7 @@ def test_a_run_goes_on_only_with_its_own_recording(recording, clip):
     run, answer = ask(recording, None, "start", score="intensity", keepRate=0.5)
     assert answer["id"] == 7 and answer["windows"]
     soundfile.write(clip, np.zeros(16_000), 16_000)  # another file by the same name
-    other = tab.Recording(tab.stamp_of(clip, CHOICE), clip, CHOICE)
+    other = tab.LongRecording(tab.stamp_of(clip, CHOICE), clip, CHOICE)
     assert other.stamp != recording.stamp
     assert "changed" in tab.respond(other, run, {"do": "next", "stamp": recording.stamp})[1]["problem"]
     assert "start it again" in ask(other, run, "next")[1]["problem"]

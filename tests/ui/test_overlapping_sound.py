@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests import ROOT
+from tests.signal.listening import listen_tracks
 from tpexplore.signal.grid import Grid
-from tpexplore.signal.resynthesis import listen_tracks
 from tpexplore.signal.spectrogram import samples_for
 from tpexplore.ui.payload import bin_rows, grid_message
 

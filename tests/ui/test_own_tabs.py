@@ -19,19 +19,19 @@ import soundfile
 
 from tests.answered_clips import curve_of
 from tests.browser_support import wait_until
+from tests.study.own_clips import accuracy_curve
 from tpexplore import ui
 from tpexplore.checkpoints.bundled import bundled_names, example_clips
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
 from tpexplore.study.labels import LabelledClip
-from tpexplore.study.own_data import accuracy_curve
 from tpexplore.study.stability import CHANGES, stability
 from tpexplore.ui.choices import ModelChoice, cached_model, model_choices
 from tpexplore.ui.problems import problem_html
 from tpexplore.ui.tabs import own_data as own_data_tab
 from tpexplore.ui.tabs import stability as stability_tab
 from tpexplore.ui.tabs.held_uploads import HeldUploads
-from tpexplore.ui.tabs.own_data_run import Job
+from tpexplore.ui.tabs.own_data_run import OwnDataRun
 from tpexplore.ui.tabs.own_data_text import LISTED, labels_html, left_html
 from tpexplore.ui.tabs.running import progress_html
 
@@ -90,7 +90,7 @@ def test_a_run_in_slices_is_the_curve_in_one_go(model, choice, scratch, tmp_path
         ["attention", "intensity"],
         (0.5, 1.0),
     )
-    job = Job(choice, uploads, ["attention", "intensity"], (0.5, 1.0))
+    job = OwnDataRun(choice, uploads, ["attention", "intensity"], (0.5, 1.0))
     slices = 0
     while not job.finished:
         job.run_for(0)  # no time: one clip, or none where the clock is coarse
@@ -104,7 +104,9 @@ def test_a_run_in_slices_is_the_curve_in_one_go(model, choice, scratch, tmp_path
 
 
 def test_stopping_ends_the_slice_at_the_next_pass(choice, scratch, tmp_path, slow):
-    job = Job(choice, write_uploads(tmp_path / "uploads", 3), ["attention"], tuple(np.arange(3, 10) / 10))
+    job = OwnDataRun(
+        choice, write_uploads(tmp_path / "uploads", 3), ["attention"], tuple(np.arange(3, 10) / 10)
+    )
     slice_ = threading.Thread(target=job.run_for, args=(60,))
     slice_.start()
     while not slow:
@@ -128,12 +130,12 @@ def test_nothing_is_left_of_bad_uploads(choice, scratch, tmp_path):
     bad = folder / "x.zip"
     bad.write_bytes(b"no archive")
     with pytest.raises(InputError, match="not a complete ZIP"):
-        Job(choice, [good, bad], ["attention"], (0.5,))
+        OwnDataRun(choice, [good, bad], ["attention"], (0.5,))
     assert list(scratch.iterdir()) == []
     with zipfile.ZipFile(bad, "w"):
         pass
     with pytest.raises(InputError, match="holds no clip"):
-        Job(choice, [bad], ["attention"], (0.5,))
+        OwnDataRun(choice, [bad], ["attention"], (0.5,))
     assert list(scratch.iterdir()) == []
 
 

@@ -21,10 +21,10 @@ from PIL import Image
 
 from tests.browser_support import choose, next_frames, serve_modules
 from tests.conftest import tiny_config
+from tests.signal.listening import listen_tracks
 from tpexplore import ui
 from tpexplore.model.plan import KEEP_RATES, PRUNE_BLOCKS, SCORES
 from tpexplore.model.vit import AudioViT
-from tpexplore.signal.resynthesis import listen_tracks
 from tpexplore.stats.clusters import Clusters
 from tpexplore.study.exploration import Exploration
 from tpexplore.study.sweep import explore

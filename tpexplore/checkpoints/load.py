@@ -25,7 +25,7 @@ from tpexplore.checkpoints.published import (
     published_name,
     usual_normalisation,
 )
-from tpexplore.checkpoints.sources import Source, cannot_use, find_source
+from tpexplore.checkpoints.sources import ModelSource, cannot_use, find_source
 from tpexplore.errors import InputError, shown
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.vit import AudioViT
@@ -112,7 +112,7 @@ def load_model(
     return _build(config, official.state, form=official.form)
 
 
-def _published_values(official: Official, source: Source, overrides: dict[str, Any]) -> dict[str, Any]:
+def _published_values(official: Official, source: ModelSource, overrides: dict[str, Any]) -> dict[str, Any]:
     """What weights alone do not say: the caller's word, then the files beside them, then what is usual."""
     settings = source.settings
     audioset = official.classes == AUDIOSET_CLASSES

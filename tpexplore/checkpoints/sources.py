@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from tpexplore.checkpoints import bundled
+from tpexplore.checkpoints import bundled, lfs
 from tpexplore.checkpoints.adapters import ADAPTER, refuse_adapter
 from tpexplore.checkpoints.bundled import (
     HUB_PREFIX,
@@ -36,14 +36,12 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Files of weights in a folder or repository, the best first; of each there may be parts, with an index."""
 INDEX = ".index.json"
 
-LFS_POINTER = b"version https://git-lfs"
-
 Get = Callable[[str], Path | None]
 """From a file's name to where it lies, or None where there is none."""
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """A model's files.
 
     Attributes
@@ -76,7 +74,7 @@ class Source:
         return tensors, {}
 
 
-def find_source(source: str) -> Source:
+def find_source(source: str) -> ModelSource:
     """Find a model's files; those on the Hub are fetched, their settings first.
 
     Parameters
@@ -94,13 +92,13 @@ def find_source(source: str) -> Source:
         return _in_repository(source, partial(fetch, source.removeprefix(HUB_PREFIX)))
     if is_bundled(source):
         path = bundled.MODELS_FOLDER / f"{source}.safetensors"
-        return Source(source, (path,), None, _checked_digest(path))
+        return ModelSource(source, (path,), None, _checked_digest(path))
     path = Path(source)
     name = path.resolve().name or str(path.resolve())  # the root has no name
     if path.is_dir():
         return _in_repository(name, partial(_beside, path))
     settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
-    return Source(name, (path,), settings, _checked_digest(path))
+    return ModelSource(name, (path,), settings, _checked_digest(path))
 
 
 def files_of_model(source: str) -> list[Path]:
@@ -133,16 +131,16 @@ def _beside(folder: Path, name: str) -> Path | None:
     return None
 
 
-def _in_repository(name: str, get: Get) -> Source:
+def _in_repository(name: str, get: Get) -> ModelSource:
     # The settings first: they are small, and say whether the weights are worth fetching.
     settings = _settings(name, get)
     for weights in WEIGHTS:
         if path := get(weights):
-            return Source(name, (path,), settings, _checked_digest(path))
+            return ModelSource(name, (path,), settings, _checked_digest(path))
         if index := get(weights + INDEX):
             parts = _parts(name, index, get)
             digests = "\n".join(_checked_digest(part) for part in parts)
-            return Source(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
+            return ModelSource(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
     # Last: beside a whole model it is that model which is meant, and the Hub is asked about every file.
     _refuse_adapter(name, get)
     raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")
@@ -201,11 +199,11 @@ def _checked_digest(path: Path) -> str:
     """SHA-256 of the weights; a bundled model's must be the one on its card."""
     try:
         with path.open("rb") as file:
-            start = file.read(len(LFS_POINTER))
+            start = file.read(len(lfs.POINTER))
         digest = sha256_of(path)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    if start == LFS_POINTER:
+    if start == lfs.POINTER:
         raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
     if path.parent == bundled.MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
         raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")

@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 
 from tpexplore.figures.figure_csv import SKIP, name_columns
 from tpexplore.figures.style import CLUSTER_COLOURS, CLUSTER_INKS, finish, label_axes
-from tpexplore.figures.titles import CLUSTER_NAMES, edge_title, largest_title, share_title
+from tpexplore.figures.titles import edge_title, largest_title, share_title
 from tpexplore.numbers import number
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import HOP_SECONDS
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 TICK_GAP = 0.08
 """Room that a label of the frequency axis needs."""

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tpexplore.numbers import number, percent
-
-CLUSTER_NAMES = ("C1", "C2", "C3", "C4", "C5")
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 RELATED = 0.1
 """A tau smaller than this is called unrelated."""

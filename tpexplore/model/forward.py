@@ -20,6 +20,7 @@ from tpexplore.model.fate import DROPPED, FUSED, Fate, holders_of
 from tpexplore.model.plan import (
     BY_ATTENTION,
     PRUNE_BLOCKS,
+    STATISTICS,
     check_blocks,
     check_keep_rates,
     check_method,
@@ -156,7 +157,7 @@ class Entered:
     def statistics(self) -> dict[str, Tensor]:
         """Intensity and variation of every patch, each (batch, patches)."""
         values = patch_statistics(self.spec.to(self.tokens.device), self.model.config.grid)
-        return dict(zip(("intensity", "variation"), values, strict=True))
+        return dict(zip(STATISTICS, values, strict=True))
 
     def attend_first(self, score: str | Tensor = "attention", method: str = "drop") -> None:
         """Run the first pruning block's attention, which all keep-rates share, ahead of them."""

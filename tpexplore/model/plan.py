@@ -15,7 +15,10 @@ from tpexplore.errors import InputError, short, shown
 PRUNE_BLOCKS = (4, 7, 10)
 """Blocks that prune, counted from 1, as in the paper."""
 
-SCORES = ("attention", "intensity", "variation")
+STATISTICS = ("intensity", "variation")
+"""Mean and standard deviation of a patch's values: what is known of a patch before the model runs."""
+
+SCORES = ("attention", *STATISTICS)
 """What a patch is ranked by in the paper; what results files and the page hold."""
 
 CONTROLS = ("random", "time-even")

@@ -14,13 +14,11 @@ from typing import Any
 
 from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.model.macs import CLASSES, count_macs
-from tpexplore.model.plan import SCORES
+from tpexplore.model.plan import FAMILIES, FAMILY_NAMES, SCORES
 from tpexplore.numbers import percent
 from tpexplore.results.measures import Measure
 from tpexplore.results.store import Evidence, find, read_evidence, read_json
-
-FAMILIES = {"AudioMAE": "audiomae", "AST": "ast"}
-"""The paper's names of the families, and ours."""
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 COUNTERPARTS = {"AS-20K": None, "SPC-2": "spc12", "ESC-50": "esc50", "VoxCeleb-1": "speaker34"}
 """Each dataset of the paper, and the task here that stands beside it."""
@@ -31,8 +29,6 @@ SAME_TASK = frozenset({"ESC-50"})
 GENERAL, SPEECH = ("esc50",), ("spc12", "speaker34")
 """Our tasks that stand beside the paper's of general sounds, and of speech."""
 
-STATISTICS = ("intensity", "variation")
-CLUSTERS = ("C1", "C2", "C3", "C4", "C5")
 PLACE_COLUMNS = ("table", "dataset", "family", "line", "column", "unit")
 NUMBER_COLUMNS = ("ci95_low", "ci95_high", "difference", "published_loss", "measured_loss")
 COLUMNS = (*PLACE_COLUMNS, "published", "ours", "measured", *NUMBER_COLUMNS)
@@ -42,7 +38,7 @@ TABLES = ("Table I", "Table II", "Table III", "Table IV", "Figure 4")
 
 def load_evidence(assets: Path = ASSETS) -> dict[str, Evidence]:
     """Every model that stands beside one of the paper's, by name, bundled or not."""
-    names = [f"{family}-{task}" for task in COUNTERPARTS.values() if task for family in FAMILIES.values()]
+    names = [f"{family}-{task}" for task in COUNTERPARTS.values() if task for family in FAMILIES]
     models = {name: read_evidence(name, assets) for name in names}
     # The paper has no AST on VoxCeleb-1, so none is missed here.
     return {name: e for name, e in models.items() if e.card or name != "ast-speaker34"}
@@ -58,7 +54,7 @@ def load_published(assets: Path = ASSETS) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One published number beside ours, or beside the reason why there is none.
 
     Accuracies and shares are in percent. ``line`` and ``column`` place it in its table: score and
@@ -96,7 +92,7 @@ class Row:
         return self.measured_loss - self.published_loss
 
 
-def compare(published: dict[str, Any], evidence: Mapping[str, Evidence]) -> list[Row]:
+def compare(published: dict[str, Any], evidence: Mapping[str, Evidence]) -> list[ComparisonRow]:
     """One row for every published number of Tables I to IV and Figure 4, in the paper's order."""
     tables = published["tables"]
     return [
@@ -113,7 +109,8 @@ def counterpart(dataset: str, family: str, evidence: Mapping[str, Evidence]) -> 
     task = COUNTERPARTS.get(dataset)
     if task is None:
         return None, f"{dataset} cannot be measured: AudioSet is not here."
-    model = evidence.get(f"{FAMILIES[family]}-{task}")
+    own_name = next(own for own, name in FAMILY_NAMES.items() if name == family)
+    model = evidence.get(f"{own_name}-{task}")
     return model, "" if model else f"Not measured: there is no {family} for {task} here."
 
 
@@ -136,7 +133,7 @@ def _unpruned(model: Evidence | None) -> Measure | None:
     return cell.scaled(100) if cell else None
 
 
-def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     for one in series:
         dataset, family, all_patches = one["dataset"], one["model"], one["unpruned"]
         model, reason = counterpart(dataset, family, evidence)
@@ -147,7 +144,7 @@ def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Ro
             score = "attention" if line == "unpruned" else line
             path = ("keep_rate", score, f"{float(rate):.2f}")
             ours = _measured(model, reason, "results", path, f"{score} at keep-rate {percent(rate)}", 100)
-            yield Row(
+            yield ComparisonRow(
                 *("Table I", dataset, family, line, rate, "%", value),
                 **ours,
                 published_loss=all_patches - value,
@@ -155,11 +152,13 @@ def _table1(series: list[dict], evidence: Mapping[str, Evidence]) -> Iterable[Ro
             )
 
 
-def _table2(table: dict) -> Iterable[Row]:
+def _table2(table: dict) -> Iterable[ComparisonRow]:
     for dataset, cells in table.get("gmacs", {}).items():
         for rate, value in zip(table["keep_rates"], cells, strict=True):
             exact = vit_b_macs(dataset, table["tokens"][dataset], rate) / 1e9
-            yield Row("Table II", dataset, "", "", str(rate), "G", value, "exact count", Measure(exact))
+            yield ComparisonRow(
+                "Table II", dataset, "", "", str(rate), "G", value, "exact count", Measure(exact)
+            )
 
 
 def vit_b_macs(dataset: str, tokens: int, keep_rate: float, prefix: int = 1) -> int:
@@ -168,13 +167,13 @@ def vit_b_macs(dataset: str, tokens: int, keep_rate: float, prefix: int = 1) -> 
     return count_macs(dim=768, depth=12, tokens=tokens, prefix=prefix, classes=classes, keep_rate=keep_rate)
 
 
-def _table3(percent: dict[str, list[float]], evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _table3(percent: dict[str, list[float]], evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     for dataset, shares in percent.items():
         model, reason = clusters_of(dataset, "variation", evidence)
         for i, value in enumerate(shares):
             path = ("clusters", "variation", "shares", i)
             ours = _measured(model, reason, "card", path, "clusters of variation", 100)
-            yield Row("Table III", dataset, "", "", CLUSTERS[i], "%", value, **ours)
+            yield ComparisonRow("Table III", dataset, "", "", CLUSTER_NAMES[i], "%", value, **ours)
 
 
 def clusters_of(
@@ -184,12 +183,12 @@ def clusters_of(
 
     Clusters belong to the data, so any model of it will do.
     """
-    both = [counterpart(dataset, family, evidence) for family in FAMILIES]
+    both = [counterpart(dataset, family, evidence) for family in FAMILY_NAMES.values()]
     having = [pair for pair in both if pair[0] and find(pair[0].card, "clusters", statistic)]
     return (having or [pair for pair in both if pair[0]] or both)[0]
 
 
-def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     all_patches = {
         (one["dataset"], one["model"]): one["unpruned"]
         for one in tables.get("table1_accuracy_by_keep_rate", [])
@@ -204,7 +203,7 @@ def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
                 path = ("removal", group, block)
                 ours = _measured(model, reason, "results", path, f"removal after block {block}", 100)
                 random = model and model.cell("analysis", *removal_path("intensity", group, block, "random"))
-                yield Row(
+                yield ComparisonRow(
                     *("Table IV", dataset, family, group, block, "%", value),
                     **ours,
                     published_loss=None if base is None else base - value,
@@ -218,7 +217,7 @@ def removal_path(statistic: str, group: str, block: str | int, kind: str = "valu
     return ("removal", statistic, group, kind, int(block) - 1)
 
 
-def _figure4(values: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
+def _figure4(values: dict, evidence: Mapping[str, Evidence]) -> Iterable[ComparisonRow]:
     for statistic, families in values.items():
         for family, datasets in families.items():
             for dataset, curve in datasets.items():
@@ -227,14 +226,14 @@ def _figure4(values: dict, evidence: Mapping[str, Evidence]) -> Iterable[Row]:
                     path = ("kendall", statistic, "concordant", i)
                     ours = _measured(model, reason, "analysis", path, f"Kendall tau of {statistic}")
                     tau_b = model and model.cell("analysis", "kendall", statistic, "clusters", i)
-                    yield Row(
+                    yield ComparisonRow(
                         *("Figure 4", dataset, family, statistic, str(i + 1), "tau", value),
                         **ours,
                         beside=(("tau-b", tau_b),) if tau_b else (),
                     )
 
 
-def to_csv(rows: Iterable[Row]) -> str:
+def to_csv(rows: Iterable[ComparisonRow]) -> str:
     """Rows as a spreadsheet, every number at full length."""
     rows = list(rows)
     further = list(dict.fromkeys(name for row in rows for name, _ in row.beside))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tpexplore.results.measures import Measure
+from tpexplore.results.measures import Measure, above_and_below
 
 CONFIRMED, MIXED, NOT_CONFIRMED = "Confirmed", "Mixed", "Not confirmed"
 NOT_MEASURED = "Not measured"
@@ -102,7 +102,7 @@ class Verdict:
     @property
     def tally(self) -> str:
         """How many comparisons are for it and against it."""
-        above, below = (sum(c.sign == sign for c in self.contrasts) for sign in (1, -1))
+        above, below = above_and_below(margins(self.contrasts))
         n = len(self.contrasts)
         return f"{above} of {n} comparison{'s' * (n > 1)} for it, {below} against"
 

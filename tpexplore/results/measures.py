@@ -99,5 +99,11 @@ def range_text(values: Sequence[float], form: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def above_and_below(measures: Iterable[Measure]) -> tuple[int, int]:
+    """How many numbers lie above 0, and how many below, each with its whole interval (`Measure.sign`)."""
+    signs = [m.sign for m in measures]
+    return signs.count(1), signs.count(-1)
+
+
 def join(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -9,7 +9,7 @@ from typing import Any
 from tpexplore.checkpoints.bundled import ASSETS, bundled_names
 from tpexplore.model.plan import METHODS
 from tpexplore.numbers import number, percent
-from tpexplore.results.measures import Measure, join, read_measure, with_interval
+from tpexplore.results.measures import Measure, above_and_below, join, read_measure, with_interval
 from tpexplore.results.store import find, of_weights, read_json
 
 QUOTED_RATE = "0.50"
@@ -133,9 +133,10 @@ def _counts(measured: Measured, method: str) -> str:
     gains = _lead_of_all(measured, method)
     if not gains:
         return _unmeasured(doing)
-    better, worse = _sides(gains)
-    low = _lead_of_all(measured, method, LOW_RATE)
-    lower = f"; at {LOW_TEXT} it helps {_sides(low)[0]} and harms {_sides(low)[1]}" if low else ""
+    better, worse = above_and_below(gains)
+    gains_at_low = _lead_of_all(measured, method, LOW_RATE)
+    helped, harmed = above_and_below(gains_at_low)
+    lower = f"; at {LOW_TEXT} it helps {helped} and harms {harmed}" if gains_at_low else ""
     models = f"{len(gains)} model{'s' * (len(gains) > 1)}"
     return (
         f"{doing} instead of dropping helps {better} of {models} at keep-rate {RATE_TEXT} and harms"
@@ -162,12 +163,6 @@ def _unmeasured(doing: str) -> str:
 
 def _lead_of_all(measured: Measured, method: str, rate: str = QUOTED_RATE) -> list[Measure]:
     return [gain for results in measured.values() if (gain := lead(results, method, rate=rate))]
-
-
-def _sides(gains: Sequence[Measure]) -> tuple[int, int]:
-    """How many of these lie above 0 with their whole interval, and how many below."""
-    above, below = (sum(gain.sign == sign for gain in gains) for sign in (1, -1))
-    return above, below
 
 
 def heard(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tpexplore.results.judging import Contrast, Line
-from tpexplore.results.measures import Measure, range_text, with_interval
+from tpexplore.results.judging import Contrast, Line, margins
+from tpexplore.results.measures import Measure, above_and_below, range_text, with_interval
 from tpexplore.results.store import Evidence, find
 
 
@@ -14,7 +14,7 @@ def plain_sentence(contrasts: Sequence[Contrast], holds: str, fails: str) -> str
     n = len(contrasts)
     if not n:
         return "Not measured yet."
-    above, below = (sum(c.sign == sign for c in contrasts) for sign in (1, -1))
+    above, below = above_and_below(margins(contrasts))
     if not above and not below:
         return "The difference is too small to call" + (f" in all {n} comparisons." if n > 1 else ".")
     if n == 1:
@@ -56,7 +56,7 @@ def span(named: Sequence[tuple[str, Measure]], form: str) -> str:
 
 def counted(measures: Sequence[Measure], what: str = "comparisons") -> str:
     """In how many the interval lies above 0, and in how many below."""
-    above, below = (sum(m.sign == sign for m in measures) for sign in (1, -1))
+    above, below = above_and_below(measures)
     return f"the interval lies above 0 in {above} of {len(measures)} {what} and below 0 in {below}"
 
 

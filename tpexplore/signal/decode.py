@@ -16,7 +16,7 @@ from tpexplore.errors import InputError
 from tpexplore.signal.checks import Window, check_format, check_numbers, check_path, check_rate, is_sound
 from tpexplore.signal.readers import read_source
 from tpexplore.signal.resampling import SAMPLE_RATE, resample
-from tpexplore.signal.source import Source, Summary, to_float
+from tpexplore.signal.source import FileSummary, SoundSource, to_float
 
 ANALYSIS_WINDOW = 400
 """Samples in one 25 ms window of the front end: the shortest clip that gives a frame."""
@@ -189,7 +189,7 @@ def clip_from_array(
     rate = check_rate(sample_rate)
     check_format(rate, frames.shape[1], name)
     first, _, stop = window.span(rate)
-    return _finish(_Excerpt(to_float(frames[first:stop]), rate, Summary(len(frames))), window, name)
+    return _finish(_Excerpt(to_float(frames[first:stop]), rate, FileSummary(len(frames))), window, name)
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class _Excerpt:
 
     frames: np.ndarray  # (n, channels) float32
     rate: int
-    summary: Summary
+    summary: FileSummary
 
 
 def _checked_frames(samples: object, name: str) -> np.ndarray:
@@ -209,7 +209,7 @@ def _checked_frames(samples: object, name: str) -> np.ndarray:
     return array if array.ndim == 2 else array[:, None]
 
 
-def _collect(source: Source, window: Window) -> _Excerpt:
+def _collect(source: SoundSource, window: Window) -> _Excerpt:
     first, _, stop = window.span(source.rate)
     pieces, end = [], 0
     for place, block in source.blocks:

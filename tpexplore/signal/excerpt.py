@@ -16,7 +16,7 @@ from tpexplore.signal.checks import check_path, check_seconds, is_sound
 from tpexplore.signal.decode import HOP, SAMPLE_RATE, mix, read_clip
 from tpexplore.signal.readers import read_source
 from tpexplore.signal.resampling import Resampler
-from tpexplore.signal.source import Source
+from tpexplore.signal.source import SoundSource
 
 SEARCHED_SECONDS = 3_600.0
 """How much of a file is searched at most."""
@@ -170,48 +170,13 @@ def loudness_profile(path: str | os.PathLike[str]) -> LoudnessProfile:
     return read_source(checked, repr(checked.name), 0.0, _profile)
 
 
-def loudest_start(samples: np.ndarray, window: int) -> int:
-    """Find where the window with the highest energy begins.
-
-    A word or a bark shorter than the window has its full energy in a whole range of windows. The
-    middle of that range is chosen (all neighbours within 1 % of the highest energy count), which
-    puts the sound in the middle of the window instead of at its edge.
-
-    Parameters
-    ----------
-    samples : np.ndarray
-        Shape (n,).
-    window : int
-        Length of the window in samples, at least 1.
-
-    Returns
-    -------
-    int
-        Index of the window's first sample; 0 when `samples` is not longer than `window`.
-
-    Raises
-    ------
-    InputError
-        If `window` is below 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> samples = np.zeros(1000)
-    >>> samples[700:800] = [1, -1] * 50
-    >>> loudest_start(samples, 200)
-    650
-    """
-    if window < 1:
-        raise InputError(f"window is {window}; expected at least 1 sample.")
-    if len(samples) <= window:
-        return 0
-    centred = samples - np.mean(samples, dtype=np.float64)
-    return _loudest_window(centred**2, window, np.zeros(len(samples), bool))
-
-
 def _loudest_window(energy: np.ndarray, window: int, broken: np.ndarray) -> int:
-    """First index of the window with the most energy; one that holds a broken place only if all do."""
+    """First index of the window with the most energy; one that holds a broken place only if all do.
+
+    A word or a bark shorter than the window has its full energy in a whole range of windows. The middle of
+    that range is chosen (all neighbours within 1 % of the highest energy count), which puts the sound in the
+    middle of the window instead of at its edge.
+    """
     total = np.concatenate([[0.0], np.cumsum(energy)])
     sums = total[window:] - total[:-window]  # of the window starting at each index
     if broken.any():
@@ -225,7 +190,7 @@ def _loudest_window(energy: np.ndarray, window: int, broken: np.ndarray) -> int:
     return (left + right) // 2
 
 
-def _profile(source: Source) -> LoudnessProfile:
+def _profile(source: SoundSource) -> LoudnessProfile:
     steps, most = _Steps(), round(SEARCHED_SECONDS * source.rate)
     resampler = Resampler(source.rate)
     end, is_whole = 0, True
@@ -243,7 +208,7 @@ def _profile(source: Source) -> LoudnessProfile:
     return steps.profile(end / source.rate, is_whole)
 
 
-def _joined(source: Source, length: int) -> Iterator[np.ndarray]:
+def _joined(source: SoundSource, length: int) -> Iterator[np.ndarray]:
     """The source's blocks joined to some ``length`` frames; ends early where the format changes midway."""
     pieces, size = [], 0
     blocks = iter(source.blocks)

@@ -39,7 +39,7 @@ class Grid:
     >>> grid = Grid.of(1024, mel_stride=10, time_stride=10)
     >>> grid.rows, grid.columns, grid.patches
     (12, 101, 1212)
-    >>> grid.frames_of(1), grid.drawn_frames(1)
+    >>> grid.frames_of(1), grid.frame_edges[1:3]
     ((10, 26), (13, 23))
     """
 
@@ -128,11 +128,6 @@ class Grid:
         """Frames that patches see; a picture may have more, which no patch reaches."""
         return self.frames_of(self.columns - 1)[1]
 
-    @property
-    def seen_bins(self) -> int:
-        """Mel bins that patches see, of 128."""
-        return self.bins_of(self.rows - 1)[1]
-
     # -- how a patch is drawn
 
     @cached_property
@@ -144,14 +139,6 @@ class Grid:
     def bin_edges(self) -> tuple[int, ...]:
         """Mel bins at which the drawn rows begin, and where the last one ends."""
         return _cell_edges(self.rows, self.mel_stride, self.patch)
-
-    def drawn_frames(self, column: int) -> tuple[int, int]:
-        """First frame of a column's cell, and the one after its last."""
-        return self.frame_edges[column], self.frame_edges[column + 1]
-
-    def drawn_bins(self, row: int) -> tuple[int, int]:
-        """First mel bin of a row's cell, and the one after its last."""
-        return self.bin_edges[row], self.bin_edges[row + 1]
 
     # -- what a set of patches covers
 
@@ -178,24 +165,6 @@ class Grid:
         across = _looks_on(self.time_segments, self.columns, self.time_stride, self.patch)
         up = _looks_on(self.mel_segments, self.rows, self.mel_stride, self.patch)
         return across @ looking @ up.T > 0
-
-    def coverage(self, kept: np.ndarray) -> np.ndarray:
-        """Frames and bins that at least one of the patches sees: (…, seen frames, seen bins) bool.
-
-        Parameters
-        ----------
-        kept : (…, patches) bool
-        """
-        covered = self.segments_covered(kept)
-        covered = covered.repeat(np.diff(self.time_segments), axis=-2)
-        return covered.repeat(np.diff(self.mel_segments), axis=-1)
-
-    def covered_share(self, kept: np.ndarray) -> float:
-        """Share of all seen values that at least one of the patches sees.
-
-        Where patches overlap this is more than the share of patches: 34 % of them may see 58 %.
-        """
-        return float(self.coverage(kept).mean())
 
 
 def _cell_edges(count: int, stride: int, patch: int) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ import numpy as np
 from tpexplore.errors import InputError
 from tpexplore.signal.checks import SECONDS_LIMIT, check_format
 from tpexplore.signal.mended_head import mended_head
-from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, first_frame, to_float
+from tpexplore.signal.source import SEEK_AHEAD_SECONDS, FileSummary, SoundSource, first_frame, to_float
 from tpexplore.signal.spliced import Spliced
 from tpexplore.signal.unmeasured import start_of_unmeasured_sound
 
@@ -58,7 +58,7 @@ _DTYPES = {
 
 
 @contextmanager
-def open_with_pyav(path: Path, name: str, start: float) -> Iterator[Source]:
+def open_with_pyav(path: Path, name: str, start: float) -> Iterator[SoundSource]:
     """Open a file to read it from ``start`` seconds on.
 
     Raises
@@ -82,7 +82,7 @@ def open_with_pyav(path: Path, name: str, start: float) -> Iterator[Source]:
             entered = other.enter(head, first - round(SEEK_AHEAD_SECONDS * rate))
             if entered is not None and entered[0] <= first:
                 track, (place, frames) = other, entered
-        yield Source(rate, channels, track.blocks(frames, place, first), track.summary)
+        yield SoundSource(rate, channels, track.blocks(frames, place, first), track.summary)
 
 
 @contextmanager
@@ -171,7 +171,7 @@ class _Track:
     def blocks(
         self, frames: Iterator[AudioFrame], place: int, first: int
     ) -> Iterator[tuple[int, np.ndarray]]:
-        """Frames as arrays with their places, see `Source`; ``place`` is that of the first one."""
+        """Frames as arrays with their places, see `SoundSource`; ``place`` is that of the first one."""
         form = origin = None
         for frame in frames:
             rate, channels = frame.sample_rate, frame.layout.nb_channels
@@ -193,11 +193,11 @@ class _Track:
             place += frame.samples
         yield place, np.empty((0, form[1]), np.float32)
 
-    def summary(self, reached: int, is_end: bool) -> Summary:
+    def summary(self, reached: int, is_end: bool) -> FileSummary:
         if self.damaged > self.decoded:
             raise InputError(f"{self.name} is damaged, or no audio at all; expected an intact audio file.")
         total = reached if is_end else self._checked_total(reached)
-        return Summary(total, ("Part of the file is damaged and was left out.",) if self.damaged else ())
+        return FileSummary(total, ("Part of the file is damaged and was left out.",) if self.damaged else ())
 
     def _checked_total(self, reached: int) -> int | None:
         """Frames that the file says it has, if what is left of it is as long as that."""

@@ -9,12 +9,12 @@ from typing import TypeVar
 from tpexplore.errors import InputError
 from tpexplore.signal.pyav_reader import open_with_pyav
 from tpexplore.signal.soundfile_reader import open_from_start_with_soundfile, open_with_soundfile
-from tpexplore.signal.source import Source
+from tpexplore.signal.source import SoundSource
 
 _Result = TypeVar("_Result")
 
 
-def read_source(path: Path, name: str, start: float, job: Callable[[Source], _Result]) -> _Result:
+def read_source(path: Path, name: str, start: float, job: Callable[[SoundSource], _Result]) -> _Result:
     """Let ``job`` read an opened file; with another reader from anew if the first one fails on the way.
 
     Parameters

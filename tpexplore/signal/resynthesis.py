@@ -9,7 +9,7 @@ least one kept patch sees, and removed is the rest.
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -81,23 +81,22 @@ def patch_gains(kept: Tensor | np.ndarray, frames: int, grid: Grid | None = None
 
 
 def resynthesise(
-    clip: np.ndarray, kept: np.ndarray, frames: int, grid: Grid | None = None
+    clip: np.ndarray, maps: Sequence[np.ndarray], frames: int, grid: Grid | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What is kept of a clip and what is removed from it, as audio at the clip's own level.
+    """What each map of kept patches keeps of a clip and removes from it, as audio at the clip's own level.
 
     The two add up to the clip. What the model never hears is not among the removed: samples after its
     last frame are in neither, and the mean, which its front end subtracts, stays with the kept. If no
     patch is kept, the kept audio is silent, mean included; if all are, it is the clip itself.
 
     Where partials that cancelled each other are torn apart, a part can peak above the clip, hence
-    above full scale. It is left so, since a gain would end the sum and a limiter would distort:
-    `listen_tracks` brings what is to be played within full scale.
+    above full scale. It is left so, since a gain would end the sum and a limiter would distort.
 
     Parameters
     ----------
     clip : (samples,)
-        Mono 16 kHz floats, at least one sample.
-    kept : (patches,) bool
+        Mono 16 kHz floats, at least one sample. Its transform runs once for all maps.
+    maps : sequence of (patches,) bool
         By patch id.
     frames : int
         Frames the model reads.
@@ -106,7 +105,7 @@ def resynthesise(
 
     Returns
     -------
-    kept_audio, removed_audio : (min(samples, samples_for(frames)),) float32
+    kept_audio, removed_audio : (maps, min(samples, samples_for(frames))) float32
 
     Raises
     ------
@@ -116,79 +115,12 @@ def resynthesise(
     Examples
     --------
     >>> clip = load_audio("assets/examples/happy.wav")
-    >>> kept, removed = resynthesise(clip, np.arange(64) % 8 < 4, 128)
+    >>> (kept,), (removed,) = resynthesise(clip, [np.arange(64) % 8 < 4], 128)
     >>> bool(np.abs(kept + removed - clip[: len(kept)]).max() < 1e-6)
     True
     """
-    kept_audio, removed_audio = resynthesise_all(clip, [kept], frames, grid)
-    return kept_audio[0], removed_audio[0]
-
-
-def resynthesise_all(
-    clip: np.ndarray, maps: Sequence[np.ndarray], frames: int, grid: Grid | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """`resynthesise` for several maps of kept patches of one clip, whose transform runs once.
-
-    Parameters
-    ----------
-    clip, frames, grid
-        As for `resynthesise`.
-    maps : sequence of (patches,) bool
-
-    Returns
-    -------
-    kept_audio, removed_audio : (maps, min(samples, samples_for(frames))) float32
-    """
     frames, grid = _checked_frames(frames, grid)
     return _parts(_heard_span(clip, frames), maps, frames, grid)
-
-
-def listen_tracks(
-    clip: np.ndarray, kept_by_stage: Mapping[int, np.ndarray], frames: int, grid: Grid | None = None
-) -> dict[str, np.ndarray]:
-    """The original and, for each stage, what is kept and what has been removed so far, to play in turn.
-
-    All tracks are of one length and aligned, so that a player can switch without moving. If any would
-    exceed full scale, all are divided by the largest peak, the original too: loudness stays comparable
-    between them, and kept plus removed still makes the original.
-
-    Parameters
-    ----------
-    clip : (samples,)
-        Mono 16 kHz floats, at least one sample.
-    kept_by_stage : mapping of block -> (patches,) bool
-        Patches left after that block. May be empty, as at keep-rate 1.0.
-    frames : int
-        Frames the model reads.
-    grid : Grid, optional
-        Where the patches lie; by default side by side.
-
-    Returns
-    -------
-    dict of name -> (min(samples, samples_for(frames)),) float32, within ±1
-        "original", then by ascending block "kept 4", "removed 4", "kept 7", .... "removed 7" is
-        everything that stages up to 7 removed.
-
-    Raises
-    ------
-    InputError
-        As `resynthesise`.
-
-    Examples
-    --------
-    >>> list(listen_tracks(load_audio("assets/examples/happy.wav"), {4: np.arange(64) < 40}, 128))
-    ['original', 'kept 4', 'removed 4']
-    """
-    frames, grid = _checked_frames(frames, grid)
-    original = _heard_span(clip, frames)
-    stages = sorted(kept_by_stage)
-    tracks = {"original": original}
-    for stage, kept, removed in zip(
-        stages, *_parts(original, [kept_by_stage[stage] for stage in stages], frames, grid), strict=True
-    ):
-        tracks |= {f"kept {stage}": kept, f"removed {stage}": removed}
-    peak = max(max(track.max(), -track.min()) for track in tracks.values())
-    return {name: track / peak for name, track in tracks.items()} if peak > 1 else tracks
 
 
 def _parts(

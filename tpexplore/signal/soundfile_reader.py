@@ -18,7 +18,7 @@ import numpy as np
 from tpexplore.signal.checks import SECONDS_LIMIT, check_format
 from tpexplore.signal.chunks import SLACK_BYTES
 from tpexplore.signal.mended_head import mended_head
-from tpexplore.signal.source import SEEK_AHEAD_SECONDS, Source, Summary, UnreadableError, first_frame
+from tpexplore.signal.source import SEEK_AHEAD_SECONDS, FileSummary, SoundSource, UnreadableError, first_frame
 from tpexplore.signal.spliced import Spliced
 from tpexplore.signal.unmeasured import start_of_unmeasured_sound
 
@@ -34,7 +34,7 @@ _ELSEWHERE = ("MP3", "OGG", "VOC")
 
 
 @contextmanager
-def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[Source]:
+def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[SoundSource]:
     """Open a file to read it from ``start`` seconds on.
 
     Raises
@@ -58,7 +58,7 @@ def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[Source]
 
 
 @contextmanager
-def open_from_start_with_soundfile(path: Path, name: str, start: float) -> Iterator[Source]:
+def open_from_start_with_soundfile(path: Path, name: str, start: float) -> Iterator[SoundSource]:
     """`open_with_soundfile` for what PyAV cannot open: any format, never seeking in a compressed one."""
     with _opened(path) as file:
         yield _source(file, name, start)
@@ -118,7 +118,7 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         yield file
 
 
-def _source(file: soundfile.SoundFile, name: str, start: float) -> Source:
+def _source(file: soundfile.SoundFile, name: str, start: float) -> SoundSource:
     check_format(file.samplerate, file.channels, name)
     if file.frames == 0:
         raise UnreadableError
@@ -131,7 +131,7 @@ def _source(file: soundfile.SoundFile, name: str, start: float) -> Source:
         if entry and file.seek(entry) != entry:
             raise UnreadableError
     blocks = _blocks(file, entry, first_frame(start, file.samplerate), is_known)
-    return Source(file.samplerate, file.channels, blocks, _summary(file, is_known))
+    return SoundSource(file.samplerate, file.channels, blocks, _summary(file, is_known))
 
 
 def _blocks(
@@ -146,17 +146,17 @@ def _blocks(
     yield place, np.empty((0, file.channels), np.float32)
 
 
-def _summary(file: soundfile.SoundFile, is_known: bool) -> Callable[[int, bool], Summary]:
+def _summary(file: soundfile.SoundFile, is_known: bool) -> Callable[[int, bool], FileSummary]:
     import soundfile
 
-    def summary(reached: int, is_end: bool) -> Summary:
+    def summary(reached: int, is_end: bool) -> FileSummary:
         if is_end:
-            return Summary(reached)
+            return FileSummary(reached)
         try:  # the header's promise, checked by reading the last frame
             if is_known and file.seekable() and file.seek(file.frames - 1) and len(file.read(1)):
-                return Summary(file.frames)
+                return FileSummary(file.frames)
         except soundfile.LibsndfileError:
             pass
-        return Summary(None)
+        return FileSummary(None)
 
     return summary

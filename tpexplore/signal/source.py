@@ -19,7 +19,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class Summary:
+class FileSummary:
     """What is known of a file after reading.
 
     Attributes
@@ -34,7 +34,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Source:
+class SoundSource:
     """A file that a reader has opened.
 
     Attributes
@@ -50,7 +50,7 @@ class Source:
     rate: int
     channels: int
     blocks: Iterator[tuple[int, np.ndarray]]
-    summary: Callable[[int, bool], Summary]
+    summary: Callable[[int, bool], FileSummary]
 
 
 def first_frame(start: float, rate: int) -> int:

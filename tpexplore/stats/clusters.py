@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tpexplore.errors import InputError
+from tpexplore.stats.cluster_names import CLUSTER_COUNT
 
 _STEPS_PER_BIN = 4096
 """Fixed-point steps in one histogram bin."""
@@ -130,7 +131,7 @@ class ValueHistogram:
         return self
 
 
-def cluster_values(histogram: ValueHistogram, clusters: int = 5, seed: int = 123) -> Clusters:
+def cluster_values(histogram: ValueHistogram, clusters: int = CLUSTER_COUNT, seed: int = 123) -> Clusters:
     """One-dimensional K-means of all values in a histogram (paper Sec. III-C: five clusters a dataset).
 
     The published code runs scikit-learn's KMeans once over every patch of the dataset; that may end some
@@ -176,7 +177,7 @@ def cluster_values(histogram: ValueHistogram, clusters: int = 5, seed: int = 123
     return Clusters((histogram.minimum, *boundaries.tolist(), histogram.maximum), tuple(shares.tolist()))
 
 
-def cluster_counts(clusters: Tensor, count: int = 5) -> Tensor:
+def cluster_counts(clusters: Tensor, count: int = CLUSTER_COUNT) -> Tensor:
     """Patches in each cluster, (count,) int64, over clusters of any shape."""
     if clusters.numel() and (int(clusters.min()) < 0 or int(clusters.max()) >= count):
         raise InputError(
@@ -186,7 +187,9 @@ def cluster_counts(clusters: Tensor, count: int = 5) -> Tensor:
     return torch.bincount(clusters.flatten(), minlength=count)
 
 
-def cluster_survival(clusters: Tensor, kept: Mapping[int, Tensor], count: int = 5) -> dict[int, Tensor]:
+def cluster_survival(
+    clusters: Tensor, kept: Mapping[int, Tensor], count: int = CLUSTER_COUNT
+) -> dict[int, Tensor]:
     """Patches of each cluster that survive each pruning stage, summed over the batch (paper Sec. III-E).
 
     Parameters

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import multiprocessing
 import os
-import shutil
-import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tpexplore.errors import UNREADABLE_JSON, InputError, sentence_of
+from tpexplore.errors import InputError, sentence_of
 from tpexplore.interrupts import end_with_parent
 from tpexplore.locking import lock_folder
 from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
-from tpexplore.study.window_table import Row, check_table_name, rows_of, write_labels, write_table
-from tpexplore.writing import append_line, check_place, write_json
-
-_ENDINGS = (
-    "wav wave rf64 w64 aif aiff aifc au snd caf flac ogg oga opus mp3 mp2 m4a m4b aac wma amr ac3 eac3 wv"
-)
-_MORE_ENDINGS = "tta mp4 webm mkv mka mov avi flv ts 3gp"
-SUFFIXES = frozenset(f".{ending}" for ending in f"{_ENDINGS} {_MORE_ENDINGS}".split())
-"""Endings of files that are taken for recordings, in small or capital letters."""
-
-_WAIT_SECONDS = 0.5
+from tpexplore.study.audio_files import find_recordings
+from tpexplore.study.batch_journal import FileOutcome, Journal
+from tpexplore.study.window_table import WindowRow, check_table_name, rows_of, write_labels, write_table
+from tpexplore.writing import check_place
 
 
 @dataclass(frozen=True)
-class Job:
+class BatchJob:
     """What is done with every window.
 
     Attributes
@@ -63,15 +51,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one file: its rows, and the sentence on why it has none or ends early."""
-
-    rows: list[Row]
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Summary:
+class BatchSummary:
     """What a whole batch came to.
 
     Attributes
@@ -86,38 +66,15 @@ class Summary:
     problems: dict[str, str]
 
 
-def find_recordings(folder: Path) -> list[str]:
-    """Audio files of a folder tree, relative to it, with slashes, in a fixed order; hidden ones are left out.
-
-    Raises
-    ------
-    InputError
-        If there are none, or the folder is none.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{str(folder)!r} is not a folder; expected one with audio files.")
-    recordings = []
-    for above, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        recordings += [
-            (Path(above) / name).relative_to(folder).as_posix()
-            for name in files
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
-        ]
-    if not recordings:
-        raise InputError(f"{str(folder)!r} holds no audio file, in folders below it neither.")
-    return sorted(recordings)
-
-
 def run_batch(
     folder: Path,
     out: Path,
-    job: Job,
+    job: BatchJob,
     *,
     workers: int = 1,
     labels: Path | None = None,
     quiet: bool = False,
-) -> Summary | None:
+) -> BatchSummary | None:
     """Analyse every file and window of a folder tree.
 
     What is done is noted in the folder OUT.unfinished, file by file. After a crash the same command goes on
@@ -130,7 +87,7 @@ def run_batch(
     folder : Path
     out : Path
         Ending in .csv or .parquet; the columns are `window_table.COLUMNS`.
-    job : Job
+    job : BatchJob
     workers : int
         Processes, each with a model of its own.
     labels : Path, optional
@@ -140,7 +97,7 @@ def run_batch(
 
     Returns
     -------
-    Summary or None
+    BatchSummary or None
         None in processes other than the first.
 
     Raises
@@ -160,7 +117,7 @@ def run_batch(
     unfinished = out.with_name(out.name + ".unfinished")
     # Held until this returns. Of torchrun's processes, which work together, the first holds it for all.
     lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
-    journal = Journal(unfinished, rank, folder, job)
+    journal = Journal(unfinished, rank, folder, asdict(job))
     # Keys change with their files. Computed before the work, they are the same in all processes.
     keys = {file: journal.key(file) for file in files}
     done = journal.done()
@@ -186,7 +143,7 @@ def run_batch(
     journal.remove()
     del lock
     windows = len({(row["file"], row["window"]) for row in rows})
-    return Summary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
+    return BatchSummary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
 
 
 def _place_among_processes() -> tuple[int, int]:
@@ -203,75 +160,9 @@ def _place_among_processes() -> tuple[int, int]:
     return place
 
 
-class Journal:
-    """The folder with what is done: one line of JSON a file, one text file for every process.
-
-    A line counts once it is whole; of a process that was killed, the last one may not be.
-    """
-
-    def __init__(self, place: Path, rank: int, folder: Path, job: Job):
-        self.place, self.folder = place, folder
-        self.path = place / f"{rank}.jsonl"
-        self.keys: dict[str, str] = {}
-        settings = json.loads(json.dumps({"folder": str(folder.resolve()), **asdict(job)}))
-        place.mkdir(parents=True, exist_ok=True)
-        known = place / "settings.json"
-        if known.exists():
-            with suppress(*UNREADABLE_JSON):
-                if json.loads(known.read_text(encoding="utf-8")) == settings:
-                    self._end_last_line()
-                    return
-            if self.done():
-                raise InputError(
-                    f"{place} holds results that were begun with other settings; repeat those, remove the"
-                    " folder, or choose another name for the table."
-                )
-        write_json(known, settings)
-
-    def key(self, file: str) -> str:
-        """Stands for a file as it is now: one that has changed is analysed anew."""
-        if file not in self.keys:
-            name = file.encode("utf-8", "surrogateescape")
-            try:
-                state = (self.folder / file).stat()
-                name += f"\0{state.st_size}\0{state.st_mtime_ns}".encode()
-            except OSError:
-                pass  # reading it will say what is wrong
-            self.keys[file] = hashlib.sha256(name).hexdigest()
-        return self.keys[file]
-
-    def done(self) -> dict[str, Outcome]:
-        """What all processes have noted, by key."""
-        outcomes = {}
-        for path in sorted(self.place.glob("*.jsonl")):
-            with path.open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    with suppress(*UNREADABLE_JSON, KeyError, TypeError):
-                        entry = json.loads(line)
-                        outcomes[entry["key"]] = Outcome(entry["rows"], entry["problem"])
-        return outcomes
-
-    def add(self, file: str, outcome: Outcome) -> None:
-        append_line(self.path, json.dumps({"key": self.key(file), **asdict(outcome)}))
-
-    def wait_for(self, files: list[str]) -> dict[str, Outcome]:
-        """Outcomes of all files, once every process has noted its own; torchrun ends all if one dies."""
-        while True:
-            done = self.done()
-            if all(self.key(file) in done for file in files):
-                return {file: done[self.key(file)] for file in files}
-            time.sleep(_WAIT_SECONDS)
-
-    def remove(self) -> None:
-        shutil.rmtree(self.place, ignore_errors=True)
-
-    def _end_last_line(self) -> None:
-        """Let what comes next stand on a line of its own."""
-        if self.path.exists() and not self.path.read_bytes().endswith(b"\n"):
-            append_line(self.path, "")
-
-
-def _outcomes(folder: Path, files: list[str], job: Job, workers: int) -> Iterator[tuple[str, Outcome]]:
+def _outcomes(
+    folder: Path, files: list[str], job: BatchJob, workers: int
+) -> Iterator[tuple[str, FileOutcome]]:
     if not files:
         return
     if workers == 1:
@@ -300,11 +191,11 @@ def _outcomes(folder: Path, files: list[str], job: Job, workers: int) -> Iterato
         pool.shutdown(cancel_futures=True)
 
 
-def analyse(model: Any, folder: Path, file: str, job: Job) -> Outcome:
+def analyse(model: Any, folder: Path, file: str, job: BatchJob) -> FileOutcome:
     """All windows of one file; where it cannot be read on, what was read before counts."""
     from tpexplore.study.windows import explore_windows
 
-    rows: list[Row] = []
+    rows: list[WindowRow] = []
     try:
         for window in explore_windows(
             model,
@@ -317,16 +208,16 @@ def analyse(model: Any, folder: Path, file: str, job: Job) -> Outcome:
         ):
             rows += rows_of(window, file)
     except InputError as error:
-        return Outcome(rows, str(error))
+        return FileOutcome(rows, str(error))
     except OSError as error:
-        return Outcome(rows, sentence_of(error))
-    return Outcome(rows)
+        return FileOutcome(rows, sentence_of(error))
+    return FileOutcome(rows)
 
 
 _worker_model: Any = None
 
 
-def _start_worker(job: Job) -> None:
+def _start_worker(job: BatchJob) -> None:
     """Load a worker's model."""
     global _worker_model
     import torch
@@ -336,11 +227,11 @@ def _start_worker(job: Job) -> None:
     _worker_model = _load(job)
 
 
-def _analyse_in_worker(folder: Path, file: str, job: Job) -> Outcome:
+def _analyse_in_worker(folder: Path, file: str, job: BatchJob) -> FileOutcome:
     return analyse(_worker_model, folder, file, job)
 
 
-def _load(job: Job) -> Any:
+def _load(job: BatchJob) -> Any:
     from tpexplore.checkpoints.load import load_model
     from tpexplore.model.packing import pack
     from tpexplore.model.vit import check_classifier

@@ -17,7 +17,7 @@ from torch import Tensor
 from tpexplore.model.forward import Output, probabilities, to_numpy
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT, check_classifier
-from tpexplore.signal.resynthesis import resynthesise_all
+from tpexplore.signal.resynthesis import resynthesise
 from tpexplore.signal.waveform import as_waveform
 
 BATCH = 16
@@ -102,7 +102,7 @@ def faithfulness(
     """
     check_classifier(model)
     wave = as_waveform(clip)
-    kept, removed = resynthesise_all(wave, maps, model.config.frames, model.config.grid)
+    kept, removed = resynthesise(wave, maps, model.config.frames, model.config.grid)
     chances = _heard(model, [wave, *kept, *removed])
     allowed = np.arange(chances.shape[1]) if classes is None else np.asarray(classes)
     answers = allowed[chances[:, allowed].argmax(1)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
-from tpexplore.model.plan import KEEP_RATES, check_keep_rate, check_list, check_score
+from tpexplore.model.plan import check_keep_rate, check_list, check_score
 from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.excerpt import read_excerpt
 from tpexplore.stats.intervals import wilson_interval
@@ -19,7 +19,7 @@ from tpexplore.study.uploads import shown_name
 
 
 @dataclass(frozen=True)
-class Row:
+class AccuracyRow:
     """Accuracy at one keep-rate.
 
     Attributes
@@ -50,7 +50,7 @@ class Row:
 
 @dataclass
 class AccuracyCurve:
-    """Answers of a model to labelled clips, clip by clip. Made by `accuracy_curve`.
+    """Answers of a model to labelled clips, added clip by clip.
 
     A clip is right if its class is the most probable one, also where a model judges classes one by one.
 
@@ -86,13 +86,11 @@ class AccuracyCurve:
         rates = sorted({check_keep_rate(rate) for rate in keep_rates})
         return cls(model.config, tuple(check_score(score) for score in scores), tuple(rates))
 
-    @property
-    def passes(self) -> int:
-        """Forward passes of one clip."""
-        return 1 + len(self.scores) * sum(rate < 1 for rate in self.keep_rates)
-
     def add(self, model: AudioViT, clip: LabelledClip, progress: Callable[[int, int], None]) -> None:
-        """Run one clip at every keep-rate. If ``progress`` raises, that passes on and nothing is counted."""
+        """Run one clip at every keep-rate. If ``progress`` raises, that passes on and nothing is counted.
+
+        Of a clip longer than the model's window, the loudest part is used, as in the app.
+        """
         if clip.target is None:
             self.unknown.append(clip)
             return
@@ -106,12 +104,12 @@ class AccuracyCurve:
         points = {(score, point.keep_rate): point for score in self.scores for point in result.points[score]}
         self.answers.append((clip, {key: point.answer for key, point in points.items()}))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[AccuracyRow]:
         """One row for each score and keep-rate, over the clips done so far; none before the first."""
         if not self.answers:
             return []
         return [
-            Row(
+            AccuracyRow(
                 score,
                 rate,
                 right=sum(answers[score, rate] == clip.target for clip, answers in self.answers),
@@ -121,71 +119,6 @@ class AccuracyCurve:
             for score in self.scores
             for rate in self.keep_rates
         ]
-
-
-class _CancelledError(Exception):
-    """Leaves a sweep between two of its passes."""
-
-
-def accuracy_curve(
-    model: AudioViT,
-    clips: Sequence[LabelledClip],
-    scores: Sequence[str] = ("attention",),
-    keep_rates: Sequence[float] = KEEP_RATES,
-    progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> AccuracyCurve:
-    """How often a pruned model is right about labelled clips, at every keep-rate.
-
-    Of a clip longer than the model's window, the loudest part is used, as in the app.
-
-    Parameters
-    ----------
-    model : AudioViT
-    clips : sequence of LabelledClip
-    scores : sequence of {"attention", "intensity", "variation"}
-    keep_rates : sequence of float
-        Each above 0 and up to 1.
-    progress : callable, optional
-        Called with (passes done, passes in all).
-    cancelled : callable, optional
-        Asked after each pass; when it says True, the curve is that of the clips done until then.
-
-    Returns
-    -------
-    AccuracyCurve
-
-    Raises
-    ------
-    InputError
-        If a score or keep-rate is out of range, or the model has no classifier.
-
-    Examples
-    --------
-    >>> file = OwnFile(Path("assets/examples/happy.wav"), "happy.wav")
-    >>> model = load_model("ast-spc12")
-    >>> curve = accuracy_curve(model, label_clips([file], model.config), keep_rates=[0.5, 1.0])
-    >>> [(row.keep_rate, row.n) for row in curve.rows()]
-    [(0.5, 1), (1.0, 1)]
-    """
-    curve = AccuracyCurve.checked(model, scores, keep_rates)
-    before = 0
-
-    def report(done: int, _total: int) -> None:
-        if cancelled and cancelled():
-            raise _CancelledError
-        if progress:
-            progress(before + done, curve.passes * len(clips))
-
-    try:
-        for clip in clips:
-            report(0, 0)
-            curve.add(model, clip, report)
-            before += curve.passes
-        report(0, 0)
-    except _CancelledError:
-        pass
-    return curve
 
 
 def accuracy_csv(curve: AccuracyCurve) -> str:

@@ -89,7 +89,7 @@ CHANGES = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ChangeOutcome:
     """What one change did.
 
     Attributes
@@ -130,7 +130,7 @@ class Stability:
     survival : dict of block -> (patches,) float64
         Share of the changed clips in which the patch survives blocks 4, 7 and 10; nan where a shift by
         whole patches moved the place out of every changed picture.
-    outcomes : tuple of Outcome
+    outcomes : tuple of ChangeOutcome
         In the order of the changes.
     """
 
@@ -141,7 +141,7 @@ class Stability:
     probability: float
     kept: dict[int, np.ndarray]
     survival: dict[int, np.ndarray]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ChangeOutcome, ...]
 
     @property
     def same_answers(self) -> int:
@@ -333,7 +333,7 @@ def _survival(kept: Sequence[np.ndarray], moves: Sequence[int]) -> np.ndarray:
     return np.divide(counts, shown, out=np.full_like(counts, math.nan), where=shown > 0)
 
 
-def _outcome(change: Change, original: _Pass, changed: _Pass, move: int) -> Outcome:
+def _outcome(change: Change, original: _Pass, changed: _Pass, move: int) -> ChangeOutcome:
     here, there = _places(len(original.scores), move)
     scores = (torch.from_numpy(original.scores[here]), torch.from_numpy(changed.scores[there]))
     iou = {}
@@ -341,7 +341,7 @@ def _outcome(change: Change, original: _Pass, changed: _Pass, move: int) -> Outc
         before, after = original.kept[block][here], changed.kept[block][there]
         either = int((before | after).sum())
         iou[block] = int((before & after).sum()) / either if either else math.nan
-    return Outcome(
+    return ChangeOutcome(
         change=change,
         answer=int(changed.probabilities.argmax()),
         probability=float(changed.probabilities.max()),

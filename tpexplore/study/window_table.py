@@ -41,10 +41,10 @@ COLUMNS: dict[str, tuple[type, str]] = {
 }
 """The one schema of tables of windows: what each column holds, in their order."""
 
-Row = dict[str, Any]
+WindowRow = dict[str, Any]
 
 
-def rows_of(result: WindowResult, file: str) -> list[Row]:
+def rows_of(result: WindowResult, file: str) -> list[WindowRow]:
     """A window's rows, one for each keep-rate, ascending."""
     exploration = result.exploration
     config, unpruned = exploration.config, result.unpruned
@@ -80,7 +80,7 @@ def rows_of(result: WindowResult, file: str) -> list[Row]:
     return rows
 
 
-def label_lines(rows: Iterable[Row]) -> str:
+def label_lines(rows: Iterable[WindowRow]) -> str:
     """Audacity's label track: one label a window, its answer and which keep-rates answer otherwise.
 
     The format is start, end and text with tabs between, times in seconds from the beginning of the file.
@@ -96,7 +96,7 @@ def label_lines(rows: Iterable[Row]) -> str:
     )
 
 
-def write_labels(path: Path, rows: Iterable[Row]) -> None:
+def write_labels(path: Path, rows: Iterable[WindowRow]) -> None:
     """Write a label track, see `label_lines`."""
     write_bytes(path, label_lines(rows).encode("utf-8", "backslashreplace"))
 
@@ -113,7 +113,7 @@ def check_table_name(path: Path) -> None:
         )
 
 
-def write_table(path: Path, rows: list[Row]) -> None:
+def write_table(path: Path, rows: list[WindowRow]) -> None:
     """Write rows to a .csv or .parquet file, whole or not at all.
 
     File names that are not UTF-8 have \\udcXX for the bytes that are none.
@@ -124,7 +124,7 @@ def write_table(path: Path, rows: list[Row]) -> None:
     write_bytes(path, table_text(rows).encode("utf-8", "backslashreplace"))
 
 
-def table_text(rows: Iterable[Row]) -> str:
+def table_text(rows: Iterable[WindowRow]) -> str:
     """Rows as CSV, with the names of the columns first."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
@@ -133,7 +133,7 @@ def table_text(rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def _write_parquet(path: Path, rows: list[Row]) -> None:
+def _write_parquet(path: Path, rows: list[WindowRow]) -> None:
     import pyarrow
     from pyarrow import parquet
 

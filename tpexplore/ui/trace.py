@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from tpexplore.checkpoints.bundled import bundled_card, is_bundled
-from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS, STATISTICS
 from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import measured_analysis, of_weights
 from tpexplore.signal.spectrogram import patch_statistics
+from tpexplore.stats.cluster_names import CLUSTER_COUNT
 from tpexplore.stats.patch_statistics import (
     Clusters,
     ValueHistogram,
@@ -28,13 +29,9 @@ from tpexplore.study.sweep import real_frames
 from .choices import ModelChoice, cached_model, check_request
 from .clips import clip_name, excerpt_of, written_at
 
-STATISTICS = ("intensity", "variation")
-
-CLUSTERS = 5
-
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class ClipStage:
     """One pruning block at work on one clip.
 
     Attributes
@@ -94,7 +91,7 @@ class ClipTrace:
     clusters: dict[str, Tensor] | None
     measured: dict[str, Any] | None
     _kept: dict[tuple[float, str], dict[int, Tensor]] = field(default_factory=dict, repr=False)
-    _stages: dict[float, dict[int, Stage]] = field(default_factory=dict, repr=False)
+    _stages: dict[float, dict[int, ClipStage]] = field(default_factory=dict, repr=False)
 
     def statistic(self, name: str) -> Tensor:
         """Intensity or variation of every patch."""
@@ -110,24 +107,24 @@ class ClipTrace:
             self._kept[key] = {b: kept[b][0].cpu() if kept else everything for b in PRUNE_BLOCKS}
         return self._kept[key]
 
-    def stages_at(self, keep_rate: float) -> dict[int, Stage]:
+    def stages_at(self, keep_rate: float) -> dict[int, ClipStage]:
         """The pruning blocks at work, with the attention that decides."""
         key = round(float(keep_rate), 4)
         if key not in self._stages:
             self._stages[key] = self._run_stages(keep_rate)
         return self._stages[key]
 
-    def _run_stages(self, keep_rate: float) -> dict[int, Stage]:
+    def _run_stages(self, keep_rate: float) -> dict[int, ClipStage]:
         with torch.inference_mode():
             stages = self.model(self.spec[None], keep_rate=keep_rate).stages
         everything = torch.arange(len(self.intensity))
         if not stages:  # at keep-rate 1.0 nothing decides, and every block attends as in the unpruned model
             attention = {block: self.scores[block - 1] * len(everything) for block in PRUNE_BLOCKS}
-            return {b: Stage(everything, a, torch.ones_like(a, dtype=bool)) for b, a in attention.items()}
+            return {b: ClipStage(everything, a, torch.ones_like(a, dtype=bool)) for b, a in attention.items()}
         by_block = {}
         for stage in stages:
             ids, scores, kept = (values[0].cpu() for values in (stage.ids, stage.scores, stage.kept))
-            by_block[stage.block] = Stage(ids, scores * len(ids), torch.isin(ids, kept))
+            by_block[stage.block] = ClipStage(ids, scores * len(ids), torch.isin(ids, kept))
         return by_block
 
     def clustered(self, statistic: str) -> tuple[Tensor, Clusters, bool]:
@@ -141,13 +138,13 @@ class ClipTrace:
         if self.clusters is not None:
             return self.clusters[statistic], self.dataset_clusters[statistic], False
         values = self.statistic(statistic)
-        own = cluster_values(ValueHistogram().add(values), CLUSTERS)
+        own = cluster_values(ValueHistogram().add(values), CLUSTER_COUNT)
         return own.assign(values), own, True
 
     def shares(self, statistic: str) -> list[float]:
         """Share of the clip's patches in each cluster, lowest first."""
         ids = self.clustered(statistic)[0]
-        return (cluster_counts(ids, CLUSTERS) / len(ids)).tolist()
+        return (cluster_counts(ids, CLUSTER_COUNT) / len(ids)).tolist()
 
 
 def traced(
@@ -200,7 +197,7 @@ def dataset_clusters(name: str, sha256: str) -> dict[str, Clusters] | None:
     if not card or "clusters" not in card:
         return None
     entries = card["clusters"]
-    equal = [1 / CLUSTERS] * CLUSTERS
+    equal = [1 / CLUSTER_COUNT] * CLUSTER_COUNT
     return {
         name: Clusters(tuple(entries[name]["edges"]), tuple(entries[name].get("shares", equal)))
         for name in STATISTICS

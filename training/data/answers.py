@@ -24,10 +24,10 @@ from tpexplore.writing import write_json
 from training.data.answer_files import KINDS, damaged, join_parts, read_joined, read_part, write_part
 from training.data.features import Features, read_features
 from training.data.sound import paths_by_name, sound_of
-from training.engine import parallel
-from training.engine.lock import lock_folder
-from training.engine.tagger import SAMPLE_RATE as TAGGER_RATE
-from training.engine.tagger import Tagger
+from training.data.tagger import SAMPLE_RATE as TAGGER_RATE
+from training.data.tagger import Tagger
+from training.system import parallel
+from training.system.lock import lock_folder
 
 CLIPS_PER_PART = 64
 """Clips whose answers are written at once; a kill loses no more than these."""

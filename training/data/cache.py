@@ -26,7 +26,7 @@ from training.data.datasets.base import Dataset, Item
 from training.data.features import digest_of, short_hash
 from training.data.front_ends import FRONT_END
 from training.data.sound import read_sound
-from training.engine.lock import lock_folder
+from training.system.lock import lock_folder
 
 UNREADABLE = "unreadable"
 

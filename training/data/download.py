@@ -23,7 +23,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetSource:
     """Where a dataset comes from, and how to know that it arrived whole.
 
     Attributes
@@ -52,12 +52,12 @@ SOURCES = {
     # GitHub packs this archive anew on demand, so no checksum of it lasts; every file in it carries a
     # CRC, and meta/esc50.csv says which files there must be. For the same reason GitHub cannot send the
     # rest of it: an interrupted download starts again from the beginning.
-    "esc50": Source(
+    "esc50": DatasetSource(
         "https://github.com/karolpiczak/ESC-50/archive/refs/heads/master.zip",
         top="ESC-50-master",
         clips=2_000,
     ),
-    "speech_commands": Source(
+    "speech_commands": DatasetSource(
         "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz",
         top=".",
         clips=105_829,
@@ -157,7 +157,7 @@ def _make_folder(folder: Path) -> None:
         raise InputError(f"{folder} cannot be made ({_reason(error)}).") from error
 
 
-def _fetch(source: Source | File, path: Path) -> None:
+def _fetch(source: DatasetSource | File, path: Path) -> None:
     """Download into PATH.part, continuing one that is there; rename it once it is checked."""
     part = path.with_name(path.name + ".part")
     _receive(source.url, part)
@@ -235,7 +235,7 @@ def _already_there(name: str, root: Path) -> Path:
     return root
 
 
-def _check_clips(name: str, folder: Path, source: Source) -> None:
+def _check_clips(name: str, folder: Path, source: DatasetSource) -> None:
     """Raise InputError unless the folder is the whole dataset."""
     if not folder.is_dir():
         raise InputError(f"{source.url} holds no folder {source.top}; its layout has changed.")

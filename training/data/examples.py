@@ -76,7 +76,7 @@ BERKLEE = "OLPC Sound Library, recorded at Berklee College of Music, CC BY 3.0"
 LUFTRUM = "Luftrum, Freesound 48412, as edited for the Blanket app, CC BY"
 
 
-class Recording(NamedTuple):
+class RecordedExample(NamedTuple):
     """A recorded example.
 
     Attributes
@@ -97,47 +97,49 @@ class Recording(NamedTuple):
 
 
 RECORDINGS = [
-    Recording(
+    RecordedExample(
         "thunder",
         "Thunder",
         {"AudioSet": ("Thunder", "Thunderstorm"), "ESC-50": ("thunderstorm",)},
         BERKLEE,
         "berklee/thunder2",
     ),
-    Recording(
+    RecordedExample(
         "birds-in-a-park",
         "Birds in a park",
         {"AudioSet": ("Bird", "Chirp, tweet")},
         BERKLEE,
         "berklee/birds_in_a_park",
     ),
-    Recording(
+    RecordedExample(
         "waves",
         "Waves",
         {"AudioSet": ("Waves, surf", "Ocean"), "ESC-50": ("sea waves",)},
         LUFTRUM,
         "blanket/waves",
     ),
-    Recording("applause", "Applause", {"AudioSet": ("Applause", "Clapping")}, BERKLEE, "berklee/crowd2"),
-    Recording(
+    RecordedExample(
+        "applause", "Applause", {"AudioSet": ("Applause", "Clapping")}, BERKLEE, "berklee/crowd2"
+    ),
+    RecordedExample(
         "train-passing",
         "A train passing",
         {"AudioSet": ("Train", "Rail transport", "Vehicle")},
         BERKLEE,
         "berklee/train_passing_2",
     ),
-    Recording(
+    RecordedExample(
         "sitar", "A sitar", {"AudioSet": ("Sitar", "Musical instrument", "Music")}, BERKLEE, "berklee/sitar3"
     ),
-    Recording(
+    RecordedExample(
         "guitar-chord",
         "A guitar chord",
         {"AudioSet": ("Guitar", "Musical instrument", "Music")},
         BERKLEE,
         "berklee/guitar_chord4",
     ),
-    Recording("footsteps", "Footsteps", {"ESC-50": ("footsteps",)}, BERKLEE, "berklee/walking_1"),
-    Recording("sawing", "Sawing", {"ESC-50": ("hand saw",)}, BERKLEE, "berklee/sawing1"),
+    RecordedExample("footsteps", "Footsteps", {"ESC-50": ("footsteps",)}, BERKLEE, "berklee/walking_1"),
+    RecordedExample("sawing", "Sawing", {"ESC-50": ("hand saw",)}, BERKLEE, "berklee/sawing1"),
 ]
 """The recorded examples.
 

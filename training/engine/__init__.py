@@ -1,1 +1,1 @@
-"""What every training runs on: the loop, processes, checkpoints, run folders, and the stages themselves."""
+"""What every training runs on: the loop, checkpoints, run folders, and the stages themselves."""

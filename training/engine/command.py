@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tpexplore.command_line import OneSentenceParser, exit_code, file_or_folder, positive, whole
 from training.data.features import Features
-from training.engine import parallel
 from training.engine.identity import note_run
-from training.engine.lock import lock_folder
 from training.recipes.values import LARGEST_SEED
+from training.system import parallel
+from training.system.lock import lock_folder
 
 FEATURES_HELP = "folder made by training.features"
 

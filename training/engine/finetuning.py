@@ -27,11 +27,11 @@ from training.data.training_data import NO_ANSWERS
 from training.engine.lessons import lesson_losses, tag_statistics, with_tags
 from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_grid, random_patches
-from training.engine.precision import mixed_precision
 from training.engine.student import Student, begin_at_mean, build_model, pooled_features
 from training.engine.teacher import load_teacher
-from training.measure.progress import split_accuracy, tag_agreement
 from training.recipes.settings import ELASTIC, FinetuneRecipe, Pruning, StoredLessons
+from training.scoring.progress import split_accuracy, tag_agreement
+from training.system.precision import mixed_precision
 
 
 def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple[float, str]:
@@ -53,7 +53,7 @@ def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple
 
 
 class FinetuneStage:
-    """Supervised training, see `training.engine.loop.Stage`.
+    """Supervised training, see `training.engine.loop.TrainingStage`.
 
     Random dropping of patches and SpecAug regularise until pruning starts; from then on the model sees
     whole pictures, so that what it loses is what the score chose.

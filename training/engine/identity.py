@@ -14,9 +14,9 @@ from tpexplore.model.config import ModelConfig
 from tpexplore.writing import write_json
 from training.data.features import Features
 from training.data.front_ends import EARLIER, FRONT_END, JOINING
-from training.engine import parallel
-from training.measure.class_names import tags_of_classes
 from training.recipes.settings import load_recipe
+from training.scoring.class_names import tags_of_classes
+from training.system import parallel
 
 SAME_DATA = ("dataset", "front_end", "training_clips", "test_split")
 """What must match where a card has no keys. Not the attribution: authors and licence may be worded anew."""

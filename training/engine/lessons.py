@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from training.data.answers import StoredAnswers
+from training.data.tagger import TAGS
 from training.engine.loop import Batch
-from training.engine.tagger import TAGS
 from training.recipes.settings import StoredLessons
 
 SMALLEST_SPREAD = 0.05

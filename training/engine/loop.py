@@ -16,11 +16,11 @@ from tqdm import tqdm
 from tpexplore.command_line import Interrupted
 from tpexplore.errors import InputError
 from tpexplore.writing import append_line
-from training.engine import parallel
 from training.engine.checkpoint import load_checkpoint, save_checkpoint, trim_log
 from training.engine.optimise import learning_rate, optimisers_for
 from training.engine.signals import kept_signals
 from training.recipes.settings import Recipe
+from training.system import parallel
 
 SAVE_EVERY_SECONDS = 120
 
@@ -28,7 +28,7 @@ Batch = dict[str, Tensor]
 """Tensors of one step, all with the same first axis."""
 
 
-class Stage(Protocol):
+class TrainingStage(Protocol):
     """What a kind of training adds to the loop.
 
     Attributes
@@ -58,7 +58,7 @@ class Stage(Protocol):
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """Where and how a stage is run.
 
     Attributes
@@ -96,7 +96,7 @@ def prepare_for_training(model: nn.Module, device: torch.device) -> nn.Module:
     return model.to(device)
 
 
-def train(stage: Stage, run: Run) -> bool:
+def train(stage: TrainingStage, run: TrainingRun) -> bool:
     """Run the steps that are left, from the last checkpoint on if there is one.
 
     Under torchrun every process takes its share of each batch and gradients are added up, so that the
@@ -190,7 +190,9 @@ def train(stage: Stage, run: Run) -> bool:
     return True
 
 
-def gradients_of_step(stage: Stage, run: Run, step: int, trainable: list[nn.Parameter]) -> dict[str, float]:
+def gradients_of_step(
+    stage: TrainingStage, run: TrainingRun, step: int, trainable: list[nn.Parameter]
+) -> dict[str, float]:
     """Gradients of one step on ``trainable``, and this process's figures.
 
     The batch is cut into the same parts, with the same random numbers, for any number of processes with

@@ -9,7 +9,7 @@ import torch
 from timm.optim.muon import zeropower_via_newtonschulz
 from torch import Tensor
 
-from training.engine.precision import fast_type
+from training.system.precision import fast_type
 
 # Newton-Schulz iteration of Jordan 2024: five steps with one set of coefficients.
 _STEPS = 5

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tpexplore.errors import InputError
 from tpexplore.writing import write_json
-from training.engine import parallel
 from training.engine.identity import describe_run, read_json
 from training.engine.initialise import describe_start
+from training.system import parallel
 
 
 def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:

@@ -25,9 +25,9 @@ from training.engine.initialise import place_positions, sample_specs, start_from
 from training.engine.lessons import TaggerHeads, begin_head_at, lesson_losses, tag_statistics, with_tags
 from training.engine.loop import Batch, pick_device, prepare_for_training
 from training.engine.patches import random_patches
-from training.engine.precision import mixed_precision
 from training.engine.student import pooled_features
 from training.recipes.settings import PretrainRecipe, StoredLessons
+from training.system.precision import mixed_precision
 
 PICTURE_CLIPS = 4
 
@@ -69,7 +69,7 @@ def masked_loss(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
 
 
 class PretrainStage:
-    """Training of an AudioMAE encoder without labels, see `training.engine.loop.Stage`."""
+    """Training of an AudioMAE encoder without labels, see `training.engine.loop.TrainingStage`."""
 
     def __init__(
         self,

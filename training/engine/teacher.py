@@ -18,9 +18,9 @@ from training.data.clips import Clips, mean_and_std
 from training.data.features import Features
 from training.engine.checkpoint import load_checkpoint
 from training.engine.loop import Batch, pick_device
-from training.engine.precision import mixed_precision
-from training.measure.progress import split_accuracy
 from training.recipes.settings import TeacherRecipe, load_recipe
+from training.scoring.progress import split_accuracy
+from training.system.precision import mixed_precision
 
 STRIDE_16 = 3
 """Index, in timm's feature list, of the map with one cell per 16×16 patch."""
@@ -69,7 +69,7 @@ def load_teacher(folder: Path, classes: int) -> Teacher:
 
 
 class TeacherStage:
-    """Supervised training of the teacher, see `training.engine.loop.Stage`."""
+    """Supervised training of the teacher, see `training.engine.loop.TrainingStage`."""
 
     def __init__(self, features: Features, recipe: TeacherRecipe):
         self.recipe, self.features, self.device = recipe, features, pick_device()

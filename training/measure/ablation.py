@@ -12,10 +12,10 @@ from training.data.answers import StoredAnswers
 from training.data.features import Features
 from training.engine.identity import last_log_line
 from training.measure.batches import split_rows
-from training.measure.scores import Scorer, scorer_for, tidy
 from training.measure.variants import describe_study, train_variant
 from training.measure.ways import one_way, rate_key
 from training.recipes.settings import FinetuneRecipe, StoredLessons
+from training.scoring.scores import Scorer, scorer_for, tidy
 
 RATES = (1.0, 0.7, 0.5, 0.3)
 """Keep-rates, by attention, at which every model is tested."""

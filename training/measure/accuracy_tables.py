@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tpexplore.model.plan import KEEP_RATES, SCORES
-from training.measure.patch_clusters import STATISTICS
-from training.measure.scores import Accuracy, Scorer, tidy
+from tpexplore.model.plan import KEEP_RATES, SCORES, STATISTICS
 from training.measure.ways import FURTHER_RATES, RANDOM_SEEDS, Way, rate_key
+from training.scoring.scores import Accuracy, Scorer, tidy
 
 CLASS_RATES = (1.0, 0.7, 0.5)
 CONFUSION_RATES = (1.0, 0.5)

@@ -10,8 +10,8 @@ from tpexplore.model.forward import Entered
 from tpexplore.model.vit import AudioViT
 from training.data.features import Features
 from training.measure.batches import gather_clips, split_batches
-from training.measure.scores import Scorer
 from training.measure.ways import RANDOM_SEEDS, Way, random_rankings, rate_key
+from training.scoring.scores import Scorer
 
 SPLIT = "test"
 RATES = (0.7, 0.5, 0.4, 0.3)

@@ -23,7 +23,7 @@ from training.data.features import read_features
 from training.engine.identity import git_commit
 from training.engine.loop import pick_device
 from training.measure.batches import gather_clips, split_batches, split_rows
-from training.measure.scores import cell, scorer_for
+from training.scoring.scores import cell, scorer_for
 
 RATES = (1.0, 0.7, 0.5, 0.3)
 

@@ -16,7 +16,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.signal.spectrogram import normalise
 from training.data.features import Features
-from training.engine import parallel
+from training.system import parallel
 
 BATCH = 32
 """Clips that meet in one forward pass; small enough for a ViT-B's attention on a laptop."""

@@ -8,9 +8,9 @@ from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 from tpexplore.writing import write_json
 from training.data.features import Features, read_features
-from training.engine import parallel
 from training.engine.command import FEATURES_HELP, command_arguments
 from training.measure.variants import STUDIES_FOLDER
+from training.system import parallel
 
 
 def measure_bundled(doc: str, kind: str, study: Callable[[str, Features], dict]) -> None:

@@ -19,10 +19,10 @@ from training.measure.against_random import (
     passes_of,
 )
 from training.measure.batches import split_rows
-from training.measure.scores import Scorer, scorer_for, tidy
 from training.measure.variants import describe_study, train_variant
 from training.measure.ways import rate_key
 from training.recipes.settings import FinetuneRecipe
+from training.scoring.scores import Scorer, scorer_for, tidy
 
 TRAININGS = ("whole", "dropped")
 """Trainings on whole pictures, and with the recipe's share of patches dropped at random."""

@@ -13,22 +13,23 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.results.store import measured_results
 from tpexplore.stats.patch_statistics import Clusters
 from training.data.features import Features
-from training.engine.export import CLUSTERED_SPLIT, trained_model
 from training.engine.identity import check_bundled, read_json
 from training.engine.loop import pick_device
 from training.measure import accuracy_tables
 from training.measure.batches import gather_clips, split_batches, split_rows
-from training.measure.class_names import tags_of_classes
 from training.measure.examples import answers_to_examples
+from training.measure.export import CLUSTERED_SPLIT, trained_model
 from training.measure.patch_clusters import (
     card_clusters,
     describe_clusters,
     patch_histograms,
     read_clusters,
 )
-from training.measure.scores import provenance, scorer_for
+from training.measure.provenance import provenance
 from training.measure.ways import every_way, one_way, published_rates, rate_key, removal_blocks
 from training.recipes.settings import ELASTIC, FinetuneRecipe, load_recipe
+from training.scoring.class_names import tags_of_classes
+from training.scoring.scores import scorer_for
 
 NOTES = {
     "random": "Mean of three seeds, each a fixed random order of every clip's patches; McNemar's p is the"

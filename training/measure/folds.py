@@ -13,11 +13,10 @@ from training.data.cache import cache_features
 from training.data.datasets import load_dataset
 from training.data.datasets.esc50 import FOLDS
 from training.data.features import Features
+from training.data.tagger import Tagger
 from training.data.training_data import training_data
-from training.engine import parallel
 from training.engine.identity import last_log_line, note_run
-from training.engine.loop import Run, train
-from training.engine.tagger import Tagger
+from training.engine.loop import TrainingRun, train
 from training.engine.teacher import TeacherStage
 from training.measure.against_random import (
     RANKINGS,
@@ -28,10 +27,11 @@ from training.measure.against_random import (
     lead_over_random,
     passes_of,
 )
-from training.measure.scores import Accuracy, tidy
 from training.measure.variants import describe_study, train_variant
 from training.measure.ways import rate_key
 from training.recipes.settings import FinetuneRecipe, TeacherRecipe
+from training.scoring.scores import Accuracy, tidy
+from training.system import parallel
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def run_fold(
     if teacher_recipe:
         teacher = folder / "teacher"
         note_run(teacher, teacher_recipe, features)
-        train(TeacherStage(features, teacher_recipe), Run(teacher))
+        train(TeacherStage(features, teacher_recipe), TrainingRun(teacher))
     # Another seed each, so that the spread holds that of the training as well.
     seeded = replace(recipe, seed=recipe.seed + fold)
     run = folder / "model"

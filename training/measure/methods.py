@@ -24,10 +24,10 @@ from training.data.sound import Sounds
 from training.engine.identity import check_bundled, git_commit
 from training.engine.loop import pick_device
 from training.measure.batches import Batch, gather_clips, split_batches, split_rows
-from training.measure.class_names import tags_of_classes
 from training.measure.evaluation import heading
-from training.measure.scores import cell, mean_cell, scorer_for, tidy
 from training.measure.ways import FURTHER_RATES, rate_key
+from training.scoring.class_names import tags_of_classes
+from training.scoring.scores import cell, mean_cell, scorer_for, tidy
 
 SPLIT = "test"
 RANKED: dict[str, tuple[str, ...]] = {"drop": RANKINGS, "fuse": RANKINGS, "merge": SCORES[:1]}

@@ -7,14 +7,13 @@ import torch
 from tpexplore.checkpoints.bundled import bundled_card
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
+from tpexplore.model.plan import STATISTICS
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import Clusters, ValueHistogram, cluster_values
 from training.data.features import Features
-from training.engine import parallel
 from training.measure.batches import split_batches
-from training.measure.scores import tidy
-
-STATISTICS = ("intensity", "variation")
+from training.scoring.scores import tidy
+from training.system import parallel
 
 
 def patch_histograms(

@@ -14,8 +14,8 @@ from training.engine.loop import pick_device
 from training.measure.against_random import RANKINGS, RATES, SPLIT, Passes, passes_of
 from training.measure.batches import gather_clips, split_batches, split_rows
 from training.measure.evaluation import heading
-from training.measure.scores import Accuracy, mean_cell, scorer_for, tidy
 from training.measure.ways import RANDOM_SEEDS, rate_key
+from training.scoring.scores import Accuracy, mean_cell, scorer_for, tidy
 
 GROUPS = ("full", "between", "quiet")
 """Thirds of the split, by the share of quiet patches; "full" has the fewest."""

@@ -10,10 +10,10 @@ import numpy as np
 from tpexplore.model.plan import SCORES
 from training.data.features import Features
 from training.measure.batches import split_rows
-from training.measure.scores import Scorer, scorer_for, tidy
 from training.measure.variants import describe_study, train_variant
 from training.measure.ways import one_way, rate_key
 from training.recipes.settings import FinetuneRecipe, changed
+from training.scoring.scores import Scorer, scorer_for, tidy
 
 STUDIED = (*SCORES, "random")
 RATES = (0.8, 0.6, 0.4)

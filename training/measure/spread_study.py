@@ -14,8 +14,8 @@ from training.engine.loop import pick_device
 from training.measure.against_random import SPLIT
 from training.measure.batches import gather_clips, split_batches, split_rows
 from training.measure.evaluation import heading
-from training.measure.scores import Scorer, mean_cell, scorer_for
 from training.measure.ways import RANDOM_SEEDS, random_rankings, rate_key
+from training.scoring.scores import Scorer, mean_cell, scorer_for
 
 RATES = (0.7, 0.5, 0.3)
 WAYS = ("attention", "attention in every place", "lowest attention", "random")

@@ -11,15 +11,15 @@ from tpexplore.checkpoints.bundled import RESULTS_FOLDER
 from tpexplore.model.vit import AudioViT
 from training.data.answers import StoredAnswers
 from training.data.features import Features
-from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import git_commit, note_model, note_run
 from training.engine.initialise import describe_start
-from training.engine.lock import lock_folder
-from training.engine.loop import Run, pick_device, train
+from training.engine.loop import TrainingRun, pick_device, train
 from training.engine.origins import note_origins
-from training.measure.scores import Scorer
+from training.measure.export import trained_model
 from training.recipes.settings import FinetuneRecipe
+from training.scoring.scores import Scorer
+from training.system.lock import lock_folder
 
 STUDIES_FOLDER = RESULTS_FOLDER / "studies"
 
@@ -42,7 +42,7 @@ def train_variant(
     note_origins(folder, teacher, init)
     stage = FinetuneStage(features, recipe, init=init, teacher_folder=teacher, answers=answers)
     note_model(folder, stage.model.config, features)
-    train(stage, Run(folder))
+    train(stage, TrainingRun(folder))
     del lock
     return trained_model(folder, features).to(pick_device())
 

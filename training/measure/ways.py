@@ -17,7 +17,7 @@ from tpexplore.study.removal import group_mask, removal_curve
 from training.data.features import Features
 from training.measure.batches import Batch, gather_clips, split_batches
 from training.measure.published_ranking import READABLE, published_counts, shifted_logits
-from training.measure.scores import Scorer
+from training.scoring.scores import Scorer
 
 FURTHER_RATES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Keep-rates of random tokens, of the published ranking, and of the paired differences."""

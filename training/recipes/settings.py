@@ -10,8 +10,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.model.plan import FAMILIES, METHODS, RANKINGS, check_keep_rate, check_score
-from training.data.text import read_text
 from training.recipes.values import check_value
+from training.system.text import read_text
 
 FOLDER = Path(__file__).parent
 ELASTIC = "elastic"

@@ -28,18 +28,18 @@ from training.data.cache import cache_features
 from training.data.clips import draw_weights
 from training.data.datasets import load_dataset
 from training.data.features import Features, read_features
+from training.data.tagger import TAGS, Tagger
 from training.data.training_data import pretraining_data, training_data
-from training.engine.export import trained_model
 from training.engine.finetuning import FinetuneStage
 from training.engine.identity import check_fit, note_model
-from training.engine.lock import lock_folder
-from training.engine.loop import Run, train
+from training.engine.loop import TrainingRun, train
 from training.engine.pretraining import PretrainStage
-from training.engine.tagger import TAGS, Tagger
 from training.measure.against_tagger import compare
-from training.measure.class_names import ESC50_FILE
-from training.measure.scores import scorer_for
+from training.measure.export import trained_model
 from training.recipes.settings import FinetuneRecipe, PretrainRecipe, StoredLessons, load_recipe
+from training.scoring.class_names import ESC50_FILE
+from training.scoring.scores import scorer_for
+from training.system.lock import lock_folder
 
 RATE = 16_000
 
@@ -191,7 +191,7 @@ def test_a_model_learns_the_taggers_answers(folder, stored, tmp_path, monkeypatc
     features = as_tags(read_features(folder), answers)
     stage = FinetuneStage(features, small_recipe(), answers=answers)
     note_model(tmp_path / "run", stage.model.config, features)
-    assert train(stage, Run(tmp_path / "run"))
+    assert train(stage, TrainingRun(tmp_path / "run"))
     model = trained_model(tmp_path / "run", features)
     assert model.config.multilabel and model.config.labels[0] == "Speech" and model.config.classes == TAGS
     rows = features.indices("train")

@@ -16,7 +16,7 @@ from training.data import cache
 from training.data.cache import cache_features
 from training.data.datasets import load_dataset
 from training.data.features import read_features
-from training.engine.lock import lock_folder
+from training.system.lock import lock_folder
 
 SAMPLES = 4000
 

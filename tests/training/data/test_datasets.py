@@ -636,7 +636,7 @@ def serve_esc50(server, monkeypatch, root: Path, **changes) -> None:
 def offer(server, monkeypatch, name: str, body: bytes, suffix: str, about: dict) -> None:
     server.body = body
     about = {"sha256": hashlib.sha256(body).hexdigest(), **about}
-    source = download.Source(f"{server.url}/archive{suffix}", **about)
+    source = download.DatasetSource(f"{server.url}/archive{suffix}", **about)
     monkeypatch.setitem(download.SOURCES, name, source)
 
 
@@ -786,7 +786,7 @@ def test_archives_cannot_write_outside(server, monkeypatch, esc50_root, tmp_path
 
 
 def test_a_dead_network_is_one_sentence(monkeypatch, server, tmp_path, capsys):
-    gone = download.Source("http://127.0.0.1:9/archive.zip", top=".", clips=1)  # nobody listens there
+    gone = download.DatasetSource("http://127.0.0.1:9/archive.zip", top=".", clips=1)  # nobody listens there
     monkeypatch.setitem(download.SOURCES, "esc50", gone)
     assert command(monkeypatch, "esc50", str(tmp_path / "esc50")) == 2
     error = capsys.readouterr().err.strip()

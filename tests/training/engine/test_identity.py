@@ -23,7 +23,7 @@ from training.data.features import Features, add_unlabelled, read_features
 from training.data.front_ends import FRONT_END, JOINING, SINGLE_FILE
 from training.engine import identity
 from training.engine.checkpoint import load_checkpoint, trim_log
-from training.engine.lock import lock_folder
+from training.system.lock import lock_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 

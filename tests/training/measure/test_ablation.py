@@ -12,11 +12,11 @@ from tests.training.test_training import corpus, features, small  # noqa: F401 (
 from training import ablation as command
 from training.data.answers import StoredAnswers
 from training.data.features import add_unlabelled
+from training.data.tagger import TAGS
 from training.engine.finetuning import FinetuneStage
-from training.engine.tagger import TAGS
 from training.measure import ablation
-from training.measure.scores import Accuracy
 from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.scoring.scores import Accuracy
 
 
 @pytest.fixture(scope="module")

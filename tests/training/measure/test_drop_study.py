@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from tests.training.test_training import corpus, features, small  # noqa: F401 (fixtures)
-from tpexplore.results.markdown import drop_study_table
 from training import drop_study as command
 from training.data.answers import StoredAnswers
+from training.data.tagger import TAGS
 from training.engine.identity import read_json
-from training.engine.tagger import TAGS
 from training.measure import drop_study
-from training.measure.scores import Accuracy
+from training.readme.studies import drop_study_table
 from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.scoring.scores import Accuracy
 
 RATES = ("0.70", "0.50", "0.40", "0.30")
 

@@ -19,9 +19,9 @@ from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import patch_statistics
 from training import evaluate, export
 from training.engine.student import build_model
-from training.measure import scores as measure
 from training.measure.published_ranking import own_order, published_counts, shifted_logits
 from training.recipes.settings import FinetuneRecipe, Pruning, load_recipe
+from training.scoring import scores as measure
 
 FEW = 5
 """Clips, in two batches, where a whole evaluation is run again and again."""

@@ -9,12 +9,12 @@ import soundfile
 import torch
 
 from tests import small_splits
+from tests.signal.listening import resynthesise
 from tpexplore import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.forward import Entered
 from tpexplore.model.pruning import random_ranks
 from tpexplore.results.store import measured_methods
-from tpexplore.signal.resynthesis import resynthesise
 from tpexplore.signal.spectrogram import fit_frames, log_mel
 from training import methods as command
 from training.data.sound import Sounds

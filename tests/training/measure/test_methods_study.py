@@ -9,8 +9,8 @@ import numpy as np
 from tests.training.test_training import corpus, features, small_finetune  # noqa: F401 (fixtures)
 from training import methods_study as command
 from training.measure import methods_study, variants
-from training.measure.scores import Accuracy
 from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.scoring.scores import Accuracy
 
 
 def test_figures_are_those_of_the_answers():

@@ -10,10 +10,10 @@ from tests import small_splits
 from tpexplore import load_model
 from tpexplore.model.forward import Entered
 from tpexplore.model.pruning import random_ranks
-from tpexplore.results.markdown import random_tables
 from training import random_study as command
 from training.measure import bundled_study
 from training.measure import random_study as study
+from training.readme.studies import random_tables
 
 CLIPS = 6
 

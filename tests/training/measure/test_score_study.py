@@ -10,8 +10,8 @@ import pytest
 from tests.training.test_training import corpus, features, small_finetune  # noqa: F401 (fixtures)
 from training import score_study as command
 from training.measure import score_study, variants
-from training.measure.scores import Accuracy
 from training.recipes.settings import FinetuneRecipe, load_recipe
+from training.scoring.scores import Accuracy
 
 
 def test_figures_are_those_of_the_answers_given():

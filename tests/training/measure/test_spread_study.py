@@ -10,10 +10,10 @@ from tests import small_splits
 from tpexplore import load_model
 from tpexplore.model.forward import Entered
 from tpexplore.model.pruning import random_ranks
-from tpexplore.results.markdown import spread_table
 from training import spread_study as command
 from training.measure import bundled_study
 from training.measure import spread_study as study
+from training.readme.studies import spread_table
 
 CLIPS, ROWS, COLUMNS = 4, 8, 4
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from tpexplore.results.comparison import STATISTICS
+from tpexplore.model.plan import STATISTICS
 from tpexplore.results.judging import Contrast, Facts, Finding
-from tpexplore.results.measures import Measure, join, mean_of, with_interval
+from tpexplore.results.measures import Measure, above_and_below, join, mean_of, with_interval
 from tpexplore.results.sentences import counted, line_of, span
 from tpexplore.results.store import Evidence
 
@@ -74,7 +74,7 @@ def _curve_cell(curves: Mapping[tuple[str, str], Curve], statistic: str, e: Evid
     curve = curves.get((e.name, statistic))
     if not curve:
         return None
-    above = sum(m.sign > 0 for m in curve.values())
+    above, _ = above_and_below(curve.values())
     below = _negative_blocks(curve)
     negative = f"; below 0 in {_blocks(below)}" if below else ""
     return f"{above} of {len(curve)}, mean {with_interval(mean_of(curve.values()), '.2f')}{negative}"

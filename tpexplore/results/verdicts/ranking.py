@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from tpexplore.model.plan import STATISTICS
 from tpexplore.numbers import number, percent
-from tpexplore.results.comparison import STATISTICS
 from tpexplore.results.judging import Contrast, Facts, Finding, margins
 from tpexplore.results.measures import Measure, join
 from tpexplore.results.sentences import counted, line_of, percent_text, span

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from tpexplore.model.plan import FAMILIES
 from tpexplore.numbers import percent
-from tpexplore.results.comparison import FAMILIES, GENERAL, SPEECH
+from tpexplore.results.comparison import GENERAL, SPEECH
 from tpexplore.results.judging import Contrast, Facts, Finding, Line, margins
 from tpexplore.results.measures import Measure, join, minus, negative
 from tpexplore.results.sentences import counted, line_of, percent_text, span
@@ -59,7 +60,7 @@ def quiet_facts(evidence: Mapping[str, Evidence]) -> Facts:
     """What the low patches' loss costs on general sounds against what it costs on speech."""
     pairs = [
         (evidence.get(f"{family}-{sounds}"), evidence.get(f"{family}-{words}"))
-        for family in FAMILIES.values()
+        for family in FAMILIES
         for sounds in GENERAL
         for words in SPEECH
     ]

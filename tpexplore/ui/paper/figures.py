@@ -15,10 +15,11 @@ from PIL import Image
 
 from tpexplore.figures.style import CLUSTER_COLOURS
 from tpexplore.numbers import number
-from tpexplore.results.comparison import CLUSTERS, Row, clusters_of
-from tpexplore.results.judging import Contrast, Verdict
-from tpexplore.results.measures import with_interval
+from tpexplore.results.comparison import ComparisonRow, clusters_of
+from tpexplore.results.judging import Contrast, Verdict, margins
+from tpexplore.results.measures import above_and_below, with_interval
 from tpexplore.results.store import Evidence, find
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 from .tables import READING_ORDER
 
@@ -35,7 +36,7 @@ WITHOUT_PADDING = {"all but padding": "input_sound", "kept, padding aside": "kep
 """What the panels of Fig. 6 are called here and in the analysis file."""
 
 
-def kendall_panels(rows: Sequence[Row]) -> str:
+def kendall_panels(rows: Sequence[ComparisonRow]) -> str:
     """Fig. 4 as small multiples: one for each statistic, family and dataset."""
     parts = []
     for statistic, same in groupby(rows, lambda row: row.line):
@@ -53,7 +54,7 @@ def kendall_panels(rows: Sequence[Row]) -> str:
     return legend + "".join(parts)
 
 
-def _kendall_panel(rows: Sequence[Row]) -> str:
+def _kendall_panel(rows: Sequence[ComparisonRow]) -> str:
     first = rows[0]
     blocks = [int(row.column) for row in rows]
     same = [row.measured.value if row.measured else None for row in rows]
@@ -160,7 +161,7 @@ def _strip(model: str, contrasts: Sequence[Contrast], low: float, high: float) -
             f'<line class="{name}" x1="{at(ends[0]):.2f}" x2="{at(ends[1]):.2f}" y1="{y:.1f}" y2="{y:.1f}">'
             f"<title>{about}</title></line>"
         )
-    held, lost = (sum(c.sign == sign for c in contrasts) for sign in (1, -1))
+    held, lost = above_and_below(margins(contrasts))
     spoken = f"{model}: {held} of {len(contrasts)} above 0, {lost} below"
     return (
         f'<li><span>{escape(model)}</span><svg viewBox="0 0 100 {STRIP}" preserveAspectRatio="none"'
@@ -200,7 +201,7 @@ def cluster_bars(bars: Sequence[ClusterRange]) -> str:
     low, high = min(ends), max(ends)
     legend = "".join(
         f'<span><i class="pp-key" style="background:{colour}"></i>{name}</span>'
-        for name, colour in zip(CLUSTERS, CLUSTER_COLOURS, strict=True)
+        for name, colour in zip(CLUSTER_NAMES, CLUSTER_COLOURS, strict=True)
     )
     axis = "".join(
         f'<i style="left:{100 * (tick - low) / (high - low):.1f}%">{_tick(tick)}</i>'
@@ -222,7 +223,9 @@ def _cluster_bar(bar: ClusterRange, low: float, high: float) -> str:
     for i, (start, end) in enumerate(pairwise(bar.edges)):
         left, width = (100 * x / (high - low) for x in (start - low, end - start))
         share = number(100 * bar.shares[i], ".0f") if bar.shares else ""
-        ranges.append(f"{CLUSTERS[i]} {number(start)} to {number(end)}" + (f", {share} %" if share else ""))
+        ranges.append(
+            f"{CLUSTER_NAMES[i]} {number(start)} to {number(end)}" + (f", {share} %" if share else "")
+        )
         place = f"left:{left:.2f}%;width:{width:.2f}%;--pp-cluster:{CLUSTER_COLOURS[i]}"
         parts.append(f'<b style="{place}">{share}</b>')
     spoken = escape(f"{bar.name}: {'; '.join(ranges)}")

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Any
 
-from tpexplore.numbers import number, percent
+from tpexplore.numbers import percent
 from tpexplore.results.comparison import (
-    CLUSTERS,
     COUNTERPARTS,
-    SAME_TASK,
     TABLES,
-    Row,
+    ComparisonRow,
     compare,
-    counterpart,
     csv_text,
     load_evidence,
     load_published,
     to_csv,
-    vit_b_macs,
 )
 from tpexplore.results.judging import NOT_MEASURED, RULE, VERDICTS, Verdict
-from tpexplore.results.measures import range_text, with_interval
 from tpexplore.results.methods import Measured, Studies, load_method_studies, load_methods, summary, verdict
 from tpexplore.results.store import Evidence
 from tpexplore.results.verdicts import verdicts
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 from .figures import (
     ClusterRange,
@@ -37,6 +33,7 @@ from .figures import (
     histogram_pairs,
     kendall_panels,
 )
+from .findings import boundaries, emptied, further, largest_gap, losses, macs_met, means, second_token, tested
 from .methods import COLUMNS, faithfulness_table, lead_table, method_panels, methods_csv, trained_table
 from .tables import (
     READING_ORDER,
@@ -83,8 +80,6 @@ METHODS_WHY = (
 
 VERDICT_COLUMNS = ("finding", "verdict", "model", "comparison", "value", "ci95_low", "ci95_high", "compared")
 """Of the verdicts saved as CSV."""
-FIXED = "trained_at_"
-"""How results name a checkpoint trained at one keep-rate."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ def _clusters_csv(bars: Sequence[ClusterRange]) -> str:
     for bar in bars:
         for i, (low, high) in enumerate(pairwise(bar.edges)):
             share = bar.shares[i] if bar.shares else None
-            lines.append([bar.name, CLUSTERS[i], low, high, share, ""])
+            lines.append([bar.name, CLUSTER_NAMES[i], low, high, share, ""])
         if not bar.edges:
             lines.append([bar.name, "", None, None, None, bar.reason])
     return csv_text(("data", "cluster", "low", "high", "share", "reason"), lines)
@@ -160,35 +155,35 @@ def _section(section: Section) -> str:
 
 
 def _sections(
-    rows: Sequence[Row], published: Mapping[str, Any], evidence: Mapping[str, Evidence]
+    rows: Sequence[ComparisonRow], published: Mapping[str, Any], evidence: Mapping[str, Evidence]
 ) -> Iterable[Section]:
     by_table = {table: [row for row in rows if row.table == table] for table in TABLES}
     saves = {
         table: csv_link(f"{table.lower().replace(' ', '-')}.csv", to_csv(own))
         for table, own in by_table.items()
     }
-    notes = {dataset: f"{DATASETS[dataset]}{_tested(dataset, evidence)}" for dataset in COUNTERPARTS}
+    notes = {dataset: f"{DATASETS[dataset]}{tested(dataset, evidence)}" for dataset in COUNTERPARTS}
     one, two, three, four, figure = (by_table[table] for table in TABLES)
     yield Section(
         "table-1",
         "Table I: accuracy at each keep-rate",
-        _losses(
+        losses(
             one, RATE, lambda row: row.line == "attention", f"At keep-rate {percent(RATE)}, by attention,"
         ),
         "The paper fine-tuned a model for every keep-rate and score; here one checkpoint serves them all. The"
         " published code takes intensity and variation of the patch one or two places beside (its indices are"
         " shifted by the prefix) and drops CLS; here patch i means patch i. Small figures are 95 % intervals."
         " Extra loss: how many points further than the paper's model ours falls below its own accuracy with"
-        " all patches." + _further(evidence),
+        " all patches." + further(evidence),
         score_tables(one, notes),
         saves["Table I"],
     )
     yield Section(
         "table-2",
         "Table II: G MACs of one clip",
-        _macs_met(two),
+        macs_met(two),
         "Not a measurement but the exact count of the paper's ViT-B with each task's classes and one prefix"
-        " token, norms and softmax left out; the paper rounds." + _second_token(two),
+        " token, norms and softmax left out; the paper rounds." + second_token(two),
         band_table(
             two,
             "Table II: G MACs by keep-rate",
@@ -201,7 +196,7 @@ def _sections(
     yield Section(
         "table-3",
         "Table III: sizes of the variation clusters, % of all patches",
-        _largest_gap(three),
+        largest_gap(three),
         "Clusters belong to the data and its normalisation, not to a model. Only ESC-50's are of the same"
         " kind of sounds; both are of test data.",
         band_table(three, "Table III: share of patches in each variation cluster, %", "data", {}),
@@ -210,18 +205,18 @@ def _sections(
     yield Section(
         "table-4",
         "Table IV: accuracy after losing the low or the high patches",
-        _losses(four, "1", lambda row: row.line == "H", "Losing H after block 1")
+        losses(four, "1", lambda row: row.line == "H", "Losing H after block 1")
         + " "
-        + _losses(four, "1", lambda row: row.line == "L", "Losing L"),
+        + losses(four, "1", lambda row: row.line == "L", "Losing L"),
         "Groups are intensity clusters of the test data, removed from unpruned models. A clip that loses all"
-        f" patches still counts here{_emptied(evidence)}; the published code leaves it out of its score.",
+        f" patches still counts here{emptied(evidence)}; the published code leaves it out of its score.",
         removal_tables(four, notes),
         saves["Table IV"],
     )
     yield Section(
         "figure-4",
         "Fig. 4: Kendall’s τ between attention and cluster rank, by block",
-        _means(figure),
+        means(figure),
         "The published curves count tied pairs as agreement, so where nothing is related they"
         " stand at the share of ties, not at 0. The thin line counts as they do, the thick one is τ-b."
         " Lines of other data than the paper's may differ for that alone.",
@@ -232,7 +227,7 @@ def _sections(
     yield Section(
         "figure-5",
         "Fig. 5: range of the intensity clusters",
-        _boundaries(clusters),
+        boundaries(clusters),
         "The figure prints no edges; these are noted in the authors' scripts, with shares for two datasets."
         " Both normalise by their own data's mean and spread, so the scales are alike but not the same.",
         cluster_bars(clusters),
@@ -265,85 +260,7 @@ def _folded(summary: str, body: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>{body}</details>"
 
 
-# What each section finds
-
-
-def _losses(rows: Sequence[Row], column: str, chosen: Callable[[Row], bool], start: str) -> str:
-    """ "… costs the paper's models 0.2 to 4.3 points, ours 2.4 to 5.6."."""
-    own = [row for row in rows if row.column == column and chosen(row)]
-    if not own:
-        return "The published table is missing."
-    paper = [row.published_loss for row in own if row.published_loss is not None]
-    here = [row.measured_loss for row in own if row.measured_loss is not None]
-    ours = (
-        f"ours {range_text(here, '.1f')} ({len(here)} of {len(own)} measured)"
-        if here
-        else "ours are not measured yet"
-    )
-    verb = "costs" if start.startswith("Losing") else "pruning costs"
-    return f"{start} {verb} the paper's models {range_text(paper, '.1f')} points, {ours}."
-
-
-def _macs_met(rows: Sequence[Row]) -> str:
-    if not rows:
-        return "The published table is missing."
-    gaps = [abs(row.difference) for row in rows]
-    return f"The exact count meets all {len(rows)} cells within {max(gaps):.2f} G."
-
-
-def _second_token(rows: Sequence[Row]) -> str:
-    """What AST's own second prefix token adds to the table's count."""
-    extra = [_two_prefix(row) / 1e9 - row.measured.value for row in rows if row.column == "1.0"]
-    return f" AST with its second prefix token needs {range_text(extra, '.2f')} G more." if extra else ""
-
-
-def _two_prefix(row: Row) -> int:
-    tokens = load_published()["tables"]["table2_gmacs"]["tokens"][row.dataset]
-    return vit_b_macs(row.dataset, tokens, 1.0, prefix=2)
-
-
-def _largest_gap(rows: Sequence[Row]) -> str:
-    gaps = [abs(row.measured.value - row.published) for row in rows if row.measured]
-    if not gaps:
-        return "Not measured yet."
-    same = [abs(r.measured.value - r.published) for r in rows if r.measured and r.dataset in SAME_TASK]
-    alike = f", on {_same_tasks()} by up to {max(same):.1f}" if same else ""
-    count = f"{len(gaps)} of {len(rows)} measured"
-    return f"Ours differ from the paper's by up to {max(gaps):.1f} points{alike} ({count})."
-
-
-def _same_tasks() -> str:
-    return " and ".join(sorted(SAME_TASK))
-
-
-def _boundaries(bars: Sequence[ClusterRange]) -> str:
-    """How far our intensity clusters lie from the paper's where both are of the same sounds."""
-    moved = [
-        abs(ours - theirs)
-        for paper, own in pairwise(bars)
-        if own.edges and paper.name in {f"{dataset}, paper" for dataset in SAME_TASK}
-        for theirs, ours in zip(paper.edges[1:-1], own.edges[1:-1], strict=True)
-    ]
-    text = "Normalised intensity that each cluster spans, C1 the lowest; beneath, its share of patches in %."
-    if not moved:
-        return text
-    return f"On {_same_tasks()} no boundary lies further than {max(moved):.2f} from the paper's. {text}"
-
-
-def _means(rows: Sequence[Row]) -> str:
-    if not rows:
-        return "The published curves are missing."
-    paper = [row.published for row in rows]
-    above, mean = sum(v > 0 for v in paper), sum(paper) / len(paper)
-    text = f"Published: {above} of {len(paper)} points above 0, mean {mean:.2f}."
-    honest = [m.value for row in rows for name, m in row.beside if name == "tau-b"]
-    if not honest:
-        return f"{text} Here: not measured yet."
-    mean = number(sum(honest) / len(honest))
-    return f"{text} Here, under τ-b: {sum(v > 0 for v in honest)} of {len(honest)}, mean {mean}."
-
-
-def _kendall_tables(rows: Sequence[Row]) -> str:
+def _kendall_tables(rows: Sequence[ComparisonRow]) -> str:
     tables = "".join(
         band_table(
             sorted(
@@ -358,41 +275,3 @@ def _kendall_tables(rows: Sequence[Row]) -> str:
         for statistic in dict.fromkeys(row.line for row in rows)
     )
     return f"<details><summary>The numbers</summary>{tables}</details>"
-
-
-def _emptied(evidence: Mapping[str, Evidence]) -> str:
-    """How many clips lost every patch, where there were any."""
-    parts = []
-    for name, e in evidence.items():
-        for group in ("L", "H"):
-            clips = e.cell("analysis", "removal", "intensity", group, "emptied_clips")
-            if clips and clips.value:
-                parts.append(f"{clips.value:.0f} without {group}, {name}")
-    return f" ({'; '.join(parts)})" if parts else ""
-
-
-def _tested(dataset: str, evidence: Mapping[str, Evidence]) -> str:
-    """Our models of a dataset, and on how many clips of which split they were measured."""
-    parts = []
-    for family in ("AudioMAE", "AST"):
-        model, _ = counterpart(dataset, family, evidence)
-        if model and model.results.get("n"):
-            parts.append(
-                f"{model.name} on {model.results['n']} clips ({model.results.get('split', 'test split')})"
-            )
-    return f" Measured: {'; '.join(parts)}." if parts else ""
-
-
-def _further(evidence: Mapping[str, Evidence]) -> str:
-    """What a checkpoint trained at one rate reaches, against the elastic one, where that was measured."""
-    parts = []
-    for name, e in evidence.items():
-        for key in e.results.get("further", {}):
-            gap = e.cell("results", "further", key, "elastic_minus_fixed")
-            if gap and key.startswith(FIXED):
-                parts.append(
-                    f"{with_interval(gap.scaled(100), '+.1f')} points at {key.removeprefix(FIXED)} ({name})"
-                )
-    if not parts:
-        return ""
-    return f" Ours minus a checkpoint trained at that keep-rate alone: {', '.join(parts)}."

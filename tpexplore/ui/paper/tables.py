@@ -8,7 +8,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from tpexplore.numbers import number, percent
-from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, Row
+from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, ComparisonRow
 from tpexplore.results.judging import Verdict
 from tpexplore.results.measures import Measure
 
@@ -36,7 +36,7 @@ def csv_link(name: str, text: str) -> str:
     return f'<a class="pp-save" download="{name}" href="{escape(href)}">Numbers, CSV</a>'
 
 
-def title_of(rows: Sequence[Row]) -> str:
+def title_of(rows: Sequence[ComparisonRow]) -> str:
     """ "Table I · ESC-50, AST, beside ast-esc50"; never as the same task where it is another."""
     first, ours = rows[0], _ours(rows)
     series = f"{first.table} · {first.dataset}, {first.family}"
@@ -45,7 +45,7 @@ def title_of(rows: Sequence[Row]) -> str:
     return f"{series}, beside {ours}{'' if first.dataset in SAME_TASK else ' (another task)'}"
 
 
-def score_tables(rows: Sequence[Row], notes: Mapping[str, str]) -> str:
+def score_tables(rows: Sequence[ComparisonRow], notes: Mapping[str, str]) -> str:
     """Table I: one table for each model and dataset of the paper, lines are keep-rates."""
     return _by_series(
         rows,
@@ -54,12 +54,14 @@ def score_tables(rows: Sequence[Row], notes: Mapping[str, str]) -> str:
     )
 
 
-def removal_tables(rows: Sequence[Row], notes: Mapping[str, str]) -> str:
+def removal_tables(rows: Sequence[ComparisonRow], notes: Mapping[str, str]) -> str:
     """Table IV: one table for each model and dataset of the paper, lines are blocks."""
     return _by_series(rows, notes, lambda own: _matrix(own, GROUP_NAMES, "after block", lambda row: True))
 
 
-def _by_series(rows: Sequence[Row], notes: Mapping[str, str], body: Callable[[list[Row]], str]) -> str:
+def _by_series(
+    rows: Sequence[ComparisonRow], notes: Mapping[str, str], body: Callable[[list[ComparisonRow]], str]
+) -> str:
     """Small tables grouped by dataset; what holds for a whole dataset is said once, above its tables."""
     parts = []
     for dataset in READING_ORDER:
@@ -77,7 +79,7 @@ def _by_series(rows: Sequence[Row], notes: Mapping[str, str], body: Callable[[li
     return "".join(parts)
 
 
-def _ours(rows: Iterable[Row]) -> str:
+def _ours(rows: Iterable[ComparisonRow]) -> str:
     return next((row.ours for row in rows if row.ours), "")
 
 
@@ -91,10 +93,10 @@ def _boxed(caption: str, inner: str) -> str:
 
 
 def _matrix(
-    rows: list[Row],
+    rows: list[ComparisonRow],
     groups: Mapping[str, str],
     corner: str,
-    in_groups: Callable[[Row], bool],
+    in_groups: Callable[[ComparisonRow], bool],
     name_of: Callable[[str], str] = str,
 ) -> str:
     """Lines: the rows' columns (keep-rates, blocks). Columns: each group's paper, here, difference."""
@@ -127,7 +129,7 @@ def _matrix(
     return f"{head}<tbody>{unpruned}{body}</tbody>{_reasons(rows, 1 + len(groups) * len(kinds))}"
 
 
-def _unpruned(row: Row, groups: int, kinds: Sequence[str], digits: int) -> str:
+def _unpruned(row: ComparisonRow, groups: int, kinds: Sequence[str], digits: int) -> str:
     """The line of all patches: one number whatever the score, so it stands once."""
     here = f"; here {_value(row.measured, '%')}" if row.measured else ""
     difference = f"; difference {signed(row.difference)}" if row.difference is not None else ""
@@ -137,7 +139,7 @@ def _unpruned(row: Row, groups: int, kinds: Sequence[str], digits: int) -> str:
     )
 
 
-def _cell(row: Row, kind: str, digits: int) -> str:
+def _cell(row: ComparisonRow, kind: str, digits: int) -> str:
     if kind == "paper":
         return f"<td>{row.published:.{digits}f}</td>"
     if kind == "here":
@@ -159,7 +161,7 @@ def _value(measure: Measure | None, unit: str) -> str:
     return f"{text} <small>{plain(measure.low, digits)} to {plain(measure.high, digits)}</small>"
 
 
-def _reasons(rows: Iterable[Row], columns: int) -> str:
+def _reasons(rows: Iterable[ComparisonRow], columns: int) -> str:
     """Why some cells have no number here, as the table's last line."""
     reasons = list(dict.fromkeys(row.reason for row in rows if row.reason))
     if len(reasons) > 2:  # one for each cell: the first stands for all
@@ -170,7 +172,7 @@ def _reasons(rows: Iterable[Row], columns: int) -> str:
 
 
 def band_table(
-    rows: Sequence[Row],
+    rows: Sequence[ComparisonRow],
     caption: str,
     corner: str,
     heads: Mapping[str, str],
@@ -207,12 +209,12 @@ def band_table(
     return _boxed(caption, head + "".join(bodies))
 
 
-def _gap(row: Row, digits: int) -> str:
+def _gap(row: ComparisonRow, digits: int) -> str:
     """Ours minus published."""
     return NOTHING if row.difference is None else signed(row.difference, digits)
 
 
-def _beside(dataset: str, rows: Iterable[Row]) -> str:
+def _beside(dataset: str, rows: Iterable[ComparisonRow]) -> str:
     ours = _ours(rows)
     if not ours or ours == "exact count":
         return ""

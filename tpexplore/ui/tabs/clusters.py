@@ -11,15 +11,16 @@ import torch
 from tpexplore.figures.clusters import cluster_map, edge_bars, share_bars
 from tpexplore.figures.style import CLUSTER_COLOURS, PADDING, SOUND
 from tpexplore.figures.survival import Survival, survival_figure
-from tpexplore.figures.titles import CLUSTER_NAMES, survival_title
-from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.figures.titles import survival_title
+from tpexplore.model.plan import PRUNE_BLOCKS, STATISTICS
 from tpexplore.results.comparison import load_published
 from tpexplore.results.store import find
+from tpexplore.stats.cluster_names import CLUSTER_COUNT, CLUSTER_NAMES
 from tpexplore.stats.patch_statistics import cluster_counts, cluster_survival
 from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.payload import hertz_ticks
 from tpexplore.ui.plots import FigureBox
-from tpexplore.ui.trace import CLUSTERS, STATISTICS, ClipTrace, traced
+from tpexplore.ui.trace import ClipTrace, traced
 
 from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of
 
@@ -110,9 +111,9 @@ def edge_sources(trace: ClipTrace, statistic: str) -> dict[str, tuple[float, ...
 def cluster_survival_figure(trace: ClipTrace, statistic: str, keep_rate: float) -> go.Figure:
     """How much of each cluster is left after every stage."""
     ids = trace.clustered(statistic)[0]
-    clip = survival_shares(trace, ids, keep_rate, CLUSTERS)
+    clip = survival_shares(trace, ids, keep_rate, CLUSTER_COUNT)
     dataset = measured_survival(trace, f"{statistic}_clusters", keep_rate)
-    counts = cluster_counts(ids, CLUSTERS).tolist()
+    counts = cluster_counts(ids, CLUSTER_COUNT).tolist()
     groups = [
         Survival(name, CLUSTER_COLOURS[i], clip[i] if counts[i] else None, dataset and dataset[i])
         for i, name in enumerate(CLUSTER_NAMES)

@@ -10,14 +10,15 @@ import torch
 
 from tpexplore.figures.kendall import kendall_figure
 from tpexplore.figures.series import Series
-from tpexplore.model.plan import FAMILY_NAMES
+from tpexplore.model.plan import FAMILY_NAMES, STATISTICS
 from tpexplore.results.comparison import COUNTERPARTS, load_published
 from tpexplore.results.measures import join
 from tpexplore.results.store import find
+from tpexplore.stats.cluster_names import CLUSTER_COUNT
 from tpexplore.stats.patch_statistics import cluster_counts, kendall_tau
 from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.plots import FigureBox
-from tpexplore.ui.trace import CLUSTERS, STATISTICS, ClipTrace, traced
+from tpexplore.ui.trace import ClipTrace, traced
 
 from . import NOT_MEASURED, Setting, Tab, sample_of, sound_only_box
 
@@ -97,7 +98,7 @@ def clip_taus(trace: ClipTrace, statistic: str, rule: str, sound: bool) -> tuple
     taus = kendall_tau(trace.scores[:, counted], ranks[None, counted], ties).tolist()
     if rule != "concordant":
         return taus, None
-    sizes = cluster_counts(ranks[counted], CLUSTERS).double()
+    sizes = cluster_counts(ranks[counted], CLUSTER_COUNT).double()
     n = sizes.sum()
     tied = float((sizes * (sizes - 1)).sum() / (n * (n - 1)))
     # Where all pairs are tied, they would all count as agreement, whatever the scores.

@@ -23,7 +23,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.vit import check_classifier
 from tpexplore.signal.decode import ANALYSIS_WINDOW, SAMPLE_RATE
 from tpexplore.signal.excerpt import SEARCHED_SECONDS
-from tpexplore.study.window_table import Row, label_lines, rows_of, table_text
+from tpexplore.study.window_table import WindowRow, label_lines, rows_of, table_text
 from tpexplore.study.windows import WindowResult, explore_windows
 from tpexplore.ui.board import create_board
 from tpexplore.ui.choices import ModelChoice, cached_model, check_request
@@ -47,7 +47,7 @@ LEVEL_STEPS, LEVEL_FLOOR = 2, -90.0
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class LongRecording:
     """What the tab is about to analyse."""
 
     stamp: str
@@ -55,19 +55,19 @@ class Recording:
     choice: ModelChoice
 
 
-class Run:
+class LongRecordingRun:
     """The windows of one recording, analysed slice by slice.
 
     Attributes
     ----------
-    rows : list of Row
+    rows : list of WindowRow
         Of all windows so far, in the one schema of tables of windows.
     finished : bool
     """
 
-    def __init__(self, recording: Recording, request: Mapping[str, Any]):
+    def __init__(self, recording: LongRecording, request: Mapping[str, Any]):
         self.recording = recording
-        self.rows: list[Row] = []
+        self.rows: list[WindowRow] = []
         self.finished = False
         model = cached_model(recording.choice)
         self._windows = explore_windows(
@@ -106,10 +106,10 @@ def build(choices: list[ModelChoice]) -> Tab:
 
     def refresh(path: str | None, choice: ModelChoice | None, start: float | None) -> tuple:
         check_request(path, choice)
-        now = Recording(stamp_of(path, choice), path, choice)
+        now = LongRecording(stamp_of(path, choice), path, choice)
         return compact(describe(now)), now
 
-    def reply(recording: Recording | None, run: Run | None, event: gr.EventData):
+    def reply(recording: LongRecording | None, run: LongRecordingRun | None, event: gr.EventData):
         run, answer = respond(recording, run, event._data)
         return gr.update(reply=compact(answer)), run
 
@@ -129,7 +129,7 @@ def stamp_of(path: str, choice: ModelChoice) -> str:
     return hashlib.sha256(repr((path, written_at(path), choice)).encode()).hexdigest()[:16]
 
 
-def describe(recording: Recording) -> dict[str, Any]:
+def describe(recording: LongRecording) -> dict[str, Any]:
     """What the browser shows before anything is analysed.
 
     Raises
@@ -156,12 +156,14 @@ def window_count(seconds: float, window: float) -> int:
     return max(1, math.ceil((seconds - ANALYSIS_WINDOW / SAMPLE_RATE) / window))
 
 
-def respond(recording: Recording | None, run: Run | None, request: Any) -> tuple[Run | None, dict[str, Any]]:
+def respond(
+    recording: LongRecording | None, run: LongRecordingRun | None, request: Any
+) -> tuple[LongRecordingRun | None, dict[str, Any]]:
     """Answer one request of the browser; what is wrong with it comes back as a sentence.
 
     Returns
     -------
-    run : Run or None
+    run : LongRecordingRun or None
         The one to go on with.
     answer : dict
     """
@@ -172,7 +174,7 @@ def respond(recording: Recording | None, run: Run | None, request: Any) -> tuple
             raise InputError("The clip or model has changed. Please analyse it again.")
         if request.get("do") == "start":
             check_uploads([recording.path])
-            run = Run(recording, request)
+            run = LongRecordingRun(recording, request)
         if run is None or run.recording.stamp != recording.stamp:
             raise InputError("The server has forgotten this run. Please start it again.")
         match request.get("do"):

@@ -23,7 +23,7 @@ from tpexplore.ui.plots import FigureBox
 
 from . import SCORE_CHOICES, Tab
 from .held_uploads import HeldUploads
-from .own_data_run import Job
+from .own_data_run import OwnDataRun
 from .own_data_text import accuracy_table, labels_html, left_html
 from .running import RunBar, progress_html
 from .table import table_box
@@ -41,7 +41,7 @@ RATES = {"Every 10 %": KEEP_RATES[::2], "Every 5 %": KEEP_RATES}
 SLICE_SECONDS = 1.5
 """A run comes back to the queue's end this often, so that a long one keeps nobody waiting for long."""
 
-_jobs: WeakValueDictionary[str, Job] = WeakValueDictionary()
+_jobs: WeakValueDictionary[str, OwnDataRun] = WeakValueDictionary()
 """Session -> its run, to end it when the page is left."""
 _held = HeldUploads()
 
@@ -141,7 +141,7 @@ def _wire(form: Form, result: Result, chosen: gr.State, job: gr.State) -> None:
         except InputError as error:
             return {**bar.failed(str(error)), form.files: None}
         try:
-            work = Job(choice_and_clip[0], [Path(upload) for upload in uploads], scores, RATES[rates])
+            work = OwnDataRun(choice_and_clip[0], [Path(upload) for upload in uploads], scores, RATES[rates])
         except InputError as error:
             return bar.failed(str(error))
         except Exception:
@@ -150,7 +150,7 @@ def _wire(form: Form, result: Result, chosen: gr.State, job: gr.State) -> None:
         _jobs[request.session_hash] = work
         return {job: (work, 0), bar.status: waiting(work)}
 
-    def waiting(work: Job) -> str:
+    def waiting(work: OwnDataRun) -> str:
         return progress_html(work.done, len(work.clips), f"{work.done} of {len(work.clips)} clips")
 
     def on_slice(state: tuple | None) -> dict:

@@ -15,7 +15,7 @@ from tpexplore.study.uploads import take_uploads
 from tpexplore.ui.choices import ModelChoice, cached_model
 
 
-class Job:
+class OwnDataRun:
     """One run, and its copies of the clips.
 
     Parameters

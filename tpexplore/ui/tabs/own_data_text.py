@@ -8,7 +8,7 @@ from collections import Counter
 
 from tpexplore.figures.titles import clips_text
 from tpexplore.numbers import percent
-from tpexplore.study.own_data import AccuracyCurve, Row, accuracy_csv, answers_csv
+from tpexplore.study.own_data import AccuracyCurve, AccuracyRow, accuracy_csv, answers_csv
 from tpexplore.ui.choices import ModelChoice, cached_model
 
 from .table import table_html
@@ -41,7 +41,7 @@ def accuracy_table(curve: AccuracyCurve) -> str:
     return table_html(caption, head, lines)
 
 
-def _accuracy(row: Row) -> str:
+def _accuracy(row: AccuracyRow) -> str:
     low, high = (f"{100 * value:.0f}" for value in row.interval)
     return f"{percent(row.accuracy)} ({low}–{high})"
 

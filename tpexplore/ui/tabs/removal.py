@@ -24,6 +24,7 @@ from torch import Tensor
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.forward import probabilities, to_numpy
+from tpexplore.model.plan import STATISTICS
 from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.results.comparison import COUNTERPARTS, SAME_TASK, load_published
 from tpexplore.study.exploration import Exploration
@@ -33,7 +34,7 @@ from tpexplore.ui.choices import ModelChoice, cached_model
 from tpexplore.ui.events import MODEL_QUEUE, QUIET
 from tpexplore.ui.payload import TOP, base64_of, compact, picture_message
 from tpexplore.ui.replies import FORGOTTEN, reply_to
-from tpexplore.ui.trace import STATISTICS, ClipTrace, traced
+from tpexplore.ui.trace import ClipTrace, traced
 
 from . import Setting, Tab
 

@@ -11,14 +11,14 @@ import torch
 
 from tpexplore.figures.series import Series
 from tpexplore.figures.statistics import attention_figure, delta_figure, joint_figure
-from tpexplore.figures.titles import CLUSTER_NAMES
-from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS, STATISTICS
 from tpexplore.numbers import number, percent
 from tpexplore.results.store import find
+from tpexplore.stats.cluster_names import CLUSTER_NAMES
 from tpexplore.stats.patch_statistics import cliffs_delta, joint_histogram, log_density
 from tpexplore.ui.choices import ModelChoice
 from tpexplore.ui.plots import FigureBox
-from tpexplore.ui.trace import STATISTICS, ClipTrace, traced
+from tpexplore.ui.trace import ClipTrace, traced
 
 from . import NOT_MEASURED, Setting, Tab, keep_rate_slider, sample_of, sound_only_box
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from training.data.datasets.base import Dataset, Item, all_audio_files, need
-from training.data.text import DELIMITERS, read_rows, read_table, read_text, whole_number, without_comments
+from training.system.text import DELIMITERS, read_rows, read_table, read_text, whole_number, without_comments
 
 CLASSES_FILE = "class_labels_indices.csv"
 OFFICIAL_LISTS = {"train": "balanced_train_segments.csv", "test": "eval_segments.csv"}

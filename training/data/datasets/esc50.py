@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tpexplore.errors import InputError
 from training.data.datasets.base import Dataset, Item, audio_files, need, need_folder
-from training.data.text import by_stem, read_table, stem_of, whole_number
+from training.system.text import by_stem, read_table, stem_of, whole_number
 
 FOLDS = range(1, 6)
 COLUMNS = ("filename", "fold", "target", "category", "src_file")

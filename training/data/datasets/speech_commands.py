@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from tpexplore.errors import InputError
 from training.data.datasets.base import Dataset, Item, audio_files, need
-from training.data.text import read_lines, same_name
+from training.system.text import read_lines, same_name
 
 ALL_WORDS = 35
 LISTS = {"valid": "validation_list.txt", "test": "testing_list.txt"}

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from tpexplore.errors import InputError
 from training.data.datasets.base import Dataset, Item, all_audio_files, need
-from training.data.text import read_lines, same_name
+from training.system.text import read_lines, same_name
 
 SPLIT_FILE = "iden_split.txt"
 SPLIT_OF = {"1": "train", "2": "valid", "3": "test"}

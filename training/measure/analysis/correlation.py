@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tpexplore.model.plan import STATISTICS
 from tpexplore.stats.patch_statistics import kendall_tau
 from training.measure.analysis.view import View
-from training.measure.patch_clusters import STATISTICS
-from training.measure.scores import mean_cell
+from training.scoring.scores import mean_cell
 
 KINDS = ("raw", "clusters", "concordant")
 """tau-b with the statistic itself, tau-b with its cluster ranks, and the published variant of the latter."""

@@ -16,12 +16,12 @@ from torch import Tensor
 from tpexplore.model.forward import Entered
 from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.model.vit import AudioViT
+from tpexplore.stats.cluster_names import CLUSTER_COUNT
 from tpexplore.stats.patch_statistics import cliffs_delta_per_clip
 from training.measure.analysis.view import View, kept_mask
-from training.measure.scores import mean_cell, tidy
+from training.scoring.scores import mean_cell, tidy
 
 RATE = "0.50"
-CLUSTERS = 5
 FATES = ("dropped", "kept")
 QUANTILES = (5, 25, 50, 75, 95)
 
@@ -41,7 +41,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Stage:
+class ScoredStage:
     """One pruning block at work.
 
     Attributes
@@ -60,11 +60,11 @@ class Stage:
     kept: Tensor
 
 
-def stages(model: AudioViT, spec: Tensor, keep_rate: float) -> Iterator[Stage]:
+def stages(model: AudioViT, spec: Tensor, keep_rate: float) -> Iterator[ScoredStage]:
     """The pruning stages of ``model(spec, keep_rate)``, with the scores that decided."""
     for stage in Entered(model, spec).run(keep_rate).stages:
         kept = kept_mask(stage.kept, model.config.patches).gather(1, stage.ids)
-        yield Stage(stage.block, stage.ids, stage.scores * stage.ids.shape[1], kept)
+        yield ScoredStage(stage.block, stage.ids, stage.scores * stage.ids.shape[1], kept)
 
 
 def measure(view: View) -> tuple[dict[Key, np.ndarray], dict[Key, Tensor]]:
@@ -87,8 +87,12 @@ def _count(score: Tensor, kept: Tensor, cluster: Tensor) -> Tensor:
     """Patches by fate, cluster and bin of score, (2, 5, bins)."""
     octave = score.double().log2().clamp(LOWEST, HIGHEST)  # a score of 0 goes to the lowest bin
     bins = ((octave - LOWEST) * PER_OCTAVE).long().clamp(max=BINS - 1)
-    cells = (kept.long() * CLUSTERS + cluster) * BINS + bins
-    return torch.bincount(cells.flatten(), minlength=2 * CLUSTERS * BINS).reshape(2, CLUSTERS, BINS).cpu()
+    cells = (kept.long() * CLUSTER_COUNT + cluster) * BINS + bins
+    return (
+        torch.bincount(cells.flatten(), minlength=2 * CLUSTER_COUNT * BINS)
+        .reshape(2, CLUSTER_COUNT, BINS)
+        .cpu()
+    )
 
 
 def report(clips: Mapping[Key, np.ndarray], counts: Mapping[Key, Tensor]) -> dict:
@@ -110,7 +114,7 @@ def _stage(block: str, clips: Mapping[Key, np.ndarray], counts: Mapping[Key, Ten
     return {
         **fates,
         "delta": tidy(_delta(histograms.sum(1))),
-        "by_cluster": [tidy(_delta(histograms[:, cluster])) for cluster in range(CLUSTERS)],
+        "by_cluster": [tidy(_delta(histograms[:, cluster])) for cluster in range(CLUSTER_COUNT)],
         "later_delta": mean_cell(clips["later", block]),
     }
 

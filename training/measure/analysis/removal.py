@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tpexplore.model.plan import STATISTICS
 from tpexplore.study.removal import group_mask, random_mask, removal_curve
 from training.measure.analysis.view import View
-from training.measure.patch_clusters import STATISTICS
-from training.measure.scores import Accuracy, MeanAveragePrecision, tidy
+from training.scoring.scores import Accuracy, MeanAveragePrecision, tidy
 
 GROUPS = ("L", "H")
 

@@ -19,7 +19,8 @@ from training.measure.analysis import correlation, kept_scores, removal, surviva
 from training.measure.analysis.view import view_of
 from training.measure.batches import gather_clips, gather_counts, split_batches, split_rows
 from training.measure.patch_clusters import card_clusters, patch_histograms, read_clusters
-from training.measure.scores import provenance, scorer_for
+from training.measure.provenance import provenance
+from training.scoring.scores import scorer_for
 
 
 @torch.inference_mode()

@@ -9,11 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.model.plan import PRUNE_BLOCKS, STATISTICS
 from tpexplore.stats.patch_statistics import ValueHistogram, cluster_counts, cluster_survival, joint_histogram
 from training.measure.analysis.view import LOW_CLUSTERS, View, kept_mask
-from training.measure.patch_clusters import STATISTICS
-from training.measure.scores import mean_cell, ratio_cell, tidy
+from training.scoring.scores import mean_cell, ratio_cell, tidy
 
 RATES = ("0.30", "0.50", "0.70")
 HISTOGRAM_RATE = "0.50"

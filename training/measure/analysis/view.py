@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tpexplore.model.plan import STATISTICS
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.spectrogram import patch_statistics
 from tpexplore.stats.patch_statistics import Clusters, padding_patches
 from training.measure.batches import Batch
-from training.measure.patch_clusters import STATISTICS
 
 LOW_CLUSTERS = 2
 """C1 and C2 are the paper's low-intensity group L."""

@@ -6,14 +6,15 @@
 // show, "tp-opening" whether that is still on its way; "tp-board" tells that another picture is there, "tp-setting"
 // what one of a tab's settings is now, "tp-left-out" that what the link named of it does not fit.
 
+import { writeAddress } from "./address_bar.js";
+import { wireCopying } from "./copying.js";
+import { createTabs } from "./open_tab.js";
 import { createQueries, isOfHub, unknownText } from "./query.js";
 
 /** @typedef {import("./query.js").Values} Values */
 
 const REST_MILLISECONDS = 300; // browsers allow the address only so many changes
 const PATIENCE_MILLISECONDS = 60_000;
-const SPACES = ".hf.space"; // there the address bar is that of a page around this one
-const HUB = "https://huggingface.co";
 const CLIP_GONE = "The page was reloaded, so your own sound is no longer in it. Drop or choose it again.";
 const STEPS = ["example", "model", "tab"]; // a change of one of these is a step that Back undoes
 
@@ -30,9 +31,8 @@ export function start({ props, trigger }) {
   const known = JSON.parse(props.known);
   const queries = createQueries(known);
   const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-  const [copyButton, note, problemLine] = ["link-copy", "link-status", "link-problem"].map(byId);
-  const field = /** @type {HTMLInputElement} */ (byId("link-field"));
-  const tabButton = (/** @type {string} */ id) => document.getElementById(`${id}-tab-button`);
+  const problemLine = byId("link-problem");
+  const tabs = createTabs(known);
 
   const { values: linked, unknown } = queries.read(location.search);
   if (unknown.length) problemLine.textContent = unknownText(unknown);
@@ -69,13 +69,12 @@ export function start({ props, trigger }) {
   let patch = linked.patch ?? null;
   /** @type {Record<string, string | null>} */
   const settings = Object.fromEntries(Object.keys(known.settings).map((name) => [name, linked[name] ?? null]));
-  const served = Object.keys(settings).filter((name) => known.settings[name].served && settings[name] !== null);
+  const isServed = (/** @type {string} */ name) => known.settings[name].served;
+  const served = Object.keys(settings).filter((name) => isServed(name) && settings[name] !== null);
   let awaited = ["example", "model", "start"].some(isNamed); // until the viewer shows the link's clip
   let opening = awaited; // until that, or until it is known that it will not come now
   let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has answered every request
   let openTab = queries.first.tab;
-  /** What is open behind each inner switch. */
-  const inside = Object.fromEntries(Object.entries(known.inside).map(([tab, [first]]) => [tab, first]));
   let step = stepNow(); // what Back would come from
   /** @type {string | null} our part of the address */
   let written = null;
@@ -84,35 +83,6 @@ export function start({ props, trigger }) {
 
   function queryNow() {
     return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, own.clip !== "");
-  }
-
-  const outerOf = (/** @type {string} */ id) => Object.keys(inside).find((tab) => known.inside[tab].includes(id));
-
-  /** @param {string} id */
-  function noteInside(id) {
-    const outer = outerOf(id);
-    if (outer) inside[outer] = id;
-  }
-
-  /** The tab that is open: an event that tells so can come when another one is open again. */
-  function tabInSight() {
-    const isOpen = (/** @type {string} */ id) => tabButton(id)?.getAttribute("aria-selected") === "true";
-    const outer = [...Object.keys(inside), ...known.tabs.filter((id) => !outerOf(id))].find(isOpen);
-    return outer && outer in inside ? (known.inside[outer].find(isOpen) ?? inside[outer]) : outer;
-  }
-
-  /**
-   * Opens a tab as a person does: by way of the server a second step of Back would come before the first was done.
-   *
-   * @param {string} id
-   * @returns {boolean} false where what it lies in has not been built yet
-   */
-  function clickTab(id) {
-    const outer = outerOf(id);
-    if (!tabButton(id)) return false;
-    if (outer) tabButton(outer)?.click();
-    tabButton(id)?.click();
-    return true;
   }
 
   /** The sound that is seen, as `gr.File` holds it; none where there is no example. */
@@ -132,26 +102,16 @@ export function start({ props, trigger }) {
     const query = String(queryNow());
     written ??= query;
     clearTimeout(timer);
-    if (query !== written || step !== stepNow()) timer = setTimeout(writeAddress, REST_MILLISECONDS, query);
+    if (query !== written || step !== stepNow()) timer = setTimeout(writeNow, REST_MILLISECONDS, query);
   }
 
   /** @param {string} query */
-  function writeAddress(query) {
+  function writeNow(query) {
     written = query;
     problemLine.textContent = ""; // what it named has left the address
-    const whole = new URLSearchParams(location.search);
-    for (const name of queries.names) whole.delete(name);
-    for (const [name, value] of new URLSearchParams(query)) whole.set(name, value);
-    const search = whole.size ? `?${whole}` : "";
-    const address = `${location.pathname}${search}${location.hash}`;
     const isStep = step !== stepNow();
     step = stepNow();
-    const state = { ownClip: own.clip, ownModel: own.model };
-    if (isStep) history.pushState(state, "", address);
-    else history.replaceState({ ...history.state, ...state }, "", address);
-    if (window.parent !== window && location.hostname.endsWith(SPACES)) {
-      window.parent.postMessage({ queryString: query }, HUB);
-    }
+    writeAddress(query, queries.names, { ownClip: own.clip, ownModel: own.model }, isStep);
   }
 
   // ---- opening --------------------------------------------------------------------------------------------
@@ -161,10 +121,21 @@ export function start({ props, trigger }) {
       trigger("open", { ...place, settings: Object.fromEntries(served.map((name) => [name, settings[name]])) });
       setTimeout(arrive, PATIENCE_MILLISECONDS); // where the queue is full, nothing comes back
     }
-    const values = { ...firstView };
-    for (const name of Object.keys(values)) values[name] = linked[name] ?? values[name];
-    document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...values, patch: null } }));
+    restoreView(linked, false);
     restorePatch();
+  }
+
+  /**
+   * Shows what an address names of the view.
+   *
+   * @param {Values} values
+   * @param {boolean} withPatch whether its clip is there, whose patch it may name
+   */
+  function restoreView(values, withPatch) {
+    const shown = { ...firstView };
+    for (const name of Object.keys(shown)) shown[name] = values[name] ?? shown[name];
+    const detail = { ...shown, patch: withPatch ? shown.patch : null };
+    document.dispatchEvent(new CustomEvent("tp-restore", { detail }));
   }
 
   /**
@@ -195,32 +166,35 @@ export function start({ props, trigger }) {
     const { target, ownThen, isGone } = placeOf(values);
     const sameOwn = own.clip === ownThen.clip && own.model === ownThen.model;
     const same = sameOwn && ["example", "model", "start"].every((name) => place[name] === target[name]);
-    const isServed = (/** @type {string} */ name) => known.settings[name].served;
     const changed = Object.keys(settings).filter((name) => settings[name] !== (values[name] ?? null));
     for (const name of changed) settings[name] = values[name] ?? null;
-    const tabs = place.tab !== target.tab;
+    const otherTab = place.tab !== target.tab;
     Object.assign(place, target);
-    noteInside(place.tab);
+    tabs.note(place.tab);
     own = ownThen;
     written = String(queryNow());
     step = stepNow();
-    if (!same) {
-      document.dispatchEvent(new Event("tp-clip-chosen"));
-      if (isGone) byId("drop-problem").textContent = CLIP_GONE;
-      const request = { clip: fileNow(), model: own.model || known.models[place.model], start: place.start };
-      Object.assign(globalThis, { tpPlace: request });
-    }
+    if (!same) offerPlace(isGone);
     const hasModel = Boolean(own.model) || place.model in known.models; // else the server looks for it
-    if (!same && hasModel && !tabs && !changed.some(isServed)) trigger("show");
-    else if (!same || (tabs && !clickTab(place.tab))) {
-      arriving = !same;
-      if (arriving) setTimeout(arrive, PATIENCE_MILLISECONDS);
-      const texts = Object.entries(settings).filter(([name]) => isServed(name));
-      trigger("open", { ...place, same, settings: Object.fromEntries(texts) });
-    }
-    const shown = { ...firstView };
-    for (const name of Object.keys(shown)) shown[name] = values[name] ?? shown[name];
-    document.dispatchEvent(new CustomEvent("tp-restore", { detail: { ...shown, patch: same ? shown.patch : null } }));
+    if (!same && hasModel && !otherTab && !changed.some(isServed)) trigger("show");
+    else if (!same || (otherTab && !tabs.click(place.tab))) askForPlace(same);
+    restoreView(values, same);
+  }
+
+  /** Leaves the sound and the model where "show" takes them from. @param {boolean} isGone */
+  function offerPlace(isGone) {
+    document.dispatchEvent(new Event("tp-clip-chosen"));
+    if (isGone) byId("drop-problem").textContent = CLIP_GONE;
+    const request = { clip: fileNow(), model: own.model || known.models[place.model], start: place.start };
+    Object.assign(globalThis, { tpPlace: request });
+  }
+
+  /** @param {boolean} same whether the sound and the model are those that are seen */
+  function askForPlace(same) {
+    arriving = !same;
+    if (arriving) setTimeout(arrive, PATIENCE_MILLISECONDS);
+    const texts = Object.entries(settings).filter(([name]) => isServed(name));
+    trigger("open", { ...place, same, settings: Object.fromEntries(texts) });
   }
 
   addEventListener("popstate", revisit);
@@ -302,8 +276,8 @@ export function start({ props, trigger }) {
   });
 
   on("tp-tab", (id) => {
-    openTab = tabInSight() ?? inside[id] ?? id;
-    noteInside(openTab);
+    openTab = tabs.openAfter(id);
+    tabs.note(openTab);
     if (arriving) return; // the first tab says so, too, when the page opens
     place.tab = openTab;
     update();
@@ -333,25 +307,6 @@ export function start({ props, trigger }) {
     return own.clip && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
   }
 
-  async function copyLink() {
-    if (!view) return;
-    const query = String(queryNow());
-    // On a Space this is the app's own address, which works alone; what else its query holds may be secret.
-    const url = `${location.origin}${location.pathname}${query && `?${query}`}`;
-    note.textContent = "";
-    field.hidden = true;
-    try {
-      await navigator.clipboard.writeText(url);
-      note.textContent = `The link is copied: it opens what you see now.${ownNote()}`;
-    } catch {
-      // Without a secure address, or in a page that does not let its frames: the person's own keys can.
-      field.hidden = false;
-      field.value = url;
-      field.select();
-      note.textContent = `Press Ctrl+C, or ⌘C on a Mac, to copy the link.${ownNote()}`;
-    }
-  }
-
-  copyButton.addEventListener("click", copyLink);
+  wireCopying(() => (view ? String(queryNow()) : null), ownNote);
   document.dispatchEvent(new Event("tp-ask"));
 }

@@ -1,38 +1,39 @@
 // One question to the server at a time.
 
+import { WAIT_MILLISECONDS, createRequests } from "../shared/requests.js";
+
 /**
  * @typedef {import("./knowledge.js").Question} Question
  * @typedef {import("./knowledge.js").Reply} Reply
  */
 
-const WAIT_SECONDS = 90;
+const LATE = "The server has not answered. Change a mark to ask again.";
 
 /**
  * @param {object} acts
  * @param {() => Question | null} acts.next what to ask
- * @param {(question: Question & {id: number}) => void} acts.send
+ * @param {(question: Record<string, unknown>) => void} acts.send
  * @param {(question: Question, reply: Reply, waited: number) => boolean} acts.learn takes the answer, and after how
  *   many seconds it came; says whether to go on asking
  * @param {(sentence: string) => void} acts.fail
  */
 export function createAsker({ next, send, learn, fail }) {
-  /** @type {{id: number, question: Question, late: ReturnType<typeof setTimeout>, sent: number} | null} */
-  let open = null;
+  const requests = createRequests(send, WAIT_MILLISECONDS, LATE);
+  let waiting = false; // for an answer
   /** @type {ReturnType<typeof setTimeout> | null} */
   let pause = null;
-  let number = 0;
 
-  function pump() {
-    if (open || pause) return;
+  async function pump() {
+    if (waiting || pause) return;
     const question = next();
     if (!question) return;
-    number += 1;
-    const late = setTimeout(() => {
-      open = null;
-      fail("The server has not answered. Change a mark to ask again.");
-    }, 1000 * WAIT_SECONDS);
-    open = { id: number, question, late, sent: performance.now() };
-    send({ id: number, ...question });
+    waiting = true;
+    const sent = performance.now();
+    /** @type {Reply} */
+    const reply = await requests.ask(question);
+    waiting = false;
+    if (reply.problem) fail(reply.problem);
+    else if (learn(question, reply, (performance.now() - sent) / 1000)) pump();
   }
 
   return {
@@ -45,14 +46,6 @@ export function createAsker({ next, send, learn, fail }) {
         pump();
       }, milliseconds);
     },
-    /** @param {Reply} reply */
-    receive(reply) {
-      if (!open || reply.id !== open.id) return; // given up on
-      clearTimeout(open.late);
-      const { question, sent } = open;
-      open = null;
-      if (reply.problem) fail(reply.problem);
-      else if (learn(question, reply, (performance.now() - sent) / 1000)) pump();
-    },
+    receive: requests.receive,
   };
 }

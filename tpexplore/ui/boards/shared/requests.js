@@ -1,13 +1,14 @@
 // Requests to the server through a component's events, each with its answer.
 
-const WAIT_MILLISECONDS = 90_000;
+export const WAIT_MILLISECONDS = 90_000;
 const LATE = "The server has not answered. Please try again.";
 
 /**
  * @param {(request: Record<string, unknown>) => void} send
  * @param {number} [wait] milliseconds
+ * @param {string} [late] the problem where no answer has come until then
  */
-export function createRequests(send, wait = WAIT_MILLISECONDS) {
+export function createRequests(send, wait = WAIT_MILLISECONDS, late = LATE) {
   let number = 0;
   /** @type {Map<number, (reply: any) => void>} */
   const open = new Map();
@@ -23,9 +24,9 @@ export function createRequests(send, wait = WAIT_MILLISECONDS) {
       number += 1;
       const id = number;
       return new Promise((done) => {
-        const late = setTimeout(() => finish({ problem: LATE }), wait);
+        const deadline = setTimeout(() => finish({ problem: late }), wait);
         const finish = (/** @type {any} */ reply) => {
-          clearTimeout(late);
+          clearTimeout(deadline);
           open.delete(id);
           done(reply);
         };

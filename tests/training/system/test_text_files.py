@@ -10,8 +10,8 @@ import pytest
 from tests.training.data.test_datasets import MIDS, refused, wav
 from tpexplore.errors import InputError
 from training.data.datasets import Dataset, load_dataset
-from training.data.text import read_lines, read_table, read_text, same_name, whole_number
 from training.recipes.settings import FOLDER, FinetuneRecipe, load_recipe
+from training.system.text import read_lines, read_table, read_text, same_name, whole_number
 
 WORD = "grün"
 """A word folder, a class or a file with an umlaut."""

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from training.data.answers import StoredAnswers
 from training.data.features import Features
-from training.engine import parallel
-from training.engine.precision import mixed_precision
-from training.measure.scores import scorer_for
+from training.scoring.scores import scorer_for
+from training.system import parallel
+from training.system.precision import mixed_precision
 
 
 @torch.inference_mode()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.engine.precision import fast_type, mixed_precision
+from training.system.precision import fast_type, mixed_precision
 
 CPU = torch.device("cpu")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
 import numpy as np
 import torch
@@ -20,8 +19,7 @@ from tpexplore.stats.intervals import (
     wilson_interval,
 )
 from training.data.features import Features
-from training.engine.identity import git_commit
-from training.measure.class_names import tags_of_classes
+from training.scoring.class_names import tags_of_classes
 
 MAP_ROUNDS = 200
 """Resamples behind an interval of mAP, which costs far more than one of accuracy."""
@@ -227,19 +225,3 @@ def cell(value: float, interval: tuple[float, float]) -> dict:
 def tidy(value: float) -> float | None:
     """Five digits after the point; None where there is no number, which JSON cannot say otherwise."""
     return None if math.isnan(value) else round(float(value), 5)
-
-
-def provenance(name: str, features: Features, metric: str, n: int, *, sha256: str, made_by: str) -> dict:
-    """What results files begin with. Only "date", and "commit" in another tree, differ in a rerun."""
-    return {
-        "model": name,
-        "task": features.meta["task"],
-        "split": features.meta["split"],
-        "features": list(features.keys),
-        "metric": metric,
-        "n": n,
-        "weights_sha256": sha256,
-        "commit": git_commit(),
-        "made_by": made_by,
-        "date": datetime.now(timezone.utc).date().isoformat(),
-    }

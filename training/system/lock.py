@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from tpexplore import locking
-from training.engine import parallel
+from training.system import parallel
 
 
 def lock_folder(folder: Path) -> FileLock | None:

@@ -9,7 +9,7 @@ import soxr
 import torch
 
 from tpexplore.errors import InputError
-from training.engine.tagger import TAGS, MelPicture, Tagger, load_tagger
+from training.data.tagger import TAGS, MelPicture, Tagger, load_tagger
 
 SHARED = Path(__file__).parents[4] / "shared"
 TEACHER = SHARED / "teacher"

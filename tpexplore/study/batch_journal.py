@@ -1,0 +1,94 @@
+"""What a batch has done, noted file by file, so that it goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tpexplore.errors import UNREADABLE_JSON, InputError
+from tpexplore.study.window_table import WindowRow
+from tpexplore.writing import append_line, write_json
+
+_WAIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one file: its rows, and the sentence on why it has none or ends early."""
+
+    rows: list[WindowRow]
+    problem: str = ""
+
+
+class Journal:
+    """The folder with what is done: one line of JSON a file, one text file for every process.
+
+    A line counts once it is whole; of a process that was killed, the last one may not be.
+    """
+
+    def __init__(self, place: Path, rank: int, folder: Path, settings: dict[str, Any]):
+        self.place, self.folder = place, folder
+        self.path = place / f"{rank}.jsonl"
+        self.keys: dict[str, str] = {}
+        settings = json.loads(json.dumps({"folder": str(folder.resolve()), **settings}))
+        place.mkdir(parents=True, exist_ok=True)
+        known = place / "settings.json"
+        if known.exists():
+            with suppress(*UNREADABLE_JSON):
+                if json.loads(known.read_text(encoding="utf-8")) == settings:
+                    self._end_last_line()
+                    return
+            if self.done():
+                raise InputError(
+                    f"{place} holds results that were begun with other settings; repeat those, remove the"
+                    " folder, or choose another name for the table."
+                )
+        write_json(known, settings)
+
+    def key(self, file: str) -> str:
+        """Stands for a file as it is now: one that has changed is analysed anew."""
+        if file not in self.keys:
+            name = file.encode("utf-8", "surrogateescape")
+            try:
+                state = (self.folder / file).stat()
+                name += f"\0{state.st_size}\0{state.st_mtime_ns}".encode()
+            except OSError:
+                pass  # reading it will say what is wrong
+            self.keys[file] = hashlib.sha256(name).hexdigest()
+        return self.keys[file]
+
+    def done(self) -> dict[str, FileOutcome]:
+        """What all processes have noted, by key."""
+        outcomes = {}
+        for path in sorted(self.place.glob("*.jsonl")):
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    with suppress(*UNREADABLE_JSON, KeyError, TypeError):
+                        entry = json.loads(line)
+                        outcomes[entry["key"]] = FileOutcome(entry["rows"], entry["problem"])
+        return outcomes
+
+    def add(self, file: str, outcome: FileOutcome) -> None:
+        append_line(self.path, json.dumps({"key": self.key(file), **asdict(outcome)}))
+
+    def wait_for(self, files: list[str]) -> dict[str, FileOutcome]:
+        """Outcomes of all files, once every process has noted its own; torchrun ends all if one dies."""
+        while True:
+            done = self.done()
+            if all(self.key(file) in done for file in files):
+                return {file: done[self.key(file)] for file in files}
+            time.sleep(_WAIT_SECONDS)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    def _end_last_line(self) -> None:
+        """Let what comes next stand on a line of its own."""
+        if self.path.exists() and not self.path.read_bytes().endswith(b"\n"):
+            append_line(self.path, "")

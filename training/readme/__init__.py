@@ -1,0 +1,1 @@
+"""The numbers in the READMEs as Markdown; `training.report` writes them there."""

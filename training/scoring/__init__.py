@@ -1,0 +1,1 @@
+"""How good answers are, while a model is trained and after it."""
