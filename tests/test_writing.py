@@ -92,6 +92,7 @@ def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
         (("--csv", "out.csv", "--labels", "out.csv"), "named twice"),
         (("--csv", "link"), "named twice"),
         (("--csv", "."), "folder"),
+        (("--csv", "clip.wav/out.csv"), "a file is where a folder is expected"),
         (("--labels", "/"), "folder"),
     ],
 )
@@ -106,6 +107,15 @@ def test_outputs_of_explore_are_checked_before_anything_is_computed(
     output = capsys.readouterr()
     assert output.out == "" and output.err.count("\n") == 1 and part in output.err
     assert Path("clip.wav").read_bytes() == before and names(Path()) == ["clip.wav", "link"]
+
+
+def test_a_folder_that_was_deleted_is_named(tmp_path: Path, monkeypatch, capsys) -> None:
+    soundfile.write(tmp_path / "clip.wav", np.zeros(16_000), 16_000)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["explore", str(tmp_path / "clip.wav"), "--model", "ast-spc12", "--csv", "out.csv"]) == 2
+    assert capsys.readouterr().err == "The current folder cannot be used: it does not exist any more.\n"
 
 
 MODEL_FILES = ["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"]

@@ -83,6 +83,8 @@ def sentence_of(error: OSError) -> str:
     'runs/log.jsonl cannot be used: it does not exist.'
     """
     reason = reason_of(error)
+    if error.filename is None and error.errno == errno.ENOENT:  # no name: Python asks where it is
+        return "The current folder cannot be used: it does not exist any more."
     if error.filename is None:
         return f"{reason[:1].upper()}{reason[1:]}."
     name = error.filename if isinstance(error.filename, str) else str(error.filename)

@@ -66,7 +66,7 @@ def check_place(path: Path) -> None:
     """
     try:
         kind = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):  # what can be made is made; else writing says why not
+    except FileNotFoundError:  # what can be made is made; else writing says why not
         return
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
