@@ -297,10 +297,10 @@ def _export(args: argparse.Namespace) -> None:
     blocks, score = _pruning_blocks(args), check_score(args.score)
     keep_rate, method = _keep_rate(args.keep_rate, blocks), check_method(args.method, score)
     check_model_name(args.model)
-    from tpexplore.checkpoints.export import check_export_name, export
+    from tpexplore.checkpoints.export import check_export_name, check_export_places, export
 
     check_export_name(args.out)
-    check_place(args.out)
+    check_export_places(args.out)
     with ended_by_interrupt():
         from tpexplore.checkpoints.load import load_model
 
