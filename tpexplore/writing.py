@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+_PART_BYTES = 8
+
 
 @contextmanager
 def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
@@ -39,7 +41,7 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
                 yield file
             return
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    part = target.with_name(f".{secrets.token_hex(8)}.part")  # of its own: another may write there, too
+    part = target.with_name(f".{secrets.token_hex(_PART_BYTES)}.part")  # another may write there, too
     with named(path, part):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -54,6 +56,13 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
             with suppress(OSError):
                 part.unlink()
             raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what `whole_file` leaves in a folder when the process is killed, where no other writes there."""
+    for part in folder.glob(f".{'[0-9a-f]' * 2 * _PART_BYTES}.part"):
+        with suppress(OSError):
+            part.unlink()
 
 
 def check_place(path: Path) -> None:
