@@ -13,6 +13,7 @@ import soundfile
 import torch
 
 from tests.conftest import tiny_config
+from tests.faults import full_disk
 from tpexplore import InputError, explore, explore_windows, load_audio, load_model
 from tpexplore.checkpoints.files import read_safetensors, write_safetensors
 from tpexplore.cli import main
@@ -137,6 +138,7 @@ def test_the_command_writes_table_and_labels(tmp_path, weights, capsys):
         (("--hop", "1"), "--windows"),
         (("--windows", "--hop", "0"), "--hop"),
         (("--windows", "--hop", "0.001"), "0.01 s"),
+        (("--windows", "--hop", "0.0099999999"), "The hop is 0.0099999999 s; expected at least 0.01 s"),
     ],
 )
 def test_options_that_do_not_fit_are_one_sentence(tmp_path, weights, capsys, more, part):
@@ -240,6 +242,12 @@ def test_a_batch_does_not_go_on_with_other_weights(tree, weights, tmp_path, monk
     shutil.copy(weights, model)
     run_batch(tree, out, Job(str(model)), quiet=True)
     assert len({row["weights_sha256"] for row in table(out)}) == 1
+
+
+def test_a_disk_that_is_full_from_the_start_holds_no_unfinished_table(tree, weights, tmp_path):
+    with full_disk(0), pytest.raises(OSError, match="File too large"):
+        run_batch(tree, tmp_path / "t.csv", Job(str(weights)), quiet=True)
+    assert not list(tmp_path.glob("t.csv*"))
 
 
 def test_label_tracks_that_cannot_be_written_are_named_first(tree, weights, tmp_path, monkeypatch, capsys):

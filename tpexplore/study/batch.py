@@ -166,7 +166,7 @@ def run_batch(
     try:
         model = _load(job)  # also for workers: here what is wrong with it ends in a sentence
         journal.begin(job, model.config.sha256)
-    except InputError:
+    except (InputError, OSError):  # a wrong model, a full disk
         if rank == 0 and not journal.done():
             journal.remove()
         raise
