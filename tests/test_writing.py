@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 import soundfile
 
 from tests.faults import full_disk
+from tpexplore import locking
 from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.cli import main
-from tpexplore.errors import sentence_of
+from tpexplore.errors import InputError, sentence_of
+from tpexplore.locking import lock_folder
 from tpexplore.writing import whole_file, write_bytes
 
 
@@ -84,6 +87,46 @@ def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old" and names(tmp_path) == ["a"]
 
 
+def test_what_a_killed_process_left_goes_with_the_next_that_works_in_the_folder(tmp_path: Path) -> None:
+    with suppress(KeyboardInterrupt), whole_file(tmp_path / "a") as file:
+        file.write(b"half")
+        file.flush()
+        (left,) = tmp_path.iterdir()
+        os.link(left, tmp_path / f".{'0' * 16}.part")
+        raise KeyboardInterrupt
+    (tmp_path / ".mine.part").touch()
+    lock = lock_folder(tmp_path)
+    assert names(tmp_path) == [".lock", ".mine.part"]
+    lock.release()
+
+
+def test_a_disk_that_locks_no_files_is_named(tmp_path: Path, monkeypatch) -> None:
+    def acquire(self) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(locking.FileLock, "acquire", acquire)
+    with pytest.raises(InputError, match=f"The disk with {tmp_path} locks no files"):
+        lock_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(errno.ENOENT, "No usable temporary directory found in ['/a']"),
+            "No usable temporary directory",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full."),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", "a"),
+            "a cannot be used: it does not exist.",
+        ),
+    ],
+)
+def test_an_error_without_a_name_says_what_it_can(error: OSError, sentence: str) -> None:
+    assert sentence_of(error).startswith(sentence)
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -92,6 +135,7 @@ def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
         (("--csv", "out.csv", "--labels", "out.csv"), "named twice"),
         (("--csv", "link"), "named twice"),
         (("--csv", "."), "folder"),
+        (("--csv", "clip.wav/out.csv"), "a file is where a folder is expected"),
         (("--labels", "/"), "folder"),
     ],
 )
@@ -106,6 +150,15 @@ def test_outputs_of_explore_are_checked_before_anything_is_computed(
     output = capsys.readouterr()
     assert output.out == "" and output.err.count("\n") == 1 and part in output.err
     assert Path("clip.wav").read_bytes() == before and names(Path()) == ["clip.wav", "link"]
+
+
+def test_a_folder_that_was_deleted_is_named(tmp_path: Path, monkeypatch, capsys) -> None:
+    soundfile.write(tmp_path / "clip.wav", np.zeros(16_000), 16_000)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["explore", str(tmp_path / "clip.wav"), "--model", "ast-spc12", "--csv", "out.csv"]) == 2
+    assert capsys.readouterr().err == "The current folder cannot be used: it does not exist any more.\n"
 
 
 MODEL_FILES = ["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 
 
@@ -84,9 +85,21 @@ def sentence_of(error: OSError) -> str:
     """
     reason = reason_of(error)
     if error.filename is None:
+        if _current_folder_is_gone():
+            return "The current folder cannot be used: it does not exist any more."
+        if error.errno == errno.ENOENT and error.strerror:  # nothing is named, unless in words of its own
+            reason = error.strerror.rstrip(".")
         return f"{reason[:1].upper()}{reason[1:]}."
     name = error.filename if isinstance(error.filename, str) else str(error.filename)
     return f"{name} cannot be used: {reason}."
+
+
+def _current_folder_is_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - nothing of pathlib is needed here
+    except OSError:
+        return True
+    return False
 
 
 def shown(value: object, most: int = 60) -> str:

@@ -1,18 +1,21 @@
-"""One process at a time in a folder: two writing into the same one would spoil it."""
+"""One process at a time in a folder or on a file: two that write into the same one would spoil it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from tpexplore.errors import InputError
+from tpexplore.writing import remove_parts
 
 NAME = ".lock"
 
 
 def lock_folder(folder: Path, other: str = "another folder") -> FileLock:
-    """Make a folder and take it for this process until it ends.
+    """Make a folder and take it for this process until it ends; what a killed one left half-written goes.
 
     Keep the answer: the folder is free again when it is dropped, or when the process dies in whatever way.
 
@@ -27,9 +30,36 @@ def lock_folder(folder: Path, other: str = "another folder") -> FileLock:
         If another process has the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / NAME, timeout=0)
+    lock = _taken(folder / NAME, f"in {folder}", other)
+    remove_parts(folder)
+    return lock
+
+
+@contextmanager
+def locked_beside(path: Path) -> Iterator[None]:
+    """Take a file or folder that is about to be made; NAME.lock lies beside it as long.
+
+    Raises
+    ------
+    InputError
+        If another process has it.
+    """
+    place = path.with_name(path.name + NAME)
+    lock = _taken(place, f"on {path}", "another name")
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # before it is free: another process may take it at once
+            place.unlink()
+        lock.release()
+
+
+def _taken(file: Path, where: str, other: str) -> FileLock:
+    lock = FileLock(file, timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise InputError(f"Another process is working in {folder}; wait for it or choose {other}.") from None
+        raise InputError(f"Another process is working {where}; wait for it or choose {other}.") from None
+    except NotImplementedError:  # some network disks
+        raise InputError(f"The disk with {file.parent} locks no files; choose another disk.") from None
     return lock

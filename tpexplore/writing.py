@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+_PART_BYTES = 8
+
 
 @contextmanager
 def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
@@ -39,7 +41,7 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
                 yield file
             return
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    part = target.with_name(f".{secrets.token_hex(8)}.part")  # of its own: another may write there, too
+    part = target.with_name(f".{secrets.token_hex(_PART_BYTES)}.part")  # another may write there, too
     with named(path, part):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -56,6 +58,13 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
             raise
 
 
+def remove_parts(folder: Path) -> None:
+    """Delete what `whole_file` leaves in a folder when the process is killed, where no other writes there."""
+    for part in folder.glob(f".{'[0-9a-f]' * 2 * _PART_BYTES}.part"):
+        with suppress(OSError):
+            part.unlink()
+
+
 def check_place(path: Path) -> None:
     """Raise the OSError of what can be seen before anything is written: work may lie between.
 
@@ -66,7 +75,7 @@ def check_place(path: Path) -> None:
     """
     try:
         kind = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):  # what can be made is made; else writing says why not
+    except FileNotFoundError:  # what can be made is made; else writing says why not
         return
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

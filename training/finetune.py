@@ -36,7 +36,7 @@ def main() -> None:
     recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)
     features, answers = training_data(args.features, recipe.classes)
     folder = args.prepare(recipe, features)
-    note_origins(folder, args.teacher, args.init)
+    note_origins(folder, args.teacher, args.init, answers)
     stage = FinetuneStage(features, recipe, init=args.init, teacher_folder=args.teacher, answers=answers)
     note_model(folder, stage.model.config, features)
     say_if_unmeasured(features)

@@ -14,6 +14,7 @@ from training.data.training_data import pretraining_data
 from training.engine.command import model_to_start_from, run_command, stage_arguments
 from training.engine.identity import note_model
 from training.engine.loop import TrainingRun, train
+from training.engine.origins import note_origins
 from training.engine.pretraining import PretrainStage
 from training.recipes.settings import PretrainRecipe, load_recipe
 
@@ -27,6 +28,7 @@ def main() -> None:
     recipe = load_recipe(args.recipe, PretrainRecipe)
     features, answers = pretraining_data(args.features)
     folder = args.prepare(recipe, features)
+    note_origins(folder, None, args.init, answers)
     stage = PretrainStage(features, recipe, folder, args.init, answers)
     note_model(folder, stage.config, features)
     train(stage, TrainingRun(folder, args.minutes, args.accumulate))

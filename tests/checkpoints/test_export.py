@@ -11,11 +11,13 @@ import pytest
 import torch
 
 from tests.conftest import tiny_config
+from tests.faults import full_disk
 from tpexplore import InputError, export, load_audio, load_model, pack
 from tpexplore.checkpoints import export as module
 from tpexplore.checkpoints.bundled import EXAMPLES_FOLDER
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.cli import main
+from tpexplore.errors import sentence_of
 from tpexplore.model.vit import AudioViT
 
 
@@ -122,6 +124,23 @@ def test_torch_export_from_the_command_line(tmp_path, capsys):
 def test_what_cannot_be_exported(tmp_path, file, options, part):
     with pytest.raises(InputError, match=part):
         export(tiny("ast"), tmp_path / file, **options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.onnx", "a.pt2"])
+def test_a_place_that_cannot_be_written_is_named_before_the_model_is_traced(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(module, "_traced", None)
+    (tmp_path / f"{name}.json").mkdir()
+    with pytest.raises(IsADirectoryError):  # or the file lay there, and no card
+        export(tiny("ast"), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.json"]
+
+
+def test_a_full_disk_is_said_by_its_name(tmp_path):
+    path = tmp_path / "a.pt2"
+    with full_disk(50_000), pytest.raises(OSError, match=r".*") as caught:
+        export(tiny("ast", blocks=1), path, blocks=(1,))
+    assert sentence_of(caught.value).startswith(f"{path} cannot be used: ")
     assert not list(tmp_path.iterdir())
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tpexplore.checkpoints import bundled
+from tpexplore.cli import main
 from tpexplore.results.store import measured_analysis, measured_results, read_evidence
 
 NAME = "ast-tiny"
@@ -20,6 +21,14 @@ def assets(tmp_path, monkeypatch):
         (tmp_path / folder / f"{NAME}.json").write_text(json.dumps(content))
         monkeypatch.setattr(bundled, f"{folder.upper()}_FOLDER", tmp_path / folder)
     return tmp_path
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "5", "{}", '{"name": "ast-tiny"}'])
+def test_a_damaged_card_is_one_sentence(assets, capsys, content):
+    (assets / "models" / f"{NAME}.safetensors").touch()
+    (assets / "models" / f"{NAME}.json").write_text(content)
+    assert main(["models"]) == 2
+    assert capsys.readouterr().err.endswith("; restore it.\n")
 
 
 @pytest.mark.parametrize("source", READERS)

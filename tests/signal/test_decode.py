@@ -313,6 +313,10 @@ def test_notes_tell_what_part_was_read(tmp_path: Path) -> None:
     assert read_clip(path, duration=25).notes == ()
 
 
+def test_an_offset_of_less_than_half_a_sample_needs_no_note() -> None:
+    assert clip_from_array(tone(16_000, 1), 16_000, offset=1e-320).notes == ()
+
+
 def test_a_clip_that_fits_but_for_less_than_a_frame_needs_no_note() -> None:
     assert clip_from_array(tone(16_000, MAX_SECONDS + 0.009), 16_000).notes == ()
     assert len(clip_from_array(tone(16_000, MAX_SECONDS + 0.011), 16_000).notes) == 1
@@ -524,6 +528,7 @@ def test_paths_that_lead_to_no_file_are_refused(tmp_path: Path) -> None:
         ({"offset": None}, "offset is None"),
         ({"offset": 1e300}, "offset is 1e+300"),
         ({"offset": 1.0}, "offset is 1 s; expected less than the 1 s of"),
+        ({"offset": 0.99999}, "offset is 1 s; expected less than the 1 s of"),  # the end is nearest
         ({"offset": 1e8}, "offset is 1e+08 s; expected less than the 1 s of"),
         ({"duration": 0}, "duration is 0"),
         ({"duration": -1.0}, "duration is -1.0"),
@@ -745,6 +750,7 @@ def test_whole_rates_are_taken_as_any_number_type() -> None:
         (np.zeros(100), float("inf"), "The sample rate is inf"),
         (np.zeros(100), "16000", "The sample rate is '16000'"),
         (np.zeros(100), None, "The sample rate is None"),
+        (np.zeros(100), np.ma.masked, "The sample rate is masked"),
     ],
 )
 def test_arrays_that_are_refused(samples: object, rate: object, expected: str) -> None:

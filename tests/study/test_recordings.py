@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,9 @@ import soundfile
 import torch
 
 from tests.conftest import tiny_config
+from tests.faults import full_disk
 from tpexplore import InputError, explore, explore_windows, load_audio, load_model
-from tpexplore.checkpoints.files import write_safetensors
+from tpexplore.checkpoints.files import read_safetensors, write_safetensors
 from tpexplore.cli import main
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal import recording
@@ -136,6 +139,7 @@ def test_the_command_writes_table_and_labels(tmp_path, weights, capsys):
         (("--hop", "1"), "--windows"),
         (("--windows", "--hop", "0"), "--hop"),
         (("--windows", "--hop", "0.001"), "0.01 s"),
+        (("--windows", "--hop", "0.0099999999"), "The hop is 0.0099999999 s; expected at least 0.01 s"),
     ],
 )
 def test_options_that_do_not_fit_are_one_sentence(tmp_path, weights, capsys, more, part):
@@ -216,6 +220,47 @@ def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
     run_batch(tree, out, job, quiet=True)
     assert analysed == [FILES[0], *FILES[2:]]
     assert without_times(table(out)) == expected
+
+
+def test_a_batch_does_not_go_on_with_other_weights(tree, weights, tmp_path, monkeypatch):
+    """A model that was trained further under the same name, say: one table held the answers of both."""
+    model, out = Path(shutil.copy(weights, tmp_path / "model.safetensors")), tmp_path / "t.csv"
+    state, metadata = read_safetensors(model)
+    analyse = batch.analyse
+
+    def stopping(*arguments):
+        monkeypatch.setattr(batch, "analyse", None)
+        return analyse(*arguments)
+
+    monkeypatch.setattr(batch, "analyse", stopping)
+    with pytest.raises(TypeError):  # at the second file
+        run_batch(tree, out, BatchJob(str(model)), quiet=True)
+    monkeypatch.setattr(batch, "analyse", analyse)
+    changed = {name: value / 2 for name, value in state.items()}
+    write_safetensors(model, changed, json.loads(metadata["config"]))
+    with pytest.raises(InputError, match="other settings or weights"):
+        run_batch(tree, out, BatchJob(str(model)), quiet=True)
+    shutil.copy(weights, model)
+    run_batch(tree, out, BatchJob(str(model)), quiet=True)
+    assert len({row["weights_sha256"] for row in table(out)}) == 1
+
+
+def test_a_disk_that_is_full_from_the_start_holds_no_unfinished_table(tree, weights, tmp_path):
+    with full_disk(0), pytest.raises(OSError, match="File too large"):
+        run_batch(tree, tmp_path / "t.csv", BatchJob(str(weights)), quiet=True)
+    assert not list(tmp_path.glob("t.csv*"))
+
+
+def test_label_tracks_that_cannot_be_written_are_named_first(tree, weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(batch, "_load", None)
+    labels = tmp_path / "labels"
+    ask = ["batch", str(tree), "--model", str(weights), "--out", str(tmp_path / "t.csv"), "--labels"]
+    (labels / "LOUD.WAV.txt").mkdir(parents=True)
+    assert main([*ask, str(labels)]) == 2
+    assert "LOUD.WAV.txt cannot be used: it is a folder" in capsys.readouterr().err
+    noise(tree / ("x" * 250 + ".wav"), 0.1)
+    assert main([*ask, str(tmp_path / "more")]) == 2
+    assert "the name is too long" in capsys.readouterr().err
 
 
 def test_a_wrong_model_leaves_nothing_in_the_way_of_the_right_one(tree, weights, tmp_path):

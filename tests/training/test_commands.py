@@ -397,6 +397,15 @@ def test_a_space_without_its_files_is_one_sentence(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(("rank", "world"), [("x", "2"), ("0", "two"), ("0", "2"), ("3", "1")])
+def test_an_environment_that_is_not_torchruns_is_one_sentence(places, commands, monkeypatch, rank, world):
+    for name in ("MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", world)
+    assert "torchrun" in commands.sentence(main_of("features"), "folders", places["empty"])
+
+
 # -- recipes
 
 
@@ -430,6 +439,12 @@ def test_settings_of_a_wrong_type_or_range_are_named(places, commands, tmp_path,
         ("teacher", "channels", [8]),
         ("teacher", "batch", 0),
         ("teacher", "epochs", 0),
+        ("teacher", "epochs", 1e-3),  # less than one step
+        ("teacher", "epochs", 1e-320),
+        ("teacher", "balance", 400),  # no double holds a class's count to this power
+        ("teacher", "augment.mixup_alpha", 1e-300),
+        ("teacher", "schedule.every", 1e-320),
+        ("teacher", "schedule.gamma", 1.5),
         ("pretrain", "mask", 1),
         ("pretrain", "decoder_dim", 200),
         ("pretrain", "depth", 2),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import random
 import sys
 from pathlib import Path
@@ -337,7 +338,7 @@ def test_a_model_of_the_same_classes_lends_its_classifier(finished, features, tm
 
 
 def test_pretraining_draws_what_it_fills_in(finished, specs):
-    pictures = sorted((finished / "pretrain").glob("epoch-*.png"))
+    pictures = sorted((finished / "pretrain").glob("*.p*ng*"))  # nothing half-written beside them
     assert [p.name for p in pictures] == ["epoch-001.png", "epoch-002.png"]
     assert Image.open(pictures[0]).size == (4 * 128, 3 * 128)
     torch.testing.assert_close(pictures_of(patches_of(specs)), specs)
@@ -458,6 +459,19 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(features, tmp_path
         assert torch.equal(whole[key], parts[key]), key
 
 
+def test_a_training_whose_loss_is_no_number_ends_in_a_sentence(features, tmp_path, monkeypatch):
+    gain, calls = augment.gain, []
+
+    def breaking_gain(*args):
+        calls.append(1)
+        return gain(*args) * (math.nan if len(calls) == 2 else 1)
+
+    monkeypatch.setattr("training.data.augment.gain", breaking_gain)
+    with pytest.raises(InputError, match=r"loss of step 2 is nan: .* Choose a lower lr"):
+        finetune(features, small_finetune(epochs=1), tmp_path / "run")
+    assert load_checkpoint(tmp_path / "run") is None
+
+
 def test_a_broken_checkpoint_is_named_and_the_one_before_is_kept(tmp_path):
     assert load_checkpoint(tmp_path) is None
     for step in (1, 2):
@@ -543,6 +557,9 @@ def test_unknown_settings_and_recipes_are_named(tmp_path):
         load_recipe("nothing", TeacherRecipe)
     (tmp_path / "r.json").write_text('{"seed": 1, "colour": 2}')
     with pytest.raises(InputError, match="colour"):
+        load_recipe(str(tmp_path / "r.json"), TeacherRecipe)
+    (tmp_path / "r.json").write_text('{"seed": 1, "optimiser": {"lr": 1, "lr": 2}}')
+    with pytest.raises(InputError, match=r"r\.json has settings twice: lr\."):
         load_recipe(str(tmp_path / "r.json"), TeacherRecipe)
     good = json.loads((FOLDER / "ast-spc12.json").read_text())
     for part, setting, value in [

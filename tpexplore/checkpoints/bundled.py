@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tpexplore.errors import InputError, shown
+from tpexplore.errors import UNREADABLE_JSON, InputError, shown
 
 HUB_PREFIX = "hf_hub:"
 """Before an "owner/name" on the Hugging Face Hub."""
@@ -100,8 +100,15 @@ def check_model_name(source: str) -> None:
 
 
 def bundled_card(name: str) -> dict:
-    """A bundled model's card."""
-    return json.loads((MODELS_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    """A bundled model's card, or InputError where it is damaged."""
+    path = MODELS_FOLDER / f"{name}.json"
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except UNREADABLE_JSON:
+        card = None
+    if not isinstance(card, dict):
+        raise InputError(f"{path} is damaged; restore it.")
+    return card
 
 
 def example_clips() -> list[Example]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 import os
 import warnings
@@ -23,7 +24,7 @@ from tpexplore.model.plan import (
 )
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.mel import MEL_BINS
-from tpexplore.writing import whole_file, write_bytes, write_json
+from tpexplore.writing import check_place, write_bytes, write_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,6 +90,7 @@ def export(
         raise InputError(f"Got {shown(path)} as a file to export to; expected a path.")
     path = Path(path)
     ending = check_export_name(path)
+    check_export_places(path)
 
     from tpexplore.checkpoints.files import sha256_of
     from tpexplore.model.vit import check_classifier
@@ -108,8 +110,9 @@ def export(
         else:
             from torch.export import save
 
-            with whole_file(path) as file:
-                save(program, file)
+            content = io.BytesIO()  # of a full disk torch says so in words of its own
+            save(program, content)
+            write_bytes(path, content.getvalue())
     macs, unpruned = config.macs(rates, blocks, method), config.macs()
     card = {
         "file": path.name,
@@ -137,7 +140,7 @@ def export(
         "macs": macs,
         "unpruned_macs": unpruned,
     }
-    write_json(path.with_name(path.name + ".json"), card)
+    write_json(_card_of(path), card)
     return card
 
 
@@ -152,6 +155,16 @@ def check_export_name(path: Path) -> str:
             " to a .pt2 file."
         )
     return ending
+
+
+def check_export_places(path: Path) -> None:
+    """Raise the OSError of what can be seen before the model is traced: of the file or of its card."""
+    check_place(path)
+    check_place(_card_of(path))
+
+
+def _card_of(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
 
 
 def _traced(model: AudioViT, **pruning: Any) -> ExportedProgram:

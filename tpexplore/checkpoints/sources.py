@@ -205,6 +205,6 @@ def _checked_digest(path: Path) -> str:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     if start == lfs.POINTER:
         raise InputError(f"{path.name} is a Git LFS pointer, not the weights; fetch it with git lfs pull.")
-    if path.parent == bundled.MODELS_FOLDER and digest != bundled_card(path.stem)["weights_sha256"]:
+    if path.parent == bundled.MODELS_FOLDER and digest != bundled_card(path.stem).get("weights_sha256"):
         raise InputError(f"{path.name} differs from the sha256 on its card; fetch the file again.")
     return digest

@@ -9,17 +9,16 @@ from tpexplore.checkpoints.bundled import check_model_name
 from tpexplore.commands.options import pruning_blocks, read_keep_rate
 from tpexplore.interrupts import ended_by_interrupt
 from tpexplore.model.plan import check_method, check_score
-from tpexplore.writing import check_place
 
 
 def run(args: argparse.Namespace) -> None:
     blocks, score = pruning_blocks(args), check_score(args.score)
     keep_rate, method = read_keep_rate(args.keep_rate, blocks), check_method(args.method, score)
     check_model_name(args.model)
-    from tpexplore.checkpoints.export import check_export_name, export
+    from tpexplore.checkpoints.export import check_export_name, check_export_places, export
 
     check_export_name(args.out)
-    check_place(args.out)
+    check_export_places(args.out)
     with ended_by_interrupt():
         from tpexplore.checkpoints.load import load_model
 

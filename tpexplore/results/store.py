@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tpexplore.checkpoints import bundled
-from tpexplore.errors import UNREADABLE_JSON
+from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.results.measures import Measure, read_measure
 
 
@@ -92,8 +92,11 @@ def bundled_models() -> list[dict[str, Any]]:
     models = []
     for name in bundled.bundled_names():
         card, results = bundled.bundled_card(name), measured_results(name)
-        accuracy = results["keep_rate"]["attention"]["1.00"]["value"] if results else None
-        entry = {key: card[key] for key in ("name", "family", "task", "patches", "parameters", "bytes")}
+        accuracy = find(results, "keep_rate", "attention", "1.00", "value")
+        try:
+            entry = {key: card[key] for key in ("name", "family", "task", "patches", "parameters", "bytes")}
+        except KeyError as missing:
+            raise InputError(f"The card of {name} lacks {missing}; restore it.") from None
         models.append({**entry, "accuracy": accuracy})
     return models
 

@@ -87,7 +87,7 @@ def check_rate(value: Any) -> int:
     """A whole number of Hz, or InputError."""
     try:
         rate = int(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except Exception:  # texts, NaN, tensors of several values, a masked value, …
         rate = None
     if rate is None or rate != value:
         raise InputError(f"The sample rate is {shown(value)}; expected a whole number of Hz.")

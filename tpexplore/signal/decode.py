@@ -226,7 +226,7 @@ def _finish(excerpt: _Excerpt, window: Window, name: str) -> Clip:
     rate, channels = excerpt.rate, excerpt.frames.shape[1]
     file_seconds = None if excerpt.summary.total is None else excerpt.summary.total / rate
     first, start, _ = window.span(rate)
-    _check_frames(excerpt, start - first, window, name)
+    _check_frames(excerpt, first, start, name)
     mono, mixing_note = mix(excerpt.frames)
     # To the nearest sample of the result: at 44.1 kHz, say, a window may begin between two.
     skip = round((start - first) * SAMPLE_RATE / rate)
@@ -234,7 +234,7 @@ def _finish(excerpt: _Excerpt, window: Window, name: str) -> Clip:
     resampled = resample(mono, rate)[skip:]
     samples = resampled[:length]
     notes, part_note = list(excerpt.summary.notes), ""
-    if window.offset > 0 or len(resampled) - length >= HOP:
+    if start > 0 or len(resampled) - length >= HOP:
         seconds = len(samples) / SAMPLE_RATE
         end = window.offset + seconds
         whole = "a longer clip" if file_seconds is None else f"your {file_seconds:.2f} s clip"
@@ -249,13 +249,14 @@ def _finish(excerpt: _Excerpt, window: Window, name: str) -> Clip:
     return Clip(samples, file_seconds, rate, channels, window.offset, tuple(notes), part_note)
 
 
-def _check_frames(excerpt: _Excerpt, lead: int, window: Window, name: str) -> None:
-    """Refuse an excerpt with nothing in the window (after `lead` frames), or without finite values."""
+def _check_frames(excerpt: _Excerpt, first: int, start: int, name: str) -> None:
+    """Refuse an excerpt, read from `first` on, with nothing from `start` on, or without finite values."""
     if excerpt.summary.total == 0:
         raise InputError(f"{name} contains no audio; expected at least one sample.")
-    if len(excerpt.frames) <= lead:
-        end = excerpt.summary.total / excerpt.rate
-        raise InputError(f"offset is {window.offset:g} s; expected less than the {end:.6g} s of {name}.")
+    if len(excerpt.frames) <= start - first:
+        # The sample nearest to the offset: 1.99999 s of 2 s is the end, and not less than it.
+        place, end = start / excerpt.rate, excerpt.summary.total / excerpt.rate
+        raise InputError(f"offset is {place:g} s; expected less than the {end:.6g} s of {name}.")
     if not is_sound(excerpt.frames):
         raise InputError(f"{name} holds NaN, infinite or absurdly large values; expected about ±1.")
 

@@ -50,7 +50,7 @@ def read_windows(
     """
     hop = seconds if hop is None else check_seconds(hop, "The hop")
     if hop < HOP / SAMPLE_RATE:
-        raise InputError(f"The hop is {hop:g} s; expected at least {HOP / SAMPLE_RATE:g} s.")
+        raise InputError(f"The hop is {hop} s; expected at least {HOP / SAMPLE_RATE:g} s.")
     length, in_piece = round(seconds * SAMPLE_RATE), max(1, int(_PIECE_SECONDS / hop))
     # With enough of what follows to know whether there is another window.
     piece_seconds = max((in_piece - 1) * hop + seconds, in_piece * hop + 2 * ANALYSIS_WINDOW / SAMPLE_RATE)

@@ -103,8 +103,8 @@ def run_batch(
     Raises
     ------
     InputError
-        If nothing is found, an argument is out of range, OUT.unfinished holds results of other settings, or
-        another process is at work on the same table.
+        If nothing is found, an argument is out of range, OUT.unfinished holds results of other settings or
+        weights, or another process is at work on the same table.
     """
     from tqdm import tqdm
 
@@ -113,25 +113,29 @@ def run_batch(
     if labels is not None:
         labels.mkdir(parents=True, exist_ok=True)  # before anything is computed
     files = find_recordings(folder)
-    rank, world = _place_among_processes()
+    for file in files if labels is not None else ():
+        check_place(_label_track(labels, file))
+    rank, world = place_among_processes()
     unfinished = out.with_name(out.name + ".unfinished")
     # Held until this returns. Of torchrun's processes, which work together, the first holds it for all.
     lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
-    journal = Journal(unfinished, rank, folder, asdict(job))
+    journal = Journal(unfinished, rank, folder)
+    try:
+        model = _load(job)  # also for workers: here what is wrong with it ends in a sentence
+        journal.begin({**asdict(job), "weights": model.config.sha256})
+    except (InputError, OSError):  # a wrong model, a full disk
+        if rank == 0 and not journal.done():
+            journal.remove()
+        raise
     # Keys change with their files. Computed before the work, they are the same in all processes.
     keys = {file: journal.key(file) for file in files}
     done = journal.done()
     todo = [file for file in files[rank::world] if keys[file] not in done]
     with tqdm(total=len(files[rank::world]), unit="file", disable=quiet or rank > 0, leave=False) as bar:
         bar.update(bar.total - len(todo))
-        try:
-            for file, outcome in _outcomes(folder, todo, job, workers):
-                journal.add(file, outcome)
-                bar.update()
-        except InputError:  # a wrong model, say
-            if rank == 0 and not journal.done():
-                journal.remove()
-            raise
+        for file, outcome in _outcomes(folder, todo, job, model if workers == 1 else None, workers):
+            journal.add(file, outcome)
+            bar.update()
     if rank > 0:
         return None
     outcomes = journal.wait_for(files)
@@ -139,14 +143,18 @@ def run_batch(
     write_table(out, rows)
     if labels is not None:
         for file, outcome in outcomes.items():
-            write_labels(labels / f"{file}.txt", outcome.rows)
+            write_labels(_label_track(labels, file), outcome.rows)
     journal.remove()
     del lock
     windows = len({(row["file"], row["window"]) for row in rows})
     return BatchSummary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
 
 
-def _place_among_processes() -> tuple[int, int]:
+def _label_track(folder: Path, file: str) -> Path:
+    return folder / f"{file}.txt"
+
+
+def place_among_processes() -> tuple[int, int]:
     """This process's number and how many there are, from the variables that torchrun sets."""
     rank, world = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
     try:
@@ -161,16 +169,15 @@ def _place_among_processes() -> tuple[int, int]:
 
 
 def _outcomes(
-    folder: Path, files: list[str], job: BatchJob, workers: int
+    folder: Path, files: list[str], job: BatchJob, model: Any, workers: int
 ) -> Iterator[tuple[str, FileOutcome]]:
+    """What becomes of each file; ``model`` is needed where no workers load their own."""
     if not files:
         return
     if workers == 1:
-        model = _load(job)
         for file in files:
             yield file, analyse(model, folder, file, job)
         return
-    _load(job)  # here what is wrong with it ends in a sentence, in a worker in a traceback
     # Not forked: threads of torch, and a GPU, do not survive that.
     pool = ProcessPoolExecutor(
         min(workers, len(files)),

@@ -32,13 +32,16 @@ class Journal:
     A line counts once it is whole; of a process that was killed, the last one may not be.
     """
 
-    def __init__(self, place: Path, rank: int, folder: Path, settings: dict[str, Any]):
+    def __init__(self, place: Path, rank: int, folder: Path):
         self.place, self.folder = place, folder
         self.path = place / f"{rank}.jsonl"
         self.keys: dict[str, str] = {}
-        settings = json.loads(json.dumps({"folder": str(folder.resolve()), **settings}))
-        place.mkdir(parents=True, exist_ok=True)
-        known = place / "settings.json"
+
+    def begin(self, settings: dict[str, Any]) -> None:
+        """Go on with what is noted, or InputError where it is of other settings or weights."""
+        settings = json.loads(json.dumps({"folder": str(self.folder.resolve()), **settings}))
+        self.place.mkdir(parents=True, exist_ok=True)
+        known = self.place / "settings.json"
         if known.exists():
             with suppress(*UNREADABLE_JSON):
                 if json.loads(known.read_text(encoding="utf-8")) == settings:
@@ -46,8 +49,8 @@ class Journal:
                     return
             if self.done():
                 raise InputError(
-                    f"{place} holds results that were begun with other settings; repeat those, remove the"
-                    " folder, or choose another name for the table."
+                    f"{self.place} holds results that were begun with other settings or weights; repeat"
+                    " those, remove the folder, or choose another name for the table."
                 )
         write_json(known, settings)
 

@@ -64,6 +64,8 @@ def read_joined(folder: Path) -> tuple[np.ndarray, ...]:
             array = np.load(path, mmap_mode="r")
         except Exception as error:  # no array, or a file cut short
             raise damaged(path, "cannot be read") from error
+        if not isinstance(array, np.ndarray):
+            raise damaged(path, "holds several arrays, expected one")
         _check_array(path, kind, array, len(arrays[0]) if arrays else None)
         arrays.append(array)
     return tuple(arrays)

@@ -137,6 +137,9 @@ def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
         return target
     paths = paths_by_name(audio)
     lock = lock_folder(target)  # released when this returns
+    parallel.barrier()
+    if (target / "index.json").exists():  # another command has finished while the folder was searched
+        return target
     parts_folder = target / "parts"
     parts_folder.mkdir(parents=True, exist_ok=True)
     clips = range(len(features.files))

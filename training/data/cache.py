@@ -61,6 +61,8 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
     if (folder / "index.json").exists():
         return folder
     lock = lock_folder(folder)  # released when this returns
+    if (folder / "index.json").exists():  # another process has finished just now
+        return folder
     cores = os.cpu_count() or 1
     lengths, bad = _decode_all(dataset, folder, min(workers or cores, cores))
     try:

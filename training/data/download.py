@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.errors import REASONS, InputError, reason_of
+from tpexplore.locking import locked_beside
 from training.data.datasets import load_dataset
 
 PLAIN = {"Accept-Encoding": "identity"}
@@ -104,7 +105,8 @@ def download_tagger(name: str, path: Path) -> Path:
             raise InputError(f"{path} is another file than {name}; choose another name, or delete it.")
         return path
     _make_folder(path.parent)
-    _fetch(file, path)
+    with locked_beside(path):
+        _fetch(file, path)
     return path
 
 
@@ -112,12 +114,13 @@ def download(name: str, root: Path) -> Path:
     """Download, check and unpack a dataset, so that ``load_dataset(name, root)`` reads it.
 
     Beside ``root`` lies, while it works, the archive (ending in .part until it is whole), then a folder
-    ending in .unpacking; both are gone at the end.
+    ending in .unpacking, and a file ending in .lock; all are gone at the end.
 
     Raises
     ------
     InputError
-        If the dataset is unknown, ``root`` holds something else, or what arrived is damaged.
+        If the dataset is unknown, ``root`` holds something else, what arrived is damaged, or another process
+        is at work on the same folder.
     """
     if name not in SOURCES:
         known = ", ".join((*SOURCES, *TAGGERS))
@@ -130,16 +133,17 @@ def download(name: str, root: Path) -> Path:
             return _already_there(name, root)
         root.rmdir()
     _make_folder(root.parent)
-    archive = root.with_name(root.name + source.suffix)
-    if not archive.exists():
-        _fetch(source, archive)
-    unpacked = root.with_name(root.name + ".unpacking")
-    shutil.rmtree(unpacked, ignore_errors=True)
-    _unpack(archive, unpacked)
-    _check_clips(name, unpacked / source.top, source)
-    (unpacked / source.top).replace(root)  # last: its presence says that the dataset is whole
-    shutil.rmtree(unpacked, ignore_errors=True)
-    archive.unlink()
+    with locked_beside(root):
+        archive = root.with_name(root.name + source.suffix)
+        if not archive.exists():
+            _fetch(source, archive)
+        unpacked = root.with_name(root.name + ".unpacking")
+        shutil.rmtree(unpacked, ignore_errors=True)
+        _unpack(archive, unpacked)
+        _check_clips(name, unpacked / source.top, source)
+        (unpacked / source.top).replace(root)  # last: its presence says that the dataset is whole
+        shutil.rmtree(unpacked, ignore_errors=True)
+        archive.unlink()
     return root
 
 

@@ -99,8 +99,12 @@ def _read_pictures(folder: Path, clips: int, frames: int) -> np.ndarray:
         mel = np.load(folder / "mel.npy", mmap_mode="r")
     except FileNotFoundError as error:
         raise damaged(folder, "mel.npy is missing") from error
-    except (ValueError, EOFError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # of NumPy, of zipfile, of what reads the header
         raise damaged(folder, "mel.npy is cut short or is no array") from error
+    if not isinstance(mel, np.ndarray):
+        raise damaged(folder, "mel.npy holds several arrays, expected one")
     if mel.dtype != np.float16 or mel.shape[1:] != (frames, MEL_BINS) or len(mel) < clips:
         expected = f"float16 of shape {(clips, frames, MEL_BINS)}"
         raise damaged(folder, f"mel.npy holds {mel.dtype} of shape {mel.shape}, expected {expected}")

@@ -39,7 +39,12 @@ def load_checkpoint(folder: Path) -> dict | None:
     if not path.exists():
         return None
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict) or not all(
+            isinstance(module, dict) for module in state.get("modules", {}).values()
+        ):
+            raise TypeError("it is no checkpoint of a training")
+        return state
     except Exception as error:
         advice = "previous.pt holds the one before; delete the broken file to go on from there"
         if path == previous or not previous.exists():

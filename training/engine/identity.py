@@ -82,9 +82,12 @@ def check_run(folder: Path, features: Features, all_of_them: bool = False) -> No
     if not path.exists() or not features.keys:
         return
     noted = read_json(path)
-    names = noted.get("features", [])
+    names, keys = noted.get("features", []), noted.get("feature_keys", {})
+    are_lists = isinstance(names, list) and isinstance(keys, dict)
+    if not are_lists or not all(isinstance(text, str) for text in (*names, *keys.values())):
+        raise InputError(f"{path} is damaged; expected names of features with their keys.")
     if "feature_keys" in noted:
-        keys = noted["feature_keys"].values()
+        keys = keys.values()
         same = _among(features, keys) and (not all_of_them or len(keys) == len(features.keys))
     else:  # the first edition noted folders, or for folds of ESC-50 the split
         known = {*names, *(name.rpartition("-")[0] for name in names)}
@@ -170,8 +173,9 @@ def last_log_line(folder: Path) -> dict:
     if not lines:
         raise InputError(f"{folder} has finished no epoch yet; continue its training first.")
     try:
-        return json.loads(lines[-1])
-    except UNREADABLE_JSON as error:
+        line = json.loads(lines[-1])
+        return {**line, "epoch": line["epoch"], "minutes": line["minutes"]}
+    except (*UNREADABLE_JSON, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); continue its training, which mends it.") from error
 
 

@@ -96,7 +96,7 @@ def start_from(model: AudioViT, source: str) -> None:
 def weights_of_run(run: Path) -> dict[str, Tensor]:
     """Weights of the pre-trained encoder in a run folder, or the averaged ones of a fine-tuned model."""
     state = load_checkpoint(run)
-    modules = state["modules"] if state else {}
+    modules = state.get("modules", {}) if state else {}
     if "encoder" in modules:
         return modules["encoder"]
     if "average" not in modules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -115,6 +116,8 @@ def train(stage: TrainingStage, run: TrainingRun) -> bool:
     recipe, folder = stage.recipe, run.folder
     folder.mkdir(parents=True, exist_ok=True)
     steps = round(recipe.epochs * stage.steps_per_epoch)
+    if steps < 1:
+        raise InputError(f"The recipe's epochs = {recipe.epochs} is less than one step; expected more.")
     optimisers = optimisers_for(list(stage.trained.values()), recipe.optimiser)
     modules = {**stage.trained, **stage.averaged}
     first, spent_before = 0, 0.0
@@ -167,7 +170,13 @@ def train(stage: TrainingStage, run: TrainingRun) -> bool:
             for group in groups:
                 rate = learning_rate(step, steps, stage.steps_per_epoch, recipe.optimiser.lr, recipe.schedule)
                 group["lr"] = rate * group["scale"]
-            for name, value in gradients_of_step(stage, run, step, trainable).items():
+            figures = gradients_of_step(stage, run, step, trainable)
+            if not math.isfinite(figures["loss"]):
+                raise InputError(
+                    f"The loss of step {step + 1} is {figures['loss']}: training cannot go on. Choose a lower"
+                    " lr in the recipe, and another folder."
+                )
+            for name, value in figures.items():
                 recent[name].append(value)
             if recipe.optimiser.clip_norm:
                 nn.utils.clip_grad_norm_(trainable, recipe.optimiser.clip_norm)

@@ -1,4 +1,4 @@
-"""What a fine-tuned model was taught by and started from, noted in its run folder."""
+"""What a model was taught by and started from, noted in its run folder."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from pathlib import Path
 
 from tpexplore.errors import InputError
 from tpexplore.writing import write_json
+from training.data.answers import StoredAnswers
 from training.engine.identity import describe_run, read_json
 from training.engine.initialise import describe_start
 from training.system import parallel
 
 
-def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
+def note_origins(
+    folder: Path, teacher: Path | None, init: str | None, answers: StoredAnswers | None = None
+) -> None:
     """Write into a run folder what it was taught by and started from.
 
     Raises
@@ -20,7 +23,11 @@ def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
     InputError
         If the folder is a run that was taught by, or started from, something else.
     """
-    origins = {"teacher": teacher and describe_run(teacher), "start": describe_start(init)}
+    origins = {
+        "teacher": teacher and describe_run(teacher),
+        "start": describe_start(init),
+        "tagger": answers and {"weights_sha256": answers.sha256},
+    }
     noted = folder / "origins.json"
     if noted.exists():
         earlier, now = read_json(noted), json.loads(json.dumps(origins))
@@ -29,12 +36,18 @@ def note_origins(folder: Path, teacher: Path | None, init: str | None) -> None:
                 raise InputError(
                     f"{folder} was started with another {option}; choose another folder or delete it."
                 )
+        # Runs that noted no tagger go on with any.
+        if "tagger" in earlier and not _same(earlier["tagger"], now["tagger"]):
+            raise InputError(
+                f"{folder} was started with the answers of another tagger;"
+                " choose another folder or delete it."
+            )
     elif parallel.is_main():
         write_json(noted, origins)
 
 
 def _same(earlier: dict | None, now: dict | None) -> bool:
     """Whether two notes name the same weights, or the same run: what else a card says may have been added."""
-    if earlier and now and "weights_sha256" in earlier:
+    if isinstance(earlier, dict) and now and "weights_sha256" in earlier:
         return earlier["weights_sha256"] == now.get("weights_sha256")
     return earlier == now

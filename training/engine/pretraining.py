@@ -17,6 +17,7 @@ from tpexplore.model.pruning import take_patches
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.spectrogram import ROWS, normalise, patches_of
+from tpexplore.writing import whole_file
 from training.data.answers import StoredAnswers
 from training.data.clips import Clips, mean_and_std
 from training.data.features import Features
@@ -169,7 +170,8 @@ class PretrainStage:
         rows = [torch.cat(list(kind.transpose(1, 2).flip(1)), 1) for kind in (self.shown, masked, filled)]
         grey = torch.cat(rows).cpu()
         grey = (grey - grey.min()) / (grey.max() - grey.min()) * 255
-        Image.fromarray(grey.to(torch.uint8).numpy()).save(path)
+        with whole_file(path) as file:
+            Image.fromarray(grey.to(torch.uint8).numpy()).save(file, "PNG")
 
 
 def fill_in(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ class Teacher(nn.Module):
 def load_teacher(folder: Path, classes: int) -> Teacher:
     """The trained teacher of a run folder, frozen."""
     state = load_checkpoint(folder)
-    if state is None or "teacher" not in state["modules"]:
+    if state is None or "teacher" not in state.get("modules", {}):
         raise InputError(f"{folder} holds no teacher; run python -m training.teacher first.")
     recipe = load_recipe(str(folder / "recipe.json"), TeacherRecipe)
     teacher = Teacher(recipe, classes, 0.0, 1.0)

@@ -39,7 +39,7 @@ def train_variant(
     """
     lock = lock_folder(folder)
     note_run(folder, recipe, features)
-    note_origins(folder, teacher, init)
+    note_origins(folder, teacher, init, answers)
     stage = FinetuneStage(features, recipe, init=init, teacher_folder=teacher, answers=answers)
     note_model(folder, stage.model.config, features)
     train(stage, TrainingRun(folder))

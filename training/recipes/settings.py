@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -277,7 +278,7 @@ def load_recipe(name: str, kind: type[Kind]) -> Kind:
         known = ", ".join(sorted(str(p.relative_to(FOLDER).with_suffix("")) for p in FOLDER.rglob("*.json")))
         raise InputError(f"Recipe {name!r} does not exist; expected a .json file or one of {known}.")
     try:
-        values = json.loads(read_text(path))
+        values = json.loads(read_text(path), object_pairs_hook=partial(_each_once, path.name))
     except InputError:
         raise
     except UNREADABLE_JSON as error:
@@ -285,6 +286,16 @@ def load_recipe(name: str, kind: type[Kind]) -> Kind:
     if not isinstance(values, dict):
         raise InputError(f"{path.name} is not a recipe; expected settings in braces.")
     return _build(kind, values, path.name)
+
+
+def _each_once(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Settings in braces; of two with one name JSON itself would take the last."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InputError(f"{where} has settings twice: {', '.join(twice)}.")
+    return values
 
 
 def _build(kind: type[Kind], values: dict[str, Any], where: str) -> Kind:

@@ -13,14 +13,16 @@ ABOVE_ZERO = (
 )
 """Numbers that must be more than 0; all others must not be less."""
 
-AT_MOST_ONE = ("pad_share", "mixup_share", "full_share", "lowest", "labels", "layer_decay", "scores")
+AT_MOST_ONE = ("pad_share", "mixup_share", "full_share", "lowest", "labels", "layer_decay", "scores", "gamma")
 BELOW_ONE = (
     *("label_smoothing", "drop_path", "token_drop", "mask_time", "mask_freq", "mask", "ema", "betas"),
 )
 
 LARGEST_SEED = 2**32 - 1
-LARGEST = {"seed": LARGEST_SEED, "depth": 100, "decoder_depth": 100}
+LARGEST = {"seed": LARGEST_SEED, "depth": 100, "decoder_depth": 100, "balance": 10}
 LARGEST_OTHER = 10**9
+SMALLEST = 1e-9
+"""Numbers between this and 0 are slips; some would become 0, or infinity where they divide."""
 
 
 def check_value(name: str, value: object, hint: object, where: str) -> None:
@@ -66,11 +68,13 @@ def _misfit_of_number(name: str, value: object, whole: bool) -> str | None:
     fits = (
         number
         and not isinstance(value, bool)
-        and (value > 0 if positive else value >= 0)  # not so for NaN
+        and (value >= SMALLEST or (value == 0 and not positive))  # not so for NaN
         and (value < 1 if name in BELOW_ONE else value <= largest)
     )
     if fits:
         return None
     low = "above 0" if positive else "from 0"
+    if number and 0 < value < SMALLEST:
+        low = f"from {SMALLEST}"
     high = "and below 1" if name in BELOW_ONE else f"up to {largest:,}"
     return f"a {'whole ' if whole else ''}number {low} {high}"

@@ -11,16 +11,26 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from tpexplore.errors import InputError
+from tpexplore.study.batch import place_among_processes
+
 Result = TypeVar("Result")
 
 
 def setup() -> None:
     """Join the other processes, where torchrun started several; alone, nothing happens."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
+    _, world = place_among_processes()
+    if world == 1 or dist.is_initialized():
         return
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"The environment has WORLD_SIZE {world}, but not all that torchrun sets; start the processes"
+            " with torchrun, or remove WORLD_SIZE."
+        ) from error
     atexit.register(dist.destroy_process_group)
 
 

@@ -68,6 +68,13 @@ def test_a_wrong_array_of_joined_answers_is_named(tmp_path, wrong):
         read_answers(tmp_path)
 
 
+def test_an_archive_in_the_place_of_joined_answers_is_named(tmp_path):
+    with (stored(tmp_path) / "logits.npy").open("wb") as file:
+        np.savez(file, **arrays())
+    with pytest.raises(InputError, match=r"logits\.npy is damaged: it holds several arrays"):
+        read_answers(tmp_path)
+
+
 BROKEN = {
     "empty": lambda content: b"",
     "cut short": lambda content: content[: len(content) // 2],

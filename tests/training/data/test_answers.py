@@ -141,6 +141,23 @@ def test_answers_that_another_process_is_writing_are_left_alone(folder, sounds, 
     lock.release()
 
 
+def test_answers_that_another_command_has_just_finished_are_left_as_they_are(
+    folder, sounds, tagger, stored, monkeypatch
+):
+    index = answers_folder(folder, tagger.sha256) / "index.json"
+    content = index.read_bytes()
+    index.unlink()
+
+    def search(audio):
+        index.write_bytes(content)
+        return {}
+
+    monkeypatch.setattr(module, "paths_by_name", search)
+    monkeypatch.setattr(module, "_one_answer", None)
+    assert store_answers(folder, sounds, tagger) == index.parent
+    assert not (index.parent / "parts").exists()
+
+
 def test_a_damaged_part_is_named_before_the_tagger_is_asked(folder, sounds, tagger, tmp_path, monkeypatch):
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("answers-*"))

@@ -148,7 +148,28 @@ def tear(folder: Path) -> None:
     (folder / "index.json").write_text('{"data')
 
 
-@pytest.mark.parametrize("change", [change_index, change_a_picture, cut, blank, tear])
+def pack(folder: Path) -> None:
+    """An archive of NumPy's, which it opens as one whatever its name."""
+    with (folder / "mel.npy").open("wb") as file:
+        np.savez(file, np.zeros(3, "<f2"))
+
+
+def begin_an_archive(folder: Path) -> None:
+    (folder / "mel.npy").write_bytes(b"PK\3\4")
+
+
+def break_the_header(folder: Path) -> None:
+    content = (folder / "mel.npy").read_bytes()
+    (folder / "mel.npy").write_bytes(content.replace(b"{'descr'", b'("""    '))
+
+
+CHANGES = (
+    *(change_index, change_a_picture, cut, blank, tear),
+    *(pack, begin_an_archive, break_the_header),
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_features_that_were_changed_afterwards_are_refused(esc50, change):
     folder = made(esc50)
     read_features(folder)
@@ -254,6 +275,20 @@ def test_folders_that_cannot_be_written_are_one_sentence(esc50, tmp_path, comman
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "deep", READ_ONLY, tmp_path / ("x" * 300)):
         assert "cannot be used" in commands.sentence(command.main, "esc50", esc50, "--fold", 2, "--out", out)
+
+
+def test_a_cache_that_another_process_has_just_finished_is_left_as_it_is(esc50, monkeypatch):
+    folder = made(esc50)
+    index = (folder / "index.json").read_bytes()
+    (folder / "index.json").unlink()
+
+    def just_finished(place):
+        (folder / "index.json").write_bytes(index)
+        return lock_folder(place)
+
+    monkeypatch.setattr(cache, "lock_folder", just_finished)
+    monkeypatch.setattr(cache, "_decode_all", None)
+    assert made(esc50) == folder
 
 
 def test_two_at_once_do_not_mix(esc50):

@@ -19,6 +19,7 @@ from tests import ROOT
 from tests.shared_audio import SHARED, shared
 from tpexplore.checkpoints.bundled import bundled_card
 from tpexplore.errors import InputError
+from tpexplore.locking import locked_beside
 from training.data import download
 from training.data.cache import content_key
 from training.data.datasets import DATASETS, load_dataset
@@ -740,6 +741,27 @@ def test_unpacking_that_was_killed_starts_again(server, monkeypatch, commands_ro
     assert server.requested_ranges == []
     assert leftovers(work) == {"commands"}
     assert not (work / "commands" / "bed" / "half_nohash_0.wav").exists()
+
+
+def test_two_downloads_at_once_do_not_mix(server, monkeypatch, commands_root, tmp_path_factory):
+    """Both appended to the same part, and each deleted what the other was unpacking."""
+    work = tmp_path_factory.mktemp("work")
+    serve_commands(server, monkeypatch, commands_root)
+    monkeypatch.setitem(download.TAGGERS, "mn04_as", download.File(server.url, "0" * 64))
+    unpack, sentences = download._unpack, []
+
+    def during(*arguments):
+        sentences.append(download_refused("speech_commands", work / "commands"))
+        return unpack(*arguments)
+
+    monkeypatch.setattr(download, "_unpack", during)
+    download.download("speech_commands", work / "commands")
+    expected = f"Another process is working on {work / 'commands'}; wait for it or choose another name."
+    assert sentences == [expected]
+    assert leftovers(work) == {"commands"}
+    with locked_beside(work / "mn04.pt"), pytest.raises(InputError, match="Another process is working"):
+        download.download_tagger("mn04_as", work / "mn04.pt")
+    assert leftovers(work) == {"commands"}
 
 
 def test_what_arrives_damaged_is_deleted(server, monkeypatch, commands_root, esc50_root, tmp_path_factory):

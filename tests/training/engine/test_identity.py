@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests import small_splits
 from tests.faults import Commands
@@ -267,6 +268,36 @@ def test_damaged_notes_are_named(trained, run, commands, name):
         (run / name).write_text(content)
         sentence = commands.sentence(export.main, run, trained / "noise-fold1", "--name", "ast-noise")
         assert name in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("run.json", '{"features": 5}'),
+        ("run.json", '{"features": [5], "feature_keys": {}}'),
+        ("run.json", '{"features": ["a"], "feature_keys": ["a"]}'),
+        ("run.json", '{"features": ["a"], "feature_keys": {"a": []}}'),
+        ("log.jsonl", "[]"),
+        ("log.jsonl", '{"epoch": 1}'),
+        ("log.jsonl", "5"),
+    ],
+)
+def test_notes_with_wrong_values_are_named(trained, run, commands, name, content):
+    (run / name).write_text(content)
+    sentence = commands.sentence(export.main, run, trained / "noise-fold1", "--name", "ast-noise")
+    assert f"{run / name} is damaged" in sentence
+
+
+@pytest.mark.parametrize(
+    "content", [5, [], torch.zeros(2), {"modules": []}, {"modules": {"average": 5}}], ids=str
+)
+def test_a_checkpoint_that_is_none_of_a_training_is_named(trained, run, commands, content):
+    torch.save(content, run / "last.pt")
+    for arguments in (
+        (export.main, run, trained / "noise-fold1", "--name", "ast-noise"),
+        (finetune.main, *finetune_arguments(trained, run)),
+    ):
+        assert f"{run / 'last.pt'} cannot be read" in commands.sentence(*arguments)
 
 
 # -- commits

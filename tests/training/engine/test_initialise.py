@@ -7,6 +7,7 @@ import pytest
 from tests import ROOT
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
+from training.data.answers import StoredAnswers
 from training.engine.initialise import describe_start
 from training.engine.origins import note_origins
 
@@ -38,3 +39,14 @@ def test_a_run_goes_on_whose_note_of_its_start_is_shorter(tmp_path):
     noted.write_text(json.dumps({"teacher": None, "start": {**short, "weights_sha256": "0" * 64}}))
     with pytest.raises(InputError, match="another --init"):
         note_origins(tmp_path, None, "ast-esc50")
+
+
+def test_a_run_goes_on_with_the_answers_of_the_same_tagger_only(tmp_path):
+    one, other = (StoredAnswers(None, None, digit * 64) for digit in "12")
+    note_origins(tmp_path, None, None, one)
+    note_origins(tmp_path, None, None, one)
+    for answers in (other, None):
+        with pytest.raises(InputError, match="answers of another tagger"):
+            note_origins(tmp_path, None, None, answers)
+    (tmp_path / "origins.json").write_text('{"teacher": null, "start": null}')  # before taggers were noted
+    note_origins(tmp_path, None, None, other)
