@@ -203,7 +203,7 @@ def click_tab(page, tab: str) -> None:
 
 
 class Visit:
-    """One visit to the app: the page, and what it asked for and complained about."""
+    """One visit to the app: the page, its requests and its errors."""
 
     def __init__(self, page):
         self.page = page
@@ -233,7 +233,7 @@ class Visit:
         self._under_way.discard(request)
 
     def settle(self) -> None:
-        """Wait until nothing is asked of the server any more, nor was a moment ago."""
+        """Wait until no request is under way, nor was a moment ago."""
 
         longest = 0.0
 
@@ -273,7 +273,7 @@ class Visit:
         return self.page.locator(selector).inner_text()
 
     def kept(self) -> list[int]:
-        """Patches left after blocks 4, 7 and 10, as the reading tells them."""
+        """Patches left after blocks 4, 7 and 10, as the page counts them."""
         items = self.page.locator(".tp-kept li").all()
         return [int(item.get_attribute("data-kept")) for item in items]
 
@@ -288,7 +288,7 @@ class Visit:
             self.next_frames()
 
     def next_frames(self) -> None:
-        """Let the page draw, and tell what the drawing took."""
+        """Let the page draw its next frames."""
         next_frames(self.page)
 
     def repaints(self) -> list[float]:

@@ -1,7 +1,7 @@
 """Small checkpoints with the keys, prefixes, shapes and pickled extras of the published ones.
 
 None of the real files can be fetched where this is developed. Keys and shapes are those of the
-published code and READMEs; only the numbers are random and, unless asked otherwise, the width small.
+published code and READMEs; only the numbers are random and, unless a test needs more, the width small.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Numbers:
 
 
 class _Zeros(_Numbers):
-    """The same shapes at once, where only shapes and sizes are asked about."""
+    """The same shapes at once, where only shapes and sizes count."""
 
     def __call__(self, *shape: int) -> Tensor:
         return torch.zeros(shape)

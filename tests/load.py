@@ -42,7 +42,7 @@ def user(url: str, seed: int, until: float, waits: list[float], lost: list[str])
         try:
             answer = client.predict(clip=handle_file(clip), model=model, api_name="/explore_at")
             if answer["model"]["name"] != model:
-                lost.append(f"asked {model}, got {answer['model']['name']}")
+                lost.append(f"chose {model}, got {answer['model']['name']}")
         except Exception as error:
             lost.append(f"{type(error).__name__}: {error}")
         waits.append(time.monotonic() - begun)

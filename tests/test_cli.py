@@ -48,7 +48,7 @@ def imported(stderr: str) -> set[str]:
     return {name.split(".")[0] for name in re.findall(r"^import time:[^|]*\|[^|]*\|\s*(\S+)", stderr, re.M)}
 
 
-def said(stderr: str) -> str:
+def messages_of(stderr: str) -> str:
     """What remains of stderr without the lines of ``python -X importtime``."""
     return "".join(line for line in stderr.splitlines(True) if not line.startswith("import time:"))
 
@@ -116,7 +116,7 @@ def test_explore_json_and_what_it_costs(folder):
     packages = imported(ran.stderr)
     assert {"torch", "timm", "tpexplore", "soundfile"} <= packages  # so the reading of the log works
     assert not packages & NOT_FOR_ONE_CLIP
-    assert said(ran.stderr) == ""
+    assert messages_of(ran.stderr) == ""
     answer = json.loads(ran.stdout)
     assert answer["clip"] == str(folder / "clip.wav") and answer["notes"] == []
     assert answer["model"]["name"] == "ast.safetensors" and answer["model"]["patches"] == 64
@@ -237,14 +237,14 @@ def check_sentence(stderr: str, *parts: str) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_without_torch(folder, changes, parts):
-    """Everything that can be said before a model is needed is said before torch is imported."""
+    """Every fault that needs no model is reported before torch is imported."""
     values = {"CLIP": "clip.wav", "--model": folder / "ast.safetensors", "--keep-rate": "0.5"} | changes
     arguments = ["explore", folder / values.pop("CLIP")]
     for name, value in values.items():
         arguments += [name, value]
     ran = run(*arguments, options=("-X", "importtime"))
     assert ran.returncode == 2 and ran.stdout == ""
-    check_sentence(said(ran.stderr), *parts)
+    check_sentence(messages_of(ran.stderr), *parts)
     packages = imported(ran.stderr)
     assert "tpexplore" in packages and not packages & ({"torch", "timm"} | NOT_FOR_ONE_CLIP)
 
@@ -261,7 +261,7 @@ def test_bad_input_is_one_sentence_without_torch(folder, changes, parts):
 def test_bad_arguments(arguments, part):
     ran = run(*arguments, options=("-X", "importtime"))
     assert ran.returncode == 2 and ran.stdout == ""
-    check_sentence(said(ran.stderr), part)
+    check_sentence(messages_of(ran.stderr), part)
     assert "torch" not in imported(ran.stderr)
 
 
@@ -493,7 +493,7 @@ def test_ctrl_c_during_the_imports_is_one_line(folder, arguments):
             process.send_signal(signal.SIGINT)
             break
     lines += process.stderr
-    assert (process.wait(600), said("".join(lines))) == (130, "Stopped.\n")
+    assert (process.wait(600), messages_of("".join(lines))) == (130, "Stopped.\n")
     process.stderr.close()
 
 

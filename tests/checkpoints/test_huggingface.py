@@ -310,7 +310,7 @@ def test_a_length_with_frames_that_no_patch_sees(tmp_path):
 
 @torch.inference_mode()
 def test_fewer_frames_take_the_middle_of_the_grid(tmp_path):
-    """AST's authors: the columns from the middle minus half of those wanted, here 25 to 74 of 101."""
+    """AST's authors: the columns from the middle minus half of those kept, here 25 to 74 of 101."""
     original = files.model_of(files.config_of(527, max_length=1024))
     folder = files.save(tmp_path / "ast", original)
     positions = original.audio_spectrogram_transformer.embeddings.position_embeddings[0, 2:].unflatten(

@@ -706,6 +706,7 @@ def test_block_number_out_of_all_bounds(tmp_path):
         ("pos_embed", (65, 64), "pos_embed has shape (65, 64)"),
         ("pos_embed", (1,), "pos_embed has shape (1,)"),
         ("pos_embed", (1, 1, 64), "0 patches"),
+        ("pos_embed", (1, 0, 64), "has 0 patches"),
         ("pos_embed", (1, 197, 64), "196 patches"),
         ("pos_embed", (1, 65, 100), "Width 100"),
         ("head.bias", (), "head.weight of shape (3, 64); expected (1, 64)"),
@@ -780,7 +781,7 @@ def test_ast_with_a_grid_that_could_be_either(tmp_path):
     path = files.save(tmp_path / "a.pth", files.ast_state(patches=144, classes=3))
     assert "144 patches" in refusal(path)  # at stride 10, 14 or 16
     assert "144 patches" in refusal(path, frames=127 + 50)  # which fits none
-    assert load_model(path, frames=288).config.grid == Grid(8, 18)  # and now it is said which it is
+    assert load_model(path, frames=288).config.grid == Grid(8, 18)  # the caller says which it is
     assert load_model(path, frames=128).config.grid == Grid(12, 12, 10, 10)
     assert load_model(path, frames=230).config.grid == Grid(9, 16, 14, 14)
     path = files.save(tmp_path / "b.pth", files.ast_state(patches=144, classes=35))  # Speech Commands

@@ -61,7 +61,7 @@ def test_bars_hold_shares_and_edges():
     for i, trace in enumerate(figure.data):
         assert trace.base[0] == EDGES[i]
         assert trace.base[0] + trace.x[0] == pytest.approx(EDGES[i + 1])
-    said = "Low intensity (C1, C2) ends at 0.00 in its dataset, at −0.20 in the paper"
-    assert figure.layout.title.text == said
+    title = "Low intensity (C1, C2) ends at 0.00 in its dataset, at −0.20 in the paper"
+    assert figure.layout.title.text == title
     row = next(row for row in rows_of(figure) if (row["series"], row["source"]) == ("C2", "its dataset"))
     assert (float(row["from"]), float(row["normalised intensity"])) == (-0.5, 0.0)

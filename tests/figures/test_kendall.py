@@ -41,7 +41,7 @@ def test_kendall_csv_has_every_curve_with_its_interval_and_no_decoration():
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "title"),
     [
         ([0.5] * 12, "Attention follows intensity in all 12 blocks (mean τ-b 0.50)"),
         ([-0.5] * 12, "Attention runs against intensity in all 12 blocks (mean τ-b −0.50)"),
@@ -53,13 +53,13 @@ def test_kendall_csv_has_every_curve_with_its_interval_and_no_decoration():
         ([math.nan] * 12, "Kendall's τ of intensity is undefined: all values are equal"),
     ],
 )
-def test_kendall_title_says_the_finding(values, said):
+def test_kendall_title_says_the_finding(values, title):
     figure = kendall_figure("intensity", Series("clip", values), None, None)
-    assert figure.layout.title.text == said
+    assert figure.layout.title.text == title
 
 
 def test_ties_counted_as_agreement_are_judged_by_what_unrelated_scores_would_give():
-    said = titles.kendall_title("variation", [0.3] * 12, "τ", unrelated=0.25)
-    assert said == "Attention is unrelated to variation (mean τ 0.30, 0.25 if unrelated)"
+    title = titles.kendall_title("variation", [0.3] * 12, "τ", unrelated=0.25)
+    assert title == "Attention is unrelated to variation (mean τ 0.30, 0.25 if unrelated)"
     figure = kendall_figure("variation", Series("clip", [0.3] * 12), None, None, "τ", 0.25)
     assert [line.y0 for line in figure.layout.shapes] == [0.25]

@@ -27,10 +27,10 @@ def test_joint_panels_share_axes_and_colours():
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 2.5)
     assert figure.layout.xaxis.range == figure.layout.xaxis2.range == (-1, 1)
     assert figure.layout.yaxis.range == figure.layout.yaxis2.range == (0, 1)
-    said = (
+    title = (
         "keeping 50\u00a0% moves the mean intensity from −0.45 to 0.55 and mean variation from 0.17 to 0.20"
     )
-    assert figure.layout.title.text == f"This clip: {said}"
+    assert figure.layout.title.text == f"This clip: {title}"
     assert len(rows_of(figure)) == 800
     same = joint_figure("This clip", before, before, x, y, means, 1.0)
     assert same.layout.title.text == "This clip: at 100\u00a0% every patch stays"
@@ -55,7 +55,7 @@ def test_attention_boxes_hold_the_values_or_their_quantiles():
     assert [float(rows[0][name]) for name in ("5 %", "25 %", "50 %", "75 %", "95 %")] == [1, 2, 3, 4, 5]
 
 
-def test_nothing_dropped_is_said():
+def test_nothing_dropped_has_a_title():
     deltas = dict.fromkeys(PRUNE_BLOCKS, math.nan)
     all_kept, empty = (dict.fromkeys(PRUNE_BLOCKS, values) for values in ([1.0], []))
     figure = attention_figure("This clip", all_kept, empty, deltas)
@@ -69,8 +69,8 @@ def test_effect_sizes_are_drawn_with_their_interval():
     drawn = named(figure)["dataset"]
     assert list(drawn.error_y.array) == pytest.approx([0.05] * 3)
     assert list(drawn.error_y.arrayminus) == pytest.approx([0.1] * 3)
-    said = "Over the dataset kept patches get more attention at every stage: δ 0.50, 0.40, 0.30"
-    assert figure.layout.title.text == said
+    title = "Over the dataset kept patches get more attention at every stage: δ 0.50, 0.40, 0.30"
+    assert figure.layout.title.text == title
     alone = delta_figure(Series("this clip", [0.6, 0.5, -0.2]), None)
-    said = "In this clip kept patches get more attention at some stages and less at others"
-    assert alone.layout.title.text == f"{said}: δ 0.60, 0.50, −0.20"
+    title = "In this clip kept patches get more attention at some stages and less at others"
+    assert alone.layout.title.text == f"{title}: δ 0.60, 0.50, −0.20"

@@ -11,12 +11,12 @@ from tpexplore.figures import titles
 
 def test_share_title_compares_with_the_dataset():
     own = [0.4, 0.2, 0.2, 0.1, 0.1]
-    said = {
+    title = {
         usual: titles.share_title("intensity", own, [usual, 0, 0, 0, 1 - usual]).replace("\u00a0", " ")
         for usual in (0.3, 0.6, 0.9)
     }
     start = "60 % of this clip's patches are of low intensity (C1, C2), "
-    assert said == {
+    assert title == {
         0.3: start + "more than its dataset's 30 %",
         0.6: start + "as in its dataset's 60 %",
         0.9: start + "less than its dataset's 90 %",
@@ -24,7 +24,7 @@ def test_share_title_compares_with_the_dataset():
 
 
 @pytest.mark.parametrize(
-    ("last", "said"),
+    ("last", "title"),
     [
         ([0.1, 0.4, math.nan], "C2 survives 4.0× as often as C1: 40 % against 10 %"),
         ([0.01, 0.4, 0.2], "C2 survives 40× as often as C1: 40 % against 1 %"),
@@ -33,8 +33,8 @@ def test_share_title_compares_with_the_dataset():
         ([math.nan, 0.4, math.nan], "Only C2 is present"),
     ],
 )
-def test_survival_title_says_who_survives(last, said):
-    assert titles.survival_title(["C1", "C2", "C3"], last).replace("\u00a0", " ") == said
+def test_survival_title_says_who_survives(last, title):
+    assert titles.survival_title(["C1", "C2", "C3"], last).replace("\u00a0", " ") == title
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_survival_title_says_who_survives(last, said):
     ],
 )
 def test_delta_title_knows_both_signs(values, words):
-    said = titles.delta_title(values, dataset=False)
-    assert said.startswith(f"In this clip kept patches get {words}: δ ")
-    assert "nan" not in said
+    title = titles.delta_title(values, dataset=False)
+    assert title.startswith(f"In this clip kept patches get {words}: δ ")
+    assert "nan" not in title
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_delta_title_knows_both_signs(values, words):
     ],
 )
 def test_attention_title_knows_both_signs(delta, words):
-    said = titles.attention_title("This clip", {4: 0.0, 10: delta})
+    title = titles.attention_title("This clip", {4: 0.0, 10: delta})
     number = f"{delta:.2f}".replace("-", "−")
-    assert said == f"This clip: at block 10 kept patches get {words} dropped ones (Cliff's δ {number})"
+    assert title == f"This clip: at block 10 kept patches get {words} dropped ones (Cliff's δ {number})"
 
 
 @pytest.mark.parametrize(("own", "usual"), [(0.0, 0.0), (0.004, 0.001), (0.0, 0.004)])
 def test_two_shares_that_read_alike_are_called_alike(own, usual):
-    said = titles.share_title("intensity", [own, 0, 1 - own, 0, 0], [usual, 0, 0, 0, 1 - usual])
-    assert said.replace("\u00a0", " ").endswith("low intensity (C1, C2), as in its dataset's 0 %")
+    title = titles.share_title("intensity", [own, 0, 1 - own, 0, 0], [usual, 0, 0, 0, 1 - usual])
+    assert title.replace("\u00a0", " ").endswith("low intensity (C1, C2), as in its dataset's 0 %")

@@ -23,7 +23,7 @@ test("the highest keep-rate that fits", () => {
   assert.equal(fitBudget(COSTS, UNPRUNED, "time", 1), -1);
 });
 
-test("what is said of a budget", () => {
+test("the sentences about a budget", () => {
   assert.equal(budgetText(COSTS, UNPRUNED, "mega", 0), "Type a number above 0.");
   assert.equal(budgetText(COSTS, UNPRUNED, "mega", NaN), "Type a number above 0.");
   assert.equal(budgetText(COSTS, UNPRUNED, "mega", 100), "No keep-rate fits: 30\u00a0% takes 150 M MACs.");

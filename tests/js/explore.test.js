@@ -217,8 +217,8 @@ test("the table says what a patch became part of", () => {
 });
 
 test("what each part says alone is one sentence a part", () => {
-  const said = (answer, probability) => ({ answer, probability });
-  const heard = { whole: said("rain", 0.9), kept: said("rain", 0.8), removed: said("wind", 0.3), random: { draws: 5, same: 1 } };
+  const heardAs = (answer, probability) => ({ answer, probability });
+  const heard = { whole: heardAs("rain", 0.9), kept: heardAs("rain", 0.8), removed: heardAs("wind", 0.3), random: { draws: 5, same: 1 } };
   assert.equal(
     heardText(heard),
     "From the kept parts alone the model hears “rain” (80\u00a0%), from the removed parts alone “wind” (30\u00a0%). " +

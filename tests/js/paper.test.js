@@ -10,7 +10,7 @@ test("CRC-32 is the standard's", () => {
   assert.equal(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
 });
 
-test("a PNG tells its resolution", () => {
+test("a PNG holds its resolution", () => {
   const png = Buffer.concat([
     Buffer.from("89504e470d0a1a0a0000000d49484452000000010000000108020000009077" + "53de", "hex"),
     deflateSync(Buffer.from([0, 1, 2, 3])),

@@ -53,7 +53,7 @@ test("keep-rates are one for each block, or none", () => {
 
 const data = { blocks: [3, 6, 9], own_rates: [0.9, 0.7, 0.5] };
 
-test("what is said of a plan names its blocks and keep-rates", () => {
+test("the sentence about a plan names its blocks and keep-rates", () => {
   assert.equal(blocksText(data), "blocks 3, 6 and 9");
   assert.equal(blocksText({}), "blocks 4, 7 and 10");
   assert.deepEqual([[5], [3, 6]].map((blocks) => blocksText({ blocks })), ["block 5", "blocks 3 and 6"]);
@@ -212,7 +212,7 @@ test("what the page does to patches, in words", () => {
   assert.equal(stateRateText({ ...planned, rate: 1 }), `${percent(1)} at blocks 3, 6 and 9`);
 });
 
-test("the page's state tells of every change, and of nothing else", () => {
+test("the page's state reports every change, and nothing else", () => {
   const page = createPageState();
   const followed = [];
   page.follow(({ method, blocks }) => followed.push([method, blocks]));

@@ -92,7 +92,7 @@ function replyTo({ blocks, draws }, seconds) {
   return { id: 1, seconds, values: blocks.map(() => draws.map(() => 0.5)), stays: blocks.map(() => draws.map(() => true)) };
 }
 
-test("everything is asked for once, the block in sight first, and nothing twice", () => {
+test("everything is requested once, the block in sight first", () => {
   for (const pace of [0.0001, 0.05]) {
     const knowledge = createKnowledge(DATA);
     const seen = new Set();

@@ -97,7 +97,7 @@ test("a louder patch is lighter on every ramp", () => {
   }
 });
 
-test("what cannot be a clip is said in a sentence before it is sent", () => {
+test("what cannot be a clip is refused in a sentence before it is sent", () => {
   assert.equal(problemOf({ name: "a.wav", size: 10 }, 10), "");
   assert.equal(problemOf({ name: "a.wav", size: 26e6 }, 25e6), "a.wav has 26.0 MB; the limit is 25.0 MB.");
   assert.match(problemOf({ name: "folder", size: 0 }, 10), /^folder is empty or a folder/);

@@ -66,7 +66,7 @@ test("the frequency axis of a part has labels where they belong, and more of the
   assert.ok(Math.min(...gaps) * 300 >= 22 * (at(2100) - at(900)));
 });
 
-test("however often it is asked, a frame draws once, and everything where someone asked for that", () => {
+test("however many requests there are, a frame draws once, and everything where one request needs it", () => {
   const frames = [];
   const drawn = [];
   // A real channel would keep the test waiting for a message.

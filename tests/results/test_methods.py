@@ -118,10 +118,10 @@ def study(merge):
 
 def test_what_training_changes_is_said_where_it_was_measured(tmp_path):
     studies = {"one": study(-3)}
-    said = (
+    sentences = (
         "fter a short training by each method, merging changes the accuracy by −3.0 [−4.0, −2.0] points (one)"
     )
-    assert f"(one); a{said}." in methods_details(MEASURED, studies)
+    assert f"(one); a{sentences}." in methods_details(MEASURED, studies)
     both = methods.verdict(MEASURED, studies)
     assert both.startswith(methods.verdict(MEASURED, {})) and both.endswith(
         "merging changes the accuracy by −3.0 [−4.0, −2.0] points (one)."

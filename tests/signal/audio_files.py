@@ -106,7 +106,7 @@ def write_long_av(
 
 
 def wav_bytes(data: bytes, *, rate: int = 16_000, claimed: int | None = None) -> bytes:
-    """A 16-bit mono WAV file; `claimed` is the size of the data that the header tells."""
+    """A 16-bit mono WAV file; `claimed` is the size of the data that the header names."""
     size = len(data) if claimed is None else claimed
     riff = struct.pack("<4sI4s", b"RIFF", (36 + size) & 0xFFFFFFFF, b"WAVE")
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, (2 * rate) & 0xFFFFFFFF, 2, 16)

@@ -133,7 +133,7 @@ def test_a_window_is_the_same_sound_as_in_the_whole_file(tmp_path: Path, name: s
 @pytest.mark.parametrize("quiet_first", [True, False])
 @pytest.mark.parametrize("header", ["none", "VBRI"])
 def test_all_of_a_variable_bit_rate_mp3_is_there(tmp_path: Path, quiet_first: bool, header: str) -> None:
-    """Its length cannot be told from the first frames' bit rate."""
+    """Its length does not follow from the first frames' bit rate."""
     random = np.random.default_rng(0)
     loud = random.normal(0, 0.2, 20 * 44_100)
     levels = np.repeat([0.0005, 1.0] if quiet_first else [1.0, 0.0005], 10 * 44_100)

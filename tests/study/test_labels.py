@@ -1,4 +1,4 @@
-"""Which class a clip is said to hold."""
+"""Which class a clip holds by its name or folder."""
 
 from __future__ import annotations
 

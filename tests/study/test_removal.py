@@ -161,7 +161,7 @@ def test_random_masks_favour_no_patch():
     assert share.sub(0.25).abs().max() < 0.035  # five standard deviations of 4000 draws
 
 
-# -- what the tab is asked and answers
+# -- what the tab gets and answers
 
 
 @pytest.fixture

@@ -912,6 +912,18 @@ def test_the_film_is_a_film(desk):
     assert b"V_VP" in content
 
 
+@pytest.mark.parametrize(
+    "broken", ["AudioContext", "MediaRecorder.prototype.start", "HTMLCanvasElement.prototype.captureStream"]
+)
+def test_a_film_that_fails_says_so_and_may_be_tried_again(desk, broken):
+    page = desk.page
+    page.evaluate(f"window.whole = {broken}; {broken} = function () {{ throw new Error('no'); }}; 0")
+    page.click("[data-film]")
+    page.get_by_text("The film could not be made. Please try again.").wait_for()
+    page.evaluate(f"{broken} = window.whole; 0")
+    assert page.is_enabled("[data-film]")
+
+
 def test_csv_equals_the_drop_stages(desk, exploration):
     choose(desk, 0.45)
     name, content = download(desk, "csv")

@@ -122,7 +122,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _strangers(path: Path) -> list[str]:
-    """Classes and functions that a PyTorch file names beyond torch's own, found without loading it."""
+    """Classes and functions that a PyTorch file names beyond torch's own, without loading it."""
     try:
         return torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except ValueError:

@@ -117,7 +117,7 @@ def convert(contents: object, frames: int | None, geometry: Geometry | None = No
     if head not in state and not pretrained:
         raise InputError(f"it lacks {published_name(head, form)}")
     classes = 0 if pretrained else state[head].numel()
-    patches = state["pos_embed"].shape[1] - PREFIX_TOKENS[family]
+    patches = max(0, state["pos_embed"].shape[1] - PREFIX_TOKENS[family])
     own = _checked(geometry, patches) if geometry else find_geometry(patches, family, classes, frames)
     read = own if frames is None else shorter(own, frames)
     state["pos_embed"] = crop_positions(state["pos_embed"], family, own.grid, read.grid)

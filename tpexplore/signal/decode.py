@@ -93,7 +93,7 @@ def load_audio(
     Raises
     ------
     InputError
-        As `read_clip`, which also tells what was found in the file.
+        As `read_clip`, which also gives what the file holds.
 
     Examples
     --------

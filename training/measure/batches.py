@@ -69,7 +69,7 @@ def split_batches(
 
 
 def gather_clips(mine: Mapping[int, Mapping[Key, np.ndarray]]) -> dict[Key, np.ndarray]:
-    """Join what the processes found of every clip, by batch, into one array a name in the split's order."""
+    """Join what the processes computed, by batch, into one array a name in the split's order."""
     parts = list(parallel.gather(mine).values())
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 

@@ -564,7 +564,7 @@ def test_a_bundled_model_can_be_measured_with_features_made_today(name):
 
 
 class Archive(http.server.BaseHTTPRequestHandler):
-    """Serves ``server.body``; knows Range, and can break off or fail when told to."""
+    """Serves ``server.body``; knows Range, and can break off or fail where a test needs it."""
 
     def do_GET(self):
         server, body = self.server, self.server.body

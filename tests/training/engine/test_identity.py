@@ -105,7 +105,7 @@ def test_other_features_are_refused_by_every_command(trained, run, commands, tmp
     ):
         assert "was made from noise-fold1; expected the same" in commands.sentence(*arguments)
     assert (tmp_path / "assets" / f"{name}.safetensors").read_bytes() == weights
-    del card["data"]["feature_keys"]  # a card of the first edition; the split still tells
+    del card["data"]["feature_keys"]  # a card of the first edition; the split still shows it
     (tmp_path / "assets" / f"{name}.json").write_text(json.dumps(card))
     assert "'fold 1'; expected the same" in commands.sentence(analyze.main, name, other)
     assert commands.run(evaluate.main, name, right)[0] == 0

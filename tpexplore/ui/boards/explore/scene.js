@@ -3,6 +3,7 @@
 import { blocksOf } from "../shared/fates.js";
 import { layoutPanels } from "../shared/layout.js";
 import { percent } from "../shared/text.js";
+import { coloursOf } from "../shared/picture.js";
 import { paintPicture } from "./picture.js";
 import { headlineText } from "./reading.js";
 
@@ -35,6 +36,28 @@ export function sceneTexts(data, score, index) {
   return { rate: `Keep ${percent(rates[index])}`, headline: headlineText(data, points[index]) };
 }
 
+/** The page's colours now. @param {import("./state.js").View} view @returns {SceneStyle} */
+export function styleOf({ find }) {
+  const css = getComputedStyle(find(".tp"));
+  const [page, accent] = ["--tp-page", "--tp-accent"].map((name) => css.getPropertyValue(name));
+  return { ...coloursOf(find(".tp")), page, accent };
+}
+
+/**
+ * Paints what the view shows at a keep-rate, as large as the canvas is.
+ *
+ * @param {HTMLCanvasElement} canvas of `SCENE`'s proportions
+ * @param {import("./state.js").View} view
+ * @param {number} index of the keep-rate
+ * @param {SceneStyle} style
+ */
+export function paintView(canvas, view, index, style) {
+  const scale = canvas.width / SCENE.width;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  paintScene(context, view.data(), view.state.score, index, style, scale);
+}
+
 /**
  * @param {CanvasRenderingContext2D} context whose transform fits a scene of `SCENE` to its canvas
  * @param {Data} data
@@ -43,7 +66,7 @@ export function sceneTexts(data, score, index) {
  * @param {SceneStyle} style
  * @param {number} scale pixels of the canvas for each px of the scene
  */
-export function paintScene(context, data, score, index, style, scale) {
+function paintScene(context, data, score, index, style, scale) {
   const { width, height } = SCENE;
   const { rate, headline } = sceneTexts(data, score, index);
   context.fillStyle = style.page;

@@ -15,6 +15,7 @@ import { createDoubt } from "./doubt.js";
 import { explanation } from "./explain.js";
 import { createFaithfulness } from "./faithful.js";
 import { wireDownloads } from "./figure.js";
+import { wireFilm } from "./film.js";
 import { createGroups } from "./groups.js";
 import { renderLegend } from "./legend.js";
 import { createListening } from "./listen.js";
@@ -97,6 +98,7 @@ export function start({ element, props, trigger, watch }) {
   const takeaway = createTakeaway(view, trigger);
   wireDownloads(view);
   wirePresentation(view);
+  wireFilm(view);
 
   // ---- data in --------------------------------------------------------------------------------------------
 
