@@ -10,7 +10,7 @@ from tpexplore.interrupts import ended_by_interrupt
 
 def run(args: argparse.Namespace) -> None:
     with ended_by_interrupt():
-        from tpexplore.bench import as_text, measure
+        from tpexplore.study.speed import as_text, measure
 
     results = measure(args.device)
     print(json.dumps(results, indent=1) if args.json else as_text(results))

@@ -1,22 +1,22 @@
 // The removal board: turns events into marks, marks into questions to the server, and answers into words.
 
-import { leaveOutOfAddress, putInAddress, takeFromAddress } from "../shared/address.js";
 import { onNewLook } from "../shared/board.js";
 import { bytesOf } from "../shared/bytes.js";
 import { fillTrack, valueOf } from "../shared/dom.js";
 import { clamp } from "../shared/grid.js";
 import { coloursOf, fitCanvas } from "../shared/picture.js";
-import { probabilityText } from "../shared/text.js";
 import { createAsker } from "./asker.js";
 import { createCurves } from "./curves.js";
 import { createDownloads } from "./downloads.js";
 import { wireHand } from "./hand.js";
 import { createHistory } from "./history.js";
 import { createKnowledge } from "./knowledge.js";
-import { countOf, groupMask, maskInLink, maskKey, maskOfLink } from "./marks.js";
+import { createLinkedMarks } from "./linked_marks.js";
+import { countOf, maskKey } from "./marks.js";
 import { layoutBoard, paintBoard } from "./picture.js";
-import { beforeText, leavingText, nothingLeft, renderPrediction, renderSummary } from "./reading.js";
-import { FIRST, createBoard } from "./state.js";
+import { leavingText, renderPrediction, renderSummary } from "./reading.js";
+import { createSpeech } from "./speech.js";
+import { createBoard } from "./state.js";
 import { createTools } from "./tools.js";
 
 /**
@@ -36,6 +36,8 @@ export function start({ element, props, trigger, watch }) {
   const blockInput = find(".tr-block-input");
   const tools = createTools(board);
   const curves = createCurves(board);
+  const linkedMarks = createLinkedMarks(board);
+  const speech = createSpeech(board, leaving, REST_MILLISECONDS);
   const downloads = createDownloads(board, curves, {
     leaving,
     answer: answerNow,
@@ -43,11 +45,6 @@ export function start({ element, props, trigger, watch }) {
     by: () => board.state.by,
   });
 
-  /** @type {Record<string, string | null>} what the address names, until the first clip is here */
-  let linked = {};
-  let spoken = ""; // what the last spoken answer was to, "" before anyone has marked anything
-  /** @type {ReturnType<typeof setTimeout> | undefined} of the next answer to be spoken */
-  let speaking;
   /** @type {{stamp: string, count: number} | null} of the open question */
   let openQuestion = null;
 
@@ -62,7 +59,7 @@ export function start({ element, props, trigger, watch }) {
     if (data.stamp === state.shown?.data.stamp) return;
     data.grey = bytesOf(data.picture.grey);
     for (const statistic of Object.values(data.clusters)) statistic.ids &&= bytesOf(statistic.ids);
-    const history = createHistory(firstStep(data, state.shown));
+    const history = createHistory(linkedMarks.firstStep(data, state.shown));
     state.shown = { data, history, knowledge: createKnowledge(data) };
     Object.assign(state, { hover: null, pin: null, stroke: null, answer: null });
     state.block = clamp(state.block, 1, data.model.depth - 1);
@@ -71,47 +68,11 @@ export function start({ element, props, trigger, watch }) {
     part("last").textContent = String(data.model.depth - 1);
     tools.fill();
     board.alert("");
-    takeLinkedMarks();
-    putAllInAddress();
+    linkedMarks.take();
+    linkedMarks.put();
     resize();
     redraw();
     asker.pump();
-  }
-
-  /**
-   * What stays marked when another clip or model comes: the same group; the same patches of the same clip.
-   *
-   * @param {Data} data
-   * @param {State["shown"]} last
-   * @returns {Step}
-   */
-  function firstStep(data, last) {
-    const now = last?.history.now();
-    const alike = last?.data.clip.name === data.clip.name && last.data.picture.patches === data.picture.patches;
-    if (now && !now.group && alike) return now;
-    const group = now?.group ?? FIRST.group;
-    const { ids } = data.clusters[state.by];
-    return ids
-      ? { mask: groupMask(ids, data.groups[group]), group }
-      : { mask: new Uint8Array(data.picture.patches), group: null };
-  }
-
-  function takeLinkedMarks() {
-    const { group, patches } = linked;
-    linked = {};
-    if (group) shown().history = createHistory(groupStep(group) ?? shown().history.now());
-    if (!patches) return;
-    const mask = maskOfLink(patches, data().picture.patches);
-    if (mask) shown().history = createHistory({ mask, group: null });
-    else leaveOutOfAddress("removal", "patches"); // of a picture of another size
-  }
-
-  function putAllInAddress() {
-    const { mask, group } = shown().history.now();
-    putInAddress("removal", "by", state.by, FIRST.by);
-    putInAddress("removal", "block", state.block, FIRST.block);
-    putInAddress("removal", "group", group, FIRST.group);
-    putInAddress("removal", "patches", group ? null : maskInLink(mask), null);
   }
 
   // ---- what is marked -------------------------------------------------------------------------------------
@@ -125,8 +86,8 @@ export function start({ element, props, trigger, watch }) {
   /** Redraw at once; ask the server once the hand rests. */
   function changed() {
     board.alert("");
-    putAllInAddress();
-    spoken = "something else"; // an answer is spoken again where patches were spoken of since
+    linkedMarks.put();
+    speech.again();
     redraw();
     asker.pumpAfter(REST_MILLISECONDS);
   }
@@ -232,33 +193,13 @@ export function start({ element, props, trigger, watch }) {
     renderSummary(part("summary"), { ...view, leaving: leaving() });
     renderPrediction(part("prediction"), { ...view, family: model.family });
     curves.render();
-    if (answer) speakAnswer(answer);
+    if (answer) speech.answer(answer);
   }
 
   function leaving() {
     const group = markedGroup();
     const what = group ? `${groupWords(group)}: ` : "";
     return leavingText(what, countOf(marks()), data().picture.patches, state.block);
-  }
-
-  /**
-   * Spoken once for every new state of things, not for every piece of the curve that comes in; and once the hand
-   * rests, after what a key has said of its patch.
-   *
-   * @param {import("./knowledge.js").Answer} answer
-   */
-  function speakAnswer(answer) {
-    const now = `${chosenKey()} ${state.block}`;
-    if (spoken === now) return;
-    const first = !spoken;
-    spoken = now;
-    if (first) return; // nobody asked for what is there when the tab opens
-    const { before, model } = data();
-    const nothing = answer.left ? "" : ` ${nothingLeft(model.family)}`;
-    const share = probabilityText(answer.probability);
-    clearTimeout(speaking);
-    const sentence = `${leaving()} Answer ${answer.answer}, ${share}, ${beforeText(answer, before)}.${nothing}`;
-    speaking = setTimeout(board.speak, REST_MILLISECONDS, sentence);
   }
 
   // ---- events ---------------------------------------------------------------------------------------------
@@ -308,11 +249,7 @@ export function start({ element, props, trigger, watch }) {
     asker.pump(); // the tab may just have been opened
   });
 
-  takeFromAddress("removal", (named) => {
-    linked = named;
-    state.by = /** @type {State["by"]} */ (named.by ?? state.by);
-    state.block = Number(named.block ?? state.block);
-  });
+  linkedMarks.read();
   watch("value", () => show(props.value));
   watch("reply", () => receive(props.reply));
   show(props.value);

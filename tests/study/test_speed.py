@@ -7,10 +7,10 @@ import json
 import pytest
 
 from tests.conftest import tiny_config
-from tpexplore import bench
 from tpexplore.cli import main
 from tpexplore.model.forward import Entered
 from tpexplore.model.vit import AudioViT
+from tpexplore.study import speed as bench
 
 
 def test_bench_reports_ratios(monkeypatch):
