@@ -103,8 +103,8 @@ def run_batch(
     Raises
     ------
     InputError
-        If nothing is found, an argument is out of range, OUT.unfinished holds results of other settings or
-        weights, or another process is at work on the same table.
+        If there are no recordings, an argument is out of range, OUT.unfinished holds results of other
+        settings or weights, or another process is at work on the same table.
     """
     from tqdm import tqdm
 
