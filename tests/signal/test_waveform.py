@@ -103,6 +103,7 @@ def test_every_call_answers(model: AudioViT, kind: str) -> None:
         assert np.array_equal(call(MEANT[kind]), call(WAVE)), name
 
 
+@pytest.mark.filterwarnings("error")  # the sentence is all that a person sees
 @pytest.mark.parametrize("kind", REFUSED)
 def test_every_call_refuses_in_one_sentence(model: AudioViT, kind: str) -> None:
     value, words = REFUSED[kind]

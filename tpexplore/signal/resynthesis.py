@@ -200,7 +200,8 @@ def _heard_span(clip: np.ndarray, frames: int) -> np.ndarray:
         raise InputError(f"The clip has shape {wave.shape}; expected (samples,), one channel, not empty.")
     if wave.dtype.kind != "f":
         raise InputError(f"The clip has dtype {wave.dtype}; expected floats, full scale ±1.")
-    wave = wave[: samples_for(frames)].astype(np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
+        wave = wave[: samples_for(frames)].astype(np.float32)
     if not np.isfinite(wave).all():
         raise InputError("The clip holds NaN or infinite values; expected finite ones, full scale ±1.")
     return wave
