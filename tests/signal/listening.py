@@ -1,4 +1,4 @@
-"""Kept and removed audio of one map, and the tracks that the page plays, made by the library."""
+"""Kept and removed audio of one map, and the tracks that the page should play, as the library makes them."""
 
 from __future__ import annotations
 
