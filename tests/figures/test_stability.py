@@ -54,7 +54,7 @@ def test_every_patch_is_shown_with_how_often_it_survives(model):
         assert [shares[i] for i in range(64)] == pytest.approx(result.survival[block], abs=1e-5)
     assert list(rows[0])[:3] == ["series", "seconds", "mel row"]
     assert f"in {result.same_answers} of {len(CHANGES)}" in figure.layout.title.text
-    assert figure.layout.yaxis.ticktext == ("1k Hz",)
+    assert figure.layout.yaxis.ticktext == ("1 kHz",)
     # Everything lies at its time in the file.
     later = stability_figure(result, model.spectrogram(clip).numpy(), [("1k", 0.4)], start=4.0)
     for trace, moved in zip(figure.data, later.data, strict=True):

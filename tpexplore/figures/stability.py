@@ -20,7 +20,7 @@ from tpexplore.study.stability import Stability
 
 COLUMNS = 256
 """Most columns of the small spectrogram; more would not be seen."""
-LABELLED_HERTZ = ("250", "1k", "4k")
+LABELLED_HERTZ = {"250": "250 Hz", "1k": "1 kHz", "4k": "4 kHz"}
 SHARES = {
     "colorscale": "Cividis",
     "cmin": 0,
@@ -80,7 +80,7 @@ def stability_figure(
     figure.update_yaxes(
         range=[0, top],
         tickvals=[at * top for _, at in shown],
-        ticktext=[f"{label} Hz" for label, _ in shown],
+        ticktext=[LABELLED_HERTZ[label] for label, _ in shown],
         showgrid=False,
     )
     figure.update_annotations(font={"size": 12}, x=0, xanchor="left")

@@ -171,5 +171,5 @@ function cardFrame(name) {
 function chartWidth(card) {
   const css = getComputedStyle(card);
   const inner = card.clientWidth - parseFloat(css.paddingLeft) - parseFloat(css.paddingRight);
-  return Math.round(clamp(inner, 240, 620));
+  return Math.round(clamp(inner, 240, 900));
 }
