@@ -136,7 +136,7 @@ def test_a_place_that_cannot_be_written_is_named_before_the_model_is_traced(tmp_
     assert [path.name for path in tmp_path.iterdir()] == [f"{name}.json"]
 
 
-def test_a_full_disk_is_said_by_its_name(tmp_path):
+def test_a_full_disk_is_named(tmp_path):
     path = tmp_path / "a.pt2"
     with full_disk(50_000), pytest.raises(OSError, match=r".*") as caught:
         export(tiny("ast", blocks=1), path, blocks=(1,))

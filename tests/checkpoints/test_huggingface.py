@@ -239,7 +239,7 @@ def test_hub(folder, monkeypatch):
         (huggingface_hub.errors.LocalEntryNotFoundError, "hf_hub:a/b could not be fetched (offline)."),
     ],
 )
-def test_hub_without_what_is_wanted(monkeypatch, error, sentence_part):
+def test_hub_without_what_a_model_needs(monkeypatch, error, sentence_part):
     def fail(*_arguments: str) -> str:
         caught = error.__new__(error)
         caught.args = ("offline",)

@@ -116,7 +116,7 @@ def study(merge):
     return {"keep_rate": "0.50", "accuracy": accuracy, "paired": paired}
 
 
-def test_what_training_changes_is_said_where_it_was_measured(tmp_path):
+def test_what_training_changes_stands_where_it_was_measured(tmp_path):
     studies = {"one": study(-3)}
     sentences = (
         "fter a short training by each method, merging changes the accuracy by −3.0 [−4.0, −2.0] points (one)"

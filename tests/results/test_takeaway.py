@@ -147,7 +147,7 @@ def test_a_score_that_is_no_number_is_no_json(exploration):
         build_takeaway(broken, keep_rate=0.4, score="attention", clip_name="x")
 
 
-def test_no_name_becomes_code_and_no_folder_is_told(exploration):
+def test_no_name_becomes_code_and_no_folder_is_in_it(exploration):
     name = '"""\nimport os\nos.abort()\n"""{x}'
     content = unzip(
         build_takeaway(

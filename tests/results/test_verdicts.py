@@ -226,7 +226,7 @@ def test_sentences_carry_the_numbers(files):
     assert "No clip of audiomae-esc50 and ast-esc50 has a patch of padding only." in by_number["5"].summary
 
 
-def test_speech_does_not_decide_what_is_said_of_general_sounds(tmp_path):
+def test_speech_does_not_decide_the_sentence_on_general_sounds(tmp_path):
     files = Files(tmp_path, ("audiomae-spc12", "ast-spc12"))
     by_number = judged(files)
     assert by_number["4"].verdict == NOT_MEASURED and "spc12 1.90" in by_number["4"].summary

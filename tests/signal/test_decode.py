@@ -330,7 +330,7 @@ def test_a_recording_without_length_that_goes_on(tmp_path: Path) -> None:
     assert read_clip(path, offset=5.0).file_seconds == pytest.approx(13, abs=0.05)
 
 
-def test_a_length_estimated_too_short_is_not_told(tmp_path: Path) -> None:
+def test_a_length_estimated_too_short_is_not_shown(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.9, 0.9, 3 * 44_100)
     signal = np.concatenate([noise, np.zeros(30 * 44_100)])
     path = write_av(tmp_path / "a.aac", signal[:, None], 44_100, "aac", "adts")
@@ -410,7 +410,7 @@ def test_one_sample_at_any_rate(rate: int) -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-6, -1.0])
-def test_silence_is_told_but_returned(tmp_path: Path, level: float) -> None:
+def test_silence_is_named_but_returned(tmp_path: Path, level: float) -> None:
     path = tmp_path / "silence.wav"
     soundfile.write(path, np.full(16_000, level), 16_000, subtype="FLOAT")
     clip = read_clip(path)
@@ -611,7 +611,7 @@ def test_of_a_truncated_file_the_rest_is_read(
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a.aac"])
-def test_damage_is_left_out_and_told(tmp_path: Path, name: str) -> None:
+def test_damage_is_left_out_and_named(tmp_path: Path, name: str) -> None:
     path, signal = tmp_path / name, sweep(44_100, 8)
     if name.endswith("mp3"):
         soundfile.write(path, signal, 44_100)

@@ -130,7 +130,7 @@ def test_shift_takes_real_samples_where_the_clip_goes_on():
     assert len(earlier) == len(at_the_end) == len(later) == 5_000
 
 
-def test_noise_lies_where_it_is_said_to_and_is_the_same_each_time(noisy):
+def test_noise_has_its_level_and_is_the_same_each_time(noisy):
     change = Change("noise", 30)
     clip = noisy + 0.5  # the mean is no sound: the front end removes it
     noise = changed_clip(clip, change, len(clip)).astype(np.float64) - clip
@@ -232,7 +232,7 @@ def test_bad_arguments_are_named(model, noisy, arguments, words):
     assert all(word in str(raised.value) for word in words)
 
 
-def test_clip_shorter_than_a_shift_is_told_before_anything_runs(model, monkeypatch):
+def test_clip_shorter_than_a_shift_is_refused_before_anything_runs(model, monkeypatch):
     monkeypatch.setattr(AudioViT, "readout", None)
     with pytest.raises(InputError, match=r"800 samples; expected more than 1280, to be 80 ms earlier"):
         stability(model, np.ones(800, np.float32))

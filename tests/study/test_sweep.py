@@ -112,5 +112,5 @@ def test_a_waiting_sweep_leaves_its_caller_in_peace(model, clip):
     steps.close()
 
 
-def test_every_score_is_told_where_nothing_is_pruned(model, clip):
+def test_every_score_is_there_where_nothing_is_pruned(model, clip):
     assert set(explore(model, clip, keep_rates=(1.0,)).points) == set(SCORES)

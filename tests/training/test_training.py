@@ -483,7 +483,7 @@ def test_a_broken_checkpoint_is_named_and_the_one_before_is_kept(tmp_path):
     assert load_checkpoint(tmp_path) == {"step": 1}
 
 
-def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
+def test_a_full_disk_is_named_and_loses_nothing(tmp_path):
     save_checkpoint(tmp_path, {"step": 1})
     message = r"step 2 cannot be written .* the one before it is untouched"
     with full_disk(4_000), pytest.raises(InputError, match=message):

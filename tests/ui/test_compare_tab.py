@@ -415,7 +415,7 @@ def test_the_same_cost_and_two_windows(board, tmp_path):
 
 
 @pytest.mark.browser
-def test_one_and_the_same_is_said_to_be(board):
+def test_one_and_the_same_is_named_so(board):
     board.choose("b", SHORT, "attention")
     assert board.text("finding").startswith("A and B are the same")
     assert [row[5] for row in board.overlaps()] == ["1.00"] * 3

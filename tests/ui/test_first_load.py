@@ -14,7 +14,7 @@ MOST_OWN_BYTES = 300_000
 GRADIOS = ("/assets/", "/static/", "/gradio_api/", "/theme.css", "/svelte/")
 
 
-def test_the_first_load_is_small_and_the_sound_comes_before_it_is_asked_for(browser, app_url):
+def test_the_first_load_is_small_and_the_sound_comes_with_it(browser, app_url):
     context = browser.new_context()  # with nothing in its cache
     page = context.new_page()
     skip_tour(page)

@@ -128,7 +128,7 @@ def test_every_setting_of_every_tab_has_a_name_in_a_link():
                 assert setting.component.value in setting.values.values()
 
 
-def test_the_page_is_told_no_more_of_a_checkpoint_than_its_menu_tells():
+def test_the_page_gets_no_more_of_a_checkpoint_than_its_menu_shows():
     known = json.loads(
         link.create_link(CHOICES, example_clips(), link.TabNames(TABS), SETTINGS, {}).props["known"]
     )

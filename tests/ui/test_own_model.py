@@ -75,7 +75,7 @@ def test_files_and_folders_of_this_machine(folder, monkeypatch):
             own_model.choice_of(text)
 
 
-def test_the_size_is_said_before_it_is_fetched(folder, monkeypatch):
+def test_the_size_is_shown_before_it_is_fetched(folder, monkeypatch):
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()} | {"pytorch_model.bin": 10**9}
     siblings = [SimpleNamespace(rfilename=name, size=size) for name, size in sizes.items()]
     fetched = []
@@ -121,7 +121,7 @@ def test_offline_and_without_such_a_repository(monkeypatch):
         next(own_model.loading("someone/other"))
 
 
-def test_files_that_are_wanted():
+def test_files_that_a_model_needs():
     names = {"config.json", "README.md", "pytorch_model.bin", "model.safetensors.index.json", "a.txt"}
     parts = {"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"}
     assert set(wanted_files(names | parts)) == {"config.json", "model.safetensors.index.json"} | parts

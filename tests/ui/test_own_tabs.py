@@ -355,6 +355,11 @@ def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path,
 @pytest.mark.browser
 def test_own_clips_give_a_curve_and_stay_until_they_are_removed(visit_tab, folder, tmp_path):
     page = visit_tab("My data")
+    assert page.inner_text("#own-files").split("\n")[-3:] == [
+        "Drop clips or a ZIP here",
+        "- or -",
+        "click to choose them",
+    ]
     upload(page, make_zip(tmp_path / "own.zip"))
     assert left_behind(folder)
     page.click("#own-run")
@@ -434,8 +439,13 @@ def test_bad_archives_are_one_sentence(visit_tab, folder, tmp_path):
 
 
 @pytest.mark.browser
-def test_an_upload_that_was_removed_meanwhile(visit_tab, folder, tmp_path):
+def test_an_upload_that_has_been_removed(visit_tab, folder, tmp_path):
     page = visit_tab("My data")
+    assert page.inner_text("#own-files").split("\n")[-3:] == [
+        "Drop clips or a ZIP here",
+        "- or -",
+        "click to choose them",
+    ]
     upload(page, make_zip(tmp_path / "own.zip"))
     assert left_behind(folder)
     for stored in left_behind(folder):

@@ -336,7 +336,7 @@ def test_three_patches_by_keys(board):
     assert f"2 of {patches()} patches marked" in label
 
 
-def test_everything_removed_is_said_in_a_sentence(board):
+def test_everything_removed_has_a_sentence(board):
     board.do("invert")
     board.settle()
     assert board.marked == list(range(patches()))
@@ -352,7 +352,7 @@ def test_everything_removed_is_said_in_a_sentence(board):
     assert board.page.locator("[data-tr=nothing]").count() == 0
 
 
-def test_nothing_is_asked_while_the_hand_moves(board):
+def test_nothing_is_requested_while_the_hand_moves(board):
     board.page.mouse.move(*board.centre(10))
     board.page.mouse.down()
     board.visit.next_frames()

@@ -228,7 +228,7 @@ def test_survival_of_clusters_and_padding(measured):
     assert clusters_tab.measured_survival(trace, "padding", 0.3)[0] == 1.0
 
 
-def test_without_padding_the_dataset_s_is_told_or_that_there_is_none(measured):
+def test_without_padding_the_dataset_s_is_named_or_that_there_is_none(measured):
     whole = replace(trace_of(), padding=torch.zeros_like(trace_of().padding))
     with gr.Blocks():
         box = plots.FigureBox("padding")

@@ -63,7 +63,7 @@ def request_of(**changes) -> dict:
     }
 
 
-def test_the_answer_is_the_view_that_was_asked_for(seen):
+def test_the_answer_is_the_view_of_the_request(seen):
     reply = json.loads(json.dumps(respond(seen, request_of())))
     assert set(reply) == {"id", "zip"}
     assert reply["id"] == 7

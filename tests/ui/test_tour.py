@@ -137,7 +137,7 @@ def order_on(visited):
     return places.__getitem__
 
 
-def test_the_page_can_be_used_meanwhile_and_does_what_step_three_asks(newcomer):
+def test_the_page_can_be_used_during_the_tour_and_does_what_step_three_says(newcomer):
     desk = newcomer()
     wait_for_step(desk, 1)
     desk.page.click(NEXT)

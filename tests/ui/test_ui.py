@@ -224,7 +224,7 @@ def test_the_page_itself_checks_the_start_and_says_how_large_a_file_may_be(monke
     demo, options = ui.build(), {}
     (field,) = (block for block in demo.blocks.values() if getattr(block, "label", None) == "Start at (s)")
     assert [field.preprocess(text) for text in ("1.5", "", None, "soon")] == [1.5, None, None, "soon"]
-    monkeypatch.setattr(demo, "launch", lambda **given: options.update(given))
+    monkeypatch.setattr(demo, "launch", lambda **arguments: options.update(arguments))
     ui.launch(demo)
     assert options["max_file_size"] == 120 * 2**20
     assert "up to 120 MB" in UPLOAD_HINT
@@ -242,7 +242,7 @@ def test_the_app_starts_where_its_first_answer_is_slow(monkeypatch):
         demo.close()
 
 
-def test_a_clip_that_was_removed_meanwhile_is_one_sentence(tmp_path):
+def test_a_clip_that_has_been_removed_is_one_sentence(tmp_path):
     path = write_burst(tmp_path / "burst.wav", 2, at=1)
     choice = model_choices()[0]
     assert len(excerpt_of(path, choice).samples)

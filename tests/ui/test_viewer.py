@@ -945,7 +945,7 @@ def test_csv_equals_the_drop_stages(desk, exploration):
 # -- everywhere
 
 
-def test_nothing_is_asked_of_the_server_or_anyone(desk):
+def test_nothing_is_requested_from_the_server_or_anyone(desk):
     desk.settle()
     before = len(desk.requests)
     open_passport(desk, 40)

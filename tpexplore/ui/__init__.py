@@ -88,6 +88,13 @@ _UPLOAD_LIMIT = (MAX_UPLOAD_BYTES // 10**6) << 20
 """Gradio's own sentence counts in 2^20 bytes: of this number it says as many MB as the page does."""
 
 
+_GRADIO_TEXTS = {
+    "upload_text.drop_file": "Drop clips or a ZIP here",
+    "upload_text.click_to_upload": "click to choose them",
+}
+"""In place of Gradio's English, by its keys; other languages keep Gradio's own."""
+
+
 def launch(demo: gr.Blocks, host: str | None = None, port: int | None = None) -> None:
     """Serve the interface; without host and port Gradio's own environment variables decide."""
     share_arenas()
@@ -111,7 +118,7 @@ def page_options() -> dict[str, Any]:
     head = f"<style>{serving.read_text(*_STYLES)}</style>"
     options = serving.app_options()
     options["middleware"].append(Middleware(NamedPreview, title=TITLE, description=PROMISE))
-    return {"theme": _theme(), "head": head, "app_kwargs": options}
+    return {"theme": _theme(), "head": head, "app_kwargs": options, "i18n": gr.I18n(en=_GRADIO_TEXTS)}
 
 
 def _theme() -> gr.themes.Base:

@@ -158,7 +158,7 @@ def test_answers_that_another_command_has_just_finished_are_left_as_they_are(
     assert not (index.parent / "parts").exists()
 
 
-def test_a_damaged_part_is_named_before_the_tagger_is_asked(folder, sounds, tagger, tmp_path, monkeypatch):
+def test_a_damaged_part_is_named_before_the_tagger_runs(folder, sounds, tagger, tmp_path, monkeypatch):
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("answers-*"))
     part = answers_folder(copy, tagger.sha256) / "parts/000001.npz"

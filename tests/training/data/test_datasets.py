@@ -163,7 +163,7 @@ def audioset_root(tmp_path) -> Path:
         ("someone's own name", "someone's own name"),
     ],
 )
-def test_youtube_ids_are_found_in_file_names(stem, clip):
+def test_youtube_ids_are_read_from_file_names(stem, clip):
     assert youtube_id(stem) == clip
 
 

@@ -34,7 +34,7 @@ def test_accelerators_train_in_bfloat16(monkeypatch):
         assert fast_type(torch.device(kind)) == torch.bfloat16
 
 
-def test_the_processor_is_asked_by_the_names_that_pytorch_has():
+def test_the_processor_is_checked_by_the_names_that_pytorch_has():
     able = torch.cpu.get_capabilities()
     names = ("avx512_bf16", "amx_bf16") if able["architecture"] == "x86_64" else ("bf16",)
     assert set(names) <= set(able)
