@@ -42,9 +42,7 @@ def write_sparse(path: Path, seconds: int, at: int, rate: int = 16_000) -> Path:
 @pytest.mark.parametrize(
     ("name", "at"), [("a.wav", 2.0), ("a.wav", 36.0), ("a.mp3", 17.3), ("a.m4a", 36.0), ("a.webm", 31.0)]
 )
-def test_the_loudest_window_holds_the_sound_anywhere_in_the_file(
-    tmp_path: Path, name: str, at: float
-) -> None:
+def test_the_loudest_window_holds_the_sound_at_any_place(tmp_path: Path, name: str, at: float) -> None:
     rate = 48_000 if name == "a.webm" else 16_000
     path, samples = tmp_path / name, quiet_but_for(40, at, rate)
     encoders = {"a.m4a": ("aac", "ipod"), "a.webm": ("libopus", "webm"), "a.mp3": ("libmp3lame", "mp3")}
