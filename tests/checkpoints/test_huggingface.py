@@ -428,6 +428,9 @@ def test_parts_of_the_weights(tmp_path):
             refusal(folder)
             == "ast cannot be used: its model.safetensors.index.json names no parts of the weights."
         )
+    index.write_text(json.dumps({"weight_map": {"a": "x" * 300}}))  # longer than a file's name may be
+    sentence = refusal(folder)
+    assert re.fullmatch("ast lacks x+…x+, a part of the weights.", sentence)
 
 
 @pytest.mark.parametrize(

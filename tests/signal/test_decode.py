@@ -313,6 +313,12 @@ def test_notes_tell_what_part_was_read(tmp_path: Path) -> None:
     assert read_clip(path, duration=25).notes == ()
 
 
+def test_an_offset_of_minus_zero_is_zero() -> None:
+    clip = clip_from_array(np.full(16_000, 0.5), 16_000, offset=-0.0)
+    assert str(clip.offset) == "0.0"
+    assert clip.notes == ()
+
+
 def test_an_offset_of_less_than_half_a_sample_needs_no_note() -> None:
     assert clip_from_array(tone(16_000, 1), 16_000, offset=1e-320).notes == ()
 
