@@ -314,7 +314,7 @@ def test_notes_tell_what_part_was_read(tmp_path: Path) -> None:
 
 
 def test_an_offset_of_minus_zero_is_zero() -> None:
-    clip = clip_from_array(np.full(16_000, 0.5), 16_000, offset=-0.0)
+    clip = clip_from_array(tone(16_000, 1), 16_000, offset=-0.0)
     assert str(clip.offset) == "0.0"
     assert clip.notes == ()
 
