@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tpexplore.cli import main
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal import recording
 from tpexplore.signal.recording import read_windows
-from tpexplore.study import batch, window_table
+from tpexplore.study import batch, batch_journal, window_table
 from tpexplore.study.audio_files import find_recordings
 from tpexplore.study.batch import BatchJob, run_batch
 
@@ -306,6 +307,30 @@ def test_processes_of_torchrun_share_the_files(tree, weights, tmp_path, monkeypa
     monkeypatch.setenv("RANK", "0")
     assert run_batch(tree, shared, job, quiet=True) == summary
     assert without_times(table(shared)) == without_times(table(alone))
+
+
+def test_files_may_change_while_several_processes_work(tree, weights, tmp_path, monkeypatch):
+    job, out = BatchJob(str(weights)), tmp_path / "t.csv"
+    analyse, runs = batch.analyse, []
+
+    def analyse_and_touch(model, folder, file, job):
+        if not runs:  # the first process has begun; the second does all of its work now
+            runs.append(file)
+            monkeypatch.setenv("RANK", "1")
+            run_batch(tree, out, job, quiet=True)
+            monkeypatch.setenv("RANK", "0")
+        outcome = analyse(model, folder, file, job)
+        os.utime(folder / file, ns=(1, 1))
+        return outcome
+
+    def refuse(seconds):
+        raise AssertionError("the first process waits for what the second has done")
+
+    monkeypatch.setattr(batch, "analyse", analyse_and_touch)
+    monkeypatch.setattr(batch_journal.time, "sleep", refuse)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    assert run_batch(tree, out, job, quiet=True).files == len(FILES)
 
 
 def test_several_workers_and_parquet(tree, weights, tmp_path):
