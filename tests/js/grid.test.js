@@ -14,6 +14,7 @@ test("patches count up the first column, then up the next", () => {
 
 test("steps end at the edges", () => {
   const grid = gridOf(pictureOf(4, 8));
+  assert.equal(grid.step(null, 1, 0), 0);
   assert.equal(grid.step(19, 1, 0), 27);
   assert.equal(grid.step(19, 0, -1), 18);
   assert.equal(grid.step(19, Infinity, 0), 27);

@@ -50,11 +50,6 @@ export function createPointing(view, { readout, listening, groups, zoom, attenti
     return pointAt(state.layout, data().picture, clientX - box.left, clientY - box.top);
   }
 
-  /** @param {number} across columns @param {number} up rows */
-  function movePin(across, up) {
-    state.pinned = state.pinned === null ? 0 : gridOf(data().picture).step(state.pinned, across, up);
-  }
-
   function seekToPin() {
     const { picture: seen } = data();
     const [first] = gridOf(seen).framesOf(state.pinned ?? 0);
@@ -83,7 +78,7 @@ export function createPointing(view, { readout, listening, groups, zoom, attenti
     open();
   });
 
-  const keys = arrowKeys(movePin);
+  const keys = arrowKeys((across, up) => (state.pinned = gridOf(data().picture).step(state.pinned, across, up)));
 
   picture.addEventListener("keydown", (event) => {
     if (event.key === " ") listening.toggle();

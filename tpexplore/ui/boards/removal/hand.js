@@ -82,12 +82,6 @@ export function wireHand({ picture, state, data, marks, speak }, tools, { mark, 
     tools.readPatch();
   });
 
-  /** @param {number} across columns @param {number} up rows */
-  function movePin(across, up) {
-    state.hover = null;
-    state.pin = state.pin === null ? 0 : grid().step(state.pin, across, up);
-  }
-
   /** Marks what lies under the brush if its middle is free, else unmarks it. */
   function togglePin() {
     const pin = (state.pin ??= 0);
@@ -98,7 +92,14 @@ export function wireHand({ picture, state, data, marks, speak }, tools, { mark, 
   }
 
   /** @type {Record<string, () => void>} */
-  const keys = { ...arrowKeys(movePin), " ": togglePin, Enter: togglePin };
+  const keys = {
+    ...arrowKeys((across, up) => {
+      state.hover = null;
+      state.pin = grid().step(state.pin, across, up);
+    }),
+    " ": togglePin,
+    Enter: togglePin,
+  };
 
   picture.addEventListener("keydown", (event) => {
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -99,14 +99,14 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
     /** The patch whose cell holds a frame and mel bin. @param {number} frame @param {number} bin */
     at: (frame, bin) => idOf(cellAt(frameEdges, frame), cellAt(binEdges, bin)),
     /**
-     * The patch so many columns and rows away, at the edge if there are no more.
+     * The patch so many columns and rows away, at the edge if there are no more; the first one from none.
      *
-     * @param {number} id
+     * @param {number | null} id
      * @param {number} across
      * @param {number} up
      */
     step: (id, across, up) =>
-      idOf(clamp(columnOf(id) + across, 0, columns - 1), clamp(rowOf(id) + up, 0, rows - 1)),
+      id === null ? 0 : idOf(clamp(columnOf(id) + across, 0, columns - 1), clamp(rowOf(id) + up, 0, rows - 1)),
     /** Frames that a patch reads: the first, and the first that it does not. @param {number} id */
     framesOf: (id) => [columnOf(id) * timeStride, columnOf(id) * timeStride + patch],
     /** Mel bins that a patch reads, likewise. @param {number} id */
