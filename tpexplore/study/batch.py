@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +17,7 @@ from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, c
 from tpexplore.study.audio_files import find_recordings
 from tpexplore.study.batch_journal import FileOutcome, Journal
 from tpexplore.study.window_table import WindowRow, check_table_name, rows_of, write_labels, write_table
+from tpexplore.torchrun import place_among_processes
 from tpexplore.writing import check_place
 
 
@@ -152,20 +152,6 @@ def run_batch(
 
 def _label_track(folder: Path, file: str) -> Path:
     return folder / f"{file}.txt"
-
-
-def place_among_processes() -> tuple[int, int]:
-    """This process's number and how many there are, from the variables that torchrun sets."""
-    rank, world = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
-    try:
-        place = int(rank), int(world)
-    except ValueError:
-        place = (0, 0)
-    if not 0 <= place[0] < place[1]:
-        raise InputError(
-            f"The environment has RANK {rank!r} and WORLD_SIZE {world!r}; expected torchrun's, or neither."
-        )
-    return place
 
 
 def _outcomes(

@@ -12,7 +12,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from tpexplore.errors import InputError
-from tpexplore.study.batch import place_among_processes
+from tpexplore.torchrun import place_among_processes
 
 Result = TypeVar("Result")
 

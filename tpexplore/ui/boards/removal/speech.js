@@ -28,7 +28,7 @@ export function createSpeech({ speak, data, state, chosenKey }, leaving, rest) {
       if (spoken === now) return;
       const first = !spoken;
       spoken = now;
-      if (first) return; // nobody asked for what is there when the tab opens
+      if (first) return; // what is there when the tab opens is no answer to a person's mark
       const { before, model } = data();
       const nothing = answer.left ? "" : ` ${nothingLeft(model.family)}`;
       const share = probabilityText(answer.probability);
