@@ -12,6 +12,7 @@ from tpexplore.errors import InputError
 from training.data import augment
 from training.data.answers import StoredAnswers
 from training.data.features import Features
+from training.data.pseudo_labels import with_pseudo_labels
 from training.recipes.settings import Recipe
 
 
@@ -24,6 +25,8 @@ class Clips:
         What a tagger says of every clip of ``features``.
     labelled_share : float, optional
         Share of the clips of a batch that have a label, on average; by default their share of the data.
+    pseudo_labels : bool
+        Whether clips without a label get soft ones, see `training.data.pseudo_labels`; needs ``answers``.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Clips:
         device: torch.device,
         answers: StoredAnswers | None = None,
         labelled_share: float | None = None,
+        pseudo_labels: bool = False,
     ):
         self.rows = features.indices(split)
         if not len(self.rows):
@@ -50,6 +54,8 @@ class Clips:
             self.tag_logits = torch.from_numpy(np.ascontiguousarray(answers.logits[self.rows]))
             self.embeddings = standardised(torch.from_numpy(answers.embeddings[self.rows].astype(np.float32)))
         self.weights = draw_weights(self.targets, recipe.balance, labelled_share)
+        if pseudo_labels:
+            self.targets = with_pseudo_labels(self.targets, self.embeddings)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -68,8 +74,8 @@ class Clips:
         Returns
         -------
         dict
-            "mel" (batch, frames, 128), warped; "targets" (batch, classes), 0 or 1; and of a tagger's stored
-            answers "tag_logits" (batch, 527) and "embeddings" (batch, channels), standardised.
+            "mel" (batch, frames, 128), warped; "targets" (batch, classes), from 0 to 1; and of a tagger's
+            stored answers "tag_logits" (batch, 527) and "embeddings" (batch, channels), standardised.
         """
         epoch, at = divmod(step, self.steps_per_epoch)
         batch, change = self.recipe.batch, self.recipe.augment

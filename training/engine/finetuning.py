@@ -72,9 +72,17 @@ class FinetuneStage:
             raise InputError(NO_ANSWERS)
         if recipe.distil.to == "token" and recipe.family != "ast":
             raise InputError("Only an AST has a distillation token; set the recipe's distil.to to readout.")
+        if recipe.answers.pseudo_labels and recipe.loss != "ce":
+            raise InputError("Pseudo-labels are for one class a clip; set the recipe's loss to ce.")
         self.recipe, self.features, self.answers, self.device = recipe, features, answers, pick_device()
         self.clips = Clips(
-            features, "train", recipe, self.device, answers, labelled_share=recipe.answers.labelled_share
+            features,
+            "train",
+            recipe,
+            self.device,
+            answers,
+            labelled_share=recipe.answers.labelled_share,
+            pseudo_labels=recipe.answers.pseudo_labels,
         )
         self.steps_per_epoch = self.clips.steps_per_epoch
         self.model = build_model(features, recipe, init)

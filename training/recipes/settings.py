@@ -142,6 +142,8 @@ class StoredLessons:
         Mean squared error of the tagger's standardised embedding.
     labelled_share : float, optional
         Share of the clips of a batch that have a label; by default their share of the data.
+    pseudo_labels : bool, optional
+        Whether clips without a label get soft ones, see `training.data.pseudo_labels`.
     """
 
     tags: float = 0.0
@@ -149,6 +151,7 @@ class StoredLessons:
     tag_softmax: float = 0.0
     embedding: float = 0.0
     labelled_share: float | None = None
+    pseudo_labels: bool = False
 
     @property
     def any_tags(self) -> bool:
