@@ -9,6 +9,7 @@
 import { writeAddress } from "./address_bar.js";
 import { wireCopying } from "./copying.js";
 import { createTabs } from "./open_tab.js";
+import { createPlace } from "./place.js";
 import { createQueries, isOfHub, unknownText } from "./query.js";
 
 /** @typedef {import("./query.js").Values} Values */
@@ -16,14 +17,6 @@ import { createQueries, isOfHub, unknownText } from "./query.js";
 const REST_MILLISECONDS = 300; // browsers allow the address only so many changes
 const PATIENCE_MILLISECONDS = 60_000;
 const CLIP_GONE = "The page was reloaded, so your own sound is no longer in it. Drop or choose it again.";
-const STEPS = ["example", "model", "tab"]; // a change of one of these is a step that Back undoes
-
-/**
- * @template Entry
- * @param {Record<string, Entry>} entries
- * @param {(entry: Entry) => boolean} fits
- */
-const nameOf = (entries, fits) => Object.entries(entries).find(([, entry]) => fits(entry))?.[0] ?? null;
 
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ props, trigger }) {
@@ -51,15 +44,7 @@ export function start({ props, trigger }) {
 
   const isNamed = (/** @type {string} */ name) =>
     linked[name] !== undefined && linked[name] !== queries.first[name];
-  /** @type {Values} */
-  const place = { ...queries.first };
-  for (const name of Object.keys(place)) place[name] = linked[name] ?? place[name];
-  /** The person's own sound (its path) and model (its source), where these are what is seen: no address names them. */
-  let own = { clip: "", model: "" };
-  /** @type {Map<string, Record<string, any>>} their sounds by path, as `gr.File` holds them; a reload forgets them */
-  const ownClips = new Map();
-  /** Their models, which a reload forgets, too. */
-  const ownModels = new Set();
+  const place = createPlace(known, queries.first, linked);
   /** @type {Values | null} what the viewer shows; null before its first message */
   let view = null;
   /** @type {Values} what it shows where no link says otherwise */
@@ -75,24 +60,15 @@ export function start({ props, trigger }) {
   let opening = awaited; // until that, or until it is known that it will not come now
   let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has answered every request
   let openTab = queries.first.tab;
-  let step = stepNow(); // what Back would come from
+  let step = place.step(); // what Back would come from
   /** @type {string | null} our part of the address */
   let written = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
   function queryNow() {
-    return queries.write({ ...place, ...view, patch: patch ?? view?.patch }, firstView, settings, own.clip !== "");
-  }
-
-  /** The sound that is seen, as `gr.File` holds it; none where there is no example. */
-  function fileNow() {
-    const file = ownClips.get(own.clip) ?? known.examples[place.example]?.file;
-    return file && { ...file, url: new URL(file.url, document.baseURI).href };
-  }
-
-  function stepNow() {
-    return JSON.stringify([...STEPS.map((name) => place[name]), own]);
+    const seen = { ...place.values, ...view, patch: patch ?? view?.patch };
+    return queries.write(seen, firstView, settings, place.own().clip !== "");
   }
 
   /** Tells the address bar, once things rest. */
@@ -102,23 +78,24 @@ export function start({ props, trigger }) {
     const query = String(queryNow());
     written ??= query;
     clearTimeout(timer);
-    if (query !== written || step !== stepNow()) timer = setTimeout(writeNow, REST_MILLISECONDS, query);
+    if (query !== written || step !== place.step()) timer = setTimeout(writeNow, REST_MILLISECONDS, query);
   }
 
   /** @param {string} query */
   function writeNow(query) {
     written = query;
     problemLine.textContent = ""; // what it named has left the address
-    const isStep = step !== stepNow();
-    step = stepNow();
-    writeAddress(query, queries.names, { ownClip: own.clip, ownModel: own.model }, isStep);
+    const isStep = step !== place.step();
+    step = place.step();
+    const { clip, model } = place.own();
+    writeAddress(query, queries.names, { ownClip: clip, ownModel: model }, isStep);
   }
 
   // ---- opening --------------------------------------------------------------------------------------------
 
   function open() {
     if (arriving) {
-      trigger("open", { ...place, settings: Object.fromEntries(served.map((name) => [name, settings[name]])) });
+      trigger("open", { ...place.values, settings: Object.fromEntries(served.map((name) => [name, settings[name]])) });
       setTimeout(arrive, PATIENCE_MILLISECONDS); // where the queue is full, nothing comes back
     }
     restoreView(linked, false);
@@ -138,23 +115,6 @@ export function start({ props, trigger }) {
     document.dispatchEvent(new CustomEvent("tp-restore", { detail }));
   }
 
-  /**
-   * Where the entry of the history leads whose address names these values.
-   *
-   * @param {Values} values
-   */
-  function placeOf(values) {
-    /** @type {Values} */
-    const target = { ...queries.first };
-    for (const name of Object.keys(target)) target[name] = values[name] ?? target[name];
-    const { ownClip = "", ownModel = "" } = history.state ?? {};
-    const clip = ownClips.has(ownClip) ? ownClip : "";
-    const model = ownModels.has(ownModel) ? ownModel : "";
-    if (clip) Object.assign(target, { example: null, start: clip === own.clip ? place.start : null });
-    if (model) target.model = null;
-    return { target, ownThen: { clip, model }, isGone: Boolean(ownClip) && !clip };
-  }
-
   let left = false; // whether Back or Forward was pressed before the viewer was there, or something else had arrived
 
   /** Back or Forward: what the address names now is shown again. */
@@ -163,21 +123,16 @@ export function start({ props, trigger }) {
     if (left) return;
     clearTimeout(timer);
     const { values } = queries.read(location.search);
-    const { target, ownThen, isGone } = placeOf(values);
-    const sameOwn = own.clip === ownThen.clip && own.model === ownThen.model;
-    const same = sameOwn && ["example", "model", "start"].every((name) => place[name] === target[name]);
     const changed = Object.keys(settings).filter((name) => settings[name] !== (values[name] ?? null));
     for (const name of changed) settings[name] = values[name] ?? null;
-    const otherTab = place.tab !== target.tab;
-    Object.assign(place, target);
-    tabs.note(place.tab);
-    own = ownThen;
+    const { same, otherTab, isGone } = place.goTo(values, history.state);
+    const { tab } = place.values;
+    tabs.note(tab);
     written = String(queryNow());
-    step = stepNow();
+    step = place.step();
     if (!same) offerPlace(isGone);
-    const hasModel = Boolean(own.model) || place.model in known.models; // else the server looks for it
-    if (!same && hasModel && !otherTab && !changed.some(isServed)) trigger("show");
-    else if (!same || (otherTab && !tabs.click(place.tab))) askForPlace(same);
+    if (!same && place.hasModel() && !otherTab && !changed.some(isServed)) trigger("show");
+    else if (!same || (otherTab && !tabs.click(tab))) askForPlace(same);
     restoreView(values, same);
   }
 
@@ -185,8 +140,7 @@ export function start({ props, trigger }) {
   function offerPlace(isGone) {
     document.dispatchEvent(new Event("tp-clip-chosen"));
     if (isGone) byId("drop-problem").textContent = CLIP_GONE;
-    const request = { clip: fileNow(), model: own.model || known.models[place.model], start: place.start };
-    Object.assign(globalThis, { tpPlace: request });
+    Object.assign(globalThis, { tpPlace: place.request(document.baseURI) });
   }
 
   /** @param {boolean} same whether the sound and the model are those that are seen */
@@ -194,7 +148,7 @@ export function start({ props, trigger }) {
     arriving = !same;
     if (arriving) setTimeout(arrive, PATIENCE_MILLISECONDS);
     const texts = Object.entries(settings).filter(([name]) => isServed(name));
-    trigger("open", { ...place, same, settings: Object.fromEntries(texts) });
+    trigger("open", { ...place.values, same, settings: Object.fromEntries(texts) });
   }
 
   addEventListener("popstate", revisit);
@@ -243,29 +197,21 @@ export function start({ props, trigger }) {
     if (!arriving) return;
     arriving = false;
     opening = false;
-    place.tab = openTab;
+    place.values.tab = openTab;
     if (left) revisit();
     else endOpening();
   }
 
   on("tp-opened", arrive);
 
-  // What the person or a link has chosen. Where the clip is cleared, what is seen stays.
-  on("tp-request", ({ clip, model }) => {
-    place.model = nameOf(known.models, (source) => source === model) ?? (known.ownModels && isOfHub(model) ? model : null);
-    own.model = place.model === null ? (model ?? "") : "";
-    if (own.model) ownModels.add(model);
-    if (clip) {
-      place.example = nameOf(known.examples, ({ file }) => file.path === clip.path);
-      own.clip = place.example === null ? clip.path : "";
-      if (own.clip) ownClips.set(clip.path, clip);
-    }
+  on("tp-request", (choice) => {
+    place.choose(choice);
     update();
   });
 
   // The person has asked for something else than the link did.
   on("tp-start", (seconds) => {
-    place.start = seconds;
+    place.values.start = seconds;
     patch = null;
     update();
   });
@@ -279,7 +225,7 @@ export function start({ props, trigger }) {
     openTab = tabs.openAfter(id);
     tabs.note(openTab);
     if (arriving) return; // the first tab says so, too, when the page opens
-    place.tab = openTab;
+    place.values.tab = openTab;
     update();
   });
 
@@ -304,7 +250,7 @@ export function start({ props, trigger }) {
 
   function ownNote() {
     const title = queries.first.example && known.examples[queries.first.example].title;
-    return own.clip && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
+    return place.own().clip && title ? ` Your own sound is not in it: it opens with the example ${title}.` : "";
   }
 
   wireCopying(() => (view ? String(queryNow()) : null), ownNote);
