@@ -16,7 +16,7 @@ from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.cli import main
 from tpexplore.errors import InputError, sentence_of
 from tpexplore.locking import lock_folder
-from tpexplore.writing import whole_file, write_bytes
+from tpexplore.writing import remove_parts, whole_file, write_bytes, write_with_card
 
 
 def names(folder: Path) -> list[str]:
@@ -98,6 +98,26 @@ def test_what_a_killed_process_left_goes_with_the_next_that_works_in_the_folder(
     lock = lock_folder(tmp_path)
     assert names(tmp_path) == [".lock", ".mine.part"]
     lock.release()
+
+
+def test_a_part_goes_with_the_next_file_in_its_folder_unless_it_is_being_written(tmp_path: Path) -> None:
+    """Folders of exports and tables belong to no command: what a kill left there stayed for good."""
+    (tmp_path / f".{'0' * 16}.part").write_bytes(b"half")
+    with whole_file(tmp_path / "a") as file:
+        file.write(b"1")
+        remove_parts(tmp_path)
+        (part,) = names(tmp_path)
+        assert part != f".{'0' * 16}.part"
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_card_stays_beside_its_own_file(tmp_path: Path) -> None:
+    file, card = tmp_path / "a", tmp_path / "a.json"
+    write_with_card(file, b"old", card, 3)
+    for new, about in ((bytes(20), 20), (b"new", "x" * 20)):
+        with full_disk(10), pytest.raises(OSError, match=r".*"):
+            write_with_card(file, new, card, about)
+        assert (file.read_bytes(), card.read_text()) == (b"old", "3\n") and names(tmp_path) == ["a", "a.json"]
 
 
 def test_a_disk_that_locks_no_files_is_named(tmp_path: Path, monkeypatch) -> None:

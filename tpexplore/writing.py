@@ -9,8 +9,14 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
 
 _PART_BYTES = 8
 
@@ -44,8 +50,9 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
     part = target.with_name(f".{secrets.token_hex(_PART_BYTES)}.part")  # another may write there, too
     with named(path, part):
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_parts_once(target.parent.absolute())
         try:
-            with part.open("xb") as file:
+            with _held(part) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -59,10 +66,44 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def remove_parts(folder: Path) -> None:
-    """Delete what `whole_file` leaves in a folder when the process is killed, where no other writes there."""
-    for part in folder.glob(f".{'[0-9a-f]' * 2 * _PART_BYTES}.part"):
-        with suppress(OSError):
+    """Delete what `whole_file` leaves in a folder when its process is killed, not what is being written."""
+    with suppress(OSError):  # a folder that may be written to, but not listed
+        for part in list(folder.glob(f".{'[0-9a-f]' * 2 * _PART_BYTES}.part")):
+            _remove_unheld(part)
+
+
+@cache
+def _remove_parts_once(folder: Path) -> None:
+    """`remove_parts` once a process: listing a folder that gets thousands of files takes long."""
+    remove_parts(folder)
+
+
+def _remove_unheld(part: Path) -> None:
+    with suppress(OSError), part.open("r+b") as file:
+        if _hold(file):
             part.unlink()
+
+
+def _held(part: Path) -> BinaryIO:
+    """A new file that `remove_parts` of other processes leaves alone until it is closed."""
+    while True:
+        file = part.open("xb")
+        _hold(file)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(part.stat(), os.fstat(file.fileno())):
+                return file
+        file.close()  # removed before it was held
+
+
+def _hold(file: BinaryIO) -> bool:
+    """Take a file until it is closed or the process dies; False where another has it, or none can be had."""
+    if fcntl is None:  # Windows: there, no file can be removed that is open
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def check_place(path: Path) -> None:
@@ -80,6 +121,8 @@ def check_place(path: Path) -> None:
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not os.access(path, os.W_OK):
+        if stat.S_ISREG(kind):
+            path.open("r+b").close()  # its error tells a read-only disk from a missing permission
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
@@ -101,11 +144,26 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def write_with_card(path: Path, content: bytes, card: Path, about: object) -> None:
+    """Write a file and, as JSON, what it is: none of both is replaced before both are on the disk.
+
+    A card must not stay beside another file than its own when the disk is full or the process is killed.
+    """
+    with whole_file(card) as beside:
+        beside.write(_as_json(about))
+        beside.flush()
+        write_bytes(path, content)
+
+
 def write_json(path: Path, content: object) -> None:
     """Write indented JSON, in UTF-8, whole or not at all."""
+    write_bytes(path, _as_json(content))
+
+
+def _as_json(content: object) -> bytes:
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     # File names need not be UTF-8 on Linux; as \udcXX, which JSON knows, they come back unchanged.
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def append_line(path: Path, line: str) -> None:

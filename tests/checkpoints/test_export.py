@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -142,6 +143,19 @@ def test_a_full_disk_is_named(tmp_path):
         export(tiny("ast", blocks=1), path, blocks=(1,))
     assert sentence_of(caught.value).startswith(f"{path} cannot be used: ")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_card_is_that_of_the_file_beside_it(tmp_path, monkeypatch):
+    """Not of what can be read back: a device gives nothing, or never ends; another export may be faster."""
+    model, path = tiny("ast", blocks=1), tmp_path / "a.pt2"
+    monkeypatch.setattr(module, "_traced", lambda *arguments, **options: None)
+    monkeypatch.setattr(module, "_pt2", lambda program: b"content")
+    path.symlink_to("/dev/null")
+    card = export(model, path, blocks=(1,))
+    assert card["sha256"] == hashlib.sha256(b"content").hexdigest()
+    path.unlink()
+    export(model, path, blocks=(1,))
+    assert json.loads((tmp_path / "a.pt2.json").read_text())["sha256"] == sha256_of(path) == card["sha256"]
 
 
 @pytest.mark.parametrize("path", [None, 5, b"pruned.onnx"])

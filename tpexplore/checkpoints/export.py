@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import io
 import logging
 import os
@@ -24,7 +25,7 @@ from tpexplore.model.plan import (
 )
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.mel import MEL_BINS
-from tpexplore.writing import check_place, write_bytes, write_json
+from tpexplore.writing import check_place, write_with_card
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,7 +93,6 @@ def export(
     ending = check_export_name(path)
     check_export_places(path)
 
-    from tpexplore.checkpoints.files import sha256_of
     from tpexplore.model.vit import check_classifier
 
     check_classifier(model)
@@ -105,18 +105,11 @@ def export(
 
     with _quiet():
         program = _traced(model, keep_rate=rates, score=score, method=method, blocks=blocks)
-        if ending == ".onnx":
-            write_bytes(path, _onnx(program, outputs))
-        else:
-            from torch.export import save
-
-            content = io.BytesIO()  # of a full disk torch says so in words of its own
-            save(program, content)
-            write_bytes(path, content.getvalue())
+        content = _onnx(program, outputs) if ending == ".onnx" else _pt2(program)
     macs, unpruned = config.macs(rates, blocks, method), config.macs()
     card = {
         "file": path.name,
-        "sha256": sha256_of(path),
+        "sha256": hashlib.sha256(content).hexdigest(),
         "source": config.name,
         "source_sha256": config.sha256,
         "family": config.family,
@@ -140,7 +133,7 @@ def export(
         "macs": macs,
         "unpruned_macs": unpruned,
     }
-    write_json(_card_of(path), card)
+    write_with_card(path, content, _card_of(path), card)
     return card
 
 
@@ -206,6 +199,14 @@ def _onnx(program: ExportedProgram, outputs: list[str]) -> bytes:
     for value in (*graph.inputs, *graph.outputs):
         value.shape = ir.Shape(["batch", *value.shape[1:]])
     return written.model_proto.SerializeToString()
+
+
+def _pt2(program: ExportedProgram) -> bytes:
+    from torch.export import save
+
+    content = io.BytesIO()  # of a full disk torch says so in words of its own
+    save(program, content)
+    return content.getvalue()
 
 
 def _stable_sort(values: Any, *, stable: bool = True, dim: int = -1, descending: bool = False) -> Any:

@@ -84,17 +84,20 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def write_safetensors(
-    path: Path, state: dict[str, Tensor], config: dict, most_bytes: int | None = None
-) -> None:
-    """Save weights: matrices as int8 with one scale per row, all else as float32.
+def write_safetensors(path: Path, state: dict[str, Tensor], config: dict) -> None:
+    """Write weights to a file, see `safetensors_of`."""
+    write_bytes(path, safetensors_of(state, config))
+
+
+def safetensors_of(state: dict[str, Tensor], config: dict, most_bytes: int | None = None) -> bytes:
+    """A file of weights: matrices as int8 with one scale per row, all else as float32.
 
     A row is rounded to 1/127 of its largest entry, so a 5.4 M model takes 5.5 MB.
 
     Raises
     ------
     InputError
-        If the file would take more than ``most_bytes``; nothing is written then.
+        If it would take more than ``most_bytes``.
     """
     stored = {}
     for key, value in state.items():
@@ -108,8 +111,8 @@ def write_safetensors(
         stored[key + SCALE] = scale
     content = save(stored, metadata={"format": FORMAT, "config": json.dumps(config)})
     if most_bytes is not None and len(content) > most_bytes:
-        raise InputError(f"{path.name} would take {len(content):,} bytes; expected at most {most_bytes:,}.")
-    write_bytes(path, content)
+        raise InputError(f"The weights would take {len(content):,} bytes; expected at most {most_bytes:,}.")
+    return content
 
 
 def sha256_of(path: Path) -> str:

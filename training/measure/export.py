@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from tpexplore.checkpoints.bundled import MODELS_FOLDER
-from tpexplore.checkpoints.files import sha256_of, write_safetensors
+from tpexplore.checkpoints.files import safetensors_of
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.vit import AudioViT
-from tpexplore.writing import write_json
+from tpexplore.writing import write_json, write_with_card
 from training.data.features import Features
 from training.engine.identity import (
     check_bundled,
@@ -69,7 +70,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
     path = folder / f"{name}.safetensors"
     config = {k: v for k, v in asdict(model.config).items() if k not in ("name", "sha256")}
     config["task"] = features.meta["task"]
-    write_safetensors(path, model.state_dict(), config, LIMIT_BYTES)
+    content = safetensors_of(model.state_dict(), config, LIMIT_BYTES)
     card = {
         "name": name,
         "family": model.config.family,
@@ -77,8 +78,8 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "labels": list(model.config.labels),
         "patches": model.config.patches,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "bytes": path.stat().st_size,
-        "weights_sha256": sha256_of(path),
+        "bytes": len(content),
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
         "storage": "matrices as int8 with one scale per row",
         "data": describe_data(features),
         **clusters,
@@ -86,7 +87,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "exported_at_commit": git_commit(),
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
-    write_json(folder / f"{name}.json", card)
+    write_with_card(path, content, folder / f"{name}.json", card)
     return path
 
 
