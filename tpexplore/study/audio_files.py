@@ -1,38 +1,67 @@
-"""Which files of a folder tree are recordings."""
+"""Which files of a folder tree are recordings: the same for the table of a folder and for training."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from tpexplore.errors import InputError
 
 _ENDINGS = (
-    "wav wave rf64 w64 aif aiff aifc au snd caf flac ogg oga opus mp3 mp2 m4a m4b aac wma amr ac3 eac3 wv"
+    "wav wave bwf rf64 w64 aif aiff aifc au snd caf flac ogg oga opus spx mp3 mp2 mpga m4a m4b m4r aac wma"
+    " amr 3ga ac3 eac3 dts wv tta ape mpc dsf voc gsm sph"
 )
-_MORE_ENDINGS = "tta mp4 webm mkv mka mov avi flv ts 3gp"
-SUFFIXES = frozenset(f".{ending}" for ending in f"{_ENDINGS} {_MORE_ENDINGS}".split())
+_VIDEO_ENDINGS = "mp4 m4v webm weba mkv mka mov avi flv ts mts m2ts mpg mpeg vob wmv asf ogv 3gp 3g2"
+SUFFIXES = frozenset(f".{ending}" for ending in f"{_ENDINGS} {_VIDEO_ENDINGS}".split())
 """Endings of files that are taken for recordings, in small or capital letters."""
 
 
+def is_recording(name: str) -> bool:
+    """Whether a file's name is that of a recording.
+
+    macOS leaves a "._name.wav" that is no audio beside each file it copies to a foreign disk.
+    """
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
+
+
 def find_recordings(folder: Path) -> list[str]:
-    """Audio files of a folder tree, relative to it, with slashes, in a fixed order; hidden ones are left out.
+    """Audio files of a folder tree, relative to it, with slashes, in a fixed order; see `walk_recordings`.
 
     Raises
     ------
     InputError
         If there are none, or the folder is none.
+    OSError
+        If a folder in it cannot be read.
     """
     if not folder.is_dir():
         raise InputError(f"{str(folder)!r} is not a folder; expected one with audio files.")
-    recordings = []
-    for above, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        recordings += [
-            (Path(above) / name).relative_to(folder).as_posix()
-            for name in files
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
-        ]
+    recordings = sorted(path.relative_to(folder).as_posix() for path in walk_recordings(folder))
     if not recordings:
         raise InputError(f"{str(folder)!r} holds no audio file, in folders below it neither.")
-    return sorted(recordings)
+    return recordings
+
+
+def walk_recordings(folder: Path) -> Iterator[Path]:
+    """Audio files of a folder and of all folders in it, linked ones too; hidden ones are left out.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be read: its recordings would be missing without a word.
+    """
+    yield from _walk(folder, frozenset())
+
+
+def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
+    real = os.path.realpath(folder)
+    if real in above:  # a link to a folder that it lies in
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if Path(entry).is_dir():  # entry.is_dir() raises if links form a circle
+                if not entry.name.startswith("."):
+                    yield from _walk(folder / entry.name, above | {real})
+            elif is_recording(entry.name):
+                yield folder / entry.name

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tpexplore.errors import InputError
+from tpexplore.study.audio_files import is_recording, walk_recordings
 
-AUDIO_SUFFIXES = (".wav", ".opus", ".flac", ".ogg", ".mp3", ".m4a")
 SPLITS = ("train", "valid", "test")
 
 
@@ -124,27 +122,9 @@ def need_folder(path: Path) -> Path:
 
 def audio_files(folder: Path) -> list[Path]:
     """Audio files of a folder, sorted by name."""
-    return sorted(p for p in folder.iterdir() if _is_audio(p.name))
+    return sorted(p for p in folder.iterdir() if is_recording(p.name))
 
 
 def all_audio_files(folder: Path) -> list[Path]:
     """Audio files of a folder and of all folders in it, linked ones too, sorted by path."""
-    return sorted(_walk(folder, frozenset()))
-
-
-def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
-    real = os.path.realpath(folder)
-    if real in above:  # a link to a folder that it lies in
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if Path(entry).is_dir():  # entry.is_dir() raises if links form a circle
-                if not entry.name.startswith("."):
-                    yield from _walk(folder / entry.name, above | {real})
-            elif _is_audio(entry.name):
-                yield folder / entry.name
-
-
-def _is_audio(name: str) -> bool:
-    # macOS leaves a "._name.wav" that is no audio beside each file it copies to a foreign disk.
-    return name.lower().endswith(AUDIO_SUFFIXES) and not name.startswith(".")
+    return sorted(walk_recordings(folder))

@@ -1,0 +1,39 @@
+"""Which files of a folder tree are recordings."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tpexplore.study.audio_files import find_recordings
+from training.data.datasets.base import all_audio_files
+
+
+def test_linked_folders_are_looked_at_and_all_usual_endings(tmp_path: Path) -> None:
+    """Training took six endings only, and a table none of a linked folder, both without a word."""
+    tree, disk = tmp_path / "tree", tmp_path / "disk"
+    for folder in (tree, disk, tree / ".hidden"):
+        folder.mkdir()
+        for name in ("a.AIFF", "b.wma", "c.weba", "d.txt", "._e.wav", "wav"):
+            (folder / name).touch()
+    (tree / "link").symlink_to(disk)
+    (tree / "loop").symlink_to(tree)
+    expected = [*(f"link/{name}" for name in ("a.AIFF", "b.wma", "c.weba")), "a.AIFF", "b.wma", "c.weba"]
+    assert find_recordings(tree) == sorted(expected)
+    assert all_audio_files(tree) == sorted(tree / name for name in expected)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch) -> None:
+    """Its recordings were missing in the table without a word."""
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "a.wav").touch()
+    scandir = os.scandir
+
+    def refusing(folder: Path):
+        if Path(folder).name == "locked":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(PermissionError, match="locked"):
+        find_recordings(tmp_path)
