@@ -6,6 +6,10 @@ do not wait for torch.
 
 from importlib import import_module
 
+from tpexplore.account import name_account
+
+name_account()  # before torch is imported
+
 __version__ = "0.1.0"
 
 _HOMES = {
