@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Collection
 from dataclasses import asdict
@@ -194,9 +195,8 @@ def git_commit() -> str:
     """Commit of the working tree, marked "+changes" where code differs from it; "unknown" outside of one."""
 
     def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, check=True, cwd=ROOT
-        ).stdout.strip()
+        done = subprocess.run(["git", *arguments], capture_output=True, check=True, cwd=ROOT)
+        return os.fsdecode(done.stdout).strip()  # names of folders need not be text in the locale's encoding
 
     try:
         # An unpacked ZIP may lie inside of another project's checkout.

@@ -1,4 +1,4 @@
-"""Ctrl-C and a polite kill, kept until the training loop has saved."""
+"""Ctrl-C, a polite kill and a terminal that closes, kept until the training loop has saved."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-KEPT = (signal.SIGINT, signal.SIGTERM)
+KEPT = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @contextmanager
 def kept_signals() -> Iterator[list[int]]:
-    """A list that SIGINT and SIGTERM go into instead of ending the process; a second one ends it."""
+    """A list that these signals go into instead of ending the process; a second one ends it.
+
+    What is ignored, as under nohup or in a background job of a script, stays ignored.
+    """
     arrived: list[int] = []
     if threading.current_thread() is not threading.main_thread():  # only that one may choose
         yield arrived
@@ -22,7 +25,8 @@ def kept_signals() -> Iterator[list[int]]:
         arrived.append(number)
         restore()
 
-    before = {number: signal.signal(number, keep) for number in KEPT}
+    heeded = [number for number in KEPT if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, keep) for number in heeded}
 
     def restore() -> None:
         for number, handler in before.items():

@@ -312,6 +312,9 @@ def test_outside_of_a_checkout_the_commit_is_unknown(monkeypatch, tmp_path):
     monkeypatch.setattr(identity, "ROOT", tmp_path / "unpacked")
     (tmp_path / "unpacked").mkdir()
     assert identity.git_commit() == "unknown"  # the checkout is another project's
+    monkeypatch.setattr(identity, "ROOT", tmp_path / os.fsdecode(b"gr\xfcn"))
+    subprocess.run(["git", "init", "-q", identity.ROOT], check=True)
+    assert identity.git_commit() == "unknown"  # the folder's name is no text, as with Windows' umlauts
     monkeypatch.setenv("PATH", "")
     assert identity.git_commit() == "unknown"
 
@@ -320,7 +323,7 @@ def test_outside_of_a_checkout_the_commit_is_unknown(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_and_ends_in_one_line(trained, tmp_path, commands, monkeypatch, number, code):
+def test_a_signal_saves_and_ends_in_one_line(trained, tmp_path, commands, monkeypatch, request, number, code):
     gain, calls = augment.gain, []
 
     def interrupted(*arguments):
@@ -331,7 +334,10 @@ def test_a_signal_saves_and_ends_in_one_line(trained, tmp_path, commands, monkey
 
     monkeypatch.setattr(augment, "gain", interrupted)
     out = tmp_path / "run"
-    before = signal.getsignal(number)
+    # A shell starts background jobs with Ctrl-C ignored, and so perhaps these tests.
+    heeding = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, heeding)
+    request.addfinalizer(lambda: signal.signal(number, before))
     ended, _, errors = commands.run(finetune.main, *finetune_arguments(trained, out))
     assert ended == code
     assert "Traceback" not in errors
@@ -339,7 +345,7 @@ def test_a_signal_saves_and_ends_in_one_line(trained, tmp_path, commands, monkey
         errors.splitlines()[-1]
         == f"Stopped at step 2 of 4, saved in {out}; the same command goes on from there."
     )
-    assert signal.getsignal(number) == before
+    assert signal.getsignal(number) == heeding
     assert load_checkpoint(out)["step"] == 2
     assert commands.run(finetune.main, *finetune_arguments(trained, out))[0] == 0
     assert len(calls) == 4
