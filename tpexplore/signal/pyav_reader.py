@@ -20,6 +20,7 @@ import numpy as np
 
 from tpexplore.errors import InputError
 from tpexplore.signal.checks import SECONDS_LIMIT, check_format
+from tpexplore.signal.front_tags import LARGEST_PROBED, bytes_of_front_tags
 from tpexplore.signal.mended_head import mended_head
 from tpexplore.signal.source import SEEK_AHEAD_SECONDS, FileSummary, SoundSource, first_frame, to_float
 from tpexplore.signal.spliced import Spliced
@@ -94,6 +95,8 @@ def _container(path: Path) -> Iterator[InputContainer]:
         source = os.fspath(path.absolute())
         if head := mended_head(path):
             source = Spliced(stack.enter_context(path.open("rb")), *head)
+        elif (begin := bytes_of_front_tags(path)) > LARGEST_PROBED:
+            source = Spliced(stack.enter_context(path.open("rb")), b"", begin)
         elif start_of_unmeasured_sound(path) is not None:
             options["ignore_length"] = "1"
         yield stack.enter_context(av.open(source, metadata_errors="ignore", options=options))

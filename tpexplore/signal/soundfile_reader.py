@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[SoundSo
     InputError
         If the format is out of range.
     """
-    if _is_stream(path):  # before libsndfile opens it: its MP3 decoder writes to the terminal
+    if _is_mpeg(path) or _is_ogg(path):
         raise UnreadableError
     with _opened(path) as file:
         if file.format in _ELSEWHERE or (
@@ -59,16 +59,23 @@ def open_with_soundfile(path: Path, name: str, start: float) -> Iterator[SoundSo
 
 @contextmanager
 def open_from_start_with_soundfile(path: Path, name: str, start: float) -> Iterator[SoundSource]:
-    """`open_with_soundfile` for what PyAV cannot open: any format, never seeking in a compressed one."""
+    """`open_with_soundfile` for what PyAV cannot open: others, never seeking in a compressed one."""
+    if _is_mpeg(path):
+        raise UnreadableError
     with _opened(path) as file:
         yield _source(file, name, start)
 
 
-def _is_stream(path: Path) -> bool:
-    """Whether a file is Ogg or MP3, with tags in front or not."""
+def _is_ogg(path: Path) -> bool:
     with path.open("rb") as file:
-        head = file.read(4)
-    return head == b"OggS" or head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
+        return file.read(4) == b"OggS"
+
+
+def _is_mpeg(path: Path) -> bool:
+    """Whether a file begins as MP3 does, or with its tags. libsndfile would print errors of it."""
+    with path.open("rb") as file:
+        head = file.read(3)
+    return head == b"ID3" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
 
 
 def _flac_goes_on(path: Path) -> bool:
@@ -101,7 +108,7 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         with path.open("rb") as whole, soundfile.SoundFile(Spliced(whole, *head)) as file:
             yield file
         return
-    with soundfile.SoundFile(os.fspath(path)) as file:
+    with _opened_by_content(path) as file:
         begin = start_of_unmeasured_sound(path) if file.subtype in _SEEKABLE else None
         if begin is None:
             if file.subtype.startswith("DWVW"):  # libsndfile says that it can, and fails
@@ -116,6 +123,17 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
         soundfile.SoundFile(Spliced(whole, b"", begin), format="RAW", endian=endian, **form) as file,
     ):
         yield file
+
+
+@contextmanager
+def _opened_by_content(path: Path) -> Iterator[soundfile.SoundFile]:
+    """Without the name where it ends in .mp3: what it does not know, libsndfile would take for MP3 then."""
+    import soundfile
+
+    with ExitStack() as stack:
+        is_misled = path.suffix.lower() == ".mp3"
+        source = stack.enter_context(path.open("rb")) if is_misled else os.fspath(path)
+        yield stack.enter_context(soundfile.SoundFile(source))
 
 
 def _source(file: soundfile.SoundFile, name: str, start: float) -> SoundSource:
