@@ -16,7 +16,7 @@ from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.cli import main
 from tpexplore.errors import InputError, sentence_of
 from tpexplore.locking import lock_folder
-from tpexplore.writing import remove_parts, whole_file, write_bytes, write_with_card
+from tpexplore.writing import check_ending, remove_parts, whole_file, write_bytes, write_with_card
 
 
 def names(folder: Path) -> list[str]:
@@ -118,6 +118,21 @@ def test_a_card_stays_beside_its_own_file(tmp_path: Path) -> None:
         with full_disk(10), pytest.raises(OSError, match=r".*"):
             write_with_card(file, new, card, about)
         assert (file.read_bytes(), card.read_text()) == (b"old", "3\n") and names(tmp_path) == ["a", "a.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (".csv", "'.csv' is an ending alone; expected a name before it."),
+        ("folder/.CSV", "'.CSV' is an ending alone; expected a name before it."),
+        ("a.csv.", "'a.csv.' ends in neither .csv nor .parquet; expected one of them."),
+        ("/", "'/' ends in neither .csv nor .parquet; expected one of them."),
+    ],
+)
+def test_a_name_without_one_of_the_endings_is_refused(name: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check_ending(Path(name), ".csv", ".parquet")
+    assert str(caught.value) == sentence
 
 
 def test_a_disk_that_locks_no_files_is_named(tmp_path: Path, monkeypatch) -> None:

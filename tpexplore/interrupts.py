@@ -19,6 +19,9 @@ from typing import NoReturn
 INTERRUPTED = 130
 STOPPED = "Stopped."
 
+NO_PROCESSES = (OSError, NotImplementedError, ImportError)
+"""What making a pool of processes raises where the system has no semaphores for it, as without /dev/shm."""
+
 
 def end_on_interrupt() -> None:
     """Let Ctrl-C end the process, until `raise_on_interrupt`; not where it is ignored or handled already."""

@@ -115,7 +115,7 @@ def test_torch_export_from_the_command_line(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("file", "options", "part"),
     [
-        ("pruned.h5", {}, "ends in neither of .onnx and .pt2"),
+        ("pruned.h5", {}, "ends in neither .onnx nor .pt2"),
         ("a.onnx", {"keep_rate": 0}, "Keep-rate 0"),
         ("a.onnx", {"score": "loudness"}, "'loudness'"),
         ("a.onnx", {"blocks": (4, 13)}, "from 1 to 12"),

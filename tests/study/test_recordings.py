@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from tpexplore.signal import recording
 from tpexplore.signal.recording import read_windows
 from tpexplore.study import batch, batch_journal, window_table
 from tpexplore.study.audio_files import find_recordings
-from tpexplore.study.batch import BatchJob, run_batch
+from tpexplore.study.batch import BatchJob, BatchSummary, run_batch
 
 WINDOW = 1.295
 """Seconds that the tiny model reads."""
@@ -131,6 +133,20 @@ def test_the_command_writes_table_and_labels(tmp_path, weights, capsys):
     (row,) = table(out)
     start, end = float(row["start_s"]), float(row["end_s"])
     assert start > 0 and end - start == pytest.approx(WINDOW, abs=1e-3)
+
+
+def test_a_table_is_written_though_its_reader_has_seen_enough(tmp_path, weights, monkeypatch):
+    """``--windows --csv out.csv | head`` ended with exit code 0 and without the table."""
+
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    path, out = noise(tmp_path / "a.wav", 4.0), tmp_path / "t.csv"
+    monkeypatch.setattr(sys, "stdout", Gone())
+    assert main(["explore", str(path), "--model", str(weights), "--windows", "--csv", str(out)]) == 0
+    monkeypatch.undo()
+    assert len(table(out)) == 4
 
 
 @pytest.mark.parametrize(
@@ -246,6 +262,20 @@ def test_a_batch_does_not_go_on_with_other_weights(tree, weights, tmp_path, monk
     assert len({row["weights_sha256"] for row in table(out)}) == 1
 
 
+def test_a_batch_killed_at_its_end_leaves_no_rows_for_other_settings(tree, weights, tmp_path, monkeypatch):
+    out = tmp_path / "t.csv"
+
+    def killed(folder, **options):
+        (folder / "settings.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(batch_journal.shutil, "rmtree", killed)
+        run_batch(tree, out, BatchJob(str(weights)), quiet=True)
+    run_batch(tree, out, BatchJob(str(weights), keep_rates=(0.5,)), quiet=True)
+    assert {row["keep_rate"] for row in table(out)} == {"0.5"}
+
+
 def test_a_disk_that_is_full_from_the_start_holds_no_unfinished_table(tree, weights, tmp_path):
     with full_disk(0), pytest.raises(OSError, match="File too large"):
         run_batch(tree, tmp_path / "t.csv", BatchJob(str(weights)), quiet=True)
@@ -342,6 +372,24 @@ def test_several_workers_and_parquet(tree, weights, tmp_path):
     assert [tuple(row) for row in rows] == [tuple(window_table.COLUMNS)] * 6
     read = [{name: str(value) for name, value in row.items()} for row in rows]
     assert without_times(read) == without_times(table(tmp_path / "one.csv"))
+
+
+def test_names_are_printed_without_their_line_breaks_and_terminal_codes(monkeypatch, capsys):
+    summary = BatchSummary(1, 0, {"a\n\x1b[31m.wav": "It holds no sound."})
+    monkeypatch.setattr(batch, "run_batch", lambda *arguments, **options: summary)
+    assert main(["batch", "folder", "--model", "ast-spc12", "--out", "a\nb.csv"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "a\\nb.csv: 0 windows of 1 files.\n"
+    assert printed.err.splitlines()[1:] == ["a\\n\\x1b[31m.wav: It holds no sound."]
+
+
+def test_a_system_without_semaphores_is_named(tree, weights, tmp_path, monkeypatch):
+    def missing(*arguments, **options):
+        raise FileNotFoundError(2, "No such file or directory")  # as the system says without /dev/shm
+
+    monkeypatch.setattr(batch, "ProcessPoolExecutor", missing)
+    with pytest.raises(InputError, match=r"cannot run several processes, .* with --workers 1"):
+        run_batch(tree, tmp_path / "a.csv", BatchJob(str(weights)), workers=2, quiet=True)
 
 
 def test_what_cannot_be_run_is_one_sentence(tree, weights, tmp_path, monkeypatch, capsys):

@@ -25,7 +25,7 @@ from tpexplore.model.plan import (
 )
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.mel import MEL_BINS
-from tpexplore.writing import check_place, write_with_card
+from tpexplore.writing import check_ending, check_place, write_with_card
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -139,9 +139,7 @@ def export(
 
 def check_export_name(path: Path) -> str:
     """Ending of a file to export to, or InputError where nothing of that kind can be written here."""
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise InputError(f"{path.name!r} ends in neither of {' and '.join(ENDINGS)}; expected one of them.")
+    ending = check_ending(path, *ENDINGS)
     if ending == ".onnx" and not all(map(find_spec, ("onnx", "onnxscript"))):
         raise InputError(
             'Writing ONNX needs two more packages; install them with pip install "tpexplore[onnx]", or export'

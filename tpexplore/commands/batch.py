@@ -9,6 +9,7 @@ import sys
 from tpexplore.checkpoints.bundled import check_model_name
 from tpexplore.command_line import BAD_FILES
 from tpexplore.commands.options import pruning_blocks, read_keep_rate
+from tpexplore.errors import one_line
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,9 +25,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"out": str(args.out), **vars(summary)}))
     else:
-        print(f"{args.out}: {summary.windows} windows of {summary.files} files.")
+        print(one_line(f"{args.out}: {summary.windows} windows of {summary.files} files."))
     if summary.problems:
         print(f"{len(summary.problems)} could not be read, or not to the end:", file=sys.stderr)
         for file, problem in summary.problems.items():
-            print(f"{file}: {problem}", file=sys.stderr)
+            print(one_line(f"{file}: {problem}"), file=sys.stderr)
     return BAD_FILES if summary.problems else 0

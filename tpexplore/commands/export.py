@@ -7,6 +7,7 @@ import json
 
 from tpexplore.checkpoints.bundled import check_model_name
 from tpexplore.commands.options import pruning_blocks, read_keep_rate
+from tpexplore.errors import one_line
 from tpexplore.interrupts import ended_by_interrupt
 from tpexplore.model.plan import check_method, check_score
 
@@ -28,5 +29,6 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(card))
         return
     saved = 1 - card["macs"] / card["unpruned_macs"]
-    print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, {saved:.1%} of the MACs saved.")
-    print(f"{args.out}.json says how to make its input and read its output.")
+    name = one_line(str(args.out))
+    print(f"{name}: {args.out.stat().st_size / 1e6:.1f} MB, {saved:.1%} of the MACs saved.")
+    print(f"{name}.json says how to make its input and read its output.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tpexplore.errors import InputError, sentence_of
-from tpexplore.interrupts import end_with_parent
+from tpexplore.interrupts import NO_PROCESSES, end_with_parent
 from tpexplore.locking import lock_folder
 from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
 from tpexplore.study.audio_files import find_recordings
@@ -164,13 +164,19 @@ def _outcomes(
         for file in files:
             yield file, analyse(model, folder, file, job)
         return
-    # Not forked: threads of torch, and a GPU, do not survive that.
-    pool = ProcessPoolExecutor(
-        min(workers, len(files)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(job,),
-    )
+    try:
+        # Not forked: threads of torch, and a GPU, do not survive that.
+        pool = ProcessPoolExecutor(
+            min(workers, len(files)),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(job,),
+        )
+    except NO_PROCESSES:
+        raise InputError(
+            "This system cannot run several processes, perhaps because /dev/shm is missing; repeat the"
+            " command with --workers 1."
+        ) from None
     try:
         running = {pool.submit(_analyse_in_worker, folder, file, job): file for file in files}
         for future in as_completed(running):

@@ -89,6 +89,10 @@ class Journal:
             time.sleep(_WAIT_SECONDS)
 
     def remove(self) -> None:
+        """Delete the folder, first what was done: without settings.json, it would count for any settings."""
+        for path in self.place.glob("*.jsonl"):
+            with suppress(OSError):
+                path.unlink()
         shutil.rmtree(self.place, ignore_errors=True)
 
     def _end_last_line(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tpexplore.errors import InputError
 from tpexplore.model.plan import check_keep_rates
-from tpexplore.writing import whole_file, write_bytes
+from tpexplore.writing import check_ending, whole_file, write_bytes
 
 if TYPE_CHECKING:
     from tpexplore.study.windows import WindowResult
@@ -103,9 +103,7 @@ def write_labels(path: Path, rows: Iterable[WindowRow]) -> None:
 
 def check_table_name(path: Path) -> None:
     """Raise InputError unless a table can be written under this name here."""
-    ending = path.suffix.lower()
-    if ending not in (".csv", ".parquet"):
-        raise InputError(f"{path.name!r} ends in neither .csv nor .parquet; expected one of them.")
+    ending = check_ending(path, ".csv", ".parquet")
     if ending == ".parquet" and not find_spec("pyarrow"):
         raise InputError(
             'Writing Parquet needs one more package; install it with pip install "tpexplore[parquet]", or'

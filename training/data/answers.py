@@ -133,14 +133,15 @@ def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
         If a clip or its answers cannot be read, or another process is at work on the same answers.
     """
     features, target = read_features(folder), answers_folder(folder, tagger.sha256)
+    parts_folder = target / "parts"
     if (target / "index.json").exists():
+        shutil.rmtree(parts_folder, ignore_errors=True)  # killed before they could be removed
         return target
     paths = paths_by_name(audio)
     lock = lock_folder(target)  # released when this returns
     parallel.barrier()
     if (target / "index.json").exists():  # another command has finished while the folder was searched
         return target
-    parts_folder = target / "parts"
     parts_folder.mkdir(parents=True, exist_ok=True)
     clips = range(len(features.files))
     rows = {
@@ -158,7 +159,7 @@ def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
     if parallel.is_main():
         join_parts(target, {file: len(of_part) for file, of_part in rows.items()})
         write_json(target / "index.json", {"tagger_sha256": tagger.sha256})  # last: it says that all is there
-        shutil.rmtree(parts_folder)
+        shutil.rmtree(parts_folder, ignore_errors=True)
     parallel.barrier()
     del lock
     return target

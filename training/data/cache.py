@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +18,8 @@ import torch
 from tqdm import tqdm
 
 from tpexplore.checkpoints.files import sha256_of
-from tpexplore.errors import UNREADABLE_JSON, InputError
-from tpexplore.interrupts import end_with_parent
+from tpexplore.errors import UNREADABLE_JSON, InputError, one_line
+from tpexplore.interrupts import NO_PROCESSES, end_with_parent
 from tpexplore.signal.spectrogram import MEL_BINS, fit_frames, log_mel
 from tpexplore.writing import append_line, named, write_bytes, write_json
 from training.data.datasets.base import Dataset, Item
@@ -59,6 +59,8 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
     key = content_key(dataset)
     folder = out / f"{dataset.name}-{key}"
     if (folder / "index.json").exists():
+        with suppress(OSError):  # killed before it could be removed; the disk may be read-only by now
+            (folder / "done.jsonl").unlink()
         return folder
     lock = lock_folder(folder)  # released when this returns
     if (folder / "index.json").exists():  # another process has finished just now
@@ -90,11 +92,11 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
     }
     index["sha256"] = digest_of(np.load(folder / "mel.npy", mmap_mode="r"), index)
     write_json(folder / "index.json", index)  # last: its presence says that the cache is whole
-    (folder / "done.jsonl").unlink()
+    (folder / "done.jsonl").unlink(missing_ok=True)
     del lock
     print(f"{len(good)} clips in {folder}; {len(bad)} could not be read, {dataset.missing} were not there")
     for sentence in bad.values():
-        print(" ", sentence)
+        print(" ", one_line(sentence))
     return folder
 
 
@@ -139,11 +141,14 @@ def _check_classes(dataset: Dataset, bad: dict[int, str]) -> None:
 
 def _one_clip(job: tuple[Item, int]) -> tuple[np.ndarray, int] | str:
     item, frames = job
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         mel = log_mel(read_sound(item.paths, item.start, frames))
     except InputError as error:
         return str(error)
+    finally:
+        torch.set_num_threads(threads)
     return fit_frames(mel, frames).numpy().astype("<f2"), min(len(mel), frames)
 
 
@@ -225,7 +230,11 @@ def _write(file: BinaryIO, content: bytes) -> None:
 @contextmanager
 def _decoded(jobs: list[tuple[Item, int]], workers: int) -> Iterator[Iterable[tuple[np.ndarray, int] | str]]:
     """What `_one_clip` makes of each job, in order; no process is left behind, however this ends."""
-    pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=end_with_parent)
+    try:
+        pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=end_with_parent)
+    except NO_PROCESSES:
+        yield map(_one_clip, jobs)
+        return
     try:
         yield pool.map(_one_clip, jobs, chunksize=max(1, min(16, len(jobs) // (4 * workers))))
     except BrokenProcessPool:

@@ -128,8 +128,10 @@ def test_a_killed_run_goes_on_where_it_stopped(folder, sounds, tagger, stored, t
         join(target, clips)
 
     monkeypatch.setattr(module, "join_parts", checked)
-    store_answers(copy, sounds, tagger)
+    target = store_answers(copy, sounds, tagger)
     np.testing.assert_array_equal(read_answers(copy).logits, stored.logits)
+    (target / "parts").mkdir()  # killed at the very end
+    assert store_answers(copy, sounds, tagger) == target and not (target / "parts").exists()
 
 
 def test_answers_that_another_process_is_writing_are_left_alone(folder, sounds, tagger, tmp_path):

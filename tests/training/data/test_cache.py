@@ -59,7 +59,8 @@ def commands(monkeypatch, capsys) -> Commands:
 def test_the_same_content_is_decoded_once(esc50, monkeypatch):
     first = made(esc50)
     monkeypatch.setattr(cache, "_decode_all", None)  # would fail
-    assert made(esc50) == first
+    (first / "done.jsonl").touch()  # killed at the very end
+    assert made(esc50) == first and not (first / "done.jsonl").exists()
     for path in esc50.rglob("*.wav"):
         os.utime(path)  # a copy has other times
     assert made(esc50) == first
@@ -289,6 +290,19 @@ def test_a_cache_that_another_process_has_just_finished_is_left_as_it_is(esc50, 
     monkeypatch.setattr(cache, "lock_folder", just_finished)
     monkeypatch.setattr(cache, "_decode_all", None)
     assert made(esc50) == folder
+
+
+def test_without_semaphores_this_process_decodes(esc50, monkeypatch):
+    """Where /dev/shm is missing, "No such file or directory." was all that was said."""
+    expected = read_features(made(esc50))
+
+    def missing(*arguments, **options):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(cache, "ProcessPoolExecutor", missing)
+    features = read_features(cache_features(load_dataset("esc50", esc50, fold=2), esc50.parent / "alone"))
+    np.testing.assert_array_equal(features.mel, expected.mel)
+    assert features.files == expected.files
 
 
 def test_two_at_once_do_not_mix(esc50):
