@@ -237,6 +237,24 @@ def test_unlabelled_clips_teach_tags_but_no_labels(folder, stored):
     assert figures["label_loss"] == 0 and figures["tag_loss"] > 0 and figures["embedding_loss"] > 0
 
 
+def test_unlabelled_clips_teach_labels_where_the_recipe_has_pseudo_labels(folder, stored):
+    features, answers = training_data([folder])
+    targets = np.zeros((len(features.files), 2), dtype=bool)
+    first, second = features.indices("train")[:2]
+    targets[first, 0] = targets[second, 1] = True
+    meta = {**features.meta, "class_names": ["a", "b"]}
+    labelled = dataclasses.replace(features, meta=meta, targets=targets)
+    lessons = StoredLessons(tags=1.0, labelled_share=0.5, pseudo_labels=True)
+    recipe = small_recipe(classes="labels", loss="ce", answers=lessons)
+    clips = FinetuneStage(labelled, recipe, answers=answers).clips
+    assert clips.targets[:2].tolist() == [[1, 0], [0, 1]]
+    assert len(clips.targets) > 2 and clips.targets.sum(1) == pytest.approx(1)
+    assert ((clips.targets[2:] > 0) & (clips.targets[2:] < 1)).all()
+    assert clips.weights[:2].sum() == pytest.approx(0.5)  # a pseudo-label is no label there
+    with pytest.raises(InputError, match="one class a clip"):
+        FinetuneStage(labelled, dataclasses.replace(recipe, loss="bce"), answers=answers)
+
+
 def test_tags_stand_in_the_place_of_labels(folder, stored):
     features, answers = training_data([folder], "tags")
     assert features.meta["class_names"][0] == "Speech" and features.meta["multilabel"]
