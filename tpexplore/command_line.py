@@ -62,12 +62,12 @@ def exit_code(command: Callable[[], object]) -> int:
     except InputError as error:
         return _ended(BAD_INPUT, str(error))
     except BrokenPipeError:
-        _discard_output()
+        discard_output()
     except OSError as error:
         try:
             sys.stdout.flush()
         except OSError:  # it is the output that cannot be written
-            _discard_output()
+            discard_output()
         return _ended(BAD_INPUT, sentence_of(error))
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):  # torch's way to say so
@@ -93,8 +93,8 @@ def _open_closed_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
 
 
-def _discard_output() -> None:
-    """Send what the interpreter still flushes at its very end to nowhere."""
+def discard_output() -> None:
+    """Send to nowhere what is printed from now on, and what the interpreter still flushes at its very end."""
     with suppress(OSError, ValueError):  # not a real file, as in a test
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

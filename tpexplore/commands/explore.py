@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from tpexplore.checkpoints.bundled import check_model_name
+from tpexplore.command_line import discard_output
 from tpexplore.commands.options import joined, pruning_blocks, read_keep_rate
 from tpexplore.errors import InputError, shown
 from tpexplore.interrupts import ended_by_interrupt
@@ -163,10 +164,19 @@ def _explore_windows(args: argparse.Namespace, model, way: dict[str, Any]) -> No
         if not args.json:
             before = f"{row['unpruned_probability']:6.1%} {row['unpruned_answer']}"
             after = f"{row['probability']:6.1%} {row['answer']}" + (" (changed)" if row["flips"] else "")
-            print(f"{row['start_s']:9.2f} {row['end_s']:9.2f} s  {before:<32}  {after}", flush=True)
+            _print_window(args, f"{row['start_s']:9.2f} {row['end_s']:9.2f} s  {before:<32}  {after}")
     _write_windows(args, rows)
     if args.json:
         print(json.dumps(rows))
+
+
+def _print_window(args: argparse.Namespace, line: str) -> None:
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # a reader that has seen enough (``| head``)
+        if args.csv is None and args.labels is None:
+            raise
+        discard_output()  # the files are still to be written
 
 
 def _write_windows(args: argparse.Namespace, rows: list[dict]) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from tpexplore.command_line import Interrupted
+from tpexplore.command_line import Interrupted, discard_output
 from tpexplore.errors import InputError
 from tpexplore.writing import append_line
 from training.engine.checkpoint import load_checkpoint, save_checkpoint, trim_log
@@ -111,7 +111,7 @@ def train(stage: TrainingStage, run: TrainingRun) -> bool:
     Raises
     ------
     Interrupted
-        On Ctrl-C or a polite kill, once everything is saved.
+        On Ctrl-C, a polite kill or a terminal that closes, once everything is saved.
     """
     recipe, folder = stage.recipe, run.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -230,4 +230,7 @@ def gradients_of_step(
 
 def append_log(folder: Path, line: dict) -> None:
     append_line(folder / "log.jsonl", json.dumps(line))
-    tqdm.write(json.dumps(line))
+    try:
+        tqdm.write(json.dumps(line))
+    except OSError:  # the terminal or the reader, as in ``| tee``, is gone; training goes on
+        discard_output()
