@@ -16,7 +16,14 @@ from tpexplore.checkpoints.bundled import MODELS_FOLDER
 from tpexplore.cli import main
 from tpexplore.errors import InputError, sentence_of
 from tpexplore.locking import lock_folder
-from tpexplore.writing import check_ending, remove_parts, whole_file, write_bytes, write_with_card
+from tpexplore.writing import (
+    check_ending,
+    check_place,
+    remove_parts,
+    whole_file,
+    write_bytes,
+    write_with_card,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -185,6 +192,20 @@ def test_outputs_of_explore_are_checked_before_anything_is_computed(
     output = capsys.readouterr()
     assert output.out == "" and output.err.count("\n") == 1 and part in output.err
     assert Path("clip.wav").read_bytes() == before and names(Path()) == ["clip.wav", "link"]
+
+
+def test_a_read_only_disk_is_no_missing_permission(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "a"
+    path.touch()
+
+    def refuse(file: Path, *_arguments) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(file))
+
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OSError, match=r".*") as caught:
+        check_place(path)
+    assert sentence_of(caught.value) == f"{path} cannot be used: the disk is read-only."
 
 
 def test_a_folder_that_was_deleted_is_named(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -14,13 +14,13 @@ def test_linked_folders_are_looked_at_and_all_usual_endings(tmp_path: Path) -> N
     tree, disk = tmp_path / "tree", tmp_path / "disk"
     for folder in (tree, disk, tree / ".hidden"):
         folder.mkdir()
-        for name in ("a.AIFF", "b.wma", "c.weba", "d.txt", "._e.wav", "wav"):
+        for name in ("a.AIFF", "b.wma", "c.weba", "d.txt", "._e.wav", "wav", "z.mp4"):
             (folder / name).touch()
     (tree / "link").symlink_to(disk)
     (tree / "loop").symlink_to(tree)
-    expected = [*(f"link/{name}" for name in ("a.AIFF", "b.wma", "c.weba")), "a.AIFF", "b.wma", "c.weba"]
-    assert find_recordings(tree) == sorted(expected)
-    assert all_audio_files(tree) == sorted(tree / name for name in expected)
+    sounds = [f"{place}{name}" for place in ("link/", "") for name in ("a.AIFF", "b.wma", "c.weba")]
+    assert find_recordings(tree) == sorted([*sounds, "link/z.mp4", "z.mp4"])
+    assert all_audio_files(tree) == sorted(tree / name for name in sounds)  # no video beside a clip
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch) -> None:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tpexplore.errors import InputError
 
-_ENDINGS = (
+_AUDIO = (
     "wav wave bwf rf64 w64 aif aiff aifc au snd caf flac ogg oga opus spx mp3 mp2 mpga m4a m4b m4r aac wma"
-    " amr 3ga ac3 eac3 dts wv tta ape mpc dsf voc gsm sph"
+    " amr 3ga ac3 eac3 dts wv tta ape mpc dsf voc gsm sph weba webm mka"
 )
-_VIDEO_ENDINGS = "mp4 m4v webm weba mkv mka mov avi flv ts mts m2ts mpg mpeg vob wmv asf ogv 3gp 3g2"
-SUFFIXES = frozenset(f".{ending}" for ending in f"{_ENDINGS} {_VIDEO_ENDINGS}".split())
-"""Endings of files that are taken for recordings, in small or capital letters."""
+_VIDEO = "mp4 m4v mkv mov avi flv ts mts m2ts mpg mpeg vob wmv asf ogv 3gp 3g2"
+AUDIO_SUFFIXES = frozenset(f".{ending}" for ending in _AUDIO.split())
+"""Endings of files of sound, in small letters; capital ones count, too."""
+SUFFIXES = AUDIO_SUFFIXES | {f".{ending}" for ending in _VIDEO.split()}
+"""Those, and endings of videos, whose sound is read."""
 
 
-def is_recording(name: str) -> bool:
+def is_recording(name: str, suffixes: Collection[str] = SUFFIXES) -> bool:
     """Whether a file's name is that of a recording.
 
     macOS leaves a "._name.wav" that is no audio beside each file it copies to a foreign disk.
     """
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes  # noqa: PTH122
 
 
 def find_recordings(folder: Path) -> list[str]:
@@ -43,18 +45,18 @@ def find_recordings(folder: Path) -> list[str]:
     return recordings
 
 
-def walk_recordings(folder: Path) -> Iterator[Path]:
-    """Audio files of a folder and of all folders in it, linked ones too; hidden ones are left out.
+def walk_recordings(folder: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[Path]:
+    """Recordings of a folder and of all folders in it, linked ones too; hidden ones are left out.
 
     Raises
     ------
     OSError
         If a folder cannot be read: its recordings would be missing without a word.
     """
-    yield from _walk(folder, frozenset())
+    yield from _walk(folder, suffixes, frozenset())
 
 
-def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
+def _walk(folder: Path, suffixes: Collection[str], above: frozenset[str]) -> Iterator[Path]:
     real = os.path.realpath(folder)
     if real in above:  # a link to a folder that it lies in
         return
@@ -62,6 +64,6 @@ def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
         for entry in entries:
             if Path(entry).is_dir():  # entry.is_dir() raises if links form a circle
                 if not entry.name.startswith("."):
-                    yield from _walk(folder / entry.name, above | {real})
-            elif is_recording(entry.name):
+                    yield from _walk(folder / entry.name, suffixes, above | {real})
+            elif is_recording(entry.name, suffixes):
                 yield folder / entry.name

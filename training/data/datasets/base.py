@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tpexplore.errors import InputError
-from tpexplore.study.audio_files import is_recording, walk_recordings
+from tpexplore.study.audio_files import AUDIO_SUFFIXES, is_recording, walk_recordings
 
 SPLITS = ("train", "valid", "test")
 
@@ -121,10 +121,10 @@ def need_folder(path: Path) -> Path:
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Audio files of a folder, sorted by name."""
-    return sorted(p for p in folder.iterdir() if is_recording(p.name))
+    """Audio files of a folder, sorted by name; not the videos that some datasets have beside them."""
+    return sorted(p for p in folder.iterdir() if is_recording(p.name, AUDIO_SUFFIXES))
 
 
 def all_audio_files(folder: Path) -> list[Path]:
     """Audio files of a folder and of all folders in it, linked ones too, sorted by path."""
-    return sorted(walk_recordings(folder))
+    return sorted(walk_recordings(folder, AUDIO_SUFFIXES))
