@@ -58,3 +58,24 @@ def test_the_first_load_is_small_and_the_sound_comes_with_it(browser, app_url):
     page.wait_for_function("Number(document.querySelector('.tp-seek').value) > 0.2")
     assert len(sounds()) == 1
     context.close()
+
+
+def test_what_is_still_loading_keeps_about_its_room_and_says_so(browser, app_url):
+    """With the styles of the pictures there, and the bar's own HTML late, as on a slow line."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    skip_tour(page)
+    held = []
+    page.route("**/page/sound.html*", lambda route: held.append(route))
+    page.goto(app_url)
+    page.wait_for_selector("#viewer .tp-headline >> visible=true")
+    height = "document.querySelector('#bar-row').getBoundingClientRect().height"
+    loading = page.evaluate(height)
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('#sound .board-loading')).opacity === '1'"
+    )
+    assert page.inner_text("#sound") == "Loading …"
+    held[0].continue_()
+    page.wait_for_selector("#sound .ts-name")
+    assert page.evaluate(height) == pytest.approx(loading, abs=40)
+    context.close()

@@ -56,7 +56,7 @@ def create_board(
         module=f"import(at({json.dumps(module)}))" if module else "{ start() {} }",
         files=json.dumps({"html": html, "styles": list(styles)}),
     )
-    template = {} if html is None else {"html_template": '<div class="board-loading"></div>'}
+    template = {} if html is None else {"html_template": '<div class="board-loading">Loading …</div>'}
     return gr.HTML(
         value=value,
         js_on_load=load,
