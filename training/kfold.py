@@ -1,7 +1,9 @@
 """One training per ESC-50 fold, each tested on the fold it did not see, and all folds together.
 
-    python -m training.kfold ESC50_PATH US8K SOUNDS_CC --recipe ast-esc50-folds --init ast-audioset \\
-        --tagger mn04_as_mAP_432.pt --out runs/ast-esc50-folds
+    python -m training.kfold ESC50_PATH US8K SOUNDS_CC --recipe ast-esc50-folds \\
+        --init runs/ast-audioset-without-esc50 --tagger mn04_as_mAP_432.pt --out runs/ast-esc50-folds
+
+The start must have heard no clip of ESC-50, also not without labels, or only some folds are new to it.
 
 Further feature folders lend their training clips to what is learnt from a tagger's answers; their labels are
 not used. Rerun after a stop, it goes on where it was. Writes assets/results/studies/folds-FAMILY.json.
@@ -45,7 +47,7 @@ def main() -> None:
     parser.add_argument(
         "--init",
         type=model_to_start_from,
-        help="bundled model or file to start from; if it learnt from a fold, say so",
+        help="bundled model, run folder or file to start from; one that heard no clip of ESC-50",
     )
     parser.add_argument("--tagger", type=file_or_folder, help="a checkpoint of EfficientAT to learn from")
     add_run_folders(parser)
