@@ -25,7 +25,8 @@ from training.data.clips import Clips
 from training.data.features import Features
 from training.data.training_data import NO_ANSWERS
 from training.engine.lessons import lesson_losses, tag_statistics, with_tags
-from training.engine.loop import Batch, pick_device, prepare_for_training
+from training.engine.loop import Batch, pick_device
+from training.engine.on_cpu import prepare_for_training
 from training.engine.patches import random_grid, random_patches
 from training.engine.student import Student, begin_at_mean, build_model, pooled_features
 from training.engine.teacher import load_teacher

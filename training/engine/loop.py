@@ -88,15 +88,6 @@ def pick_device() -> torch.device:
     return torch.device("cpu")
 
 
-def prepare_for_training(model: nn.Module, device: torch.device) -> nn.Module:
-    """Move to ``device``; on a CPU use plain attention, whose backward pass is faster there."""
-    if device.type == "cpu":
-        for module in model.modules():
-            if hasattr(module, "fused_attn"):
-                module.fused_attn = False
-    return model.to(device)
-
-
 def train(stage: TrainingStage, run: TrainingRun) -> bool:
     """Run the steps that are left, from the last checkpoint on if there is one.
 

@@ -24,7 +24,8 @@ from training.data.features import Features
 from training.data.training_data import NO_ANSWERS
 from training.engine.initialise import place_positions, sample_specs, start_from, whiten_patches
 from training.engine.lessons import TaggerHeads, begin_head_at, lesson_losses, tag_statistics, with_tags
-from training.engine.loop import Batch, pick_device, prepare_for_training
+from training.engine.loop import Batch, pick_device
+from training.engine.on_cpu import prepare_for_training
 from training.engine.patches import random_patches
 from training.engine.student import pooled_features
 from training.recipes.settings import PretrainRecipe, StoredLessons
