@@ -15,7 +15,9 @@ from functools import partial
 from pathlib import Path
 
 from tpexplore.command_line import file_or_folder
+from tpexplore.errors import InputError
 from tpexplore.writing import write_json
+from training.data.datasets.esc50 import NAME
 from training.data.tagger import load_tagger
 from training.engine.command import (
     Different,
@@ -25,6 +27,8 @@ from training.engine.command import (
     model_to_start_from,
     run_command,
 )
+from training.engine.identity import datasets_heard
+from training.engine.initialise import describe_start
 from training.measure.folds import five_folds, fold_data
 from training.measure.variants import STUDIES_FOLDER
 from training.recipes.settings import FinetuneRecipe, TeacherRecipe, load_recipe
@@ -58,6 +62,11 @@ def main() -> None:
     recipe = load_recipe(args.recipe, FinetuneRecipe)
     teacher = load_recipe(args.teacher_recipe, TeacherRecipe) if args.teacher_recipe is not None else None
     tagger = load_tagger(args.tagger) if args.tagger else None
+    if NAME in datasets_heard(describe_start(args.init)):
+        raise InputError(
+            f"{args.init} has heard clips of ESC-50, so not every fold is new to it. Start from a model that"
+            " has heard none, or leave --init out."
+        )
     lock = lock_folder(args.out)
     data_of = partial(fold_data, args.root, args.features, tagger=tagger, others=args.others)
     results = five_folds(data_of, recipe, teacher, args.init, args.out)

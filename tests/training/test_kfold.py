@@ -11,6 +11,7 @@ import soundfile
 import torch
 
 from tests.training.test_training import small, small_finetune
+from tpexplore.errors import InputError
 from training import kfold
 from training.data.answers import store_answers
 from training.data.cache import cache_features
@@ -103,6 +104,40 @@ def test_every_fold_is_tested_once_by_a_model_that_did_not_see_it(esc50, recipes
     assert (run / "model" / "log.jsonl").read_text() == begun
     again = json.loads((tmp_path / "studies" / "folds-audiomae.json").read_text())
     assert again == study
+
+
+@pytest.mark.parametrize("start", ["bundled", "run", "run of a run"])
+def test_a_start_that_has_heard_esc50_is_refused(start, esc50, recipes, tmp_path, monkeypatch):
+    """Of the folds that it has heard the figures would be too good."""
+    source = "ast-audioset"
+    if start != "bundled":
+        source = tmp_path / "before"
+        source.mkdir()
+        heard, earlier = ["us8k-0123456789ab", "esc50-ba9876543210"], None
+        if start == "run of a run":
+            heard, earlier = heard[:1], {"features": heard[1:]}
+        for file, content in {
+            "recipe.json": {},
+            "run.json": {"features": heard},
+            "origins.json": {"start": earlier},
+            "log.jsonl": {"epoch": 1.0, "minutes": 1.0},
+        }.items():
+            (source / file).write_text(json.dumps(content))
+    command = ["kfold", str(esc50), *recipes, "--out", str(tmp_path / "runs"), "--init", str(source)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(InputError, match="has heard clips of ESC-50"):
+        kfold.main()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_a_start_has_heard_counts_its_own_starts_and_teachers():
+    card = {
+        "data": {"dataset": "speaker34 + us8k"},
+        "pretrained": {"features": ["sounds_cc-0123456789ab"], "teacher": {"features": ["esc50"]}},
+        "start": None,
+    }
+    assert identity.datasets_heard(card) == {"speaker34", "us8k", "sounds_cc", "esc50"}
+    assert identity.datasets_heard(None) == set()
 
 
 def test_a_tagger_answers_to_every_fold(esc50, tmp_path):

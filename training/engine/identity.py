@@ -159,12 +159,30 @@ def describe_data(features: Features) -> dict:
 
 
 def describe_run(folder: Path) -> dict:
-    """A run's recipe, the commit it started at and the last line of its log, for cards."""
+    """A run's recipe, the commit it started at, its own start and the last line of its log, for cards."""
+    origins = folder / "origins.json"
     return {
         "recipe": read_json(folder / "recipe.json"),
         **read_json(folder / "run.json"),
+        **({"start": read_json(origins).get("start")} if origins.exists() else {}),
         "last": last_log_line(folder),
     }
+
+
+def datasets_heard(description: dict | None) -> set[str]:
+    """Names of the datasets that a model learnt from, and all that it started from and was taught by.
+
+    Parameters
+    ----------
+    description : dict or None
+        What `describe_run` says of a run, or a card of a bundled model.
+    """
+    if not isinstance(description, dict):
+        return set()
+    names = {name.rpartition("-")[0] or name for name in description.get("features", ())}
+    names |= set(description.get("data", {}).get("dataset", "").split(" + ")) - {""}
+    before = (description.get(part) for part in ("start", "teacher", "pretrained"))
+    return names.union(*map(datasets_heard, before))
 
 
 def last_log_line(folder: Path) -> dict:

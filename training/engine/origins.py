@@ -47,7 +47,9 @@ def note_origins(
 
 
 def _same(earlier: dict | None, now: dict | None) -> bool:
-    """Whether two notes name the same weights, or the same run: what else a card says may have been added."""
-    if isinstance(earlier, dict) and now and "weights_sha256" in earlier:
+    """Whether two notes name the same weights, or the same run: a later edition may note more of it."""
+    if not isinstance(earlier, dict) or not now:
+        return earlier == now
+    if "weights_sha256" in earlier:
         return earlier["weights_sha256"] == now.get("weights_sha256")
-    return earlier == now
+    return all(now.get(part) == value for part, value in earlier.items())
