@@ -98,16 +98,16 @@ export function createPlace(known, first, linked) {
      */
     goTo(named, entry) {
       const { ownClip = "", ownModel = "" } = entry ?? {};
-      const then = { clip: ownClips.has(ownClip) ? ownClip : "", model: ownModels.has(ownModel) ? ownModel : "" };
+      const nextOwn = { clip: ownClips.has(ownClip) ? ownClip : "", model: ownModels.has(ownModel) ? ownModel : "" };
       const target = filled(first, named);
-      if (then.clip) Object.assign(target, { example: null, start: then.clip === own.clip ? values.start : null });
-      if (then.model) target.model = null;
-      const sameOwn = own.clip === then.clip && own.model === then.model;
+      if (nextOwn.clip) Object.assign(target, { example: null, start: nextOwn.clip === own.clip ? values.start : null });
+      if (nextOwn.model) target.model = null;
+      const sameOwn = own.clip === nextOwn.clip && own.model === nextOwn.model;
       const same = sameOwn && PICTURE.every((name) => values[name] === target[name]);
       const otherTab = values.tab !== target.tab;
       Object.assign(values, target);
-      own = then;
-      return { same, otherTab, isGone: Boolean(ownClip) && !then.clip };
+      own = nextOwn;
+      return { same, otherTab, isGone: Boolean(ownClip) && !nextOwn.clip };
     },
   };
 }
