@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { curveScales } from "../../tpexplore/ui/boards/explore/curve.js";
+import { curveScales, curveWidth } from "../../tpexplore/ui/boards/explore/curve.js";
 import { answerText, explanation, methodText, steadyFrom } from "../../tpexplore/ui/boards/explore/explain.js";
 import { heardText } from "../../tpexplore/ui/boards/explore/faithful.js";
 import { addPasses, decode, flipsOf, isComplete } from "../../tpexplore/ui/boards/explore/messages.js";
@@ -135,9 +135,18 @@ test("the story of a clip counts its patches", () => {
 test("the curve's axis holds every interval and does not depend on the score", () => {
   const measured = (value, low, high, macs) => ({ rate: 0.5, value, low, high, macs });
   const accuracy = { attention: [measured(0.8, 0.71, 0.85, 10)], intensity: [measured(0.5, 0.42, 0.6, 20)] };
-  const { low, high, least, most, x, y } = curveScales(accuracy, { macs: 40 });
+  const { low, high, least, most, x, y } = curveScales(accuracy, { macs: 40 }, 280);
   assert.deepEqual([low, high, least, most], [0.4, 0.9, 10, 40]);
   assert.ok(x(10) < x(40) && y(0.4) > y(0.9));
+});
+
+test("the curve fills its card, and no card makes it too narrow for its labels", () => {
+  const measured = { rate: 0.5, value: 0.8, low: 0.7, high: 0.9, macs: 10 };
+  const [narrow, wide] = [240, 500].map((width) => curveScales({ attention: [measured] }, { macs: 40 }, width));
+  assert.equal(wide.x(40) - narrow.x(40), 260);
+  assert.equal(wide.x(10), narrow.x(10));
+  assert.equal(curveWidth(600), 500);
+  assert.equal(curveWidth(0), 240);
 });
 
 /** An audio context whose clock moves on between any two looks at it, as a browser's may; notes what is started. */

@@ -3,7 +3,7 @@
 import { node, renew } from "../shared/dom.js";
 import { isPlanOf, planOf } from "../shared/plan.js";
 import { clipsText, percent } from "../shared/text.js";
-import { accuracyCurve } from "./curve.js";
+import { accuracyCurve, curveWidth, FIRST_WIDTH } from "./curve.js";
 
 /**
  * @typedef {import("./messages.js").Data} Data
@@ -16,40 +16,49 @@ export function createAccuracy(card) {
   const heading = () => node("h3", {}, "How often it is right");
   /** @type {ReturnType<typeof draw> | null} the card as it is drawn; null where there is nothing to draw */
   let drawn = null;
+  let width = FIRST_WIDTH;
+  /** @type {[Data, Score, number] | null} */
+  let shown = null;
 
   /** All but what moves with the keep-rate. @param {Data} data @param {Measured} about @param {Score} score */
   function draw(data, about, score) {
     const value = node("b");
     const interval = node("p", { class: "tp-help" });
-    const curve = accuracyCurve(about.accuracy, data.unpruned, score);
+    const curve = accuracyCurve(about.accuracy, data.unpruned, score, width);
     const others = Object.entries(about.accuracy).some(([name, row]) => name !== score && row.length);
     const band = data.method === "merge" ? "merged" : `ranked by ${score}`;
     const key = `Circle: this keep-rate. Shading: 95 % confidence, ${band}.${others ? " Thin lines: other rankings." : ""}`;
     const source = provenance(about, card.querySelector("details")?.open);
     const line = node("p", { class: "tp-figure-line" }, value);
     card.replaceChildren(heading(), line, interval, curve.picture, node("p", { class: "tp-help" }, key), source);
-    return { about, score, value, interval, curve };
+    return { about, score, width, value, interval, curve };
   }
 
-  return {
-    /** @param {Data} data @param {Score} score @param {number} index of the keep-rate */
-    render(data, score, index) {
-      const about = data.measured;
-      const rate = data.scores[score].rates[index];
-      const here = about?.accuracy[score]?.find((measured) => measured.rate === rate);
-      if (!about || !here) {
-        drawn = null;
-        renew(card, heading(), node("p", {}, missing(data)));
-        return;
-      }
-      if (drawn?.about !== about || drawn.score !== score) drawn = draw(data, about, score);
-      const interval = `95 % confidence ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
-      const what = `${about.metric} of this checkpoint at this keep-rate`;
-      renew(drawn.value, percent(here.value, 1));
-      renew(drawn.interval, `${interval}: ${what} on ${clipsText(about)}.`);
-      drawn.curve.mark(here);
-    },
-  };
+  /** @param {Data} data @param {Score} score @param {number} index of the keep-rate */
+  function render(data, score, index) {
+    shown = [data, score, index];
+    const about = data.measured;
+    const rate = data.scores[score].rates[index];
+    const here = about?.accuracy[score]?.find((measured) => measured.rate === rate);
+    if (!about || !here) {
+      drawn = null;
+      renew(card, heading(), node("p", {}, missing(data)));
+      return;
+    }
+    if (drawn?.about !== about || drawn.score !== score || drawn.width !== width) drawn = draw(data, about, score);
+    const interval = `95 % confidence ${percent(here.low, 1)} to ${percent(here.high, 1)}`;
+    const what = `${about.metric} of this checkpoint at this keep-rate`;
+    renew(drawn.value, percent(here.value, 1));
+    renew(drawn.interval, `${interval}: ${what} on ${clipsText(about)}.`);
+    drawn.curve.mark(here);
+  }
+
+  new ResizeObserver(([{ contentRect }]) => {
+    width = curveWidth(contentRect.width);
+    if (shown && drawn && contentRect.width) render(...shown);
+  }).observe(card);
+
+  return { render };
 }
 
 /** @param {Data} data */

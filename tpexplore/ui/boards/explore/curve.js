@@ -10,7 +10,13 @@ import { shareTicks } from "../shared/ticks.js";
  * @typedef {ReturnType<typeof curveScales>} Scales
  */
 
-const CURVE = { width: 280, height: 170, left: 36, right: 270, top: 10, bottom: 136 };
+const CURVE = { height: 170, left: 36, fromRight: 10, top: 10, bottom: 136 };
+const PIXELS = 1.2; // per unit of the picture, so that its letters are as large as the page's
+const NARROWEST = 240; // units; narrower, the labels of the axis would touch
+export const FIRST_WIDTH = 280;
+
+/** How wide the picture is, in its own units, in a card with so many pixels of room. @param {number} room */
+export const curveWidth = (room) => Math.max(NARROWEST, Math.round(room / PIXELS));
 
 /**
  * The picture, and what marks a place on it: a move of the keep-rate draws nothing else anew.
@@ -18,9 +24,10 @@ const CURVE = { width: 280, height: 170, left: 36, right: 270, top: 10, bottom: 
  * @param {Record<Score, Accuracy[]>} accuracy
  * @param {{macs: number}} unpruned
  * @param {Score} score
+ * @param {number} width in the picture's units
  */
-export function accuracyCurve(accuracy, unpruned, score) {
-  const scales = curveScales(accuracy, unpruned);
+export function accuracyCurve(accuracy, unpruned, score, width) {
+  const scales = curveScales(accuracy, unpruned, width);
   const trace = (/** @type {Score} */ name) => tracePoints(accuracy[name], scales);
   const others = /** @type {Score[]} */ (Object.keys(accuracy)).filter((name) => name !== score);
   const line = trace(score);
@@ -31,7 +38,7 @@ export function accuracyCurve(accuracy, unpruned, score) {
     "svg",
     {
       class: "tp-curve",
-      viewBox: `0 0 ${CURVE.width} ${CURVE.height}`,
+      viewBox: `0 0 ${width} ${CURVE.height}`,
       role: "img",
       "aria-label": `Measured accuracy against MACs, patches ranked by ${score}`,
     },
@@ -59,20 +66,22 @@ export function accuracyCurve(accuracy, unpruned, score) {
  *
  * @param {Record<string, Accuracy[]>} accuracy
  * @param {{macs: number}} unpruned
+ * @param {number} width in the picture's units
  */
-export function curveScales(accuracy, unpruned) {
+export function curveScales(accuracy, unpruned, width) {
   const all = Object.values(accuracy).flat();
   const low = Math.floor(10 * Math.min(...all.map((m) => m.low))) / 10;
   const high = Math.max(low + 0.1, Math.ceil(10 * Math.max(...all.map((m) => m.high))) / 10);
   const least = Math.min(...all.map((m) => m.macs));
   const most = unpruned.macs;
-  const width = CURVE.right - CURVE.left;
+  const right = width - CURVE.fromRight;
   return {
     low,
     high,
     least,
     most,
-    x: (/** @type {number} */ macs) => CURVE.left + (width * (macs - least)) / (most - least),
+    right,
+    x: (/** @type {number} */ macs) => CURVE.left + ((right - CURVE.left) * (macs - least)) / (most - least),
     y: (/** @type {number} */ value) => CURVE.bottom - ((CURVE.bottom - CURVE.top) * (value - low)) / (high - low),
   };
 }
@@ -88,7 +97,7 @@ function joined(points) {
 }
 
 /** @param {Scales} scales */
-function curveAxes({ low, high, least, most, x, y }) {
+function curveAxes({ low, high, least, most, right, x, y }) {
   const label = (
     /** @type {number} */ at,
     /** @type {number} */ up,
@@ -96,7 +105,7 @@ function curveAxes({ low, high, least, most, x, y }) {
     /** @type {string} */ text,
   ) => shape("text", { x: at, y: up, "text-anchor": anchor }, text);
   const values = shareTicks(low, high).flatMap((value) => [
-    shape("line", { class: "tp-gridline", x1: CURVE.left, x2: CURVE.right, y1: y(value), y2: y(value) }),
+    shape("line", { class: "tp-gridline", x1: CURVE.left, x2: right, y1: y(value), y2: y(value) }),
     label(CURVE.left - 6, y(value) + 4, "end", percent(value)),
   ]);
   /** @type {[number, string][]} */
@@ -106,6 +115,6 @@ function curveAxes({ low, high, least, most, x, y }) {
     [most, "end"],
   ];
   const costs = places.map(([macs, anchor]) => label(x(macs), CURVE.bottom + 16, anchor, macsText(macs, most)));
-  const title = label((CURVE.left + CURVE.right) / 2, CURVE.height - 3, "middle", "multiplications (MACs)");
+  const title = label((CURVE.left + right) / 2, CURVE.height - 3, "middle", "multiplications (MACs)");
   return [...values, ...costs, title];
 }
