@@ -278,14 +278,30 @@ def test_phone_needs_no_sideways_scroll(visit):
     # The slider stays in sight when the reading is scrolled to.
     phone.page.locator(".tp-card-accuracy").scroll_into_view_if_needed()
     assert phone.page.locator(".tp-rate-input").bounding_box()["y"] >= 0
-    # So does the open tab in its row, as where a link opens it.
-    phone.page.evaluate("document.getElementById('paper-tab-button').click()")
-    phone.page.wait_for_function(
+    # So does the open tab in its row, at once and when the server has answered.
+    in_sight = """() => {
+        const { left, right } = document.getElementById('paper-tab-button').getBoundingClientRect();
+        return left >= 0 && right <= innerWidth;
+    }"""
+    assert phone.page.evaluate(f"document.getElementById('paper-tab-button').click() ?? ({in_sight})()")
+    phone.page.wait_for_selector("#paper-content", state="visible")
+    assert phone.page.evaluate(in_sight)
+
+
+@pytest.mark.parametrize("width", [390, 1366, 1920])
+def test_the_accuracy_curve_fills_its_card_in_the_page_s_letters(visit, width):
+    visited = visit(width=width, height=900)
+    visited.page.wait_for_function(
         """() => {
-            const { left, right } = document.getElementById('paper-tab-button').getBoundingClientRect();
-            return left >= 0 && right <= innerWidth;
+            const card = document.querySelector('.tp-card-accuracy');
+            const { paddingLeft, paddingRight } = getComputedStyle(card);
+            const room = card.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+            return Math.abs(card.querySelector('.tp-curve').getBoundingClientRect().width - room) < 2;
         }"""
     )
+    letters = visited.page.locator(".tp-curve text").first.bounding_box()["height"]
+    assert 11 <= letters <= 18
+    assert visited.errors == []
 
 
 def test_the_accuracy_curve_stays_and_its_ring_follows_the_keep_rate(visit):
