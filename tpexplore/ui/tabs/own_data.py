@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 
 HELP = f"""
 How often is the model right on your own clips, and what does pruning cost? Drop a ZIP with one folder per
-class (`dog/anything.wav`), or files named after their class (`dog.wav`, `dog_2.wav`): up to {MAX_FILES}
-clips, {MAX_TOTAL_BYTES // 10**6} MB unpacked. They are deleted when you remove them or leave this page.
+class, such as `dog/anything.wav`, or files named after their class, such as `dog.wav` and `dog_2.wav`: up to
+{MAX_FILES} clips, {MAX_TOTAL_BYTES // 10**6} MB unpacked. They are deleted when you remove them or leave this
+page.
 """
 STAYING = "Your files stay for another run; they are deleted when you remove them or leave this page."
 NO_FILES = "Choose labelled clips, or a ZIP of them, first."
