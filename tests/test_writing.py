@@ -118,6 +118,65 @@ def test_a_part_goes_with_the_next_file_in_its_folder_unless_it_is_being_written
     assert names(tmp_path) == ["a"]
 
 
+def test_the_file_is_named_not_its_card(tmp_path: Path, monkeypatch) -> None:
+    """Nobody asked for a card."""
+
+    def refuse(file: Path, *_arguments) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(file))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OSError, match=r".*") as caught:
+        write_with_card(tmp_path / "a", b"", tmp_path / "a.json", 3)
+    assert sentence_of(caught.value) == f"{tmp_path / 'a'} cannot be used: the disk is read-only."
+    monkeypatch.undo()
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_with_card(tmp_path / "a", b"", tmp_path / "a.json", 3)
+    assert caught.value.filename == str(tmp_path / "a.json")
+
+
+def test_a_file_and_its_card_are_of_one_writer(tmp_path: Path, monkeypatch) -> None:
+    """Another one came between the file and the card."""
+    file, card = tmp_path / "a", tmp_path / "a.json"
+    other = threading.Thread(target=write_with_card, args=(file, b"2", card, 2))
+    replace = Path.replace
+
+    def replace_while_another_writes(part: Path, target: Path) -> None:
+        replace(part, target)
+        if target == file and other.ident is None:
+            other.start()
+            other.join(0.3)
+
+    monkeypatch.setattr(Path, "replace", replace_while_another_writes)
+    write_with_card(file, b"1", card, 1)
+    other.join()
+    assert file.read_text() == card.read_text().strip() == "2" and names(tmp_path) == ["a", "a.json"]
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_kill_between_a_file_and_its_card_leaves_no_other_card(
+    tmp_path: Path, monkeypatch, is_link: bool
+) -> None:
+    file, card = tmp_path / "a", tmp_path / "a.json"
+    if is_link:
+        card.symlink_to("elsewhere")
+    write_with_card(file, b"1", card, 1)
+    replace = Path.replace
+
+    def stop_at_card(part: Path, target: Path) -> None:
+        if target == Path(os.path.realpath(card)):
+            raise KeyboardInterrupt
+        replace(part, target)
+
+    monkeypatch.setattr(Path, "replace", stop_at_card)
+    with pytest.raises(KeyboardInterrupt):
+        write_with_card(file, b"2", card, 2)
+    assert file.read_text() == "2" and not card.exists() and card.is_symlink() == is_link
+    monkeypatch.undo()
+    write_with_card(file, b"2", card, 2)
+    assert (file.read_text(), card.read_text(), card.is_symlink()) == ("2", "2\n", is_link)
+
+
 def test_a_card_stays_beside_its_own_file(tmp_path: Path) -> None:
     file, card = tmp_path / "a", tmp_path / "a.json"
     write_with_card(file, b"old", card, 3)
@@ -206,6 +265,17 @@ def test_a_read_only_disk_is_no_missing_permission(tmp_path: Path, monkeypatch) 
     with pytest.raises(OSError, match=r".*") as caught:
         check_place(path)
     assert sentence_of(caught.value) == f"{path} cannot be used: the disk is read-only."
+
+
+@pytest.mark.parametrize("name", ["new", "old", "deep/er/new", "link"])
+def test_a_folder_that_takes_nothing_new_is_seen_first(tmp_path: Path, monkeypatch, name: str) -> None:
+    (tmp_path / "old").touch()
+    (tmp_path / "link").symlink_to("new")
+    really = os.access
+    monkeypatch.setattr(os, "access", lambda place, mode: place != tmp_path and really(place, mode))
+    with pytest.raises(OSError, match=r".*") as caught:
+        check_place(tmp_path / name)
+    assert sentence_of(caught.value) == f"{tmp_path / name} cannot be used: permission denied."
 
 
 def test_a_folder_that_was_deleted_is_named(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -8,7 +8,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +24,7 @@ _PART_BYTES = 8
 
 
 @contextmanager
-def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
+def whole_file(path: Path, keep_as: Path | None = None, outdated: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write to, that takes the place of ``path`` once everything is on the disk.
 
     Folders above it are made. When writing fails or is interrupted, what stood at ``path`` stays and
@@ -36,6 +36,8 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
     ----------
     keep_as : Path, optional
         Where to keep what stood at ``path`` before.
+    outdated : Path, optional
+        A file about what stood at ``path``, to be deleted just before that is replaced.
 
     Raises
     ------
@@ -60,11 +62,20 @@ def whole_file(path: Path, keep_as: Path | None = None) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
             if keep_as is not None and target.exists():
                 target.replace(keep_as)
+            if outdated is not None:
+                _delete_file(outdated)
             part.replace(target)
         except BaseException:
             with suppress(OSError):
                 part.unlink()
             raise
+
+
+def _delete_file(path: Path) -> None:
+    """Delete a file, or the one that a link leads to; no device."""
+    file = Path(os.path.realpath(path))
+    if file.is_file():
+        file.unlink()
 
 
 def remove_parts(folder: Path) -> None:
@@ -125,11 +136,13 @@ def check_place(path: Path) -> None:
     Raises
     ------
     OSError
-        If there is a folder at ``path``, a file that is not to be written to, or links that lead in a circle.
+        If there is a folder at ``path``, a file that is not to be written to, or links that lead in a circle;
+        or if nothing can be made in its folder.
     """
     try:
         kind = path.stat().st_mode
-    except FileNotFoundError:  # what can be made is made; else writing says why not
+    except FileNotFoundError:
+        _check_folder_of(path)
         return
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -137,6 +150,22 @@ def check_place(path: Path) -> None:
         if stat.S_ISREG(kind):
             path.open("r+b").close()  # its error tells a read-only disk from a missing permission
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    if stat.S_ISREG(kind):  # another takes its place
+        _check_folder_of(path)
+
+
+def _check_folder_of(path: Path) -> None:
+    """Raise an OSError that names ``path`` if its folder, or the one to make that in, takes nothing new.
+
+    What is no folder at all is left to writing, whose error says so.
+    """
+    place = Path(os.path.realpath(path)).parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
+        is_read_only = hasattr(os, "statvfs") and os.statvfs(place).f_flag & os.ST_RDONLY
+        code = errno.EROFS if is_read_only else errno.EACCES
+        raise OSError(code, os.strerror(code), str(path))
 
 
 @contextmanager
@@ -160,12 +189,30 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_with_card(path: Path, content: bytes, card: Path, about: object) -> None:
     """Write a file and, as JSON, what it is: none of both is replaced before both are on the disk.
 
-    A card must not stay beside another file than its own when the disk is full or the process is killed.
+    A card must not stay beside another file than its own when the disk is full, the process is killed or
+    another one writes the same two. So the old card goes before its file does, and one writer waits for the
+    other. An error names the file: of its card a person may not know.
     """
-    with whole_file(card) as beside:
-        beside.write(_as_json(about))
-        beside.flush()
-        write_bytes(path, content)
+    check_place(card)
+    with named(path, card):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _only_writer_in(path.parent), whole_file(card) as beside:
+            beside.write(_as_json(about))
+            beside.flush()
+            with whole_file(path, outdated=card) as file:
+                file.write(content)
+
+
+@contextmanager
+def _only_writer_in(folder: Path) -> Iterator[None]:
+    """Wait for others who write several files that belong together in a folder, and let others wait."""
+    with ExitStack() as stack:
+        if fcntl is not None:
+            with suppress(OSError):  # a folder that may not be listed, a disk that locks nothing
+                handle = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, handle)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def write_json(path: Path, content: object) -> None:

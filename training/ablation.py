@@ -19,6 +19,7 @@ from training.engine.command import (
     add_run_folders,
     add_seeds,
     command_arguments,
+    results_file,
     run_command,
 )
 from training.measure.ablation import ablation
@@ -37,11 +38,12 @@ def main() -> None:
     add_seeds(parser)
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
+    path = results_file(STUDIES_FOLDER, FILE)
     features, answers = answered_data(args.features)
     results = ablation(features, answers, recipe, args.out, args.seeds)
     if not parallel.is_main():
         return
-    write_json(STUDIES_FOLDER / FILE, results)
+    write_json(path, results)
     print_differences(results["worth"])
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER
 from tpexplore.writing import write_json
-from training.engine.command import add_feature_folders, command_arguments, run_command
+from training.engine.command import add_feature_folders, command_arguments, results_file, run_command
 from training.measure.against_tagger import against_tagger
 from training.system import parallel
 
@@ -20,10 +20,11 @@ def main() -> None:
     parser.add_argument("name", help="bundled model")
     add_feature_folders(parser, "folders with stored answers")
     args = parser.parse_args()
+    path = results_file(RESULTS_FOLDER, f"{args.name}.json")
     results = against_tagger(args.name, args.features)
     if not parallel.is_main():
         return
-    write_json(RESULTS_FOLDER / f"{args.name}.json", results)
+    write_json(path, results)
     for dataset, compared in results["against_tagger"].items():
         for rate, values in compared["attention"].items():
             first, precision = values["first_tag"]["value"], values["mAP"]["value"]

@@ -13,7 +13,7 @@ from tpexplore.checkpoints.bundled import ANALYSIS_FOLDER
 from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine.command import command_arguments, run_command
+from training.engine.command import command_arguments, results_file, run_command
 from training.measure.analysis.split import analyze
 from training.system import parallel
 
@@ -23,10 +23,10 @@ def main() -> None:
     parser.add_argument("name", help="bundled model")
     parser.add_argument("features", type=file_or_folder, help="folder made by training.features")
     args = parser.parse_args()
+    path = results_file(ANALYSIS_FOLDER, f"{args.name}.json")
     analysis = analyze(args.name, read_features(args.features))
     if not parallel.is_main():
         return
-    path = ANALYSIS_FOLDER / f"{args.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, analysis)
     print(path)

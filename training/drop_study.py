@@ -18,6 +18,7 @@ from training.engine.command import (
     add_run_folders,
     add_start,
     command_arguments,
+    results_file,
     run_command,
 )
 from training.measure.drop_study import drop_study
@@ -34,11 +35,12 @@ def main() -> None:
     add_run_folders(parser)
     args = parser.parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
+    path = results_file(STUDIES_FOLDER, f"drop-{recipe.family}.json")
     features, answers = answered_data(args.features)
     results = drop_study(features, answers, recipe, args.init, args.out)
     if not parallel.is_main():
         return
-    write_json(STUDIES_FOLDER / f"drop-{recipe.family}.json", results)
+    write_json(path, results)
     print_differences(results["attention_minus_random"])
 
 

@@ -13,7 +13,7 @@ from tpexplore.checkpoints.bundled import RESULTS_FOLDER
 from tpexplore.command_line import file_or_folder
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine.command import command_arguments, run_command
+from training.engine.command import command_arguments, results_file, run_command
 from training.measure.evaluation import add_fixed, evaluate, evaluate_run, renew_examples
 from training.system import parallel
 
@@ -43,9 +43,10 @@ def main() -> None:
         parser.error("expected a bundled model, with --add-fixed or without, or --run")
     features = read_features(args.features)
     if args.run:
-        results, path = evaluate_run(args.run, features), args.run / "results.json"
+        path = results_file(args.run, "results.json")
+        results = evaluate_run(args.run, features)
     else:
-        path = RESULTS_FOLDER / f"{args.name}.json"
+        path = results_file(RESULTS_FOLDER, f"{args.name}.json")
         if args.add_fixed:
             results = add_fixed(args.name, args.add_fixed, features)
         elif args.examples:

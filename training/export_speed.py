@@ -19,7 +19,7 @@ from tpexplore.checkpoints.bundled import RESULTS_FOLDER, bundled_names
 from tpexplore.checkpoints.load import load_model
 from tpexplore.command_line import whole
 from tpexplore.writing import write_json
-from training.engine.command import command_arguments, run_command
+from training.engine.command import command_arguments, results_file, run_command
 from training.engine.identity import git_commit
 from training.measure.export_speed import VIT_B, measure, measured_before, vit_b
 
@@ -41,7 +41,7 @@ def main() -> None:
         "commit": git_commit(),
         "made_by": f"python -m training.export_speed --runs {args.runs}",
     }
-    path = RESULTS_FOLDER / FILE
+    path = results_file(RESULTS_FOLDER, FILE)
     models = measured_before(path, heading)
     with tempfile.TemporaryDirectory() as folder:
         for name in (VIT_B, *bundled_names()):

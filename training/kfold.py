@@ -25,6 +25,7 @@ from training.engine.command import (
     add_run_folders,
     command_arguments,
     model_to_start_from,
+    results_file,
     run_command,
 )
 from training.engine.identity import datasets_heard
@@ -67,11 +68,12 @@ def main() -> None:
             f"{args.init} has heard clips of ESC-50, so not every fold is new to it. Start from a model that"
             " has heard none, or leave --init out."
         )
+    path = results_file(STUDIES_FOLDER, f"folds-{recipe.family}.json")
     lock = lock_folder(args.out)
     data_of = partial(fold_data, args.root, args.features, tagger=tagger, others=args.others)
     results = five_folds(data_of, recipe, teacher, args.init, args.out)
     if parallel.is_main():
-        write_json(STUDIES_FOLDER / f"folds-{recipe.family}.json", results)
+        write_json(path, results)
         for fold, value in zip(results["folds"], results["accuracy"]["unpruned"]["folds"], strict=True):
             print(f"fold {fold}: {value:.1%} without pruning")
     del lock

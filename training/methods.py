@@ -15,7 +15,7 @@ from tpexplore.model.plan import RANKINGS, SCORES
 from tpexplore.results.store import methods_folder
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine.command import command_arguments, run_command
+from training.engine.command import command_arguments, results_file, run_command
 from training.measure.methods import measure_methods
 from training.system import parallel
 
@@ -32,7 +32,7 @@ def main() -> None:
         help="attention: the methods by the paper's ranking alone, in a third of the time",
     )
     args = parser.parse_args()
-    path = methods_folder() / f"{args.name}.json"
+    path = results_file(methods_folder(), f"{args.name}.json")
     rankings = RANKINGS if args.rankings == "all" else SCORES[:1]
     for results in measure_methods(args.name, read_features(args.features), args.clips, rankings):
         if not parallel.is_main():

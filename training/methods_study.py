@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine.command import run_command, study_arguments
+from training.engine.command import results_file, run_command, study_arguments
 from training.measure.methods_study import study
 from training.measure.variants import STUDIES_FOLDER
 from training.recipes.settings import FinetuneRecipe, load_recipe
@@ -23,10 +23,11 @@ from training.system import parallel
 def main() -> None:
     args = study_arguments(__doc__, "training.methods_study").parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
+    path = results_file(STUDIES_FOLDER, f"methods-{Path(args.recipe).stem}.json")
     results = study(read_features(args.features), recipe, args.init, args.out, args.seeds)
     if not parallel.is_main():
         return
-    write_json(STUDIES_FOLDER / f"methods-{Path(args.recipe).stem}.json", results)
+    write_json(path, results)
     for method, cell in results["paired"].items():
         low, high = cell["ci95"]
         print(f"{method} minus drop: {cell['value']:+.1%} ({low:+.1%} to {high:+.1%})")

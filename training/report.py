@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, one_line
 from tpexplore.writing import write_bytes
 from training.engine.command import command_arguments, run_command
 from training.readme.findings import findings_list, methods_details, methods_summary, verdicts_markdown
@@ -60,9 +60,22 @@ def renewed(text: str, parts: Parts, file: str) -> str:
         _, found_end, after = rest.partition(end)
         if not found_begin or not found_end or begin in after:
             raise InputError(f"{file} must hold {begin} and {end} once each.")
-        written = write().replace("\u00a0", " ")  # lines of a text file are not broken anew
+        written = _written(write, f"{begin} in {file}")
         text = f"{before}{begin}\n\n{written}\n\n{end}{after}"
     return text
+
+
+def _written(write: Callable[[], str], place: str) -> str:
+    try:
+        text = write()
+    except InputError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            f"What belongs between the markers {place} cannot be written, for a file in assets is damaged"
+            f" ({one_line(repr(error))}); restore or renew it."
+        ) from error
+    return text.replace("\u00a0", " ")  # lines of a text file are not broken anew
 
 
 def main() -> None:

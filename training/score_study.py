@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tpexplore.writing import write_json
 from training.data.features import read_features
-from training.engine.command import run_command, study_arguments
+from training.engine.command import results_file, run_command, study_arguments
 from training.measure.score_study import study
 from training.measure.variants import STUDIES_FOLDER, print_differences
 from training.recipes.settings import FinetuneRecipe, load_recipe
@@ -24,10 +24,10 @@ from training.system import parallel
 def main() -> None:
     args = study_arguments(__doc__, "training.score_study").parse_args()
     recipe = load_recipe(args.recipe, FinetuneRecipe)
+    path = results_file(STUDIES_FOLDER, f"scores-{Path(args.recipe).stem}.json")
     results = study(read_features(args.features), recipe, args.init, args.out, args.seeds)
     if not parallel.is_main():
         return
-    path = STUDIES_FOLDER / f"scores-{Path(args.recipe).stem}.json"
     write_json(path, results)
     print_differences(results["paired"])
 

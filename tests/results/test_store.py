@@ -9,6 +9,7 @@ from tpexplore.cli import main
 from tpexplore.results.store import measured_analysis, measured_results, read_evidence
 
 NAME = "ast-tiny"
+CARD = {"name": NAME, "family": "ast", "task": "words", "patches": 64, "parameters": 1_000, "bytes": 1_000}
 READERS = {"results": measured_results, "analysis": measured_analysis}
 
 
@@ -23,12 +24,24 @@ def assets(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "5", "{}", '{"name": "ast-tiny"}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "5", "{}", '{"name": "ast-tiny"}', json.dumps({**CARD, "bytes": "x"})]
+)
 def test_a_damaged_card_is_one_sentence(assets, capsys, content):
     (assets / "models" / f"{NAME}.safetensors").touch()
     (assets / "models" / f"{NAME}.json").write_text(content)
     assert main(["models"]) == 2
     assert capsys.readouterr().err.endswith("; restore it.\n")
+
+
+@pytest.mark.parametrize("value", ["x", None, [0.5], {"1.00": 5}, True, {"value": "x"}], ids=repr)
+def test_a_damaged_accuracy_is_none(assets, capsys, value):
+    (assets / "models" / f"{NAME}.safetensors").touch()
+    (assets / "models" / f"{NAME}.json").write_text(json.dumps({**CARD, "weights_sha256": "aa"}))
+    results = {"weights_sha256": "aa", "keep_rate": {"attention": {"1.00": value}}}
+    (assets / "results" / f"{NAME}.json").write_text(json.dumps(results))
+    assert main(["models"]) == 0
+    assert "not measured" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("source", READERS)

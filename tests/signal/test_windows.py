@@ -71,6 +71,8 @@ FORMATS = {
     "call.g722": ("g722", "g722", (16_000,), {}, 1),
     "brick.rso": ("pcm_u8", "rso", (8_000,), {}, 0),
     "game.adx": ("adpcm_adx", "adx", (44_100,), {}, 0),
+    "flash.swf": ("libmp3lame", "swf", (44_100,), {}, 26),
+    "console.ast": ("pcm_s16be_planar", "ast", (44_100,), {}, 0),
     "television.wtv": ("mp2", "wtv", (44_100,), {}, 11),
 }
 
@@ -128,6 +130,31 @@ def test_a_window_is_the_same_sound_as_in_the_whole_file(tmp_path: Path, name: s
     assert len(whole) == pytest.approx(len(original), abs=0.08 * SAMPLE_RATE)
     known = read_clip(path, duration=1.0).file_seconds
     assert known is None or known == pytest.approx(len(whole) / SAMPLE_RATE, abs=0.1)
+
+
+def framed(head: bytes, start: bytes, size: int, count: int) -> bytes:
+    """A file of frames of so many bytes, each of which begins with ``start``."""
+    random = np.random.default_rng(11)
+    return head + b"".join(start + random.bytes(size - len(start)) for _ in range(count))
+
+
+RECORDERS = {
+    "call.lbc": framed(b"#!iLBC30\n", b"", 50, 200),
+    "minidisc.aea": framed(b"\0\x08".ljust(264, b"\0") + b"\x01".ljust(1_784, b"\0"), b"\xac\0", 212, 400),
+    "dictation.dss": framed(
+        b"\x02dss".ljust(38, b"\0") + b"261128120000" * 2 + bytes(962), b"\0\0\x0c\0\0\0", 512, 30
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECORDERS)
+def test_recorders_whose_formats_nothing_writes_are_read(tmp_path: Path, name: str) -> None:
+    """Whatever lies in their frames is sound."""
+    path = tmp_path / name
+    path.write_bytes(RECORDERS[name])
+    seconds = len(load_audio(path, duration=1_000)) / SAMPLE_RATE
+    assert seconds > 3
+    check_windows(path, [0.5, seconds - 1.2])
 
 
 @pytest.mark.parametrize("quiet_first", [True, False])

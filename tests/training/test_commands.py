@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import importlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.faults import READ_ONLY, Commands, full_disk
 from tests.small_splits import FRAMES
 from tests.training.test_training import small, small_finetune
 from tpexplore import cli, space
+from tpexplore.checkpoints.bundled import ASSETS
 from tpexplore.command_line import file_or_folder, plain_name
 from tpexplore.errors import InputError
 from training.data.answers import read_answered
@@ -167,6 +169,40 @@ REFUSED = [
 @pytest.mark.parametrize(("command", "arguments", "piece"), REFUSED)
 def test_what_cannot_be_used_is_refused_in_one_sentence(places, commands, command, arguments, piece):
     assert piece.lower() in commands.sentence(main_of(command), *filled(arguments, places)).lower()
+
+
+STUDY = "{features} --recipe {finetune} --out {root}/study"
+MEASURING = {
+    # command: (what measures, arguments)
+    "ablation": ("ablation.ablation", STUDY),
+    "against_tagger": ("against_tagger.against_tagger", "new {features}"),
+    "analyze": ("analyze.analyze", "new {features}"),
+    "drop_study": ("drop_study.drop_study", f"{STUDY} --init ast-spc12"),
+    "evaluate": ("evaluate.evaluate", "new {features}"),
+    "export": ("measure.export.trained_model", "{root}/run {features} --name new"),
+    "export_speed": ("export_speed.measured_before", ""),
+    "kfold": ("kfold.five_folds", "{empty} --recipe {finetune} --out {root}/study"),
+    "methods": ("methods.measure_methods", "new {features}"),
+    "methods_study": ("methods_study.study", f"{STUDY} --init ast-spc12"),
+    "random_study": ("random_study.random_study", "new {features}"),
+    "score_study": ("score_study.study", f"{STUDY} --init ast-spc12"),
+    "spread_study": ("spread_study.spread_study", "new {features}"),
+}
+
+
+@pytest.mark.parametrize("command", MEASURING)
+def test_a_place_for_results_is_seen_before_hours_of_measuring(places, commands, monkeypatch, command):
+    measures, arguments = MEASURING[command]
+    (places["root"] / "run").mkdir(exist_ok=True)
+    shutil.copy(places["finetune"], places["root"] / "run/recipe.json")
+    main, really = main_of(command), os.access
+    monkeypatch.setattr(f"training.{measures}", None)
+
+    def access(place, mode: int) -> bool:
+        return not Path(place).is_relative_to(ASSETS) and really(place, mode)
+
+    monkeypatch.setattr(os, "access", access)
+    assert "cannot be used: permission denied" in commands.sentence(main, *filled(arguments, places))
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x1b[31mb", "a\rb", "\udcff\n", "a\u2028b"])

@@ -37,6 +37,26 @@ def test_missing_or_doubled_markers_are_named(text):
         renewed(text, {"n": str}, "README.md")
 
 
+DAMAGED = {
+    # table: contents of a study that are JSON, and no results
+    "drop_study_table": [
+        {},
+        {"attention_minus_random": 5},
+        {"attention_minus_random": {}, "whole_minus_dropped": None},
+    ],
+    "folds_table": [{}, {"accuracy": {"unpruned": {"value": "x"}}}, {"accuracy": []}],
+    "spread_table": [{}, {"columns": [5]}, {"columns": {}, "gain_over_attention": {"random": {}}}],
+    "random_tables": [{}, {"groups": {"full": {"median_quiet_share": None}}}],
+}
+
+
+@pytest.mark.parametrize(("name", "content"), [(n, c) for n, several in DAMAGED.items() for c in several])
+def test_a_damaged_study_is_one_sentence(name, content):
+    table = getattr(studies, name)
+    with pytest.raises(InputError, match=r"<!-- n --> in README\.md cannot be written, .* damaged .*\.$"):
+        renewed("<!-- n --><!-- /n -->", {"n": lambda: table({"ast": content})}, "README.md")
+
+
 def test_the_command_writes_what_has_changed(tmp_path, monkeypatch, capsys):
     for file in PARTS:
         (tmp_path / file).parent.mkdir(exist_ok=True)

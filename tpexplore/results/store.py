@@ -83,6 +83,9 @@ def _measured(folder: Path, name: str, sha256: str | None) -> dict[str, Any] | N
     return of_weights(content, sha256)
 
 
+_ON_A_CARD = {"name": str, "family": str, "task": str, "patches": int, "parameters": int, "bytes": int}
+
+
 def bundled_models() -> list[dict[str, Any]]:
     """One entry per bundled model: name, family, task, patches, parameters, bytes, accuracy.
 
@@ -92,12 +95,12 @@ def bundled_models() -> list[dict[str, Any]]:
     models = []
     for name in bundled.bundled_names():
         card, results = bundled.bundled_card(name), measured_results(name)
-        accuracy = find(results, "keep_rate", "attention", "1.00", "value")
-        try:
-            entry = {key: card[key] for key in ("name", "family", "task", "patches", "parameters", "bytes")}
-        except KeyError as missing:
-            raise InputError(f"The card of {name} lacks {missing}; restore it.") from None
-        models.append({**entry, "accuracy": accuracy})
+        measured = read_measure(find(results, "keep_rate", "attention", "1.00"))
+        for key, kind in _ON_A_CARD.items():
+            if not isinstance(card.get(key), kind):
+                raise InputError(f"The card of {name} lacks {key!r}, or it is damaged; restore it.")
+        entry = {key: card[key] for key in _ON_A_CARD}
+        models.append({**entry, "accuracy": measured and measured.value})
     return models
 
 
@@ -154,3 +157,9 @@ def find(tree: Any, *path: str | int) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return tree
+
+
+def entries(tree: Any, *path: str | int) -> dict[str, Any]:
+    """The dict that lies at ``path``, empty where there is none, as in a file that an editor spoilt."""
+    content = find(tree, *path)
+    return content if isinstance(content, dict) else {}

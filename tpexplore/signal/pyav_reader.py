@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 _CONTAINERS = (
     "mov,matroska,webm,asf,asf_o,aac,ac3,eac3,amr,amrnb,amrwb,wv,tta,ape,mpc,mpc8,dsf,flv,mpegts,mpeg,"
     "avi,ogg,mp3,wav,w64,flac,caf,aiff,au,voc,tak,shn,spdif,dts,dtshd,truehd,mlp,loas,rm,gsm,oma,"
-    "sox,nut,mxf,iff,qcp,g722,sbc,ilbc,dss,adx,hca,brstm,xwma,aea,vqf,mmf,rso,wtv,dv,gxf"
+    "sox,nut,mxf,iff,qcp,g722,sbc,ilbc,dss,adx,hca,brstm,xwma,aea,vqf,mmf,rso,wtv,dv,gxf,"
+    "swf,qoa,osq,bonk,rka,wavarc,act,wsd,nsv,ast"
 )
 _INDEXED_CONTAINER = "mov,mp4,m4a,3gp,3g2,mj2"
 _PLAIN_CONTAINERS = ("wav", "w64", "aiff", "au", "caf")

@@ -18,7 +18,7 @@ from tpexplore.study.audio_files import find_recordings
 from tpexplore.study.batch_journal import FileOutcome, Journal
 from tpexplore.study.window_table import WindowRow, check_table_name, rows_of, write_labels, write_table
 from tpexplore.torchrun import place_among_processes
-from tpexplore.writing import check_place
+from tpexplore.writing import check_place, named
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def run_batch(
     rank, world = place_among_processes()
     unfinished = out.with_name(out.name + ".unfinished")
     # Held until this returns. Of torchrun's processes, which work together, the first holds it for all.
-    lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
+    with named(out, unfinished):
+        lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
     journal = Journal(unfinished, rank, folder)
     try:
         model = _load(job)  # also for workers: here what is wrong with it ends in a sentence

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tpexplore.command_line import OneSentenceParser, exit_code, file_or_folder, positive, whole
+from tpexplore.writing import check_place
 from training.data.features import Features
 from training.engine.identity import note_run
 from training.recipes.values import LARGEST_SEED
@@ -37,6 +38,19 @@ class StageArguments(argparse.Namespace):
         self.lock = lock_folder(self.out)
         note_run(self.out, recipe, features)
         return self.out
+
+
+def results_file(folder: Path, name: str) -> Path:
+    """Where a command will write what it measures, if anything can be written there: measuring takes hours.
+
+    Raises
+    ------
+    OSError
+        If not.
+    """
+    path = folder / name
+    check_place(path)
+    return path
 
 
 def command_arguments(doc: str, prog: str, **options: str) -> OneSentenceParser:

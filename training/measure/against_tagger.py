@@ -16,7 +16,7 @@ import torch
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
-from tpexplore.results.store import measured_results
+from tpexplore.results.store import entries, measured_results
 from tpexplore.stats.intervals import wilson_interval
 from training.data.answers import PRESENT, as_tags, read_answered
 from training.data.features import read_features
@@ -66,4 +66,4 @@ def against_tagger(name: str, folders: Sequence[Path]) -> dict:
     if not results:
         raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")
     compared = {read_features(folder).meta["dataset"]: compare(model, folder) for folder in folders}
-    return {**results, "against_tagger": results.get("against_tagger", {}) | compared}
+    return {**results, "against_tagger": entries(results, "against_tagger") | compared}

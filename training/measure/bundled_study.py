@@ -8,7 +8,7 @@ from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 from tpexplore.writing import write_json
 from training.data.features import Features, read_features
-from training.engine.command import FEATURES_HELP, command_arguments
+from training.engine.command import FEATURES_HELP, command_arguments, results_file
 from training.measure.variants import STUDIES_FOLDER
 from training.system import parallel
 
@@ -29,12 +29,12 @@ def measure_bundled(doc: str, kind: str, study: Callable[[str, Features], dict])
     parser.add_argument("name", help="bundled model")
     parser.add_argument("features", type=file_or_folder, help=FEATURES_HELP)
     args = parser.parse_args()
+    path = results_file(STUDIES_FOLDER, f"{kind}-{args.name}.json")
     features = read_features(args.features)
     if features.meta.get("multilabel"):
         raise InputError("These features have several labels a clip; expected one label a clip.")
     results = study(args.name, features)
     if parallel.is_main():
-        path = STUDIES_FOLDER / f"{kind}-{args.name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, results)
         print(f"{path.name}: written")

@@ -10,7 +10,7 @@ from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.plan import SCORES
 from tpexplore.model.vit import AudioViT
-from tpexplore.results.store import measured_results
+from tpexplore.results.store import entries, measured_results
 from tpexplore.stats.patch_statistics import Clusters
 from training.data.features import Features
 from training.engine.identity import check_bundled, read_json
@@ -82,7 +82,7 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
     }
     earlier = measured_results(name, model.config.sha256)
     if earlier:
-        added = {k: v for k, v in earlier.get("further", {}).items() if k.startswith("trained_at_")}
+        added = {k: v for k, v in entries(earlier, "further").items() if k.startswith("trained_at_")}
         results["further"] |= added
         results |= {k: v for k, v in earlier.items() if k == "against_tagger"}
     return results
@@ -148,8 +148,8 @@ def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> 
         "run": _describe(run),
     }
     suffix = "" if score == "attention" else f"_{score}"
-    results.setdefault("further", {})[f"trained_at_{rate_key(pruning.keep_rate)}{suffix}"] = entry
-    return results
+    further = {f"trained_at_{rate_key(pruning.keep_rate)}{suffix}": entry}
+    return {**results, "further": entries(results, "further") | further}
 
 
 def _describe(run: Path) -> dict:

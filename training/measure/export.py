@@ -13,7 +13,7 @@ from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.vit import AudioViT
-from tpexplore.writing import write_json, write_with_card
+from tpexplore.writing import check_place, write_json, write_with_card
 from training.data.features import Features
 from training.engine.identity import (
     check_bundled,
@@ -55,6 +55,9 @@ def trained_model(run: Path, features: Features) -> AudioViT:
 
 def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDER) -> Path:
     """Write NAME.safetensors and its card NAME.json; returns the weights' path."""
+    path, beside = folder / f"{name}.safetensors", folder / f"{name}.json"
+    for place in (path, beside):  # clusters take minutes
+        check_place(place)
     model = trained_model(run, features)
     folder.mkdir(parents=True, exist_ok=True)
     # All that may be missing is read before anything is written.
@@ -67,7 +70,6 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "epochs_done": last["epoch"],
     }
     clusters = cluster_entries(features, model.config)
-    path = folder / f"{name}.safetensors"
     config = {k: v for k, v in asdict(model.config).items() if k not in ("name", "sha256")}
     config["task"] = features.meta["task"]
     content = safetensors_of(model.state_dict(), config, LIMIT_BYTES)
@@ -87,7 +89,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "exported_at_commit": git_commit(),
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
-    write_with_card(path, content, folder / f"{name}.json", card)
+    write_with_card(path, content, beside, card)
     return path
 
 

@@ -15,7 +15,7 @@ import torch
 from tpexplore.checkpoints.export import INPUT, export
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.vit import AudioViT
-from tpexplore.results.store import read_json
+from tpexplore.results.store import entries, read_json
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import AUDIOSET_NORMALISATION
 
@@ -81,4 +81,7 @@ def measured_before(path: Path, heading: Mapping[str, Any]) -> dict[str, Any]:
     earlier, _ = read_json(path)
     same = all(earlier.get(key) == value for key, value in heading.items())
     settled = "+" not in heading["commit"] and heading["commit"] != "unknown"
-    return earlier.get("models", {}) if same and settled else {}
+    if not (same and settled):
+        return {}
+    models = entries(earlier, "models")
+    return {name: models[name] for name in models if entries(models, name, "keep_rates")}

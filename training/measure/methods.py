@@ -16,7 +16,7 @@ from tpexplore.model.forward import Entered
 from tpexplore.model.plan import BY_ATTENTION, METHODS, RANKINGS, SCORES
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT
-from tpexplore.results.store import measured_methods
+from tpexplore.results.store import entries, measured_methods
 from tpexplore.stats.intervals import wilson_interval
 from tpexplore.study.faithfulness import Faithfulness, Part, faithfulness, kept_maps
 from training.data.features import Features
@@ -228,7 +228,7 @@ def measure_methods(
     model = load_model(name).to(pick_device())
     check_bundled(features, model.config)
     results = measured_methods(name, model.config.sha256)
-    if not results or not set(rankings) <= set(results["accuracy"]["drop"]):
+    if not results or not set(rankings) <= set(entries(results, "accuracy", "drop")):
         heard = {"faithfulness": results["faithfulness"]} if results and "faithfulness" in results else {}
         about = heading(name, model.config, features, SPLIT, model.config.sha256, f"methods {name} FEATURES")
         results = {**about, **measure_accuracy(model, features, rankings), "notes": NOTES, **heard}

@@ -357,6 +357,9 @@ def test_a_run_at_one_keep_rate_stands_beside_the_elastic_model(fresh, features,
     assert again["further"].pop("trained_at_0.50") == entry, "the same weights keep what was added"
     assert again.pop("against_tagger") == {"noise": {"n": 5}}
     assert again == before
+    path.write_text(json.dumps({**before, "further": None, "against_tagger": 5}))
+    command(fresh, str(folder), "--add-fixed", str(run))
+    assert list(json.loads(path.read_text())["further"]) == ["trained_at_0.50"]
 
 
 # -- bad input
