@@ -17,7 +17,7 @@ from pathlib import Path
 from tpexplore.command_line import file_or_folder
 from tpexplore.errors import InputError
 from tpexplore.writing import write_json
-from training.data.datasets.esc50 import NAME
+from training.data.datasets.esc50 import ESC50
 from training.data.tagger import load_tagger
 from training.engine.command import (
     Different,
@@ -63,7 +63,7 @@ def main() -> None:
     recipe = load_recipe(args.recipe, FinetuneRecipe)
     teacher = load_recipe(args.teacher_recipe, TeacherRecipe) if args.teacher_recipe is not None else None
     tagger = load_tagger(args.tagger) if args.tagger else None
-    if NAME in datasets_heard(describe_start(args.init)):
+    if ESC50 in datasets_heard(describe_start(args.init)):
         raise InputError(
             f"{args.init} has heard clips of ESC-50, so not every fold is new to it. Start from a model that"
             " has heard none, or leave --init out."

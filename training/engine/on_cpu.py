@@ -23,7 +23,7 @@ class TiledConvolution(nn.Conv2d):
 
 
 def prepare_for_training(model: nn.Module, device: torch.device) -> nn.Module:
-    """Move to ``device``; on a CPU use plain attention and products, faster backward passes there."""
+    """Move to ``device``; on a CPU attention and patches take the way whose backward pass is faster there."""
     if device.type == "cpu":
         for module in model.modules():
             if hasattr(module, "fused_attn"):

@@ -115,12 +115,12 @@ def folds_table(studies: Studies | None = None) -> str:
     studies = _read_studies("folds") if studies is None else studies
     if not studies:
         return "Not measured yet: python -m training.kfold has not been run."
-    lines, alone = [], []
+    lines, sentences = [], []
     for family, study in studies.items():
         accuracy = study["accuracy"]
         each = [number(100 * share, ".1f") for share in accuracy["unpruned"]["folds"]]
         folds = ", ".join(map(str, study["folds"]))
-        alone.append(f"Without pruning folds {folds} of {family} give {', '.join(each)} %.")
+        sentences.append(f"Without pruning folds {folds} of {family} give {', '.join(each)} %.")
         for ranking in ("attention", "random"):
             cells = [accuracy["unpruned"], *accuracy[ranking].values()]
             lines.append([family, f"right by {ranking}, % (SD of the folds)", *map(_with_spread, cells)])
@@ -133,7 +133,7 @@ def folds_table(studies: Studies | None = None) -> str:
     rates = [
         f"keep-rate {float(rate):.1f}" for rate in next(iter(studies.values()))["attention_minus_random"]
     ]
-    return "\n\n".join([" ".join(alone), table(["family", "", "all patches", *rates], lines)])
+    return "\n\n".join([" ".join(sentences), table(["family", "", "all patches", *rates], lines)])
 
 
 def _with_spread(cell: Mapping[str, Any]) -> str:

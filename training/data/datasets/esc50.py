@@ -9,7 +9,7 @@ from tpexplore.errors import InputError
 from training.data.datasets.base import Dataset, Item, audio_files, need, need_folder
 from training.system.text import by_stem, read_table, stem_of, whole_number
 
-NAME = "esc50"
+ESC50 = "esc50"
 FOLDS = range(1, 6)
 COLUMNS = ("filename", "fold", "target", "category", "src_file")
 
@@ -49,7 +49,7 @@ def esc50(root: Path, *, fold: int = 5) -> Dataset:
         if of == fold or source not in tested
     ]
     return Dataset(
-        name=NAME,
+        name=ESC50,
         task="ESC-50 (at 16 kHz)",
         split=f"fold {fold}",
         labels=tuple(names[target] for target in sorted(names)),
