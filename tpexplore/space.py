@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from typing import Any
 from tpexplore.checkpoints import lfs
 from tpexplore.command_line import OneSentenceParser, exit_code
 from tpexplore.errors import InputError
+from tpexplore.text import load_json, read_text
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -137,7 +137,7 @@ def _weights_problem(path: Path, content: bytes) -> str:
         return ""
     card = path.with_suffix(".json")
     try:
-        expected = json.loads(card.read_text(encoding="utf-8"))["weights_sha256"]
+        expected = load_json(card)["weights_sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         return f"has no card; expected {card.name} beside it, with its weights_sha256"
     if hashlib.sha256(content).hexdigest() != expected:
@@ -153,7 +153,7 @@ def check_front_matter(root: Path = ROOT) -> dict[str, Any]:
     InputError
         If they are missing or not YAML, or if the Hub would refuse or misread one of them.
     """
-    settings = _front_matter((root / "README.md").read_text(encoding="utf-8"))
+    settings = _front_matter(read_text(root / "README.md"))
     if problems := list(_setting_problems(settings, root)):
         raise InputError(f"README.md's front matter cannot be used: {'; '.join(problems)}.")
     return settings
@@ -204,7 +204,7 @@ def _setting_problems(settings: dict[str, Any], root: Path) -> Iterator[str]:
 
 
 def _gradio_pin(root: Path) -> str | None:
-    pin = re.search(r"^gradio==(\S+)", (root / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    pin = re.search(r"^gradio==(\S+)", read_text(root / "requirements.txt"), re.MULTILINE)
     return pin[1] if pin else None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tpexplore.errors import UNREADABLE_JSON, InputError, shown
+from tpexplore.text import load_json
 
 HUB_PREFIX = "hf_hub:"
 """Before an "owner/name" on the Hugging Face Hub."""
@@ -103,25 +103,33 @@ def bundled_card(name: str) -> dict:
     """A bundled model's card, or InputError where it is damaged."""
     path = MODELS_FOLDER / f"{name}.json"
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = load_json(path)
     except UNREADABLE_JSON:
         card = None
     if not isinstance(card, dict):
-        raise InputError(f"{path} is damaged; restore it.")
+        raise damaged_asset(path)
     return card
 
 
 def example_clips() -> list[Example]:
-    """The clips of assets/examples, in the order of their list."""
+    """The clips of assets/examples, in the order of their list, or InputError where that is damaged."""
     listing = EXAMPLES_FOLDER / "examples.json"
     if not listing.is_file():
         return []
-    return [
-        Example(
-            EXAMPLES_FOLDER / e["file"],
-            {task: tuple(labels) for task, labels in e["labels"].items()},
-            e["title"],
-            e["description"],
-        )
-        for e in json.loads(listing.read_text(encoding="utf-8"))
-    ]
+    try:
+        return [
+            Example(
+                EXAMPLES_FOLDER / e["file"],
+                {task: tuple(labels) for task, labels in e["labels"].items()},
+                e["title"],
+                e["description"],
+            )
+            for e in load_json(listing)
+        ]
+    except (*UNREADABLE_JSON, AttributeError, KeyError, TypeError):
+        raise damaged_asset(listing) from None
+
+
+def damaged_asset(path: Path) -> InputError:
+    """One sentence on a file of assets/ that is not what came with the project."""
+    return InputError(f"{path} is damaged; restore it.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import AUDIOSET_NORMALISATION
+from tpexplore.text import load_json
 
 MODEL_TYPE = "audio-spectrogram-transformer"
 CONFIG, EXTRACTOR = "config.json", "preprocessor_config.json"
@@ -141,9 +141,9 @@ def read_settings(config: Mapping[str, Any], extractor: Path | None) -> Settings
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file in UTF-8, UTF-16 or UTF-32, with a byte order mark or not; or InputError."""
+    """A JSON object from a file in any usual encoding, or InputError."""
     try:
-        content = json.loads(path.read_bytes())
+        content = load_json(path)
     except (OSError, *UNREADABLE_JSON) as error:
         raise InputError(f"its {path.name} cannot be read; expected JSON") from error
     if not isinstance(content, dict):

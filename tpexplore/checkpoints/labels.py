@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from functools import lru_cache
 
-from tpexplore.checkpoints.bundled import ASSETS
+from tpexplore.checkpoints.bundled import ASSETS, damaged_asset
+from tpexplore.text import read_text
 
 LABELS_FOLDER = ASSETS / "labels"
 AUDIOSET_FILE = LABELS_FOLDER / "audioset.csv"
@@ -21,6 +23,12 @@ def audioset_labels() -> tuple[str, ...]:
     >>> audioset_labels()[0], len(audioset_labels())
     ('Speech', 527)
     """
-    with AUDIOSET_FILE.open(encoding="utf-8", newline="") as file:
-        rows = {int(row["index"]): row["display_name"] for row in csv.DictReader(file)}
-    return tuple(rows[index] for index in range(len(rows)))
+    try:
+        table = csv.DictReader(io.StringIO(read_text(AUDIOSET_FILE)))
+        rows = {int(row["index"]): row["display_name"] for row in table}
+        names = tuple(rows[index] for index in range(len(rows)))
+    except (csv.Error, KeyError, TypeError, ValueError):
+        names = ()
+    if not names:
+        raise damaged_asset(AUDIOSET_FILE)
+    return names

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
-from tpexplore.checkpoints.bundled import PUBLISHED_TABLES
+from tpexplore.checkpoints.bundled import PUBLISHED_TABLES, damaged_asset
 from tpexplore.commands.options import joined, pruning_blocks, read_keep_rate
+from tpexplore.errors import UNREADABLE_JSON
 from tpexplore.model.macs import CLASSES, count_macs
 from tpexplore.model.plan import PRUNE_BLOCKS, check_method
+from tpexplore.text import load_json
+
+
+def published_table() -> dict[str, Any]:
+    """The paper's Table II, or InputError where the file that has it is damaged."""
+    try:
+        return load_json(PUBLISHED_TABLES)["table2_gmacs"]
+    except (*UNREADABLE_JSON, KeyError, TypeError):
+        raise damaged_asset(PUBLISHED_TABLES) from None
 
 
 def run(args: argparse.Namespace) -> None:
-    table = json.loads(PUBLISHED_TABLES.read_text(encoding="utf-8"))["table2_gmacs"]
+    table = published_table()
     blocks, method = pruning_blocks(args), check_method(args.method)
     as_published = dict.fromkeys(table["gmacs"])
     if (blocks, method) == (PRUNE_BLOCKS, "drop"):

@@ -5,7 +5,6 @@ A file counts only if it was measured on the weights in question; `of_weights` i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +13,14 @@ from typing import Any
 from tpexplore.checkpoints import bundled
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.results.measures import Measure, read_measure
+from tpexplore.text import load_json
 
 
 def read_json(path: Path) -> tuple[dict[str, Any], str]:
     """Content of a file and "", or {} and what is wrong with it."""
     shown = f"assets/{path.parent.name}/{path.name}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = load_json(path)
     except FileNotFoundError:
         return {}, f"{shown} is missing"
     except (OSError, *UNREADABLE_JSON):

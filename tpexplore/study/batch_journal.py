@@ -13,6 +13,7 @@ from typing import Any
 
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.study.window_table import WindowRow
+from tpexplore.text import load_json
 from tpexplore.writing import append_line, write_json
 
 _WAIT_SECONDS = 0.5
@@ -44,7 +45,7 @@ class Journal:
         known = self.place / "settings.json"
         if known.exists():
             with suppress(*UNREADABLE_JSON):
-                if json.loads(known.read_text(encoding="utf-8")) == settings:
+                if load_json(known) == settings:
                     self._end_last_line()
                     return
             if self.done():

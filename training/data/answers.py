@@ -5,7 +5,6 @@ Answers are those to the clean clips [Schmid et al. 2023]; training mixes stored
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from tqdm import tqdm
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.errors import UNREADABLE_JSON, InputError, shown
 from tpexplore.signal.decode import SAMPLE_RATE
+from tpexplore.text import load_json
 from tpexplore.writing import write_json
 from training.data.answer_files import KINDS, damaged, join_parts, read_joined, read_part, write_part
 from training.data.features import Features, read_features
@@ -97,7 +97,7 @@ def read_answers(features: Path) -> StoredAnswers | None:
         raise InputError(f"{features} holds the answers of several taggers ({names}); delete all but one.")
     path = present[0] / "index.json"
     try:
-        sha256 = json.loads(path.read_text(encoding="utf-8"))["tagger_sha256"]
+        sha256 = load_json(path)["tagger_sha256"]
     except (*UNREADABLE_JSON, KeyError, TypeError) as error:
         raise damaged(path, "names no tagger_sha256") from error
     if not isinstance(sha256, str):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tpexplore.errors import UNREADABLE_JSON, InputError, shown
+from tpexplore.text import load_json
 from training.data.datasets.base import SPLITS
 
 NAME = "index.json"
@@ -30,7 +30,7 @@ def read_index(folder: Path) -> dict[str, Any]:
         If the file is no JSON object, or a field is missing or wrong.
     """
     try:
-        index = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        index = load_json(folder / NAME)
     except UNREADABLE_JSON as error:
         raise damaged(folder, f"{NAME} is not JSON") from error
     if not isinstance(index, dict):

@@ -12,6 +12,7 @@ from pathlib import Path
 from tpexplore.checkpoints.bundled import bundled_card
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.model.config import ModelConfig
+from tpexplore.text import load_json
 from tpexplore.writing import write_json
 from training.data.features import Features
 from training.data.front_ends import EARLIER, FRONT_END, JOINING
@@ -201,7 +202,7 @@ def last_log_line(folder: Path) -> dict:
 def read_json(path: Path) -> dict:
     """A JSON object that an earlier command wrote; InputError if it is something else."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = load_json(path)
     except UNREADABLE_JSON as error:
         raise InputError(f"{path} is damaged ({error}); restore it, or delete the folder.") from error
     if not isinstance(content, dict):

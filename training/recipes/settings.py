@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from tpexplore.errors import UNREADABLE_JSON, InputError
 from tpexplore.model.plan import FAMILIES, METHODS, RANKINGS, check_keep_rate, check_score
+from tpexplore.text import load_json
 from training.recipes.values import check_value
-from training.system.text import read_text
 
 FOLDER = Path(__file__).parent
 ELASTIC = "elastic"
@@ -281,7 +280,7 @@ def load_recipe(name: str, kind: type[Kind]) -> Kind:
         known = ", ".join(sorted(str(p.relative_to(FOLDER).with_suffix("")) for p in FOLDER.rglob("*.json")))
         raise InputError(f"Recipe {name!r} does not exist; expected a .json file or one of {known}.")
     try:
-        values = json.loads(read_text(path), object_pairs_hook=partial(_each_once, path.name))
+        values = load_json(path, partial(_each_once, path.name))
     except InputError:
         raise
     except UNREADABLE_JSON as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 
+from tpexplore.checkpoints.bundled import damaged_asset
 from tpexplore.checkpoints.labels import LABELS_FOLDER, audioset_labels
 from tpexplore.model.config import ModelConfig
+from tpexplore.text import read_text
 from training.data.features import Features
 
 ESC50_FILE = LABELS_FOLDER / "esc50_audioset.csv"
@@ -20,8 +23,19 @@ def tags_of_classes(features: Features, config: ModelConfig) -> list[int] | None
     classes = features.meta["class_names"]
     if not classes or config.labels != audioset_labels() or tuple(classes) == config.labels:
         return None
-    with ESC50_FILE.open(encoding="utf-8", newline="") as file:
-        names = {row["esc50"]: row["audioset"] for row in csv.DictReader(file)}
+    names = audioset_names()
     known = {label: index for index, label in enumerate(config.labels)}
     tags = [known.get(names.get(name, name)) for name in classes]
     return None if None in tags else tags
+
+
+def audioset_names() -> dict[str, str]:
+    """AudioSet's name of each class of ESC-50, or InputError where the list is damaged."""
+    try:
+        table = csv.DictReader(io.StringIO(read_text(ESC50_FILE)))
+        names = {row["esc50"]: row["audioset"] for row in table}
+    except (csv.Error, KeyError, ValueError):
+        names = {}
+    if not names:
+        raise damaged_asset(ESC50_FILE)
+    return names

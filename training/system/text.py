@@ -1,66 +1,23 @@
-"""Text files and tables as people have them: any usual encoding, line ending, delimiter and number."""
+"""Lists and tables as people have them: any usual delimiter, number and way to write a file's name."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from tpexplore.errors import InputError
+from tpexplore.text import decoded, read_text
 
-BYTE_ORDER_MARKS = {  # the longer ones first: UTF-32's little-endian mark begins with UTF-16's
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-    codecs.BOM_UTF8: "utf-8-sig",
-}
 DELIMITERS = (",", ";", "\t", "|")
 """Comma, what spreadsheets write where the comma is the decimal mark and for "Unicode text", and a bar."""
 
 
 _PREFACE = re.compile(r'\A(?:\s*"?(?:#.*|sep=."?[,;|]*)\n)+', re.IGNORECASE)
 _COMMENT = re.compile(r"^[ \t]*#.*\n?", re.MULTILINE)
-
-
-def read_text(path: Path) -> str:
-    """A text file's content, with "\\n" at the end of lines.
-
-    A byte order mark decides the encoding. Without one, zeros among the first characters tell UTF-16 and
-    UTF-32; else it is UTF-8, or cp1252 where it is no UTF-8: what spreadsheets on Windows write.
-
-    Raises
-    ------
-    InputError
-        If the file is no text.
-    """
-    raw = path.read_bytes()
-    marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark)), None)
-    if marked is None and b"\0" in raw[:4]:
-        marked = json.detect_encoding(raw)  # by the places of the zeros, as JSON's standard says
-    try:
-        text = raw.decode(marked) if marked else _decoded(raw)
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a text file; it begins as {marked} and goes on as none.") from None
-    if "\0" in text:
-        raise InputError(f"{path} is not a text file.")
-    # Files joined end to end have marks inside; old DOS programs end a text with Ctrl-Z.
-    text = text.replace("\ufeff", "").rstrip("\x1a")
-    return io.StringIO(text, newline=None).read()
-
-
-def _decoded(raw: bytes) -> str:
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("latin-1")  # differs in control characters only, and takes the bytes cp1252 lacks
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
@@ -145,7 +102,7 @@ def same_name(name: str) -> str:
     >>> same_name(".\\\\gru\\u0308n\\\\1.wav")
     'grün/1.wav'
     """
-    name = _decoded(name.encode("utf-8", "surrogateescape"))
+    name = decoded(name.encode("utf-8", "surrogateescape"))
     return str(PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")))
 
 

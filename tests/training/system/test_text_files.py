@@ -1,17 +1,17 @@
 """Lists and tables of every dataset as spreadsheets and systems leave them: all are read, or refused."""
 
 import codecs
-import json
 import unicodedata
 from pathlib import Path
 
 import pytest
 
+from tests.encodings import ENCODINGS
 from tests.training.data.test_datasets import MIDS, refused, wav
 from tpexplore.errors import InputError
+from tpexplore.text import read_text
 from training.data.datasets import Dataset, load_dataset
-from training.recipes.settings import FOLDER, FinetuneRecipe, load_recipe
-from training.system.text import read_lines, read_table, read_text, same_name, whole_number
+from training.system.text import read_lines, read_table, same_name, whole_number
 
 WORD = "grün"
 """A word folder, a class or a file with an umlaut."""
@@ -64,25 +64,14 @@ LISTS = {
 }
 
 WAYS = {
-    "UTF-8": str.encode,
-    "UTF-8 with a byte order mark": lambda text: codecs.BOM_UTF8 + text.encode(),
-    "cp1252": lambda text: text.encode("cp1252"),
-    "UTF-16": lambda text: text.encode("utf-16"),
-    "UTF-16 without a mark": lambda text: text.encode("utf-16-le"),
-    "UTF-16 of a Mac without a mark": lambda text: text.encode("utf-16-be"),
-    "UTF-32 without a mark": lambda text: text.encode("utf-32-le"),
+    **ENCODINGS,
     "comments": lambda text: (
         "# mine\n" + text.replace("\n", '\n # left out, "twice\n', 2) + "#end"
     ).encode(),
-    "Windows line ends": lambda text: text.replace("\n", "\r\n").encode(),
-    "line ends of an old Mac": lambda text: text.replace("\n", "\r").encode(),
-    "no line end at the end": lambda text: text.rstrip("\n").encode(),
     "empty lines": lambda text: ("\n" + text.replace("\n", "\n\n  \n")).encode(),
     "trailing commas": lambda text: text.replace("\n", ",\n").encode(),
     "trailing spaces": lambda text: text.replace("\n", "  \n").encode(),
     "a mark in the middle": lambda text: codecs.BOM_UTF8 + text.replace("\n", "\n\ufeff", 1).encode(),
-    "two byte order marks": lambda text: codecs.BOM_UTF8 * 2 + text.encode(),
-    "the end of a text in DOS": lambda text: text.encode() + b"\x1a",
     "decomposed accents": lambda text: unicodedata.normalize("NFD", text).encode(),
 }
 
@@ -240,14 +229,6 @@ def test_text_is_whole_in_any_encoding(tmp_path):
     path.write_bytes(b"caf\xe9 \x81\r\n\r\nsecond\r")  # \x81 is no character of cp1252
     assert read_text(path) == "café \x81\n\nsecond\n"
     assert [number for number, _ in read_lines(path)] == [1, 3]
-
-
-def test_a_recipe_saved_by_notepad_is_read(tmp_path):
-    path = tmp_path / "mine.json"
-    text = (FOLDER / "ast-spc12.json").read_text()
-    assert json.loads(text)
-    path.write_bytes(codecs.BOM_UTF8 + text.replace("\n", "\r\n").encode())
-    assert load_recipe(str(path), FinetuneRecipe) == load_recipe("ast-spc12", FinetuneRecipe)
 
 
 @pytest.mark.parametrize("header", ["filename,fold,fold", "filename,fold,Fold", "fold;filename; fold "])

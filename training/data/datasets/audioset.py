@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import Path
 
 from tpexplore.errors import UNREADABLE_JSON, InputError
+from tpexplore.text import load_json, read_text
 from training.data.datasets.base import Dataset, Item, all_audio_files, need
-from training.system.text import DELIMITERS, read_rows, read_table, read_text, whole_number, without_comments
+from training.system.text import DELIMITERS, read_rows, read_table, whole_number, without_comments
 
 CLASSES_FILE = "class_labels_indices.csv"
 OFFICIAL_LISTS = {"train": "balanced_train_segments.csv", "test": "eval_segments.csv"}
@@ -117,11 +117,10 @@ def _default_list(root: Path, split: str) -> Path:
 def _read_list(path: Path) -> list[tuple[str, set[str]]]:
     """YouTube id and machine ids of the labels of every clip that a list names."""
     try:
-        text = read_text(path)
         if path.suffix == ".json":
-            pairs = [(youtube_id(Path(c["wav"]).stem), c["labels"]) for c in json.loads(text)["data"]]
+            pairs = [(youtube_id(Path(c["wav"]).stem), c["labels"]) for c in load_json(path)["data"]]
         else:
-            table = without_comments(text)
+            table = without_comments(read_text(path))
             rows = max((read_rows(table, delimiter) for delimiter in DELIMITERS), key=_width)
             pairs = [_clip_and_mids(row) for row in rows]
             if pairs and pairs[0][0].lower() == "ytid":  # a header that lost its "# "
