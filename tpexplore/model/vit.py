@@ -31,6 +31,16 @@ def check_model(model: object) -> None:
         raise InputError(f"The model is of {type(model)}; expected one as load_model gives it.")
 
 
+def as_mask(mask: object, device: torch.device) -> Tensor:
+    """A removal mask as a dense tensor on a device, or InputError where it is none."""
+    try:
+        mask = torch.as_tensor(mask, device=device)
+        tuple(mask.shape)  # which nested tensors do not have
+        return mask.to_dense() if mask.layout != torch.strided else mask
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        raise InputError(f"The removal mask is of {type(mask)}; expected bools.") from None
+
+
 def check_classifier(model: object) -> None:
     """Raise InputError unless it is a model of ours that classifies and whose weights are numbers."""
     check_model(model)
@@ -168,15 +178,10 @@ class AudioViT(Backbone):
             True where a patch leaves. Clips of one batch may lose different numbers.
         """
         config = self.config
-        try:
-            leaves = torch.as_tensor(leaves, device=x.device)
-            shape = tuple(leaves.shape)  # which nested tensors do not have
-            leaves = leaves.to_dense() if leaves.layout != torch.strided else leaves
-        except (TypeError, ValueError, RuntimeError):
-            raise InputError(f"The removal mask is of {type(leaves)}; expected bools.") from None
-        if leaves.dtype != torch.bool or shape != (len(x), config.patches):
+        leaves = as_mask(leaves, x.device)
+        if leaves.dtype != torch.bool or leaves.shape != (len(x), config.patches):
             raise InputError(
-                f"The removal mask is {leaves.dtype} of shape {shape};"
+                f"The removal mask is {leaves.dtype} of shape {tuple(leaves.shape)};"
                 f" expected bool of shape ({len(x)}, {config.patches})."
             )
         positions, valid = pruning.surviving_positions(leaves)

@@ -103,6 +103,12 @@ def check_format(rate: int, channels: int, name: str) -> None:
         raise InputError(f"{name} has {channels} channels; expected 1 to {MAX_CHANNELS}.")
 
 
+def plain_array(values: Any) -> np.ndarray:
+    """What NumPy takes as an array, and tensors on any device, with a gradient or without."""
+    # Without importing torch, which is not needed to read files.
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
 def check_numbers(samples: Any, name: str) -> np.ndarray:
     """Samples as an array of a dtype that `to_float` knows, or InputError.
 

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
+from tpexplore.signal.checks import plain_array
 from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, SAMPLE_RATE
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import LOWEST_HERTZ, MEL_BINS
@@ -127,7 +128,11 @@ def _parts(
     clip: np.ndarray, maps: Sequence[np.ndarray], frames: int, grid: Grid
 ) -> tuple[np.ndarray, np.ndarray]:
     """Kept and removed audio of a checked clip for each map: two of (maps, samples) float32."""
-    if not len(maps):
+    try:
+        maps = list(maps)
+    except TypeError:
+        raise InputError(f"maps = {shown(maps)}; expected a list of them, one bool for each patch.") from None
+    if not maps:
         return np.empty((0, len(clip)), np.float32), np.empty((0, len(clip)), np.float32)
     maps = np.stack([_checked_map(kept, frames, grid) for kept in maps])
     heard = clip - clip.mean(dtype=np.float64).astype(np.float32)
@@ -222,7 +227,7 @@ def _checked_frames(frames: int, grid: Grid | None) -> tuple[int, Grid]:
 
 
 def _checked_map(kept: Tensor | np.ndarray, frames: int, grid: Grid) -> np.ndarray:
-    array = np.asarray(kept)
+    array = plain_array(kept)
     if array.shape != (grid.patches,) or array.dtype != bool:
         raise InputError(
             f"The map of kept patches has shape {array.shape} and dtype {array.dtype};"

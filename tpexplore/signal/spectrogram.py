@@ -15,6 +15,7 @@ from tpexplore.errors import InputError
 from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, SAMPLE_RATE
 from tpexplore.signal.grid import PATCH, Grid
 from tpexplore.signal.mel import MEL_BINS
+from tpexplore.signal.waveform import as_waveform
 
 ROWS = MEL_BINS // PATCH
 """Rows of patches that do not overlap, as those of all models trained here; else `Grid.rows`."""
@@ -37,7 +38,7 @@ def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
     Parameters
     ----------
     waveform : (samples,)
-        Mono, 16 kHz, full scale ±1. Its mean is removed first.
+        Mono, 16 kHz, in any form that `as_waveform` takes. Its mean is removed first.
 
     Returns
     -------
@@ -47,13 +48,13 @@ def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
     Raises
     ------
     InputError
-        If the waveform is not one-dimensional or shorter than one window.
+        If the waveform is not one channel of finite numbers, or is shorter than one window.
     """
     # Imported here: torchaudio costs import time, and most of the library never needs it.
     from torchaudio.compliance import kaldi
 
-    wave = torch.as_tensor(waveform, dtype=torch.float32)
-    if wave.ndim != 1 or wave.numel() < samples_for(1):
+    wave = torch.from_numpy(as_waveform(waveform))
+    if wave.numel() < samples_for(1):
         raise InputError(
             f"The waveform has shape {tuple(wave.shape)};"
             f" expected one channel of at least {samples_for(1)} samples."

@@ -14,9 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tpexplore.errors import InputError, shown
 from tpexplore.model.forward import Output, probabilities, to_numpy
+from tpexplore.model.plan import check_list, check_whole
 from tpexplore.model.pruning import random_ranks
 from tpexplore.model.vit import AudioViT, check_classifier
+from tpexplore.signal.checks import plain_array
 from tpexplore.signal.resynthesis import resynthesise
 from tpexplore.signal.waveform import as_waveform
 
@@ -90,7 +93,7 @@ def faithfulness(
     Raises
     ------
     InputError
-        If the model has no classifier, or a map is not one bool for each patch.
+        If the model has no classifier, a map is not one bool for each patch, or a class is none of its.
 
     Examples
     --------
@@ -101,10 +104,10 @@ def faithfulness(
     array([ True])
     """
     check_classifier(model)
+    allowed = _checked_classes(classes, model.config.classes)
     wave = as_waveform(clip)
     kept, removed = resynthesise(wave, maps, model.config.frames, model.config.grid)
     chances = _heard(model, [wave, *kept, *removed])
-    allowed = np.arange(chances.shape[1]) if classes is None else np.asarray(classes)
     answers = allowed[chances[:, allowed].argmax(1)]
     whole, n = answers[0], len(kept)
 
@@ -120,6 +123,16 @@ def faithfulness(
     return Faithfulness(int(whole), float(chances[0, whole]), part(slice(1, n + 1)), part(slice(n + 1, None)))
 
 
+def _checked_classes(classes: object, count: int) -> np.ndarray:
+    """Numbers of classes as an array; all of them for None."""
+    if classes is None:
+        return np.arange(count)
+    numbers = [check_whole(number, "A class", 0, count - 1) for number in check_list(classes, "classes")]
+    if not numbers:
+        raise InputError("There is no class to choose from; expected at least one.")
+    return np.array(numbers)
+
+
 def kept_maps(out: Output) -> np.ndarray:
     """Patches that are still tokens of their own in the end: (batch, patches) bool."""
     return out.fate.block == 0
@@ -127,6 +140,10 @@ def kept_maps(out: Output) -> np.ndarray:
 
 def random_maps(kept: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:
     """As many random patches as a map keeps, drawn several times: (patches,) bool -> (draws, patches)."""
+    draws, seed = check_whole(draws, "draws", 0), check_whole(seed, "seed", 0)
+    kept = plain_array(kept)
+    if kept.ndim != 1 or kept.dtype != bool:
+        raise InputError(f"The map of kept patches is {shown(kept)}; expected one bool for each patch.")
     order = random_ranks(seed, range(draws), len(kept)).numpy()
     return order < np.count_nonzero(kept)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import torch
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.model.plan import PRUNE_BLOCKS
+from tpexplore.signal.checks import plain_array
 from tpexplore.stats.patch_statistics import kendall_tau
 from tpexplore.study.exploration import Exploration, Point
 
@@ -83,10 +85,11 @@ def stage_overlaps(
     tuple of Overlap
         After each of ``blocks``.
     """
+    drop_a, drop_b = _checked_drops(drop_a), _checked_drops(drop_b)
     shared = min(len(drop_a), len(drop_b))
     overlaps = []
     for block in blocks:
-        kept_a, kept_b = ((drop == 0) | (drop > block) for drop in (np.asarray(drop_a), np.asarray(drop_b)))
+        kept_a, kept_b = ((drop == 0) | (drop > block) for drop in (drop_a, drop_b))
         a, b = kept_a[:shared], kept_b[:shared]
         overlaps.append(
             Overlap(
@@ -100,6 +103,13 @@ def stage_overlaps(
             )
         )
     return tuple(overlaps)
+
+
+def _checked_drops(drop: object) -> np.ndarray:
+    array = plain_array(drop)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise InputError(f"Dropping blocks are {shown(drop)}; expected one whole number for each patch.")
+    return array
 
 
 def expected_iou(a: int, b: int, n: int) -> float:
@@ -130,8 +140,10 @@ def expected_iou(a: int, b: int, n: int) -> float:
     >>> round(expected_iou(1, 1, 4), 3)
     0.25
     """
-    if not (0 <= a <= n and 0 <= b <= n):
-        raise InputError(f"Sets of {a} and {b} patches out of {n}; expected sizes from 0 to {n}.")
+    are_whole = all(isinstance(size, Integral) for size in (a, b, n))
+    if not are_whole or not (0 <= a <= n and 0 <= b <= n):
+        a, b, n = shown(a), shown(b), shown(n)
+        raise InputError(f"Sets of {a} and {b} patches out of {n}; expected whole numbers from 0 to {n}.")
     if not a + b:
         return math.nan
     cases = math.comb(n, b)

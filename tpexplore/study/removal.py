@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from tpexplore.errors import InputError
-from tpexplore.model.vit import AudioViT
+from tpexplore.errors import InputError, shown
+from tpexplore.model.plan import check_list
+from tpexplore.model.vit import AudioViT, as_mask, check_model
 
 GROUPS: dict[str, tuple[int, ...]] = {
     "L": (0, 1),
@@ -35,8 +36,12 @@ def group_mask(clusters: Tensor, group: str) -> Tensor:
     -------
     Tensor of shape (..., patches), bool
     """
-    if group not in GROUPS:
-        raise InputError(f"Group {group!r} is unknown; expected one of {', '.join(GROUPS)}.")
+    if not isinstance(group, str) or group not in GROUPS:
+        raise InputError(f"Group {shown(group)} is unknown; expected one of {', '.join(GROUPS)}.")
+    try:
+        clusters = torch.as_tensor(clusters)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        raise InputError(f"clusters = {shown(clusters)}; expected whole numbers from 0 to 4.") from None
     return torch.isin(clusters, torch.tensor(GROUPS[group], device=clusters.device))
 
 
@@ -65,15 +70,26 @@ def removal_curve(
     Returns
     -------
     dict of name -> Tensor of shape (blocks, rows of the mask, classes)
+
+    Raises
+    ------
+    InputError
+        If a block is out of range or not in its order, or a mask does not fit the pictures.
     """
-    chosen = list(range(1, model.config.depth) if blocks is None else blocks)
+    check_model(model)
+    chosen = check_list(range(1, model.config.depth) if blocks is None else blocks, "blocks")
     for block in chosen:
         model.check_removal_block(block)
+    if not chosen or chosen != sorted(set(chosen)):
+        raise InputError(f"blocks = {shown(chosen)}; expected blocks in ascending order, each once.")
+    if not isinstance(masks, Mapping):
+        raise InputError(f"masks = {shown(masks)}; expected a dict of a name to each mask.")
+    masks = {name: as_mask(leaves, model.device) for name, leaves in masks.items()}
     curves: dict[str, list[Tensor]] = {name: [] for name in masks}
     x, done = model.embed(spec), 0
     for block in chosen:
         x, done = model.run_blocks(x, done + 1, block), block
         for name, leaves in masks.items():
-            rows = x.expand(len(leaves), -1, -1) if len(x) == 1 else x
+            rows = x.expand(len(leaves), -1, -1) if len(x) == 1 and leaves.ndim == 2 else x
             curves[name].append(model.remove_from(rows, block, leaves).logits)
     return {name: torch.stack(logits) for name, logits in curves.items()}

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.forward import Entered, probabilities, to_numpy
-from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_score
+from tpexplore.model.plan import PRUNE_BLOCKS, check_keep_rate, check_list, check_score, check_whole
 from tpexplore.model.vit import AudioViT, check_classifier
 from tpexplore.signal.decode import HOP
 from tpexplore.signal.grid import PATCH
@@ -29,6 +30,9 @@ BATCH = 3
 """Versions of the clip that run together; a run can be cancelled between batches."""
 
 KINDS = ("shift", "gain", "noise")
+
+MOST_DECIBELS = 200
+"""Far more than between the faintest and the loudest sound that float32 samples are used for."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,20 @@ class Change:
     amount: float
 
     def __post_init__(self):
-        if self.kind not in KINDS:
-            raise InputError(f"Change {self.kind!r} is unknown; expected one of {', '.join(KINDS)}.")
-        if not math.isfinite(self.amount) or (self.kind == "shift" and self.amount != round(self.amount)):
-            expected = "a whole number of frames" if self.kind == "shift" else "a number of decibels"
-            raise InputError(f"The {self.kind} is {self.amount}; expected {expected}.")
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
+            raise InputError(f"Change {shown(self.kind)} is unknown; expected one of {', '.join(KINDS)}.")
+        amount = math.nan
+        if not isinstance(self.amount, (bool, str, bytes)):
+            with suppress(TypeError, ValueError, OverflowError, RuntimeError):
+                amount = float(self.amount)
+        if self.kind == "shift" and not amount.is_integer():
+            raise InputError(f"The shift is {shown(self.amount)}; expected a whole number of frames.")
+        if self.kind != "shift" and not abs(amount) <= MOST_DECIBELS:
+            raise InputError(
+                f"The {self.kind} is {shown(self.amount)}; expected a number of decibels from"
+                f" {-MOST_DECIBELS} to {MOST_DECIBELS}."
+            )
+        object.__setattr__(self, "amount", amount)
 
     @property
     def name(self) -> str:
@@ -176,9 +189,10 @@ def changed_clip(clip: np.ndarray, change: Change, length: int, seed: int = 0) -
     Raises
     ------
     InputError
-        If the clip is no longer than the shift.
+        If the clip is no longer than the shift, or an argument is out of range.
     """
     clip = as_waveform(clip)
+    length, seed = check_whole(length, "length", 1, len(clip)), check_whole(seed, "seed", 0)
     part = clip[:length]
     if change.kind == "gain":
         return part * np.float32(10 ** (change.amount / 20))
@@ -270,8 +284,12 @@ def stability_steps(
     keep_rate, score = check_keep_rate(keep_rate), check_score(score)
     check_classifier(model)
     config = model.config
+    changes = check_list(changes, "changes")
     if not changes:
-        raise InputError("No change was given; expected at least one.")
+        raise InputError("There is no change; expected at least one.")
+    for change in changes:
+        if not isinstance(change, Change):
+            raise InputError(f"A change is {shown(change)}; expected one such as Change('gain', 6).")
     clip = as_waveform(clip)
     length = min(len(clip), samples_for(config.frames))
     # All of them first, so that a clip too short to be shifted is refused before anything runs.

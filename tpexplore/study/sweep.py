@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.device import seconds_now
 from tpexplore.model.forward import Entered, Output, probabilities, to_numpy
@@ -163,6 +163,12 @@ def explore_batch(
         As `explore`.
     """
     request = _Request.checked(model, keep_rates, [score], blocks, method, seed)
+    try:
+        clips = list(clips)
+    except TypeError:
+        raise InputError(f"clips = {shown(clips)}; expected a list of clips.") from None
+    if not clips:
+        raise InputError("There is no clip; expected at least one.")
     config, outputs, seconds = model.config, {}, {}
     begun = seconds_now(model.device)
     with torch.inference_mode():
