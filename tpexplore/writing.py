@@ -196,6 +196,7 @@ def write_with_card(path: Path, content: bytes, card: Path, about: object) -> No
     check_place(card)
     with named(path, card):
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_parts(path.parent)  # each time: a file with a card is large, and a session exports few of them
         with _only_writer_in(path.parent), whole_file(card) as beside:
             beside.write(_as_json(about))
             beside.flush()
