@@ -9,6 +9,8 @@ the first tag is the same, and the mean average precision for the tagger's tags.
 from __future__ import annotations
 
 from tpexplore.checkpoints.bundled import RESULTS_FOLDER
+from tpexplore.results.measures import read_measure
+from tpexplore.results.store import entries, find
 from tpexplore.writing import write_json
 from training.engine.command import add_feature_folders, command_arguments, results_file, run_command
 from training.measure.against_tagger import against_tagger
@@ -25,10 +27,11 @@ def main() -> None:
     if not parallel.is_main():
         return
     write_json(path, results)
-    for dataset, compared in results["against_tagger"].items():
-        for rate, values in compared["attention"].items():
-            first, precision = values["first_tag"]["value"], values["mAP"]["value"]
-            print(f"{dataset}, keep-rate {rate}: first tag {first:.1%}, mAP {precision:.3f}")
+    for dataset in results["against_tagger"]:
+        for rate, values in entries(results, "against_tagger", dataset, "attention").items():
+            first, precision = read_measure(find(values, "first_tag")), read_measure(find(values, "mAP"))
+            if first and precision:  # of another dataset, an editor may have spoilt what stands there
+                print(f"{dataset}, keep-rate {rate}: first tag {first.value:.1%}, mAP {precision.value:.3f}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
@@ -62,6 +63,8 @@ def compare(model: AudioViT, folder: Path, split: str = "test") -> dict:
 def against_tagger(name: str, folders: Sequence[Path]) -> dict:
     """The results of a bundled model with the comparison added, by dataset; others measured before stay."""
     model = load_model(name).to(pick_device())
+    if model.config.labels != audioset_labels():
+        raise InputError(f"{name} does not answer with AudioSet's 527 tags; expected a model that does.")
     results = measured_results(name, model.config.sha256)
     if not results:
         raise InputError(f"{name} has no results yet; run python -m training.evaluate {name} FEATURES first.")

@@ -15,7 +15,7 @@ import torch
 from tpexplore.checkpoints.export import INPUT, export
 from tpexplore.model.config import ModelConfig
 from tpexplore.model.vit import AudioViT
-from tpexplore.results.store import entries, read_json
+from tpexplore.results.store import entries, find, read_json
 from tpexplore.signal.mel import MEL_BINS
 from tpexplore.signal.spectrogram import AUDIOSET_NORMALISATION
 
@@ -84,4 +84,10 @@ def measured_before(path: Path, heading: Mapping[str, Any]) -> dict[str, Any]:
     if not (same and settled):
         return {}
     models = entries(earlier, "models")
-    return {name: models[name] for name in models if entries(models, name, "keep_rates")}
+    return {name: models[name] for name in models if _is_whole(models[name])}
+
+
+def _is_whole(entry: object) -> bool:
+    """Whether a model's entry has all that `measure` gives; one that an editor spoilt is measured again."""
+    cells = [find(entry, "keep_rates", f"{rate:.2f}", "time_ratio") for rate in RATES]
+    return all(isinstance(value, float) for value in (find(entry, "unpruned_ms"), *cells))

@@ -67,3 +67,36 @@ def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, 
     export_speed.main()
     assert capsys.readouterr().out.startswith(f"{speed.VIT_B}: ")
     assert speed.measured_before(tmp_path / export_speed.FILE, {"commit": "abd"}) == {}
+
+
+WHOLE = {"unpruned_ms": 5.0, "keep_rates": {"0.70": {"time_ratio": 0.6}, "0.50": {"time_ratio": 0.4}}}
+HEADING = {"n": 2, "commit": "abc"}
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        *(None, 5, "x", [], {}, {"a": 5}, {"a": []}, {"a": {}}),
+        {"a": WHOLE | {"unpruned_ms": None}},
+        {"a": WHOLE | {"unpruned_ms": "5"}},
+        {"a": WHOLE | {"keep_rates": {}}},
+        {"a": WHOLE | {"keep_rates": {"0.70": {"time_ratio": 0.6}}}},
+        {"a": WHOLE | {"keep_rates": {"0.70": 5, "0.50": None}}},
+        {"a": WHOLE | {"keep_rates": {"0.70": {"time_ratio": "x"}, "0.50": {"time_ratio": 0.4}}}},
+    ],
+)
+def test_what_is_damaged_is_measured_again(tmp_path, models):
+    """The command took it for measured and ended in a KeyError when it printed it."""
+    path = tmp_path / "speed.json"
+    path.write_text(json.dumps({**HEADING, "models": models}))
+    assert speed.measured_before(path, HEADING) == {}
+    if isinstance(models, dict):
+        path.write_text(json.dumps({**HEADING, "models": models | {"b": WHOLE}}))
+        assert speed.measured_before(path, HEADING) == {"b": WHOLE}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", "null", "[" * 100_000])
+def test_a_file_that_is_no_results_is_measured_again(tmp_path, text):
+    path = tmp_path / "speed.json"
+    path.write_text(text)
+    assert speed.measured_before(path, HEADING) == {}
