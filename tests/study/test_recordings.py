@@ -282,6 +282,64 @@ def test_a_disk_that_is_full_from_the_start_holds_no_unfinished_table(tree, weig
     assert not list(tmp_path.glob("t.csv*"))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explore", "{tree}/LOUD.WAV", "--windows", "--csv", "{out}/o.csv"],
+        ["explore", "{tree}/LOUD.WAV", "--windows", "--labels", "{out}/o.txt"],
+        ["explore", "{tree}/LOUD.WAV", "--windows", "--csv", "{out}/o.csv", "--labels", "{out}/o.txt"],
+        ["batch", "{tree}", "--out", "{out}/o.csv"],
+        ["batch", "{tree}", "--out", "{out}/o.parquet", "--labels", "{out}/labels"],
+    ],
+    ids=["csv", "labels", "both", "batch csv", "batch parquet and labels"],
+)
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tree, weights, tmp_path, capsys, arguments):
+    out = tmp_path / "out"
+    out.mkdir()
+    filled = [argument.format(tree=tree, out=out) for argument in arguments]
+    with full_disk(0):
+        assert main([*filled, "--model", str(weights)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{out}/o.") and line.endswith("larger than the system allows.")
+    assert not [path for path in out.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("option", ["--out", "--labels"])
+def test_of_a_read_only_folder_the_file_is_named(tree, weights, tmp_path, monkeypatch, capsys, option):
+    """Not a part, a lock or a journal, of which a person knows nothing."""
+    folder, really = tmp_path / "locked", os.access
+    folder.mkdir()
+    monkeypatch.setattr(batch, "_load", None)
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != folder and really(place, mode))
+    places = {
+        "--out": str(tmp_path / "t.csv"),
+        option: str(folder / "t.csv" if option == "--out" else folder),
+    }
+    arguments = [text for pair in places.items() for text in pair]
+    assert main(["batch", str(tree), "--model", str(weights), *arguments]) == 2
+    name = folder / ("t.csv" if option == "--out" else f"{FILES[0]}.txt")
+    assert capsys.readouterr().err == f"{name} cannot be used: permission denied.\n"
+    assert not list(tmp_path.glob("**/*.unfinished"))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_of_a_folder_that_refuses_only_when_written_to_the_table_is_named(
+    tree, weights, tmp_path, monkeypatch, capsys, name
+):
+    """As disks of a network do."""
+    mkdir = Path.mkdir
+
+    def refuse(folder: Path, *arguments, **options) -> None:
+        if folder.name.endswith(".unfinished"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        mkdir(folder, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert main(["batch", str(tree), "--model", str(weights), "--out", str(tmp_path / name)]) == 2
+    assert capsys.readouterr().err == f"{tmp_path / name} cannot be used: permission denied.\n"
+    assert not list(tmp_path.glob("t.*"))
+
+
 def test_label_tracks_that_cannot_be_written_are_named_first(tree, weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(batch, "_load", None)
     labels = tmp_path / "labels"
