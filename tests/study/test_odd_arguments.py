@@ -1,6 +1,8 @@
 """What is passed to the studies gives the right answer where it is meant, else one sentence."""
 
+import json
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -8,10 +10,16 @@ import torch
 
 from tests.conftest import tiny_config
 from tests.signal.audio_files import refusal
+from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.model.vit import AudioViT
+from tpexplore.signal.excerpt import read_excerpt
+from tpexplore.signal.grid import Grid
+from tpexplore.signal.recording import read_windows
 from tpexplore.signal.resynthesis import patch_gains, resynthesise
 from tpexplore.signal.spectrogram import log_mel
+from tpexplore.stats.clusters import Clusters, ValueHistogram, cluster_counts
 from tpexplore.stats.kendall import cliffs_delta, kendall_tau
+from tpexplore.study.batch import BatchJob, run_batch
 from tpexplore.study.faithfulness import faithfulness, random_maps
 from tpexplore.study.overlap import expected_iou, stage_overlaps
 from tpexplore.study.removal import group_mask, removal_curve
@@ -36,6 +44,9 @@ ODD = {
     "a tensor with a gradient": torch.tensor(0.5, requires_grad=True),
     "an array of no axis": np.array(0.5),
 }
+NUMBERS = ("text", "a tensor with a gradient", "an array of no axis")
+"""Which of them mean a number."""
+EXAMPLE = example_clips()[0].path
 LOUD = Change("gain", 6)
 
 
@@ -70,11 +81,26 @@ CALLS = {
     "size": lambda model, spec, odd: expected_iou(1, 1, odd),
     "drops": lambda model, spec, odd: stage_overlaps(odd, np.zeros(64, int)),
     "waveform": lambda model, spec, odd: log_mel(odd),
+    "window": lambda model, spec, odd: next(read_windows(EXAMPLE, odd)),
+    "excerpt": lambda model, spec, odd: read_excerpt(EXAMPLE, odd),
+    "frames": lambda model, spec, odd: Grid.of(odd),
+    "stride": lambda model, spec, odd: Grid.of(128, odd),
+    "keep-rates of a batch": lambda model, spec, odd: BatchJob("ast-spc12", keep_rates=odd),
+    "hop of a batch": lambda model, spec, odd: BatchJob("ast-spc12", hop=[odd]),
+    "folder": lambda model, spec, odd: run_batch(odd, "t.csv", BatchJob("ast-spc12")),
+    "workers": lambda model, spec, odd: run_batch("clips", "t.csv", BatchJob("ast-spc12"), workers=odd),
 }
 
 
-MEANT = [("size", "a huge number")]
-"""What is no fault: a set may be of any size."""
+MEANT = [
+    ("size", "a huge number"),
+    ("frames", "a huge number"),
+    *(("window", kind) for kind in NUMBERS),
+    *(("excerpt", kind) for kind in NUMBERS),
+    ("keep-rates of a batch", "an array"),
+    ("folder", "bytes"),
+]
+"""What is no fault."""
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -134,6 +160,10 @@ def test_what_has_no_order_is_not_ranked(odd):
     """The imaginary part was left out without a word."""
     refusal(kendall_tau, odd, torch.arange(4.0))
     refusal(cliffs_delta, odd, torch.arange(4.0))
+    refusal(Clusters((0.0, 1.0, 2.0), (0.5, 0.5)).assign, odd)
+    refusal(ValueHistogram().add, odd)
+    refusal(cluster_counts, odd)
+    refusal(group_mask, odd, "L")
 
 
 def test_integers_are_scaled_before_the_front_end():
@@ -147,3 +177,23 @@ def test_clusters_in_any_form_make_the_same_group():
     clusters = [[0, 1, 2, 3, 4, 4]]
     for form in (clusters, np.array(clusters), torch.tensor(clusters)):
         assert group_mask(form, "L").tolist() == [[True, True, False, False, False, False]]
+    assert cluster_counts(np.array(clusters)).tolist() == [1, 1, 1, 1, 2]
+    assert Clusters((0.0, 1.0, 2.0), (0.5, 0.5)).assign(np.array([0.5, 1.5])).tolist() == [0, 1]
+
+
+def test_a_batch_without_keep_rates_is_refused():
+    """Its table had no rows."""
+    assert "at least one" in refusal(BatchJob, "ast-spc12", keep_rates=())
+
+
+def test_a_batch_notes_plain_values():
+    """NumPy's could not be written as JSON, after the model was loaded."""
+    job = BatchJob("ast-spc12", keep_rates=np.array([0.5, 0.7]), blocks=np.array([4, 7]))
+    assert (job.keep_rates, job.blocks) == ((0.5, 0.7), (4, 7))
+    assert json.loads(json.dumps(asdict(job)))["blocks"] == [4, 7]
+    json.dumps(asdict(Grid.of(np.int64(128), np.int64(10))))
+
+
+def test_no_clips_have_no_answers(model):
+    none = torch.zeros(0, 128, 128)
+    assert model(none, removal=(4, torch.zeros(0, 64, dtype=torch.bool))).logits.shape == (0, 5)

@@ -161,6 +161,6 @@ def surviving_positions(leaves: Tensor) -> tuple[Tensor, Tensor]:
         True where ``positions`` is a survivor.
     """
     counts = (~leaves).sum(1)
-    longest = int(counts.max())
+    longest = int(counts.max()) if len(counts) else 0
     positions = leaves.to(torch.uint8).argsort(dim=1, stable=True)[:, :longest]
     return positions, torch.arange(longest, device=leaves.device) < counts[:, None]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tpexplore.errors import InputError
-from tpexplore.signal.checks import check_path, check_seconds, is_sound
+from tpexplore.signal.checks import Window, check_path, check_seconds, is_sound
 from tpexplore.signal.decode import HOP, SAMPLE_RATE, mix, read_clip
 from tpexplore.signal.readers import read_source
 from tpexplore.signal.resampling import Resampler
@@ -68,7 +68,7 @@ class LoudnessProfile:
 
     def loudest(self, seconds: float) -> float:
         """Where the loudest window of ``seconds`` begins, in seconds; 0 where the file is not longer."""
-        window = round(seconds * SAMPLE_RATE / self._step)
+        window = max(1, round(seconds * SAMPLE_RATE / self._step))
         if len(self._sums) <= window:
             return 0.0
         return _loudest_window(self._energy(), window, self._broken) * self._step / SAMPLE_RATE
@@ -137,6 +137,7 @@ def read_excerpt(
     >>> read_excerpt(path, 2.0).sentences
     ('Showing the loudest 2.00 s (5.50 to 7.50 s) of your 8.00 s clip.',)
     """
+    seconds = Window.checked(0, seconds).duration
     if start is not None:
         start = check_seconds(start, "The start")
         clip = read_clip(path, offset=start, duration=seconds)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, shown
 from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, SAMPLE_RATE
 from tpexplore.signal.mel import MEL_BINS, hertz_at
 
@@ -51,17 +52,18 @@ class Grid:
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "mel_stride", "time_stride", "patch"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} = {getattr(self, name)}; expected at least 1.")
+            object.__setattr__(self, name, _whole(getattr(self, name), name, 1))
         for name in ("mel_stride", "time_stride"):
             if getattr(self, name) > self.patch:
-                raise InputError(f"{name} = {getattr(self, name)}; expected at most {self.patch}, a patch.")
+                raise InputError(
+                    f"{name} = {shown(getattr(self, name))}; expected at most {self.patch}, a patch."
+                )
 
     @classmethod
     def of(cls, frames: int, mel_stride: int = PATCH, time_stride: int = PATCH) -> Grid:
         """All patches that fit into a picture of ``frames`` frames by 128 bins."""
-        if frames < PATCH:
-            raise InputError(f"frames = {frames}; expected at least {PATCH}, one patch.")
+        frames, mel_stride = _whole(frames, "frames", PATCH), _whole(mel_stride, "mel_stride", 1)
+        time_stride = _whole(time_stride, "time_stride", 1)
         return cls(
             rows=(MEL_BINS - PATCH) // mel_stride + 1,
             columns=(frames - PATCH) // time_stride + 1,
@@ -165,6 +167,12 @@ class Grid:
         across = _looks_on(self.time_segments, self.columns, self.time_stride, self.patch)
         up = _looks_on(self.mel_segments, self.rows, self.mel_stride, self.patch)
         return across @ looking @ up.T > 0
+
+
+def _whole(value: object, name: str, least: int) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise InputError(f"{name} = {shown(value)}; expected at least {least}, a whole number.")
+    return int(value)
 
 
 def _cell_edges(count: int, stride: int, patch: int) -> tuple[int, ...]:

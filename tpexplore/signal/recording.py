@@ -38,7 +38,7 @@ def read_windows(
     Raises
     ------
     InputError
-        If the file cannot be used, on the way too, or the hop is less than 10 ms.
+        If the file cannot be used, on the way too, or the window or the hop is less than 10 ms.
 
     Examples
     --------
@@ -48,9 +48,12 @@ def read_windows(
     >>> [(start, len(samples)) for start, samples in read_windows(path, 2.0)]
     [(0.0, 32000), (2.0, 32000), (4.0, 16000)]
     """
+    seconds = check_seconds(seconds, "The window")
     hop = seconds if hop is None else check_seconds(hop, "The hop")
     if hop < HOP / SAMPLE_RATE:
         raise InputError(f"The hop is {hop} s; expected at least {HOP / SAMPLE_RATE:g} s.")
+    if seconds < HOP / SAMPLE_RATE:
+        raise InputError(f"The window is {seconds} s; expected at least {HOP / SAMPLE_RATE:g} s.")
     length, in_piece = round(seconds * SAMPLE_RATE), max(1, int(_PIECE_SECONDS / hop))
     # With enough of what follows to know whether there is another window.
     piece_seconds = max((in_piece - 1) * hop + seconds, in_piece * hop + 2 * ANALYSIS_WINDOW / SAMPLE_RATE)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tpexplore.errors import InputError
 from tpexplore.stats.cluster_names import CLUSTER_COUNT
+from tpexplore.stats.values import real_tensor
 
 _STEPS_PER_BIN = 4096
 """Fixed-point steps in one histogram bin."""
@@ -48,6 +49,7 @@ class Clusters:
 
         A value on a boundary goes to the upper cluster, one beyond the ends to the end cluster.
         """
+        values = real_tensor(values, "values")
         boundaries = torch.tensor(self.edges[1:-1], dtype=torch.float64, device=values.device)
         return torch.bucketize(values.double(), boundaries, right=True)
 
@@ -99,7 +101,7 @@ class ValueHistogram:
 
     def add(self, values: Tensor) -> ValueHistogram:
         """Count ``values``, of any shape; returns the histogram itself."""
-        values = torch.as_tensor(values).detach().cpu().double().flatten()
+        values = real_tensor(values, "values").cpu().double().flatten()
         if not values.numel():
             return self
         low, high = (float(end) for end in values.aminmax())
@@ -179,6 +181,9 @@ def cluster_values(histogram: ValueHistogram, clusters: int = CLUSTER_COUNT, see
 
 def cluster_counts(clusters: Tensor, count: int = CLUSTER_COUNT) -> Tensor:
     """Patches in each cluster, (count,) int64, over clusters of any shape."""
+    clusters = real_tensor(clusters, "clusters")
+    if clusters.is_floating_point():
+        raise InputError(f"The clusters are {clusters.dtype}; expected whole numbers from 0 to {count - 1}.")
     if clusters.numel() and (int(clusters.min()) < 0 or int(clusters.max()) >= count):
         raise InputError(
             f"Clusters run from {int(clusters.min())} to {int(clusters.max())};"

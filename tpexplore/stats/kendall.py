@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tpexplore.errors import InputError, shown
+from tpexplore.errors import InputError
+from tpexplore.stats.values import real_tensor
 
 TIES = ("tau-b", "concordant")
 """What a pair that is tied on one side counts as."""
@@ -146,12 +147,7 @@ def _row_chunks(rows: int, n: int) -> Iterator[slice]:
 
 def _numbers(values: Tensor, name: str) -> np.ndarray:
     """The values as an array that numpy can sort; refuses nan, which has no place in an order."""
-    try:
-        values = torch.as_tensor(values).detach().cpu()
-    except (TypeError, ValueError, OverflowError, RuntimeError):
-        raise InputError(f"The {name} are {shown(values)}; expected numbers.") from None
-    if values.is_complex():
-        raise InputError(f"The {name} are complex; expected real numbers, which have an order.")
+    values = real_tensor(values, name).cpu()
     if values.dtype in (torch.float16, torch.bfloat16, torch.bool):
         values = values.float()
     array = values.numpy()

@@ -10,10 +10,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tpexplore.errors import InputError, sentence_of
+from tpexplore.errors import InputError, sentence_of, shown
 from tpexplore.interrupts import NO_PROCESSES, end_with_parent
 from tpexplore.locking import lock_folder
-from tpexplore.model.plan import PRUNE_BLOCKS, check_blocks, check_keep_rates, check_method, check_score
+from tpexplore.model.plan import (
+    PRUNE_BLOCKS,
+    check_blocks,
+    check_keep_rates,
+    check_list,
+    check_method,
+    check_score,
+    check_whole,
+    shortest_keep_rate,
+)
+from tpexplore.signal.checks import check_seconds
 from tpexplore.study.audio_files import find_recordings
 from tpexplore.study.batch_journal import FileOutcome, Journal
 from tpexplore.study.window_table import WindowRow, check_table_name, rows_of, write_labels, write_table
@@ -45,9 +55,16 @@ class BatchJob:
     hop: float | None = None
 
     def __post_init__(self):
-        for rate in self.keep_rates:
-            check_keep_rates(rate, check_blocks(self.blocks))
+        blocks = check_blocks(self.blocks)
+        rates = [check_keep_rates(rate, blocks) for rate in check_list(self.keep_rates, "keep_rates")]
+        if not rates:
+            raise InputError("There is no keep-rate; expected at least one.")
         check_method(self.method, check_score(self.score))
+        if self.hop is not None:
+            check_seconds(self.hop, "The hop")
+        # Plain values, which can be noted as JSON.
+        object.__setattr__(self, "blocks", blocks)
+        object.__setattr__(self, "keep_rates", tuple(map(shortest_keep_rate, rates)))
 
 
 @dataclass(frozen=True)
@@ -67,12 +84,12 @@ class BatchSummary:
 
 
 def run_batch(
-    folder: Path,
-    out: Path,
+    folder: str | Path,
+    out: str | Path,
     job: BatchJob,
     *,
     workers: int = 1,
-    labels: Path | None = None,
+    labels: str | Path | None = None,
     quiet: bool = False,
 ) -> BatchSummary | None:
     """Analyse every file and window of a folder tree.
@@ -84,13 +101,13 @@ def run_batch(
 
     Parameters
     ----------
-    folder : Path
-    out : Path
+    folder : str or Path
+    out : str or Path
         Ending in .csv or .parquet; the columns are `window_table.COLUMNS`.
     job : BatchJob
     workers : int
         Processes, each with a model of its own.
-    labels : Path, optional
+    labels : str or Path, optional
         Folder for one Audacity label track a file.
     quiet : bool
         Without a progress bar.
@@ -108,6 +125,9 @@ def run_batch(
     """
     from tqdm import tqdm
 
+    folder, out = _as_path(folder, "folder"), _as_path(out, "out")
+    labels = None if labels is None else _as_path(labels, "labels")
+    workers = check_whole(workers, "workers", 1)
     check_table_name(out)
     check_place(out)
     if labels is not None:
@@ -149,6 +169,13 @@ def run_batch(
     del lock
     windows = len({(row["file"], row["window"]) for row in rows})
     return BatchSummary(len(files), windows, {file: o.problem for file, o in outcomes.items() if o.problem})
+
+
+def _as_path(value: object, name: str) -> Path:
+    try:
+        return Path(value)
+    except TypeError:
+        raise InputError(f"{name} = {shown(value)}; expected a path.") from None
 
 
 def _label_track(folder: Path, file: str) -> Path:

@@ -10,6 +10,7 @@ from torch import Tensor
 from tpexplore.errors import InputError, shown
 from tpexplore.model.plan import check_list
 from tpexplore.model.vit import AudioViT, as_mask, check_model
+from tpexplore.stats.values import real_tensor
 
 GROUPS: dict[str, tuple[int, ...]] = {
     "L": (0, 1),
@@ -38,10 +39,7 @@ def group_mask(clusters: Tensor, group: str) -> Tensor:
     """
     if not isinstance(group, str) or group not in GROUPS:
         raise InputError(f"Group {shown(group)} is unknown; expected one of {', '.join(GROUPS)}.")
-    try:
-        clusters = torch.as_tensor(clusters)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
-        raise InputError(f"clusters = {shown(clusters)}; expected whole numbers from 0 to 4.") from None
+    clusters = real_tensor(clusters, "clusters")
     return torch.isin(clusters, torch.tensor(GROUPS[group], device=clusters.device))
 
 
