@@ -741,10 +741,10 @@ def test_weights_that_are_no_finite_numbers(tmp_path, change, message, suffix):
 
 
 @pytest.mark.parametrize("entry", ["model", "state_dict", "model_state_dict"])
-@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.", "model._orig_mod."])
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.", "model._orig_mod.", "net.ast."])
 @pytest.mark.parametrize("family", ["audiomae", "ast"])
 def test_weights_wrapped_as_trainers_do(tmp_path, family, entry, prefix):
-    """By Lightning, DataParallel, torch.compile, and torch's own tutorials."""
+    """By Lightning, DataParallel, torch.compile, torch's own tutorials, and people's own modules."""
     state = files.audiomae_state(frames=128, classes=3)
     if family == "ast":
         state = {k.removeprefix("module."): v for k, v in files.ast_state(patches=64, classes=3).items()}
@@ -758,6 +758,12 @@ def test_surplus_key(tmp_path):
     state = files.audiomae_state(frames=128, classes=3) | {"blocks.0.ls1.gamma": torch.ones(files.SMALL)}
     sentence = refusal(files.save(tmp_path / "a.pth", {"model": state}))
     assert sentence == "a.pth has weights this model does not know, such as blocks.0.ls1.gamma."
+def test_weights_of_a_trainer_beside_the_model_are_named(tmp_path):
+    state = {f"model.{key}": value for key, value in files.audiomae_state(frames=128, classes=3).items()}
+    path = files.save(tmp_path / "a.ckpt", {"state_dict": state | {"loss.pos_weight": torch.ones(3)}})
+    assert refusal(path) == "a.ckpt has weights this model does not know, such as loss.pos_weight."
+
+
     state = files.ast_state(patches=64, classes=3)
     state["module.v.adapter"] = torch.ones(1)
     assert "such as v.adapter." in refusal(files.save(tmp_path / "b.pth", state))
