@@ -646,6 +646,7 @@ def test_places_that_hold_no_file(tmp_path):
 
 
 AUDIOMAE_KEYS = [
+        assert ("is an empty folder" in sentence) == (source == str(tmp_path))
     "blocks.3.attn.qkv.weight",
     "blocks.11.mlp.fc2.bias",
     "cls_token",
@@ -681,7 +682,7 @@ def test_whole_block_missing(tmp_path):
     assert " lacks blocks.5." in refusal(files.save(tmp_path / "a.pth", {"model": state}))
     state = files.audiomae_state(frames=128, depth=9)
     assert refusal(files.save(tmp_path / "b.pth", {"model": state})).startswith(
-        "9 blocks; expected at least 10"
+        "b.pth cannot be used: 9 blocks; expected at least 10"
     )
 
 
