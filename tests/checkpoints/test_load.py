@@ -428,6 +428,7 @@ class ProxyError(Exception):
         huggingface_hub.errors.LocalEntryNotFoundError(
             "It is not cached and the Hub out of reach. Try again.\nMore."
         ),
+        ProxyError("Tunnel connection failed. Try again.\nMore."),
         OSError("No space left on device"),
         ProxyError(""),
     ],
@@ -443,7 +444,9 @@ def test_hub_out_of_reach(monkeypatch, error):
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
     verbosity = huggingface_hub.utils.logging.get_verbosity()
     sentence = refusal("hf_hub:someone/something")
-    assert sentence.startswith("hf_hub:someone/something could not be fetched (")
+    offline = isinstance(error, huggingface_hub.errors.LocalEntryNotFoundError)
+    why = ": the Hub cannot be reached" if offline else " ("
+    assert sentence.startswith(f"hf_hub:someone/something could not be fetched{why}")
     assert heard == [False] and huggingface_hub.utils.logging.get_verbosity() == verbosity
 
 
@@ -643,10 +646,10 @@ def test_places_that_hold_no_file(tmp_path):
     for source in ("no-such-model", str(tmp_path), str(tmp_path / "gone.pth"), ""):
         sentence = refusal(source)
         assert repr(source) in sentence and "hf_hub:owner/name" in sentence
+        assert ("is an empty folder" in sentence) == (source == str(tmp_path))
 
 
 AUDIOMAE_KEYS = [
-        assert ("is an empty folder" in sentence) == (source == str(tmp_path))
     "blocks.3.attn.qkv.weight",
     "blocks.11.mlp.fc2.bias",
     "cls_token",
@@ -755,16 +758,16 @@ def test_weights_wrapped_as_trainers_do(tmp_path, family, entry, prefix):
     assert all(value.equal(expected[key]) for key, value in load_model(path).state_dict().items())
 
 
-def test_surplus_key(tmp_path):
-    state = files.audiomae_state(frames=128, classes=3) | {"blocks.0.ls1.gamma": torch.ones(files.SMALL)}
-    sentence = refusal(files.save(tmp_path / "a.pth", {"model": state}))
-    assert sentence == "a.pth has weights this model does not know, such as blocks.0.ls1.gamma."
 def test_weights_of_a_trainer_beside_the_model_are_named(tmp_path):
     state = {f"model.{key}": value for key, value in files.audiomae_state(frames=128, classes=3).items()}
     path = files.save(tmp_path / "a.ckpt", {"state_dict": state | {"loss.pos_weight": torch.ones(3)}})
     assert refusal(path) == "a.ckpt has weights this model does not know, such as loss.pos_weight."
 
 
+def test_surplus_key(tmp_path):
+    state = files.audiomae_state(frames=128, classes=3) | {"blocks.0.ls1.gamma": torch.ones(files.SMALL)}
+    sentence = refusal(files.save(tmp_path / "a.pth", {"model": state}))
+    assert sentence == "a.pth has weights this model does not know, such as blocks.0.ls1.gamma."
     state = files.ast_state(patches=64, classes=3)
     state["module.v.adapter"] = torch.ones(1)
     assert "such as v.adapter." in refusal(files.save(tmp_path / "b.pth", state))
