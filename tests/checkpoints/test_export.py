@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -20,6 +21,7 @@ from tpexplore.checkpoints.files import sha256_of
 from tpexplore.cli import main
 from tpexplore.errors import sentence_of
 from tpexplore.model.vit import AudioViT
+from tpexplore.signal.grid import Grid
 
 
 def tiny(family: str, blocks: int = 12) -> AudioViT:
@@ -156,6 +158,16 @@ def test_a_card_is_that_of_the_file_beside_it(tmp_path, monkeypatch):
     path.unlink()
     export(model, path, blocks=(1,))
     assert json.loads((tmp_path / "a.pt2.json").read_text())["sha256"] == sha256_of(path) == card["sha256"]
+
+
+def test_a_card_says_where_overlapping_patches_lie(tmp_path, monkeypatch):
+    """Rows and patches alone do not: 8 rows lie at strides 15 and 16, 12 columns at many lengths."""
+    config = dataclasses.replace(tiny_config("ast"), mel_stride=15, time_stride=12)
+    monkeypatch.setattr(module, "_traced", lambda *arguments, **options: None)
+    monkeypatch.setattr(module, "_pt2", lambda program: b"content")
+    card = export(AudioViT(config), tmp_path / "a.pt2")
+    assert Grid.of(card["frames"], card["mel_stride"], card["time_stride"]) == config.grid
+    assert (card["rows"], card["patches"]) == (8, config.patches)
 
 
 @pytest.mark.parametrize("path", [None, 5, b"pruned.onnx"])

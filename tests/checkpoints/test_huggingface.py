@@ -23,6 +23,7 @@ from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.macs import count_macs
 from tpexplore.signal.grid import Grid
+from tpexplore.signal.spectrogram import AUDIOSET_NORMALISATION
 
 CONFIG, EXTRACTOR = "config.json", "preprocessor_config.json"
 STRIDES = pytest.mark.parametrize(("mel", "time"), [(10, 10), (12, 12), (14, 14), (16, 16), (10, 16)])
@@ -236,7 +237,10 @@ def test_hub(folder, monkeypatch):
             huggingface_hub.errors.EntryNotFoundError,
             "hf_hub:a/b holds no weights; expected model.safetensors",
         ),
-        (huggingface_hub.errors.LocalEntryNotFoundError, "hf_hub:a/b could not be fetched (offline)."),
+        (
+            huggingface_hub.errors.LocalEntryNotFoundError,
+            "hf_hub:a/b could not be fetched: the Hub cannot be reached, and not all of its files are on",
+        ),
     ],
 )
 def test_hub_without_what_a_model_needs(monkeypatch, error, sentence_part):
@@ -247,6 +251,57 @@ def test_hub_without_what_a_model_needs(monkeypatch, error, sentence_part):
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
     assert refusal("hf_hub:a/b").startswith(sentence_part)
+
+
+def test_offline_what_the_cache_says_is_lacking_is_not_missed(folder, tmp_path, monkeypatch):
+    """A repository with pytorch_model.bin alone, as one visit leaves it in the cache of the Hub's library."""
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    cache, commit = tmp_path / "models--someone--my-ast", "0" * 40
+    for place in ("refs", "snapshots", f".no_exist/{commit}"):
+        (cache / place).mkdir(parents=True)
+    (cache / "refs/main").write_text(commit)
+    folder.rename(cache / "snapshots" / commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    source = "hf_hub:someone/my-ast"
+    assert "the Hub cannot be reached" in refusal(source)  # there may be a model.safetensors
+    for name in ("model.safetensors", "model.safetensors.index.json"):
+        (cache / ".no_exist" / commit / name).touch()
+    assert load_model(source).config.labels[2] == "sound 2"
+
+
+@torch.inference_mode()
+def test_a_preprocessor_that_does_not_normalise(folder):
+    write(folder, EXTRACTOR, do_normalize=False)
+    clip = 0.1 * np.random.default_rng(0).standard_normal(12_000, dtype=np.float32)
+    theirs = ASTFeatureExtractor.from_pretrained(folder)(clip, 16_000, return_tensors="np")["input_values"][0]
+    np.testing.assert_allclose(load_model(folder).spectrogram(clip), theirs, atol=1e-3)
+
+
+@torch.inference_mode()
+def test_a_file_of_another_name_is_described_by_what_lies_beside_it(folder, tmp_path):
+    """People rename weights; the sentence sent them to put beside the file what lay there."""
+    file = (folder / "model.safetensors").rename(folder / "best.safetensors")
+    config = load_model(file).config
+    assert (config.labels[2], config.mean, config.grid) == ("sound 2", -5.5, Grid(12, 12, 10, 10))
+    # The authors' own weights, and a config.json of another model, have nothing to do with each other.
+    official = checkpoint_files.save(folder / "official.pth", checkpoint_files.ast_state())
+    assert load_model(official).config.mean == AUDIOSET_NORMALISATION[0]
+    write(folder, CONFIG, model_type="whisper")
+    assert "lacks config.json with a model_type" in refusal(file, frames=128)
+    assert load_model(official).config.patches == 512
+
+
+def test_a_folder_of_checkpoints_names_one(folder, tmp_path):
+    outer = tmp_path / "trained"
+    outer.mkdir()
+    folder.rename(outer / "checkpoint-500")
+    (outer / "trainer_state.json").write_text("{}")
+    assert refusal(outer) == (
+        "trained holds no weights itself; open a folder in it that does, such as checkpoint-500."
+    )
+    assert load_model(outer / "checkpoint-500").config.classes == 12
 
 
 @torch.inference_mode()
@@ -336,10 +391,17 @@ def test_fewer_frames_take_the_middle_of_the_grid(tmp_path):
         (CONFIG, {"hidden_act": "relu"}, "has hidden_act relu; expected gelu"),
         (CONFIG, {"num_attention_heads": 4}, "has num_attention_heads 4; expected 2"),
         (CONFIG, {"intermediate_size": 100}, "has intermediate_size 100; expected 512"),
-        (CONFIG, {"time_stride": 20}, "time_stride = 20; expected at most 16"),
+        (CONFIG, {"time_stride": 20}, "has time_stride 20; expected at most 16, a patch"),
+        (CONFIG, {"frequency_stride": 17}, "has frequency_stride 17; expected at most 16, a patch"),
+        (CONFIG, {"hidden_size": 32}, "has hidden_size 32; expected a multiple of 64"),
         (CONFIG, {"time_stride": "10"}, "has time_stride '10'; expected a whole number above 0"),
         (CONFIG, {"time_stride": 16}, "its config.json means 96 patches"),
-        (CONFIG, {"id2label": {"0": "a", "1": "b"}}, "names 2 classes, but its classifier has 12"),
+        (
+            CONFIG,
+            {"id2label": {"0": "a", "1": "b"}},
+            "has an id2label of length 2; expected 12, the classes of",
+        ),
+        (CONFIG, {"problem_type": "regression"}, "has problem_type regression; expected a classification"),
         (CONFIG, {"id2label": {"a": 0}}, "has an id2label that does not number the classes from 0 on"),
         (CONFIG, {"id2label": {"1": "a", "2": "b"}}, "does not number the classes from 0 on"),
         (
@@ -349,7 +411,6 @@ def test_fewer_frames_take_the_middle_of_the_grid(tmp_path):
         ),
         (EXTRACTOR, {"num_mel_bins": 96}, "its preprocessor_config.json has num_mel_bins 96; expected 128"),
         (EXTRACTOR, {"sampling_rate": 44_100}, "has sampling_rate 44100; expected 16000"),
-        (EXTRACTOR, {"do_normalize": False}, "has do_normalize false; expected true"),
         (EXTRACTOR, {"std": 0}, "has std 0; expected a number above 0"),
         (EXTRACTOR, {"mean": "low"}, "has mean 'low'; expected a number"),
         (EXTRACTOR, {"mean": 10**400}, "expected a number"),
@@ -584,7 +645,7 @@ def test_audiomae_inside_another_model(tmp_path):
     }
     path = tmp_path / "model.safetensors"
     save_file({f"encoder.{key}": value for key, value in state.items()}, path)
-    (tmp_path / CONFIG).write_text("{}")
+    (tmp_path / CONFIG).write_text('{"model_type": "audiomae"}')
     model, plain = (
         load_model(tmp_path),
         load_model(checkpoint_files.save(tmp_path / "a.pth", {"model": state})),

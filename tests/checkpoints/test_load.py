@@ -428,6 +428,7 @@ class ProxyError(Exception):
         huggingface_hub.errors.LocalEntryNotFoundError(
             "It is not cached and the Hub out of reach. Try again.\nMore."
         ),
+        ProxyError("Tunnel connection failed. Try again.\nMore."),
         OSError("No space left on device"),
         ProxyError(""),
     ],
@@ -443,7 +444,9 @@ def test_hub_out_of_reach(monkeypatch, error):
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
     verbosity = huggingface_hub.utils.logging.get_verbosity()
     sentence = refusal("hf_hub:someone/something")
-    assert sentence.startswith("hf_hub:someone/something could not be fetched (")
+    offline = isinstance(error, huggingface_hub.errors.LocalEntryNotFoundError)
+    why = ": the Hub cannot be reached" if offline else " ("
+    assert sentence.startswith(f"hf_hub:someone/something could not be fetched{why}")
     assert heard == [False] and huggingface_hub.utils.logging.get_verbosity() == verbosity
 
 
@@ -643,6 +646,7 @@ def test_places_that_hold_no_file(tmp_path):
     for source in ("no-such-model", str(tmp_path), str(tmp_path / "gone.pth"), ""):
         sentence = refusal(source)
         assert repr(source) in sentence and "hf_hub:owner/name" in sentence
+        assert ("is an empty folder" in sentence) == (source == str(tmp_path))
 
 
 AUDIOMAE_KEYS = [
@@ -681,7 +685,7 @@ def test_whole_block_missing(tmp_path):
     assert " lacks blocks.5." in refusal(files.save(tmp_path / "a.pth", {"model": state}))
     state = files.audiomae_state(frames=128, depth=9)
     assert refusal(files.save(tmp_path / "b.pth", {"model": state})).startswith(
-        "9 blocks; expected at least 10"
+        "b.pth cannot be used: 9 blocks; expected at least 10"
     )
 
 
@@ -741,10 +745,10 @@ def test_weights_that_are_no_finite_numbers(tmp_path, change, message, suffix):
 
 
 @pytest.mark.parametrize("entry", ["model", "state_dict", "model_state_dict"])
-@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.", "model._orig_mod."])
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.", "model._orig_mod.", "net.ast."])
 @pytest.mark.parametrize("family", ["audiomae", "ast"])
 def test_weights_wrapped_as_trainers_do(tmp_path, family, entry, prefix):
-    """By Lightning, DataParallel, torch.compile, and torch's own tutorials."""
+    """By Lightning, DataParallel, torch.compile, torch's own tutorials, and people's own modules."""
     state = files.audiomae_state(frames=128, classes=3)
     if family == "ast":
         state = {k.removeprefix("module."): v for k, v in files.ast_state(patches=64, classes=3).items()}
@@ -752,6 +756,12 @@ def test_weights_wrapped_as_trainers_do(tmp_path, family, entry, prefix):
     wrapped = {f"{prefix}{key}": value for key, value in state.items()}
     path = files.save(tmp_path / "wrapped.pth", {entry: wrapped, "epoch": 3, "optimizer": {"state": {}}})
     assert all(value.equal(expected[key]) for key, value in load_model(path).state_dict().items())
+
+
+def test_weights_of_a_trainer_beside_the_model_are_named(tmp_path):
+    state = {f"model.{key}": value for key, value in files.audiomae_state(frames=128, classes=3).items()}
+    path = files.save(tmp_path / "a.ckpt", {"state_dict": state | {"loss.pos_weight": torch.ones(3)}})
+    assert refusal(path) == "a.ckpt has weights this model does not know, such as loss.pos_weight."
 
 
 def test_surplus_key(tmp_path):

@@ -9,6 +9,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 import soundfile
+from safetensors.torch import save_file
 
 import tpexplore as tpx
 from tests import ROOT, checkpoint_files
@@ -29,7 +30,12 @@ def place(tmp_path, monkeypatch):
 
     def fetch(repository: str, name: str) -> str:
         folder = tmp_path / "hub" / repository
-        if repository not in made:
+        if repository not in made and "audiomae" in repository:
+            made[repository] = folder
+            folder.mkdir(parents=True)
+            (folder / "config.json").write_text('{"architecture": "vit_base_patch16_224"}')
+            save_file(checkpoint_files.audiomae_state(), folder / "model.safetensors")
+        elif repository not in made:
             classes, frames = (35, 128) if "speech-commands" in repository else (527, 1024)
             made[repository] = files.save(folder, files.model_of(files.config_of(classes, max_length=frames)))
         return str(folder / name)
@@ -50,14 +56,14 @@ def test_the_order_is_the_ast_you_have_your_own_and_audiomae():
 
 def test_models_of_the_readme(place):
     grids = []
-    for text, name in ROWS[:3]:
+    for text, name in ROWS[:4]:
         config = tpx.load_model(name).config
         assert config.name == name
         for number, what in re.findall(r"([\d,]+) (sounds|words|patches)", text):
             counted = config.patches if what == "patches" else config.classes
             assert counted == int(number.replace(",", ""))
         grids.append(config.grid)
-    assert grids == [Grid(12, 101, 10, 10), Grid(12, 12, 10, 10), Grid(12, 12, 10, 10)]
+    assert grids == [Grid(12, 101, 10, 10), Grid(12, 12, 10, 10), Grid(12, 12, 10, 10), Grid(8, 64)]
 
 
 def test_commands_of_the_readme(place, capsys):
@@ -83,5 +89,8 @@ def test_files_of_the_readme(place):
         ),
     }
     assert [name for _, name in ROWS[4:]] == [*states]
+    assert "`pretrained.pth`" in ROWS[4][0] and "paper's pruned checkpoints" in SECTION
+    states["pretrained.pth"] = (checkpoint_files.audiomae_pretrained_state(), 512)
+    states["FILE"] = (checkpoint_files.pruned_audiomae_contents(), 256)
     for name, (state, patches) in states.items():
         assert tpx.load_model(checkpoint_files.save(place / name, state)).config.patches == patches

@@ -68,3 +68,21 @@ def test_settings_look_and_work_as_those_of_the_boards(visit):
     seen, content = page.evaluate(SHARE, ["Analysing", 80])
     assert not seen and content == '"Analysing: 80\u00a0%"'
     assert visited.errors == []
+
+
+def test_the_place_of_a_figure_says_that_it_is_being_drawn(visit):
+    visited = visit("")
+    page = visited.page
+    held = []
+    page.route("**/PlotlyPlot*.js", lambda route: held.append(route))
+    says = "() => getComputedStyle(document.querySelector('#kendall-intensity'), '::before').content"
+
+    click_tab(page, "kendall")
+    page.wait_for_selector("#kendall-intensity", timeout=PATIENCE)
+    assert "Drawing the figure" in page.evaluate(says)
+
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    page.wait_for_selector("#kendall-intensity .js-plotly-plot", timeout=PATIENCE)
+    assert page.evaluate(says) == "none"

@@ -126,6 +126,8 @@ def export(
         "padding": config.pad,
         "patches": config.patches,
         "rows": config.grid.rows,
+        "mel_stride": config.mel_stride,
+        "time_stride": config.time_stride,
         "keep_rate": shortest_keep_rate(rates),
         "score": score,
         "method": method,

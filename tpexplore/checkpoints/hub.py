@@ -29,11 +29,21 @@ def fetch(repository: str, name: str) -> Path | None:
     InputError
         If the repository does not exist, is gated, or cannot be reached.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import errors, hf_hub_download, try_to_load_from_cache
 
     with _in_one_sentence(repository):
-        return Path(hf_hub_download(repository, name))
+        try:
+            return Path(hf_hub_download(repository, name))
+        except errors.LocalEntryNotFoundError:
+            # Offline. The cache also notes what a repository lacks, but the download does not look there.
+            if not _is_lacking(try_to_load_from_cache(repository, name)):
+                raise
     return None
+
+
+def _is_lacking(cached: object) -> bool:
+    """Whether `try_to_load_from_cache` knows that a repository has no such file."""
+    return cached is not None and not isinstance(cached, str)
 
 
 def bytes_to_fetch(repository: str, choose: Callable[[Collection[str]], Collection[str]]) -> int:
@@ -91,12 +101,14 @@ def _in_one_sentence(repository: str) -> Iterator[None]:
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise InputError(f"{source} does not exist on the Hugging Face Hub, or is private.") from error
+    except errors.LocalEntryNotFoundError as error:
+        raise InputError(
+            f"{source} could not be fetched: the Hub cannot be reached, and not all of its files are on this"
+            " machine."
+        ) from error
+    except errors.EntryNotFoundError:
+        return
     except Exception as error:  # its own kinds, the HTTP client's, the disk's
-        # The local kind means that the Hub could not be asked.
-        if isinstance(error, errors.EntryNotFoundError) and not isinstance(
-            error, errors.LocalEntryNotFoundError
-        ):
-            return
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")
         raise InputError(f"{source} could not be fetched ({reason}).") from error
     finally:

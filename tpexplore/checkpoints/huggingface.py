@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, cat, zeros
 
 from tpexplore.checkpoints.position_grid import Geometry
-from tpexplore.errors import UNREADABLE_JSON, InputError
+from tpexplore.errors import UNREADABLE_JSON, InputError, shown
 from tpexplore.model.macs import HEAD_WIDTH, MLP_RATIO
 from tpexplore.signal.decode import SAMPLE_RATE
 from tpexplore.signal.grid import PATCH
@@ -66,6 +66,9 @@ DEFAULTS = {
 }
 """What a config.json means that leaves a field out."""
 
+UNCHANGED = (0.0, 0.5)
+"""Mean and std that leave a spectrogram as it is, which is divided by twice the std."""
+
 LARGEST_EPS = 1e-5
 """Up to here the published models' own eps gives the same logits but for rounding."""
 
@@ -101,10 +104,11 @@ def read_config(path: Path) -> dict[str, Any] | None:
         If they speak of another architecture.
     """
     config = read_json(path)
-    if "model_type" not in config:
+    kind = config.get("model_type")
+    if kind is None or re.sub(r"\W|_", "", str(kind)).lower() == "audiomae":  # ports bring code of their own
         return None
-    if config["model_type"] != MODEL_TYPE:
-        raise InputError(f"it is a model of type {config['model_type']!r}; expected AST or AudioMAE")
+    if kind != MODEL_TYPE:
+        raise InputError(f"it is a model of type {shown(kind)}; expected AST or AudioMAE")
     return config
 
 
@@ -129,13 +133,15 @@ def read_settings(config: Mapping[str, Any], extractor: Path | None) -> Settings
     _check_config(config)
     values = DEFAULTS | config
     problem = config.get("problem_type")
-    mean, std = AUDIOSET_NORMALISATION  # which the feature extractor of transformers begins with
+    if problem == "regression":  # its one number would pass for a class of 100 %
+        raise InputError(f"its {CONFIG} has problem_type {problem}; expected a classification")
+    mean, std = (None, None) if front_end is None else _normalisation(front_end)
     frames, *strides = (_whole(values, key) for key in ("max_length", "frequency_stride", "time_stride"))
     return Settings(
         geometry=Geometry(frames, *strides),
         labels=_labels(config),
-        mean=None if front_end is None else _number(front_end, "mean", mean),
-        std=None if front_end is None else _number(front_end, "std", std),
+        mean=mean,
+        std=std,
         multilabel=None if problem is None else problem == "multi_label_classification",
     )
 
@@ -159,13 +165,16 @@ def _check_extractor(extractor: Mapping[str, Any]) -> None:
     for key, expected in (("num_mel_bins", MEL_BINS), ("sampling_rate", SAMPLE_RATE)):
         if extractor.get(key, expected) != expected:
             raise InputError(f"its {EXTRACTOR} has {key} {extractor[key]}; expected {expected}")
-    if not extractor.get("do_normalize", True):
-        raise InputError(f"its {EXTRACTOR} has do_normalize false; expected true")
 
 
 def _check_config(config: Mapping[str, Any]) -> None:
     values = DEFAULTS | config
     width = _whole(values, "hidden_size")
+    if width % HEAD_WIDTH:
+        raise InputError(f"its {CONFIG} has hidden_size {width}; expected a multiple of {HEAD_WIDTH}")
+    for key in ("frequency_stride", "time_stride"):
+        if (stride := _whole(values, key)) > PATCH:
+            raise InputError(f"its {CONFIG} has {key} {stride}; expected at most {PATCH}, a patch")
     expected = {
         "num_mel_bins": MEL_BINS,
         "patch_size": PATCH,
@@ -190,6 +199,15 @@ def _labels(config: Mapping[str, Any]) -> tuple[str, ...] | None:
         return tuple(by_class[number] for number in range(len(by_class)))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InputError(f"its {CONFIG} has an id2label that does not number the classes from 0 on") from None
+
+
+def _normalisation(extractor: Mapping[str, Any]) -> tuple[float, float]:
+    """Mean and std that a feature extractor means."""
+    if not extractor.get("do_normalize", True):
+        return UNCHANGED
+    # Those of AudioSet are what the feature extractor of transformers begins with.
+    mean, std = AUDIOSET_NORMALISATION
+    return _number(extractor, "mean", mean), _number(extractor, "std", std)
 
 
 def _whole(values: Mapping[str, Any], key: str) -> int:

@@ -94,27 +94,26 @@ def load_model(
         return _build(dataclasses.replace(config, name=source.name, sha256=source.sha256), contents)
     try:
         official = convert(contents, frames, source.settings and source.settings.geometry)
-        values = _published_values(official, source, overrides)
+        config = ModelConfig(
+            family=official.family,
+            frames=official.geometry.frames,
+            mel_stride=official.geometry.mel_stride,
+            time_stride=official.geometry.time_stride,
+            dim=official.dim,
+            depth=official.depth,
+            classes=official.classes,
+            name=source.name,
+            sha256=source.sha256,
+            **_published_values(official, source, overrides),
+        )
     except InputError as error:
         raise cannot_use(source.name, error) from None
-    config = ModelConfig(
-        family=official.family,
-        frames=official.geometry.frames,
-        mel_stride=official.geometry.mel_stride,
-        time_stride=official.geometry.time_stride,
-        dim=official.dim,
-        depth=official.depth,
-        classes=official.classes,
-        name=source.name,
-        sha256=source.sha256,
-        **values,
-    )
     return _build(config, official.state, form=official.form)
 
 
 def _published_values(official: Official, source: ModelSource, overrides: dict[str, Any]) -> dict[str, Any]:
     """What weights alone do not say: the caller's word, then the files beside them, then what is usual."""
-    settings = source.settings
+    settings = source.settings if official.form == "transformers" else None
     audioset = official.classes == AUDIOSET_CLASSES
     mean, std = usual_normalisation(official.geometry.frames, official.classes)
     values: dict[str, Any] = {"mean": mean, "std": std, "pad": official.pad, "multilabel": audioset}
@@ -130,7 +129,10 @@ def _published_values(official: Official, source: ModelSource, overrides: dict[s
     if settings and settings.labels and official.classes:
         names = len(settings.labels)
         if names != official.classes:
-            raise InputError(f"its {CONFIG} names {names} classes, but its classifier has {official.classes}")
+            raise InputError(
+                f"its {CONFIG} has an id2label of length {names}; expected {official.classes}, the classes of"
+                " its classifier"
+            )
         values["labels"] = settings.labels
     if settings and settings.multilabel is not None:
         values["multilabel"] = settings.multilabel

@@ -10,7 +10,12 @@ from torch import Tensor, cat, ones, zeros
 
 from tpexplore.checkpoints.adapters import refuse_adapted
 from tpexplore.checkpoints.files import Inert
-from tpexplore.checkpoints.huggingface import from_transformers, is_transformers, transformers_name
+from tpexplore.checkpoints.huggingface import (
+    PREFIX,
+    from_transformers,
+    is_transformers,
+    transformers_name,
+)
 from tpexplore.checkpoints.position_grid import Geometry, crop_positions, find_geometry, shorter
 from tpexplore.errors import InputError
 from tpexplore.model.plan import PREFIX_TOKENS
@@ -35,8 +40,8 @@ NORMALISATION_BY_CLASSES = {
 
 ENTRIES = ("model", "state_dict", "model_state_dict")
 """Where files keep their weights beside an optimiser's state: AudioMAE's, Lightning's, torch's tutorials'."""
-WRAPPERS = ("module.", "_orig_mod.", "model.")
-"""Before every name in a state dict of torch's DataParallel, of torch.compile and of a LightningModule."""
+_POSITIONS = re.compile(rf"(.+?\.)??((v\.)?pos_embed|({re.escape(PREFIX)})?embeddings\.position_embeddings)")
+"""The position grid's name in every form, behind the name of what the model is a part of."""
 
 OTHER_ARCHITECTURES = {
     "PaSST": r"(^|\.)time_new_pos_embed$",
@@ -98,7 +103,7 @@ def convert(contents: object, frames: int | None, geometry: Geometry | None = No
         Input frames wanted; fewer than the checkpoint's crop its position grid the way its own code
         does. None keeps the checkpoint's.
     geometry : Geometry, optional
-        That of the checkpoint, where a file beside it names it.
+        Of weights that transformers saved, where a file beside them names it.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def convert(contents: object, frames: int | None, geometry: Geometry | None = No
         If it is neither AudioMAE nor AST, or its patches or frames do not fit.
     """
     state, trained_pruned = _unwrap(contents)
-    state = _without_wrappers(state)
+    state = _without_wrapper(state)
     _refuse_others(state)
     form = "transformers" if is_transformers(state) else "ast" if "v.pos_embed" in state else "audiomae"
     family = "audiomae" if form == "audiomae" else "ast"
@@ -118,7 +123,10 @@ def convert(contents: object, frames: int | None, geometry: Geometry | None = No
         raise InputError(f"it lacks {published_name(head, form)}")
     classes = 0 if pretrained else state[head].numel()
     patches = max(0, state["pos_embed"].shape[1] - PREFIX_TOKENS[family])
-    own = _checked(geometry, patches) if geometry else find_geometry(patches, family, classes, frames)
+    if geometry and form == "transformers":
+        own = _checked(geometry, patches)
+    else:
+        own = find_geometry(patches, family, classes, frames)
     read = own if frames is None else shorter(own, frames)
     state["pos_embed"] = crop_positions(state["pos_embed"], family, own.grid, read.grid)
     if family == "ast":
@@ -182,11 +190,16 @@ def _unwrap(contents: object) -> tuple[dict[str, Tensor], bool]:
     return tensors, trained_pruned
 
 
-def _without_wrappers(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights by the names that they have in the model itself."""
-    while state and (prefix := next((p for p in WRAPPERS if all(key.startswith(p) for key in state)), "")):
-        state = {key.removeprefix(prefix): value for key, value in state.items()}
-    return state
+def _without_wrapper(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights by the names that they have in the model itself.
+
+    torch's DataParallel and torch.compile put "module." and "_orig_mod." before them, a LightningModule
+    or a larger model the name of its own part.
+    """
+    wrappers = {match[1] or "" for key in state if (match := _POSITIONS.fullmatch(key))}
+    if len(wrappers) != 1:
+        return state
+    return {key.removeprefix(*wrappers): value for key, value in state.items()}
 
 
 def _ast_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -202,10 +215,6 @@ def _ast_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _audiomae_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    # hance-ai/audiomae, for one, holds the encoder as a part of its own model.
-    wrappers = {key.removesuffix("pos_embed") for key in state if key.endswith(".pos_embed")}
-    if "pos_embed" not in state and len(wrappers) == 1:
-        state = {key.removeprefix(*wrappers): value for key, value in state.items()}
     state = {k: v for k, v in state.items() if k != "mask_token" and not k.startswith("decoder_")}
     if "fc_norm.weight" not in state and "norm.weight" in state:
         # Fine-tuning starts fc_norm at identity and discards the encoder's final norm.

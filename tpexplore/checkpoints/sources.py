@@ -30,7 +30,7 @@ from tpexplore.checkpoints.huggingface import (
     read_json,
     read_settings,
 )
-from tpexplore.errors import InputError
+from tpexplore.errors import InputError, short
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Files of weights in a folder or repository, the best first; of each there may be parts, with an index."""
@@ -96,8 +96,12 @@ def find_source(source: str) -> ModelSource:
     path = Path(source)
     name = path.resolve().name or str(path.resolve())  # the root has no name
     if path.is_dir():
+        _refuse_folder_of_models(name, path)
         return _in_repository(name, partial(_beside, path))
-    settings = _settings(name, partial(_beside, path.parent)) if path.name in WEIGHTS else None
+    beside = partial(_beside, path.parent)
+    # A file of a name of its own may lie in a folder of downloads, beside what is not its own.
+    is_described = path.name in WEIGHTS or _is_of_ast(beside(CONFIG))
+    settings = _settings(name, beside) if is_described else None
     return ModelSource(name, (path,), settings, _checked_digest(path))
 
 
@@ -146,6 +150,17 @@ def _in_repository(name: str, get: Get) -> ModelSource:
     raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")
 
 
+def _refuse_folder_of_models(name: str, folder: Path) -> None:
+    """Raise InputError where weights lie only in folders of the folder, as a trainer saves them."""
+    files = [weights + ending for weights in WEIGHTS for ending in ("", INDEX)]
+    if any(_beside(folder, file) for file in files):
+        return
+    if inside := sorted(path.parent.name for file in files for path in folder.glob(f"*/{file}")):
+        raise InputError(
+            f"{name} holds no weights itself; open a folder in it that does, such as {short(inside[0])}."
+        )
+
+
 def _refuse_adapter(name: str, get: Get) -> None:
     try:
         refuse_adapter(get(ADAPTER))
@@ -166,6 +181,13 @@ def _settings(name: str, get: Get) -> Settings | None:
         return read_settings(config, extractor)
     except InputError as error:
         raise cannot_use(name, error) from None
+
+
+def _is_of_ast(config: Path | None) -> bool:
+    """Whether a config.json is the one that transformers saves beside an AST."""
+    with suppress(InputError):
+        return config is not None and read_config(config) is not None
+    return False
 
 
 def _parts(name: str, index: Path, get: Get) -> tuple[Path, ...]:

@@ -49,7 +49,7 @@ class FigureBox:
         with gr.Column(min_width=300, elem_id=f"{id}-figure", elem_classes="figure"):
             self.heading = gr.HTML(elem_id=f"{id}-title")
             with gr.Column(visible=False) as self.body:
-                self.plot = gr.Plot(show_label=False, container=False, elem_id=id)
+                self.plot = gr.Plot(show_label=False, container=False, elem_id=id, elem_classes="figure-plot")
                 gr.HTML(_SAVES, apply_default_css=False, elem_classes=["board", "saves"])
 
     @property

@@ -31,13 +31,19 @@ def save_checkpoint(folder: Path, state: dict) -> None:
         ) from error
 
 
-def load_checkpoint(folder: Path) -> dict | None:
-    """The newest checkpoint of a run, or None if it has none yet."""
-    last, previous = folder / "last.pt", folder / "previous.pt"
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The file of a run's newest checkpoint, or None if it has none yet."""
     # A kill between save_checkpoint's two renames leaves the older one only.
-    path = previous if previous.exists() and not last.exists() else last
-    if not path.exists():
+    files = (folder / "last.pt", folder / "previous.pt")
+    return next((file for file in files if file.exists()), None)
+
+
+def load_checkpoint(folder: Path) -> dict | None:
+    """What a run's newest checkpoint holds, or None if it has none yet."""
+    path = newest_checkpoint(folder)
+    if path is None:
         return None
+    previous = folder / "previous.pt"
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(state, dict) or not all(

@@ -10,13 +10,14 @@ from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor
 
 from tpexplore.checkpoints.bundled import bundled_card, is_bundled
+from tpexplore.checkpoints.files import sha256_of
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.spectrogram import patches_of
-from training.engine.checkpoint import load_checkpoint
-from training.engine.identity import describe_run
+from training.engine.checkpoint import load_checkpoint, newest_checkpoint
+from training.engine.identity import describe_run, read_model_config
 
 WHITENING_GAIN = 0.5
 """Standard deviation of each patch feature at the start, of the order of the position codes'."""
@@ -74,12 +75,13 @@ def start_from(model: AudioViT, source: str) -> None:
         or a checkpoint.
     """
     if Path(source).is_dir():
-        weights, same_classes = weights_of_run(Path(source)), False
+        weights, earlier_config = weights_of_run(Path(source)), read_model_config(Path(source))
     else:
         # A published checkpoint is cropped to the task's length; a bundled model has its own.
         frames = None if is_bundled(source) else model.config.frames
         earlier = load_model(source, frames=frames)
-        weights, same_classes = earlier.state_dict(), earlier.config.labels == model.config.labels
+        weights, earlier_config = earlier.state_dict(), earlier.config
+    same_classes = earlier_config is not None and earlier_config.labels == model.config.labels
     if model.vit.patch_embed.proj.weight.shape != weights["vit.patch_embed.proj.weight"].shape:
         raise InputError(f"{source} has another width than the recipe's {model.config.dim}.")
     own = model.state_dict()
@@ -110,8 +112,11 @@ def weights_of_run(run: Path) -> dict[str, Tensor]:
 
 def describe_start(source: str | None) -> dict | None:
     """What a model started from, for its card."""
-    if source is None or Path(source).is_dir():
-        return source and describe_run(Path(source))
+    if source is None:
+        return None
+    if Path(source).is_dir():
+        newest = newest_checkpoint(Path(source))
+        return {**describe_run(Path(source)), "weights_sha256": newest and sha256_of(newest)}
     config = load_model(source).config
     card = bundled_card(source) if is_bundled(source) else {}
     # A later model may take this one's name and card, so what it was made from is kept here.

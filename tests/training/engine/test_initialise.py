@@ -1,14 +1,21 @@
-"""Starting from an earlier model: what is noted of it."""
+"""Starting from an earlier model: what is taken over, and what is noted of it."""
 
+import hashlib
 import json
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
+import torch
 
 from tests import ROOT
 from tpexplore.checkpoints.load import load_model
 from tpexplore.errors import InputError
+from tpexplore.model.config import ModelConfig
+from tpexplore.model.vit import AudioViT
 from training.data.answers import StoredAnswers
-from training.engine.initialise import describe_start
+from training.engine.checkpoint import save_checkpoint
+from training.engine.initialise import describe_start, start_from
 from training.engine.origins import note_origins
 
 
@@ -50,3 +57,38 @@ def test_a_run_goes_on_with_the_answers_of_the_same_tagger_only(tmp_path):
             note_origins(tmp_path, None, None, answers)
     (tmp_path / "origins.json").write_text('{"teacher": null, "start": null}')  # before taggers were noted
     note_origins(tmp_path, None, None, other)
+
+
+CONFIG = ModelConfig("ast", 128, 64, 10, 2, 0.0, 1.0, labels=("dog", "cat"))
+
+
+def a_run(folder: Path) -> AudioViT:
+    """The averaged model of a fine-tuning whose folder this is."""
+    torch.manual_seed(1)
+    model = AudioViT(CONFIG)
+    average = {f"module.{name}": value for name, value in model.state_dict().items()}
+    save_checkpoint(folder, {"step": 1, "modules": {"average": average}})
+    notes = {"model": {"config": asdict(CONFIG), "data": {}}, "recipe": {}, "run": {}}
+    for name, note in notes.items():
+        (folder / f"{name}.json").write_text(json.dumps(note))
+    (folder / "log.jsonl").write_text('{"step": 1, "epoch": 1, "minutes": 1}\n')
+    return model
+
+
+@pytest.mark.parametrize("labels", [CONFIG.labels, ("cat", "dog")])
+def test_a_run_is_gone_on_from_with_its_classifier_if_the_classes_are_the_same(tmp_path, labels):
+    earlier = a_run(tmp_path).state_dict()
+    torch.manual_seed(2)
+    model = AudioViT(replace(CONFIG, labels=labels))
+    start_from(model, str(tmp_path))
+    for name, value in model.state_dict().items():
+        is_other_class = labels != CONFIG.labels and name.startswith("head.1.")
+        assert torch.equal(value, earlier[name]) != is_other_class, name
+
+
+def test_a_run_as_a_start_is_noted_with_the_hash_of_its_weights(tmp_path):
+    a_run(tmp_path)
+    digest = hashlib.sha256((tmp_path / "last.pt").read_bytes()).hexdigest()
+    assert describe_start(str(tmp_path))["weights_sha256"] == digest
+    (tmp_path / "last.pt").unlink()
+    assert describe_start(str(tmp_path))["weights_sha256"] is None

@@ -16,15 +16,15 @@ const BAR = 3; // px from one bar to the next
 
 /** @param {number} seconds */
 export function lengthText(seconds) {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)}\u00a0s`;
   const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} min`;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}\u00a0min`;
 }
 
 /** @param {Sound} sound */
 export function partText({ name, seconds, window: span, start, is_chosen: isChosen }) {
   if (seconds <= span) return `${name}, ${lengthText(seconds)}`;
-  const place = `${start.toFixed(1)} to ${Math.min(seconds, start + span).toFixed(1)} s`;
+  const place = `${start.toFixed(1)} to ${Math.min(seconds, start + span).toFixed(1)}\u00a0s`;
   return `${name}, ${lengthText(seconds)}. The model hears ${isChosen ? "" : "the loudest part, "}${place}. Drag to move it.`;
 }
 
