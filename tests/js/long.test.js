@@ -104,7 +104,7 @@ test("a window is read out with both answers, and shortly where they agree", () 
 test("times are minutes and seconds, or seconds in a short recording", () => {
   assert.equal(clock(754.9, 3600), "12:34");
   assert.equal(clock(3600, 3600), "60:00");
-  assert.equal(clock(5.135, 12), "5.1\u00a0s");
+  assert.equal(clock(5.135, 12), "5.1 s");
   assert.equal(secondsLeft(10, 40, 5000), 15);
   assert.equal(secondsLeft(0, 40, 0), null);
 });

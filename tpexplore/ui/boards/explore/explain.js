@@ -106,6 +106,6 @@ function loudnessOfKept({ picture: { patch_decibels: decibels }, method }, drop)
   const louder = mean(true) - mean(false);
   const by = Math.round(Math.abs(louder));
   if (by === 0) return "Patches kept to the end are on average as loud as the " + `${LEAVES[method]} ones.`;
-  const than = `${by}\u00a0dB ${louder > 0 ? "louder" : "quieter"} than the ${LEAVES[method]} ones`;
+  const than = `${by} dB ${louder > 0 ? "louder" : "quieter"} than the ${LEAVES[method]} ones`;
   return `Patches kept to the end are on average ${than}.`;
 }

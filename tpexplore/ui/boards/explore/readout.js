@@ -22,7 +22,7 @@ export function createReadout(view, attention) {
   function describe(patch, point) {
     const { picture } = data();
     const { time, frequency } = placeText(data(), patch);
-    const mean = `${minus(picture.patch_decibels[patch].toFixed(0))}\u00a0dB mean`;
+    const mean = `${minus(picture.patch_decibels[patch].toFixed(0))} dB mean`;
     return {
       Patch: `${patch}`,
       Time: time,
@@ -40,7 +40,7 @@ export function createReadout(view, attention) {
     const { picture, grey } = data();
     const level = grey[frame * picture.bins + bin];
     const [low, high] = picture.decibels;
-    return `${level === 0 ? "≤ " : ""}${minus(Math.round(low + ((high - low) * level) / 255))}\u00a0dB here`;
+    return `${level === 0 ? "≤ " : ""}${minus(Math.round(low + ((high - low) * level) / 255))} dB here`;
   }
 
   /**

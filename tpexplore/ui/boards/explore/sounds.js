@@ -95,7 +95,7 @@ export function listenText({ what, stage }, tracks, drop) {
   if (removed && left === drop.length) return "Nothing is removed here: silence.";
   const whose = removed ? `${drop.length - left} patches gone` : `${left} patches left`;
   const level = Math.round(levelAgainst(tracks[trackName({ what, stage })], tracks.original));
-  const against = level > 0 ? `${level}\u00a0dB louder than` : level < 0 ? `${-level}\u00a0dB quieter than` : "as loud as";
+  const against = level > 0 ? `${level} dB louder than` : level < 0 ? `${-level} dB quieter than` : "as loud as";
   return `The ${whose} after block ${stage}: ${Number.isFinite(level) ? against : "silent beside"} the clip.`;
 }
 
@@ -107,6 +107,6 @@ export function listenText({ what, stage }, tracks, drop) {
 export function loudnessText(loop, clip, what) {
   const level = 20 * Math.log10(peakOf(loop) / peakOf(clip));
   if (!Number.isFinite(level)) return `${what}: silence.`;
-  const below = `${what}: its peak is ${Math.round(-level)}\u00a0dB below the clip's`;
+  const below = `${what}: its peak is ${Math.round(-level)} dB below the clip's`;
   return level < QUIET_DECIBELS ? `${below}, which may be too quiet to hear.` : `${below}.`;
 }

@@ -83,8 +83,8 @@ export function start({ element, props, trigger, watch }) {
     find(".tl-short").hidden = !short;
     find(".tl-work").hidden = short;
     find(".tl-short").textContent =
-      `${clip.name} lasts ${clip.seconds.toFixed(1)}\u00a0s and ${model.name} listens to ${model.seconds.toFixed(1)}\u00a0s at a ` +
-      `time. Drop a recording of at least ${Math.ceil(SHORTEST * model.seconds)}\u00a0s` +
+      `${clip.name} lasts ${clip.seconds.toFixed(1)} s and ${model.name} listens to ${model.seconds.toFixed(1)} s at a ` +
+      `time. Drop a recording of at least ${Math.ceil(SHORTEST * model.seconds)} s` +
       `${data.example ? `, or choose the example ${data.example},` : ""} to see the answers over time.`;
     render();
     if (!short && data.windows <= AT_ONCE) analyse();
@@ -181,16 +181,16 @@ export function start({ element, props, trigger, watch }) {
     const what = `${model.name}, ${wayText(used)}`;
     if (running || (windows.length && !finished)) {
       const left = secondsLeft(windows.length, data.windows, busyMilliseconds);
-      const rest = running && left !== null ? `, about ${left}\u00a0s left` : "";
+      const rest = running && left !== null ? `, about ${left} s left` : "";
       return `${windows.length} of ${data.windows} windows analysed${rest}. ${what}.`;
     }
     if (finished) {
       const left = Math.round(windows[0].share * model.patches);
-      const kept = `${left} of ${model.patches} patches are left in each window of ${model.seconds.toFixed(1)}\u00a0s`;
+      const kept = `${left} of ${model.patches} patches are left in each window of ${model.seconds.toFixed(1)} s`;
       return `${what}: ${kept}.`;
     }
     const whole = clip.whole ? "" : "; only the first hour is analysed";
-    return `${clip.name} lasts ${clock(clip.seconds, clip.seconds)}${whole}. Each window lasts ${model.seconds.toFixed(1)}\u00a0s.`;
+    return `${clip.name} lasts ${clock(clip.seconds, clip.seconds)}${whole}. Each window lasts ${model.seconds.toFixed(1)} s.`;
   }
 
   /** @param {ReturnType<typeof answerCounts>} chosen */

@@ -136,7 +136,7 @@ export function summaryOf(windows, rate) {
 
 /** Minutes and seconds, or seconds alone in a short recording. @param {number} seconds @param {number} whole */
 export function clock(seconds, whole) {
-  if (whole < 60) return `${Number(seconds.toFixed(1))}\u00a0s`;
+  if (whole < 60) return `${Number(seconds.toFixed(1))} s`;
   const rounded = Math.floor(seconds + 1e-6);
   return `${Math.floor(rounded / 60)}:${String(rounded % 60).padStart(2, "0")}`;
 }
