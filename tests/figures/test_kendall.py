@@ -27,6 +27,14 @@ def test_kendall_curves_are_the_values_given():
     assert list(band.y) == [*RISING, *[v / 2 - 0.1 for v in RISING][::-1]]
 
 
+@pytest.mark.parametrize("least", [-0.41, -0.55, -0.99, -1.0])
+def test_the_axis_of_kendall_s_tau_begins_below_all_that_is_drawn(least):
+    clip = Series("clip", [math.nan, least, *RISING[2:]])
+    for drawn in (clip, Series("clip", RISING, [least] * 12, RISING)):
+        low, high = kendall_figure("intensity", drawn, None, None).layout.yaxis.range
+        assert -1 <= low <= least and low > least - 0.21 and high == 1
+
+
 def test_kendall_csv_has_every_curve_with_its_interval_and_no_decoration():
     dataset = Series("dataset", RISING, [v - 0.1 for v in RISING], [v + 0.1 for v in RISING])
     figure = kendall_figure("intensity", Series("clip", [math.nan, *RISING[1:]]), dataset, None)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import plotly.graph_objects as go
 
 from tpexplore.figures.figure_csv import SKIP
 from tpexplore.figures.series import Series
 from tpexplore.figures.style import CLIP, DATASET, PAPER, ZERO_LINE, finish, label_axes
 from tpexplore.figures.titles import kendall_title
+
+_STEP = 0.2
+"""From one line of the axis to the next."""
 
 
 def kendall_figure(
@@ -44,11 +50,18 @@ def kendall_figure(
     blocks = max((len(s.values) for s in (clip, dataset, paper) if s is not None), default=12)
     label_axes(figure, "block", "Kendall τ")
     figure.update_xaxes(tickvals=list(range(1, blocks + 1)), range=[0.6, blocks + 0.4])
-    figure.update_yaxes(range=[-0.4, 1], dtick=0.2, **ZERO_LINE)
+    figure.update_yaxes(range=[_lowest((clip, dataset, paper)), 1], dtick=_STEP, **ZERO_LINE)
     main = clip or dataset or paper
     return finish(
         figure, kendall_title(statistic, main and main.values, measure, unrelated or 0.0), height=380
     )
+
+
+def _lowest(series: Iterable[Series | None]) -> float:
+    """Where the axis begins: at −0.4, which most clips fit, or at the step below what is drawn."""
+    drawn = [value for one in series if one for value in (*one.values, *(one.low or ()))]
+    least = min((value for value in drawn if not math.isnan(value)), default=0.0)
+    return min(-0.4, _STEP * math.floor(least / _STEP))
 
 
 def _add_line(figure: go.Figure, series: Series, colour: str, symbol: str, dash: str, rank: int = 0) -> None:
