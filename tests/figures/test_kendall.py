@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from tests.figures.drawn import named, rows_of
@@ -30,7 +31,7 @@ def test_kendall_curves_are_the_values_given():
 @pytest.mark.parametrize("least", [-0.41, -0.55, -0.99, -1.0])
 def test_the_axis_of_kendall_s_tau_begins_below_all_that_is_drawn(least):
     clip = Series("clip", [math.nan, least, *RISING[2:]])
-    for drawn in (clip, Series("clip", RISING, [least] * 12, RISING)):
+    for drawn in (clip, Series("clip", RISING, np.full(12, least), np.array(RISING))):
         low, high = kendall_figure("intensity", drawn, None, None).layout.yaxis.range
         assert -1 <= low <= least and low > least - 0.21 and high == 1
 

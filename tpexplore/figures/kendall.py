@@ -59,7 +59,8 @@ def kendall_figure(
 
 def _lowest(series: Iterable[Series | None]) -> float:
     """Where the axis begins: at −0.4, which most clips fit, or at the step below what is drawn."""
-    drawn = [value for one in series if one for value in (*one.values, *(one.low or ()))]
+    shown = [one for one in series if one]
+    drawn = [value for one in shown for value in (*one.values, *(one.low if one.has_interval else ()))]
     least = min((value for value in drawn if not math.isnan(value)), default=0.0)
     return min(-0.4, _STEP * math.floor(least / _STEP))
 
