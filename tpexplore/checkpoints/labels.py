@@ -1,10 +1,11 @@
-"""Names of AudioSet's 527 classes, in the order in which published checkpoints answer."""
+"""Lists of names in assets/labels: AudioSet's 527, in the order in which published checkpoints answer."""
 
 from __future__ import annotations
 
 import csv
 import io
 from functools import lru_cache
+from pathlib import Path
 
 from tpexplore.checkpoints.bundled import ASSETS, damaged_asset
 from tpexplore.text import read_text
@@ -23,12 +24,19 @@ def audioset_labels() -> tuple[str, ...]:
     >>> audioset_labels()[0], len(audioset_labels())
     ('Speech', 527)
     """
+    names = read_names(AUDIOSET_FILE, "index", "display_name")
     try:
-        table = csv.DictReader(io.StringIO(read_text(AUDIOSET_FILE)))
-        rows = {int(row["index"]): row["display_name"] for row in table}
-        names = tuple(rows[index] for index in range(len(rows)))
-    except (csv.Error, KeyError, TypeError, ValueError):
-        names = ()
-    if not names:
-        raise damaged_asset(AUDIOSET_FILE)
+        return tuple(names[str(index)] for index in range(len(names)))
+    except KeyError:
+        raise damaged_asset(AUDIOSET_FILE) from None
+
+
+def read_names(path: Path, key: str, column: str) -> dict[str, str]:
+    """One column of a list in assets/labels by another, or InputError where the list is damaged."""
+    try:
+        names = {row[key]: row[column] for row in csv.DictReader(io.StringIO(read_text(path)))}
+    except (csv.Error, KeyError, ValueError):
+        names = {}
+    if not names or None in names.values():  # a row that was cut off has None
+        raise damaged_asset(path)
     return names

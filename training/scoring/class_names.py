@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from tpexplore.checkpoints.bundled import damaged_asset
-from tpexplore.checkpoints.labels import LABELS_FOLDER, audioset_labels
+from tpexplore.checkpoints.labels import LABELS_FOLDER, audioset_labels, read_names
 from tpexplore.model.config import ModelConfig
-from tpexplore.text import read_text
 from training.data.features import Features
 
 ESC50_FILE = LABELS_FOLDER / "esc50_audioset.csv"
@@ -31,11 +26,4 @@ def tags_of_classes(features: Features, config: ModelConfig) -> list[int] | None
 
 def audioset_names() -> dict[str, str]:
     """AudioSet's name of each class of ESC-50, or InputError where the list is damaged."""
-    try:
-        table = csv.DictReader(io.StringIO(read_text(ESC50_FILE)))
-        names = {row["esc50"]: row["audioset"] for row in table}
-    except (csv.Error, KeyError, ValueError):
-        names = {}
-    if not names:
-        raise damaged_asset(ESC50_FILE)
-    return names
+    return read_names(ESC50_FILE, "esc50", "audioset")
