@@ -11,14 +11,10 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Callable
-from pathlib import Path
-
-import numpy as np
-from tqdm import tqdm
 
 from tpexplore.command_line import file_or_folder, whole
 from tpexplore.errors import InputError
+from training.data.clip_files import make_clips
 from training.engine.command import command_arguments, run_command
 
 MOST = 1_000_000
@@ -37,8 +33,10 @@ def main() -> None:
     soundfont = args.soundfont or rendered.SOUNDFONT
     if args.music and not soundfont.is_file():
         raise InputError(f"The soundfont {soundfont} is missing; install fluid-soundfont-gm or name another.")
-    _make(args.folder / "music", args.music, 0, lambda rng: rendered.render_music(rng, soundfont))
-    _make(args.folder / "voices", args.voices, 1, rendered.render_voice)
+    if args.music:
+        make_clips(args.folder / "music", args.music, 0, lambda rng: rendered.render_music(rng, soundfont))
+    if args.voices:
+        make_clips(args.folder / "voices", args.voices, 1, rendered.render_voice)
 
 
 def _check_programs(music: int, voices: int) -> None:
@@ -47,15 +45,6 @@ def _check_programs(music: int, voices: int) -> None:
         raise InputError(f"{program} is not installed; it makes some of the sounds.")
     if importlib.util.find_spec("mido") is None:
         raise InputError("The package mido is not installed; run pip install mido.")
-
-
-def _make(folder: Path, count: int, kind: int, render: Callable[[np.random.Generator], np.ndarray]) -> None:
-    from training.data.rendered import write_clip
-
-    for number in tqdm(range(count), desc=folder.name, disable=not count):
-        path = folder / f"{folder.name}{number:06d}.flac"
-        if not path.exists():
-            write_clip(path, render(np.random.default_rng((kind, number))))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import soundfile
 from tpexplore.errors import InputError
 from training import make_sounds
 from training.data import rendered
+from training.data.clip_files import PEAKS
 
 
 @pytest.mark.parametrize("number", range(20))
@@ -56,7 +57,7 @@ def test_voices_are_written_once_and_alike(tmp_path, monkeypatch):
     first, second = sorted((tmp_path / "voices").iterdir())
     samples, rate = soundfile.read(first)
     assert (rate, len(samples)) == (16_000, 160_000)
-    assert rendered.PEAKS[0] <= np.abs(samples).max() <= rendered.PEAKS[1] + 1e-3
+    assert PEAKS[0] <= np.abs(samples).max() <= PEAKS[1] + 1e-3
     written = first.stat().st_mtime_ns
     content = second.read_bytes()
     second.unlink()
@@ -71,7 +72,7 @@ def test_voices_are_written_once_and_alike(tmp_path, monkeypatch):
 def test_music_sounds_and_a_broken_soundfont_ends_in_a_sentence(tmp_path):
     samples = rendered.render_music(np.random.default_rng(0), rendered.SOUNDFONT)
     assert len(samples) == 160_000 and np.isfinite(samples).all()
-    assert rendered.PEAKS[0] <= np.abs(samples).max() <= rendered.PEAKS[1] + 1e-3
+    assert PEAKS[0] <= np.abs(samples).max() <= PEAKS[1] + 1e-3
     assert np.sqrt(np.mean(samples**2)) > 0.005
     broken = tmp_path / "broken.sf2"
     broken.write_bytes(b"no soundfont")

@@ -1,11 +1,7 @@
-"""Sounds that programs make, to learn from without labels: instruments by fluidsynth, voices by espeak-ng.
-
-Each clip is drawn from its own number, so that the same numbers give the same clips everywhere.
-"""
+"""Sounds that programs make, to learn from without labels: instruments by fluidsynth, voices by espeak-ng."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +13,7 @@ from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 from tpexplore.checkpoints.labels import audioset_labels
 from tpexplore.errors import InputError
 from tpexplore.signal.decode import SAMPLE_RATE
-from tpexplore.writing import write_bytes
+from training.data.clip_files import levelled
 from training.data.examples import in_room, speak
 from training.data.programs import last_line, run_program
 
@@ -34,8 +30,6 @@ SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
 LOWEST_KEY, HIGHEST_KEY = 36, 84
 LANGUAGES = ("en-us", "en-gb", "de", "fr", "es", "it", "pt", "pl", "sv", "tr")
 VOICES = (*(f"m{number}" for number in range(1, 8)), *(f"f{number}" for number in range(1, 5)))
-PEAKS = (0.1, 0.9)
-"""Between which a clip's highest sample is drawn."""
 
 
 def draw_music(rng: np.random.Generator) -> MidiFile:
@@ -96,7 +90,7 @@ def render_music(rng: np.random.Generator, soundfont: Path) -> np.ndarray:
         if b"error" in done.stderr or not wav.exists():
             raise InputError(f"fluidsynth made no sound of {soundfont}: {last_line(done)}")
         samples = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(1)
-    return _levelled(rng, samples[: round(SECONDS * SAMPLE_RATE)])
+    return levelled(rng, samples[: round(SECONDS * SAMPLE_RATE)])
 
 
 def render_voice(rng: np.random.Generator) -> np.ndarray:
@@ -107,15 +101,4 @@ def render_voice(rng: np.random.Generator) -> np.ndarray:
         spoken = speak(str(rng.choice(audioset_labels())), voice, int(rng.integers(100, 221)))
         parts.append((at, spoken))
         at += len(spoken) / SAMPLE_RATE + float(rng.uniform(0.1, 1.5))
-    return _levelled(rng, in_room(parts, SECONDS, float(rng.uniform(-60, -20)), int(rng.integers(2**31))))
-
-
-def _levelled(rng: np.random.Generator, samples: np.ndarray) -> np.ndarray:
-    return samples * (rng.uniform(*PEAKS) / max(float(np.abs(samples).max()), 1e-6))
-
-
-def write_clip(path: Path, samples: np.ndarray) -> None:
-    """Write FLAC, whole or not at all."""
-    encoded = io.BytesIO()
-    soundfile.write(encoded, samples, SAMPLE_RATE, subtype="PCM_16", format="FLAC")
-    write_bytes(path, encoded.getvalue())
+    return levelled(rng, in_room(parts, SECONDS, float(rng.uniform(-60, -20)), int(rng.integers(2**31))))

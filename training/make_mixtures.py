@@ -1,0 +1,61 @@
+"""Make clips to learn from without labels out of the training clips of datasets: changed, and mixed.
+
+    python -m training.make_mixtures MIXTURES --of ESC50 ESC-50-master --of US8K UrbanSound8K --clips 30000
+
+Each --of names features and the folder of sounds that they were made from; no clip of a test split is used.
+The sounds stay in memory, 0.3 MB a clip. Clips that are there stay: rerun after a stop, it goes on. Then
+training.features (as "recordings") and training.answers take the folder like any recordings; the attribution
+to name there is printed.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from tpexplore.command_line import file_or_folder, whole
+from tpexplore.errors import InputError
+from tpexplore.signal.spectrogram import samples_for
+from training.data.clip_files import make_clips
+from training.data.features import read_features
+from training.data.mixtures import mixture
+from training.data.sound import Sounds
+from training.engine.command import command_arguments, run_command
+from training.system import parallel
+
+KIND = 2
+"""Sets these clips' random numbers apart from those of music (0) and voices (1)."""
+
+
+def main() -> None:
+    parser = command_arguments(__doc__, "training.make_mixtures")
+    parser.add_argument("folder", type=file_or_folder, help="where the clips go")
+    parser.add_argument(
+        "--of",
+        type=file_or_folder,
+        nargs=2,
+        metavar=("FEATURES", "AUDIO"),
+        action="append",
+        required=True,
+        help="features of a dataset, and its sounds; several times for several datasets",
+    )
+    parser.add_argument("--clips", type=whole(1, 1_000_000), default=30_000, help="how many")
+    args = parser.parse_args()
+    several = [read_features(features) for features, _ in args.of]
+    if len(frames := {features.meta["frames"] for features in several}) > 1:
+        raise InputError(f"The features have {sorted(frames)} frames; expected all the same.")
+    datasets = []
+    for features, (folder, audio) in zip(several, args.of, strict=True):
+        sounds = Sounds(features, audio)
+        read = cache(sounds.read)  # each clip is heard in several mixtures
+        datasets.append([partial(read, row) for row in features.indices("train")])
+        if not datasets[-1]:
+            raise InputError(f"{folder} holds no training clip.")
+    samples = samples_for(frames.pop())
+    make_clips(args.folder, args.clips, KIND, lambda rng: mixture(rng, datasets, samples))
+    parallel.barrier()
+    if parallel.is_main():
+        print("; ".join(dict.fromkeys(features.meta["attribution"] for features in several)))
+
+
+if __name__ == "__main__":
+    run_command(main)
