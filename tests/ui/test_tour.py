@@ -159,6 +159,18 @@ def test_the_page_can_be_used_during_the_tour_and_does_what_step_three_says(newc
     assert desk.errors == []
 
 
+def test_another_tab_ends_the_tour_and_the_button_starts_it_again(newcomer):
+    desk = newcomer()
+    wait_for_step(desk, 1)
+    desk.page.get_by_role("tab", name="Why", exact=True).click()
+    desk.page.wait_for_selector(CARD, state="hidden")
+    assert lit(desk) == []
+    desk.page.click(START)
+    wait_for_step(desk, 1)
+    assert desk.page.locator("#viewer .tp-head").is_visible()
+    assert desk.errors == []
+
+
 def test_keyboard_alone(newcomer):
     desk = newcomer()
     wait_for_step(desk, 1)

@@ -129,6 +129,10 @@ export function startTour(element) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !card.hidden) close();
   });
+  // Its steps speak of Explore; the button brings it back.
+  document.addEventListener("tp-tab", (event) => {
+    if (/** @type {CustomEvent<string>} */ (event).detail !== "explore" && !card.hidden) close();
+  });
   document.addEventListener("scrollend", () => card.hidden || place());
   window.addEventListener("resize", () => card.hidden || place());
 
