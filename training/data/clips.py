@@ -42,13 +42,14 @@ class Clips:
         self.rows = features.indices(split)
         if not len(self.rows):
             raise InputError(f"The features hold no clip of the split {split!r}.")
-        self.mel = torch.from_numpy(np.ascontiguousarray(features.mel[self.rows]))
+        self.pictures = features.mel  # of all splits: a copy of one's own would need twice the memory
         self.lengths = torch.from_numpy(features.lengths[self.rows])
         self.targets = torch.from_numpy(features.targets[self.rows])
         self.classes = self.targets.shape[1]
         self.recipe, self.device = recipe, device
+        self.on_device = None
         if device.type == "cuda":
-            self.mel = self.mel.to(device)
+            self.on_device = torch.from_numpy(np.ascontiguousarray(features.mel[self.rows])).to(device)
         self.tag_logits = self.embeddings = None
         if answers is not None:
             self.tag_logits = torch.from_numpy(np.ascontiguousarray(answers.logits[self.rows]))
@@ -68,6 +69,14 @@ class Clips:
             return torch.randperm(len(self.rows), generator=generator)
         return torch.multinomial(self.weights, len(self.rows), replacement=True, generator=generator)
 
+    def _mel(self, chosen: Tensor) -> Tensor:
+        """Pictures of clips, (clips, frames, 128), before augmentation."""
+        if self.on_device is not None:
+            mel = self.on_device[chosen.to(self.device)]
+        else:
+            mel = torch.from_numpy(self.pictures[self.rows[chosen.numpy()]]).to(self.device)
+        return mel.float()
+
     def batch(self, step: int) -> dict[str, Tensor]:
         """The clips of one step.
 
@@ -80,7 +89,7 @@ class Clips:
         epoch, at = divmod(step, self.steps_per_epoch)
         batch, change = self.recipe.batch, self.recipe.augment
         chosen = self.order(epoch)[at * batch : (at + 1) * batch]
-        mel = self.mel[chosen.to(self.mel.device)].to(self.device, torch.float32)
+        mel = self._mel(chosen)
         lengths = self.lengths[chosen].to(self.device)
         mel = augment.warp(
             mel,
