@@ -1,15 +1,16 @@
-"""Programs that make sounds: run to their end, with what they said where they fail."""
+"""Other programs: run to their end, with what they said where they fail."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from tpexplore.errors import InputError
 
 
-def run_program(call: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run a program and keep what it prints.
+def run_program(call: Sequence[str], folder: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run a program, in ``folder`` if one is named, and keep what it prints.
 
     Raises
     ------
@@ -17,7 +18,7 @@ def run_program(call: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         If it cannot be started or fails, with the last line that it printed.
     """
     try:
-        done = subprocess.run(call, capture_output=True)
+        done = subprocess.run(call, capture_output=True, cwd=folder)
     except OSError as error:
         raise InputError(f"{call[0]} cannot be started: {error.strerror}.") from error
     if done.returncode:

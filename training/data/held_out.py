@@ -1,0 +1,53 @@
+"""Keep sounds out of training in which a clip of somebody's test split is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from tpexplore.errors import InputError
+from tpexplore.signal.spectrogram import fit_frames, log_mel
+from training.data.datasets.recordings import recordings
+from training.data.features import Features
+from training.data.overlap import COPY, most_alike
+from training.data.sound import read_sound
+
+WINDOWS_AT_ONCE = 256
+
+
+def remove_heard(folder: Path, several: Sequence[Features]) -> list[Path]:
+    """Delete the files under ``folder`` in which a clip is heard that is not in a training split.
+
+    Parameters
+    ----------
+    several : sequence of Features
+        Of the datasets that models are tested on; all of one length.
+
+    Returns
+    -------
+    list of Path
+        The deleted files. Files that cannot be read stay: features leave them out, and say so.
+    """
+    if len(frames := {features.meta["frames"] for features in several}) > 1:
+        raise InputError(f"The features have {sorted(frames)} frames; expected all the same.")
+    (length,) = frames
+    held_out = np.concatenate([f.mel[np.array(f.splits) != "train"] for f in several])
+    windows = recordings(folder, frames=length).items
+    removed = {}
+    for begin in tqdm(range(0, len(windows), WINDOWS_AT_ONCE), desc="held-out clips"):
+        pictures, paths = [], []
+        for item in windows[begin : begin + WINDOWS_AT_ONCE]:
+            try:
+                samples = read_sound(item.paths, item.start, length)
+            except InputError:
+                continue
+            pictures.append(fit_frames(log_mel(samples), length).numpy())
+            paths.append(item.paths[0])
+        alike = most_alike(np.stack(pictures), held_out) if pictures else ()
+        removed |= {path: None for path, value in zip(paths, alike, strict=True) if value > COPY}
+    for path in removed:
+        path.unlink()
+    return list(removed)

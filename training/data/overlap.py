@@ -1,0 +1,82 @@
+"""Whether a clip is heard in another one: a recording that went into a dataset and into a game, say.
+
+Log-mel pictures are correlated at every delay, after the mean around each value along time, and then along
+pitch, is taken off: what is left is the fine structure, which a copy shares even where it is compressed,
+softer or duller, and which two recordings of the same kind of sound do not share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import fft
+from scipy.ndimage import uniform_filter
+
+FRAMES, BINS = 2, 4
+"""That are averaged into one value: 20 ms, and a thirty-second of the mel axis."""
+AROUND_TIME, AROUND_PITCH = 15, 7
+"""Values of which the mean is taken off."""
+DEPTH = 12.0
+"""What lies this far below a clip's loudest value, in natural logarithms of power (52 dB), is silent."""
+COPY = 0.3
+"""Correlation from which on a clip counts as a copy."""
+LEAST_SHARE = 0.4
+"""Share of a clip's variance that must lie where both clips overlap, or count as if it did."""
+CLIPS_AT_ONCE = 64
+
+
+def most_alike(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """How much each clip is like the most similar of others, at the best delay.
+
+    Parameters
+    ----------
+    pictures, others : (clips, frames, 128)
+        Log-mel before normalisation.
+
+    Returns
+    -------
+    (clips,) float32
+        Highest correlation; 1 where the clip is one of the others.
+    """
+    known, known_power = _prepared(others)
+    return np.concatenate([_correlations(*_prepared(part), known, known_power) for part in _parts(pictures)])
+
+
+def _parts(pictures: np.ndarray) -> Iterator[np.ndarray]:
+    for begin in range(0, len(pictures), CLIPS_AT_ONCE):
+        yield pictures[begin : begin + CLIPS_AT_ONCE]
+
+
+def _prepared(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Spectra over time (clips, frequencies, bands), and variance up to each time (clips, times + 1)."""
+    clips, frames, bins = pictures.shape
+    times, bands = frames // FRAMES, bins // BINS
+    blocks = pictures[:, : times * FRAMES].reshape(clips, times, FRAMES, bands, BINS)
+    pooled = blocks.astype(np.float32).mean((2, 4))
+    pooled = np.maximum(pooled, pooled.max((1, 2), keepdims=True) - DEPTH)
+    for around in ((0, AROUND_TIME, 0), (0, 0, AROUND_PITCH)):
+        pooled -= uniform_filter(pooled, around)
+    pooled -= pooled.mean(1, keepdims=True)
+    power = np.pad((pooled**2).sum(2).cumsum(1), ((0, 0), (1, 0)))
+    return fft.rfft(pooled, 2 * times, axis=1), power
+
+
+def _correlations(
+    spectra: np.ndarray, power: np.ndarray, known: np.ndarray, known_power: np.ndarray
+) -> np.ndarray:
+    times = power.shape[1] - 1
+    products = np.einsum("ifb,jfb->ijf", spectra, known.conj(), optimize=True)
+    summed = fft.irfft(products, 2 * times, axis=2)
+    best = np.zeros(len(power), np.float32)
+    for delay in range(-times + 1, times):
+        # The clip from `delay` on is held against the known one from its beginning, or the other way round.
+        own = _between(power, max(delay, 0), min(times, times + delay))
+        other = _between(known_power, max(-delay, 0), min(times, times - delay))
+        scale = np.sqrt(own[:, None] * other[None])
+        best = np.maximum(best, (summed[:, :, delay] / np.maximum(scale, 1e-6)).max(1))
+    return best
+
+
+def _between(power: np.ndarray, begin: int, end: int) -> np.ndarray:
+    return np.maximum(power[:, end] - power[:, begin], LEAST_SHARE * power[:, -1])
