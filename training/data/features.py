@@ -14,6 +14,7 @@ from tpexplore.errors import InputError
 from tpexplore.signal.spectrogram import MEL_BINS
 from training.data.front_ends import EARLIER
 from training.data.index_file import PER_CLIP, damaged, read_index
+from training.data.joined_pictures import JoinedPictures
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Features:
     Attributes
     ----------
     mel : (clips, frames, 128) float16
-        Padded with each clip's minimum.
+        Padded with each clip's minimum; mapped from the file of one dataset, or those of several.
     lengths : (clips,) int
         Frames before padding.
     targets : (clips, classes) bool
@@ -33,7 +34,7 @@ class Features:
         of the features, "keys" of what they were made of and "list_keys" of their list of clips alone.
     """
 
-    mel: np.ndarray
+    mel: np.ndarray | JoinedPictures
     lengths: np.ndarray
     targets: np.ndarray
     splits: list[str]
@@ -134,7 +135,7 @@ def join_features(several: list[Features]) -> Features:
         **_joined_keys(several),
     }
     return Features(
-        np.concatenate([f.mel[train] for f, train in chosen]),
+        JoinedPictures([f.mel for f in several], rows),
         np.concatenate([f.lengths[train] for f, train in chosen]),
         np.concatenate(targets),
         ["train"] * sum(map(len, rows)),
@@ -158,7 +159,7 @@ def add_unlabelled(first: Features, others: list[Features]) -> Features:
         **_joined_keys(several),
     }
     return Features(
-        np.concatenate([first.mel, *(f.mel[rows] for f, rows in added)]),
+        JoinedPictures([f.mel for f in several], [np.arange(len(first.files)), *(rows for _, rows in added)]),
         np.concatenate([first.lengths, *(f.lengths[rows] for f, rows in added)]),
         np.concatenate([first.targets, unlabelled]),
         first.splits + ["train"] * count,
