@@ -43,15 +43,21 @@ def main() -> None:
     several = [read_features(features) for features, _ in args.of]
     if len(frames := {features.meta["frames"] for features in several}) > 1:
         raise InputError(f"The features have {sorted(frames)} frames; expected all the same.")
+    keys = [key for features in several for key in features.keys.values()]
+    if len(set(keys)) < len(keys):
+        raise InputError("Features are named twice with --of; expected each once, for none to weigh double.")
     datasets = []
     for features, (folder, audio) in zip(several, args.of, strict=True):
         sounds = Sounds(features, audio)
-        read = cache(sounds.read)  # each clip is heard in several mixtures
-        datasets.append([partial(read, row) for row in features.indices("train")])
-        if not datasets[-1]:
+        rows = features.indices("train")
+        if not len(rows):
             raise InputError(f"{folder} holds no training clip.")
+        sounds.check(rows)
+        read = cache(sounds.read)  # each clip is heard in several mixtures
+        datasets.append([partial(read, row) for row in rows])
     samples = samples_for(frames.pop())
-    make_clips(args.folder, args.clips, KIND, lambda rng: mixture(rng, datasets, samples))
+    make = partial(mixture, datasets=datasets, samples=samples)
+    make_clips(args.folder, args.clips, KIND, make, {"features": keys})
     parallel.barrier()
     if parallel.is_main():
         print("; ".join(dict.fromkeys(features.meta["attribution"] for features in several)))

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from functools import partial
 
+from tpexplore.checkpoints.files import sha256_of
 from tpexplore.command_line import file_or_folder, whole
 from tpexplore.errors import InputError
 from training.data.clip_files import make_clips
@@ -27,6 +29,8 @@ def main() -> None:
     parser.add_argument("--voices", type=whole(0, MOST), default=1000, help="clips of speech")
     parser.add_argument("--soundfont", type=file_or_folder, help="a .sf2 file instead of Debian's")
     args = parser.parse_args()
+    if not args.music and not args.voices:
+        raise InputError("--music and --voices are both 0; expected a number of clips for one of them.")
     _check_programs(args.music, args.voices)
     from training.data import rendered
 
@@ -34,9 +38,11 @@ def main() -> None:
     if args.music and not soundfont.is_file():
         raise InputError(f"The soundfont {soundfont} is missing; install fluid-soundfont-gm or name another.")
     if args.music:
-        make_clips(args.folder / "music", args.music, 0, lambda rng: rendered.render_music(rng, soundfont))
+        made_of = {"soundfont": sha256_of(soundfont)}
+        music = partial(rendered.render_music, soundfont=soundfont)
+        make_clips(args.folder / "music", args.music, 0, music, made_of)
     if args.voices:
-        make_clips(args.folder / "voices", args.voices, 1, rendered.render_voice)
+        make_clips(args.folder / "voices", args.voices, 1, rendered.render_voice, {"voices": "espeak-ng"})
 
 
 def _check_programs(music: int, voices: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import numpy as np
@@ -12,8 +13,9 @@ from tpexplore.errors import InputError
 from training import make_mixtures
 from training.data import mixtures
 from training.data.cache import cache_features
-from training.data.clip_files import PEAKS
+from training.data.clip_files import NOTE, PEAKS
 from training.data.datasets import load_dataset
+from training.system.lock import lock_folder
 
 RATE = 16_000
 FRAMES = 128
@@ -131,6 +133,7 @@ def test_mixtures_hold_training_clips_only_and_go_on_after_a_stop(labelled, tmp_
     run(monkeypatch, out, "--of", *labelled, "--clips", 12)
     assert "tones" in capsys.readouterr().out  # the attribution
     clips = sorted(out.iterdir())
+    clips = [clip for clip in clips if clip.suffix == ".flac"]
     assert [clip.name for clip in clips] == [f"mixed{number:06d}.flac" for number in range(12)]
     for clip in clips:
         samples, rate = soundfile.read(clip)
@@ -149,3 +152,50 @@ def test_features_of_several_lengths_end_in_a_sentence(labelled, tmp_path, monke
     longer = cache_features(load_dataset("folders", root, frames=256), tmp_path / "longer", workers=1)
     with pytest.raises(InputError, match=r"have \[128, 256\] frames"):
         run(monkeypatch, tmp_path / "mixed", "--of", features, root, "--of", longer, root)
+
+
+def test_clips_of_other_sounds_do_not_join_those_that_are_there(labelled, tmp_path, monkeypatch):
+    """Each clip would stay as it is, and the printed attribution would name the wrong dataset."""
+    _, root = labelled
+    out = tmp_path / "mixed"
+    run(monkeypatch, out, "--of", *labelled, "--clips", 1)
+    for number in range(2):
+        soundfile.write(root / "train" / "low" / f"train0{number}.wav", tone(700), RATE)
+    other = cache_features(load_dataset("folders", root, frames=FRAMES), tmp_path / "features", workers=1)
+    with pytest.raises(InputError, match="mixed were made of something else"):
+        run(monkeypatch, out, "--of", other, root, "--clips", 2)
+    (out / NOTE).unlink()  # as an earlier version left it
+    run(monkeypatch, out, "--of", other, root, "--clips", 2)
+    (out / NOTE).write_text("{")
+    with pytest.raises(InputError, match="mixed were made of something else"):
+        run(monkeypatch, out, "--of", other, root, "--clips", 2)
+
+
+def test_one_process_at_a_time_makes_clips_in_a_folder(labelled, tmp_path, monkeypatch):
+    lock = lock_folder(tmp_path / "mixed")
+    with pytest.raises(InputError, match="Another process is working in"):
+        run(monkeypatch, tmp_path / "mixed", "--of", *labelled, "--clips", 1)
+    lock.release()
+
+
+def test_the_current_folder_has_a_name_too(labelled, tmp_path, monkeypatch):
+    (tmp_path / "mixed").mkdir()
+    monkeypatch.chdir(tmp_path / "mixed")
+    run(monkeypatch, ".", "--of", *labelled, "--clips", 1)
+    assert (tmp_path / "mixed" / "mixed000000.flac").is_file()
+
+
+def test_features_named_twice_end_in_a_sentence(labelled, tmp_path, monkeypatch):
+    features, root = labelled
+    copy = shutil.copytree(features, tmp_path / "copy")
+    for again in (features, copy):
+        with pytest.raises(InputError, match="are named twice"):
+            run(monkeypatch, tmp_path / "mixed", "--of", features, root, "--of", again, root)
+
+
+def test_sound_that_is_missing_is_known_before_any_work(labelled, tmp_path, monkeypatch):
+    features, root = labelled
+    next((root / "train" / "high").iterdir()).unlink()
+    with pytest.raises(InputError, match="is not in the audio folder"):
+        run(monkeypatch, tmp_path / "mixed", "--of", features, root, "--clips", 1)
+    assert not (tmp_path / "mixed").exists()

@@ -51,10 +51,26 @@ def test_missing_programs_end_in_a_sentence(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_no_clips_of_either_kind_end_in_a_sentence(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="are both 0"):
+        run(monkeypatch, tmp_path / "out", "--music", 0, "--voices", 0)
+
+
+def test_music_of_another_soundfont_does_not_join_what_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(make_sounds.shutil, "which", lambda name: name)
+    monkeypatch.setattr(rendered, "render_music", lambda rng, soundfont: np.zeros(400, np.float32))
+    for name in ("first.sf2", "other.sf2"):
+        (tmp_path / name).write_text(name)
+    call = (tmp_path / "out", "--music", 1, "--voices", 0, "--soundfont")
+    run(monkeypatch, *call, tmp_path / "first.sf2")
+    with pytest.raises(InputError, match="music were made of something else"):
+        run(monkeypatch, *call, tmp_path / "other.sf2")
+
+
 @pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
 def test_voices_are_written_once_and_alike(tmp_path, monkeypatch):
     run(monkeypatch, tmp_path, "--music", 0, "--voices", 2)
-    first, second = sorted((tmp_path / "voices").iterdir())
+    first, second = sorted((tmp_path / "voices").glob("*.flac"))
     samples, rate = soundfile.read(first)
     assert (rate, len(samples)) == (16_000, 160_000)
     assert PEAKS[0] <= np.abs(samples).max() <= PEAKS[1] + 1e-3

@@ -86,6 +86,11 @@ class Sounds:
         self.features, self.folder = features, folder
         self.paths = paths_by_name(folder)
 
+    def check(self, rows: Iterable[int]) -> None:
+        """Raise InputError if the files of a clip are not in the folder: before hours of work, not after."""
+        for row in rows:
+            files_of(self.features.files[row], self.paths)
+
     def read(self, row: int) -> np.ndarray:
         """Samples of a clip at 16 kHz: (n,) float32.
 
