@@ -22,6 +22,7 @@ from tpexplore.checkpoints.bundled import example_clips
 from tpexplore.errors import InputError
 from tpexplore.model.vit import AudioViT
 from tpexplore.study.own_data import AccuracyCurve
+from tpexplore.study.removal import removal_curve
 from tpexplore.study.stability import stability
 from tpexplore.study.sweep import explore_batch
 
@@ -163,6 +164,38 @@ def test_an_answer_that_is_no_number_is_refused(model, value):
         spoilt.vit.blocks[5].attn.proj.bias[0] = value
     assert "answers NaN or infinity" in refusal(explore, spoilt, CLIP, keep_rates=[0.5])
     assert "answers NaN or infinity" in refusal(explore_batch, spoilt, [CLIP, CLIP], keep_rates=[0.5])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e30, -1e30])
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
+def test_a_spectrogram_of_values_that_mean_nothing_is_refused(model, value, kind):
+    """The answer would be NaN, or of patches that are NaN and rank anywhere."""
+    spec = model.spectrogram(CLIP)[None].to(kind)
+    spec[0, 3, 4] = value
+    calls = {
+        "whole": {},
+        "pruned": {"keep_rate": 0.5},
+        "merged": {"keep_rate": 0.5, "method": "merge"},
+        "traced": {"trace": True},
+        "removal": {"removal": (1, MASK)},
+    }
+    for name, arguments in calls.items():
+        assert "NaN, infinite or absurdly large" in refusal(model, spec, **arguments), name
+    assert "NaN, infinite" in refusal(removal_curve, model, spec, {"all": MASK})
+    assert len(model(spec[:0]).logits) == 0
+
+
+@pytest.mark.parametrize("block", [np.int64(2), np.array(2), torch.tensor(2)], ids=type)
+@pytest.mark.parametrize("change", ["reversed", "read-only"])
+@pytest.mark.filterwarnings("error")
+def test_a_removal_takes_whole_numbers_and_masks_of_any_kind(model, block, change):
+    spec, ids = model.spectrogram(CLIP)[None], np.arange(64)[None]
+    mask = (ids >= 40)[:, ::-1] if change == "reversed" else np.broadcast_to(ids[0] < 24, (1, 64))
+    with torch.inference_mode():
+        expected = model(spec, removal=(2, torch.from_numpy(ids < 24))).logits
+        assert model(spec, removal=(block, mask)).logits.equal(expected)
+        curves = removal_curve(model, spec, {"group": mask}, blocks=[block])
+    torch.testing.assert_close(curves["group"][0], expected)
 
 
 @pytest.mark.parametrize("value", [0.5, None, "0.5", torch.tensor(0.5)], ids=str)

@@ -22,6 +22,9 @@ from tpexplore.model.embedding import OverlappingPatchEmbed
 from tpexplore.signal.grid import PATCH
 from tpexplore.signal.mel import MEL_BINS
 
+_LARGEST_VALUE = 1e6
+"""Of a spectrogram; normalised ones stay below 100."""
+
 
 class Backbone(nn.Module):
     """The weights, and the parts of a pass that pruning is put together from. Blocks count from 1.
@@ -87,6 +90,7 @@ class Backbone(nn.Module):
                 f"The spectrogram has shape {tuple(spec.shape)};"
                 f" expected (batch, {config.frames}, {MEL_BINS})."
             )
+        _check_values(spec)
         if spec.is_inference() and not torch.is_inference_mode_enabled():
             spec = spec.clone()  # autograd cannot use the original
         vit = self.vit
@@ -181,6 +185,19 @@ class Backbone(nn.Module):
         weight = weight[..., None].to(x.dtype)
         pooled = (x[:, self.config.prefix :] * weight).sum(1) / weight.sum(1).clamp(min=1)
         return self.vit.head(self.vit.fc_norm(pooled))
+
+
+def _check_values(spec: Tensor) -> None:
+    """Raise InputError if a spectrogram holds values that give no answer, or one that means nothing.
+
+    Not on a GPU, which would have to be waited for, nor while a pass is recorded, which has no values yet.
+    """
+    is_recorded = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    if is_recorded or spec.device.type != "cpu" or type(spec) not in (Tensor, nn.Parameter) or not len(spec):
+        return
+    lowest, highest = spec.detach().float().aminmax()  # NaN where one value is
+    if not (lowest > -_LARGEST_VALUE and highest < _LARGEST_VALUE):
+        raise InputError("The spectrogram holds NaN, infinite or absurdly large values; expected about ±5.")
 
 
 def _query_key_value(attn: Attention, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

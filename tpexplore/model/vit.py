@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -34,6 +33,8 @@ def check_model(model: object) -> None:
 def as_mask(mask: object, device: torch.device) -> Tensor:
     """A removal mask as a dense tensor on a device, or InputError where it is none."""
     try:
+        if isinstance(mask, np.ndarray):
+            mask = mask.copy()  # PyTorch takes no reversed views, and warns of read-only ones
         mask = torch.as_tensor(mask, device=device)
         tuple(mask.shape)  # which nested tensors do not have
         return mask.to_dense() if mask.layout != torch.strided else mask
@@ -146,7 +147,7 @@ class AudioViT(Backbone):
                 block, leaves = removal
             except (TypeError, ValueError):
                 raise InputError("removal is no pair; expected a block and a mask.") from None
-            self.check_removal_block(block)
+            block = self.check_removal_block(block)
             return self.remove_from(self.run_blocks(self.embed(spec), 1, block), block, leaves)
         return Entered(self, spec, blocks).output(rates, score, method, seed)
 
@@ -158,12 +159,14 @@ class AudioViT(Backbone):
             x = layer(x)
         return Output(self.readout(x), self.config.patches, scores=torch.stack(scores, dim=1))
 
-    def check_removal_block(self, block: int) -> None:
-        """Raise InputError unless a group can leave after ``block``."""
-        is_whole = isinstance(block, Integral) and not isinstance(block, bool)
-        if not is_whole or not 1 <= block < self.config.depth:
-            last = self.config.depth - 1
-            raise InputError(f"Removal after block {shown(block)}; expected a block from 1 to {last}.")
+    def check_removal_block(self, block: object) -> int:
+        """Return ``block`` as an int, or raise InputError unless a group can leave after it."""
+        last = self.config.depth - 1
+        try:
+            return check_whole(block, "block", 1, last)
+        except InputError:
+            sentence = f"Removal after block {shown(block)}; expected a block from 1 to {last}."
+            raise InputError(sentence) from None
 
     def remove_from(self, x: Tensor, block: int, leaves: Tensor) -> Output:
         """Everything after a group removal.

@@ -76,8 +76,7 @@ def removal_curve(
     """
     check_model(model)
     chosen = check_list(range(1, model.config.depth) if blocks is None else blocks, "blocks")
-    for block in chosen:
-        model.check_removal_block(block)
+    chosen = [model.check_removal_block(block) for block in chosen]
     if not chosen or chosen != sorted(set(chosen)):
         raise InputError(f"blocks = {shown(chosen)}; expected blocks in ascending order, each once.")
     if not isinstance(masks, Mapping):
