@@ -16,7 +16,7 @@ from tpexplore.command_line import file_or_folder, whole
 from tpexplore.errors import InputError
 from tpexplore.signal.spectrogram import samples_for
 from training.data.clip_files import make_clips
-from training.data.features import read_features
+from training.data.features import common_frames, read_features
 from training.data.mixtures import mixture
 from training.data.sound import Sounds
 from training.engine.command import command_arguments, run_command
@@ -41,8 +41,7 @@ def main() -> None:
     parser.add_argument("--clips", type=whole(1, 1_000_000), default=30_000, help="how many")
     args = parser.parse_args()
     several = [read_features(features) for features, _ in args.of]
-    if len(frames := {features.meta["frames"] for features in several}) > 1:
-        raise InputError(f"The features have {sorted(frames)} frames; expected all the same.")
+    samples = samples_for(common_frames(several))
     keys = [key for features in several for key in features.keys.values()]
     if len(set(keys)) < len(keys):
         raise InputError("Features are named twice with --of; expected each once, for none to weigh double.")
@@ -55,7 +54,6 @@ def main() -> None:
         sounds.check(rows)
         read = cache(sounds.read)  # each clip is heard in several mixtures
         datasets.append([partial(read, row) for row in rows])
-    samples = samples_for(frames.pop())
     make = partial(mixture, datasets=datasets, samples=samples)
     make_clips(args.folder, args.clips, KIND, make, {"features": keys})
     parallel.barrier()

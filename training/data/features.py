@@ -112,12 +112,18 @@ def _read_pictures(folder: Path, clips: int, frames: int) -> np.ndarray:
     return mel
 
 
+def common_frames(several: Sequence[Features]) -> int:
+    """How many frames a clip of all these features has; InputError if they differ."""
+    if len(sizes := {features.meta["frames"] for features in several}) > 1:
+        raise InputError(f"The features have {sorted(sizes)} frames; expected all the same.")
+    return sizes.pop()
+
+
 def join_features(several: list[Features]) -> Features:
     """The training splits of several datasets as one, for pre-training; classes stand side by side."""
     if len(several) == 1:
         return several[0]
-    if len(sizes := {f.meta["frames"] for f in several}) > 1:
-        raise InputError(f"The features have {sorted(sizes)} frames; expected all the same.")
+    frames = common_frames(several)
     rows = [f.indices("train") for f in several]
     width = sum(f.targets.shape[1] for f in several)
     targets, offset = [], 0
@@ -130,7 +136,7 @@ def join_features(several: list[Features]) -> Features:
     meta = {
         "dataset": " + ".join(f.meta["dataset"] for f in several),
         "class_names": [name for f in several for name in f.meta["class_names"]],
-        "frames": several[0].meta["frames"],
+        "frames": frames,
         "attribution": "; ".join(f.meta["attribution"] for f in several),
         **_joined_keys(several),
     }
@@ -148,8 +154,7 @@ def join_features(several: list[Features]) -> Features:
 def add_unlabelled(first: Features, others: list[Features]) -> Features:
     """All clips of ``first``, then the training clips of the others, which keep no label."""
     several = (first, *others)
-    if len(sizes := {f.meta["frames"] for f in several}) > 1:
-        raise InputError(f"The features have {sorted(sizes)} frames; expected all the same.")
+    common_frames(several)
     added = [(f, f.indices("train")) for f in others]
     count = sum(len(rows) for _, rows in added)
     unlabelled = np.zeros((count, first.targets.shape[1]), dtype=bool)

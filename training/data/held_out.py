@@ -11,7 +11,7 @@ from tqdm import tqdm
 from tpexplore.errors import InputError
 from tpexplore.signal.spectrogram import fit_frames, log_mel
 from training.data.datasets.recordings import recordings
-from training.data.features import Features
+from training.data.features import Features, common_frames
 from training.data.overlap import COPY, most_alike
 from training.data.sound import read_sound
 
@@ -31,20 +31,18 @@ def remove_heard(folder: Path, several: Sequence[Features]) -> list[Path]:
     list of Path
         The deleted files. Files that cannot be read stay: features leave them out, and say so.
     """
-    if len(frames := {features.meta["frames"] for features in several}) > 1:
-        raise InputError(f"The features have {sorted(frames)} frames; expected all the same.")
-    (length,) = frames
+    frames = common_frames(several)
     held_out = np.concatenate([f.mel[np.array(f.splits) != "train"] for f in several])
-    windows = recordings(folder, frames=length).items
+    windows = recordings(folder, frames=frames).items
     removed = {}
     for begin in tqdm(range(0, len(windows), WINDOWS_AT_ONCE), desc="held-out clips"):
         pictures, paths = [], []
         for item in windows[begin : begin + WINDOWS_AT_ONCE]:
             try:
-                samples = read_sound(item.paths, item.start, length)
+                samples = read_sound(item.paths, item.start, frames)
             except InputError:
                 continue
-            pictures.append(fit_frames(log_mel(samples), length).numpy())
+            pictures.append(fit_frames(log_mel(samples), frames).numpy())
             paths.append(item.paths[0])
         alike = most_alike(np.stack(pictures), held_out) if pictures else ()
         removed |= {path: None for path, value in zip(paths, alike, strict=True) if value > COPY}
