@@ -3,9 +3,9 @@
     python -m training.debian_sounds FOLDER --held-out ESC50 SOUNDS_CC
 
 Packages are listed in training/data/debian_packages.csv: 2.7 GB are downloaded one after another, of which
-only the sounds are kept. Sounds are deleted in which a clip is heard that the features after --held-out do
-not train on: games and datasets have used the same recordings. What is there stays: rerun after a stop, it
-goes on. A package that this release of Debian does not have is named at the end. Then training.features and
+only the sounds are kept. Of those, sounds are deleted that may hold a clip which the features after
+--held-out do not train on: games and datasets have used the same recordings. In
+doubt a sound goes, above all a short one. What is there stays: rerun after a stop, it goes on. A package that this release of Debian does not have is named at the end. Then training.features and
 training.answers take the folder like any recordings.
 """
 
@@ -44,7 +44,7 @@ def main() -> None:
     removed = remove_heard(args.folder, held_out)
     print(
         f"{sounds - len(removed)} sounds in {args.folder}; {len(missing)} packages could not be downloaded,"
-        f" {len(removed)} sounds have held-out clips in them and were deleted"
+        f" {len(removed)} sounds may hold held-out clips and were deleted"
     )
     for package, error in missing.items():
         print(f"  {package}: {error}")

@@ -1,4 +1,4 @@
-"""Keep sounds out of training in which a clip of somebody's test split is heard."""
+"""Keep sounds out of training that may hold a clip of a test split."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WINDOWS_AT_ONCE = 256
 
 
 def remove_heard(folder: Path, several: Sequence[Features]) -> list[Path]:
-    """Delete the files under ``folder`` in which a clip is heard that is not in a training split.
+    """Delete the files under ``folder`` that may hold a clip which is not in a training split.
 
     Parameters
     ----------

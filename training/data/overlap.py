@@ -2,7 +2,8 @@
 
 Log-mel pictures are correlated at every delay, after the mean around each value along time, and then along
 pitch, is taken off: what is left is the fine structure, which a copy shares even where it is compressed,
-softer or duller, and which two recordings of the same kind of sound do not share.
+softer or duller, and which two recordings of the same kind of sound do not share. A sound of a fraction of a
+second has little of it, and can resemble another by chance.
 """
 
 from __future__ import annotations
