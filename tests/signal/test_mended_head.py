@@ -107,15 +107,15 @@ def test_samples_with_more_bytes_than_their_bits_need(tmp_path: Path, bits: int,
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
-@pytest.mark.parametrize("is_measured", [True, False])
+@pytest.mark.parametrize("size", [None, -1, 2**62], ids=["right", "open", "lying"])
 @pytest.mark.parametrize(("bits", "width"), [(12, 4), (16, 4), (20, 4), (24, 4), (16, 3)])
 def test_samples_of_a_caf_with_more_bytes_than_their_bits_need(
-    tmp_path: Path, bits: int, width: int, is_measured: bool, order: str
+    tmp_path: Path, bits: int, width: int, size: int | None, order: str
 ) -> None:
     sound = in_wide_samples(bits, width, order)
     flags = 2 if order == "little" else 0
     form = struct.pack(">4sqd4s5I", b"desc", 32, RATE, b"lpcm", flags, width, 1, 1, bits)
-    size = len(sound) + 4 if is_measured else -1
+    size = len(sound) + 4 if size is None else size
     path = tmp_path / "a.caf"
     path.write_bytes(b"caff\0\1\0\0" + form + struct.pack(">4sq4x", b"data", size) + sound)
     check_all_is_there(path, tolerance=2.0 ** (1 - bits))
