@@ -1,4 +1,4 @@
-"""WAV and AIFF whose head leads decoders astray: all of the sound is read, at every place."""
+"""WAV, W64, AIFF and CAF whose head leads decoders astray: all of the sound is read, at every place."""
 
 from __future__ import annotations
 
@@ -90,14 +90,47 @@ def test_compressed_sound_behind_a_chunk_of_odd_length(tmp_path: Path) -> None:
         assert np.allclose(mended[: size - 100], samples[: size - 100], atol=1e-3)
 
 
+def in_wide_samples(bits: int, width: int, order: str) -> bytes:
+    """The signal as integers of so many bits, in the upper ones of so many bytes."""
+    scaled = np.round(SIGNAL * 2 ** (bits - 1)).astype(np.int64) << (8 * width - bits)
+    return b"".join(int(value).to_bytes(width, order, signed=True) for value in scaled)
+
+
 @pytest.mark.parametrize(("bits", "width"), [(12, 4), (20, 4), (24, 4), (16, 3)])
 def test_samples_with_more_bytes_than_their_bits_need(tmp_path: Path, bits: int, width: int) -> None:
     """libsndfile takes 20 bits in 4 bytes for 20 bits in 3: noise, and a third too much of it."""
-    scaled = np.round(SIGNAL * 2 ** (bits - 1)).astype(np.int64) << (8 * width - bits)
-    sound = b"".join(int(value).to_bytes(width, "little", signed=True) for value in scaled)
+    sound = in_wide_samples(bits, width, "little")
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, width * RATE, width, bits)
     path = tmp_path / "a.wav"
     path.write_bytes(wav(form, size=len(sound), sound=sound))
+    check_all_is_there(path, tolerance=2.0 ** (1 - bits))
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("size", [None, -1, 2**62], ids=["right", "open", "lying"])
+@pytest.mark.parametrize(("bits", "width"), [(12, 4), (16, 4), (20, 4), (24, 4), (16, 3)])
+def test_samples_of_a_caf_with_more_bytes_than_their_bits_need(
+    tmp_path: Path, bits: int, width: int, size: int | None, order: str
+) -> None:
+    sound = in_wide_samples(bits, width, order)
+    flags = 2 if order == "little" else 0
+    form = struct.pack(">4sqd4s5I", b"desc", 32, RATE, b"lpcm", flags, width, 1, 1, bits)
+    size = len(sound) + 4 if size is None else size
+    path = tmp_path / "a.caf"
+    path.write_bytes(b"caff\0\1\0\0" + form + struct.pack(">4sq4x", b"data", size) + sound)
+    check_all_is_there(path, tolerance=2.0 ** (1 - bits))
+
+
+@pytest.mark.parametrize(("bits", "width"), [(12, 4), (20, 4), (24, 4), (16, 3)])
+def test_samples_of_a_w64_with_more_bytes_than_their_bits_need(tmp_path: Path, bits: int, width: int) -> None:
+    path = tmp_path / "a.w64"
+    soundfile.write(path, SIGNAL, RATE, subtype=f"PCM_{8 * width}")
+    content = path.read_bytes()
+    size = len(SIGNAL) * width
+    begin = content.rindex(b"data") + 24
+    described = bytearray(content[:begin])
+    described[78:80] = struct.pack("<H", bits)
+    path.write_bytes(described + in_wide_samples(bits, width, "little") + content[begin + size :])
     check_all_is_there(path, tolerance=2.0 ** (1 - bits))
 
 

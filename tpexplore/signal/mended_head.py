@@ -1,4 +1,4 @@
-"""A new head for WAV and AIFF files whose own one leads decoders astray, though all of the sound is there.
+"""A new head for WAV, W64, AIFF and CAF whose own one leads decoders astray; all of the sound is there.
 
 Some programs leave out the byte that follows a chunk of odd length, so that all later chunks are looked
 for one byte too far. Others never fill in the 64-bit sizes of RF64 and BW64, or give samples more bytes than
@@ -16,6 +16,11 @@ from tpexplore.signal.chunks import UNKNOWN_SIZE, ends_properly, walk_chunks
 _LARGEST_DESCRIPTION = 4_096
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _SAMPLE_BYTES = (2, 3, 4, 8)
+_CAF_DESCRIPTION = struct.Struct(">4s4x4s8x8x4sIIIII")
+"""What a CAF begins with: its description always comes first."""
+_W64_FORMAT = b"fmt \xf3\xac\xd3\x11\x8c\xd1\x00\xc0O\x8e\xdb\x8a"
+_W64_NAME, _W64_DESCRIPTION = 40, 64
+"""Where the name of the first chunk of a W64 begins, and its content."""
 
 
 class MendedHead(NamedTuple):
@@ -44,6 +49,12 @@ def mended_head(path: Path) -> MendedHead | None:
     """The head that a file should have, or None where its own is right or of another kind."""
     with path.open("rb") as file:
         magic, kind = struct.unpack("<4s4x4s", file.read(12).ljust(12))
+        if magic == b"caff":
+            file.seek(0)
+            return _mended_caf(file.read(_CAF_DESCRIPTION.size))
+        if magic == b"riff":
+            file.seek(0)
+            return _mended_w64(file.read(_W64_DESCRIPTION + 16))
         form = _AIFF if magic == b"FORM" and kind in (b"AIFF", b"AIFC") else None
         form = _WAV.get(magic) if kind == b"WAVE" else form
         if form is None:
@@ -74,19 +85,47 @@ def mended_head(path: Path) -> MendedHead | None:
     return MendedHead(_head(magic, kind, form, chunks, size), chunk.begin)
 
 
-def _with_fitting_width(content: bytes, name: bytes, form: _Form) -> bytes:
-    """The description of a WAV's samples, with as many bits as the bytes hold that each of them has.
+def _mended_caf(head: bytes) -> MendedHead | None:
+    """The beginning of a CAF whose samples have more bytes than their bits need."""
+    if len(head) < _CAF_DESCRIPTION.size:
+        return None
+    _, name, coding, flags, block, _, channels, bits = _CAF_DESCRIPTION.unpack(head)
+    is_float = flags & 1
+    width = _fitting_width(block, channels, bits)
+    if name != b"desc" or coding != b"lpcm" or is_float or width is None:
+        return None
+    return MendedHead(head[:-4] + struct.pack(">I", width), len(head))
 
-    Samples of fewer bits are in the upper ones.
-    """
+
+def _mended_w64(head: bytes) -> MendedHead | None:
+    """The beginning of a W64 whose samples have more bytes than their bits need."""
+    described = head[_W64_DESCRIPTION:]
+    fitting = _with_fitting_width(described, b"fmt ", _WAV[b"RIFF"])
+    if not head.startswith(_W64_FORMAT, _W64_NAME) or fitting == described:
+        return None
+    return MendedHead(head[:_W64_DESCRIPTION] + fitting, len(head))
+
+
+def _with_fitting_width(content: bytes, name: bytes, form: _Form) -> bytes:
+    """The description of a WAV's samples, with as many bits as the bytes hold that each of them has."""
     if name != b"fmt " or len(content) < 16:
         return content
     tag, channels, block, bits = struct.unpack(f"{form.byte_order}HH8xHH", content[:16])
-    width, rest = divmod(block, max(1, channels))
-    is_integer = tag in (_PCM, _EXTENSIBLE) and bits > 8
-    if not is_integer or rest or width not in _SAMPLE_BYTES or width == -(-bits // 8):
+    width = _fitting_width(block, channels, bits) if tag in (_PCM, _EXTENSIBLE) else None
+    if width is None:
         return content
-    return content[:14] + struct.pack(f"{form.byte_order}H", 8 * width) + content[16:]
+    return content[:14] + struct.pack(f"{form.byte_order}H", width) + content[16:]
+
+
+def _fitting_width(block: int, channels: int, bits: int) -> int | None:
+    """Bits that fill the bytes of an integer sample, or None where ``bits`` do.
+
+    Samples of fewer bits are in the upper ones.
+    """
+    width, rest = divmod(block, max(1, channels))
+    if bits <= 8 or rest or width not in _SAMPLE_BYTES or width == -(-bits // 8):
+        return None
+    return 8 * width
 
 
 def _head(magic: bytes, kind: bytes, form: _Form, chunks: bytes, size: int) -> bytes:

@@ -24,6 +24,8 @@ class Spliced(io.RawIOBase):
         if in_head:
             buffer[: len(in_head)] = in_head
             count = len(in_head)
+        elif self._place >= self._size:  # where a lying size led; the system refuses to go very far
+            return 0
         else:
             self._file.seek(self._place - len(self._head) + self._begin)
             count = self._file.readinto(buffer)
