@@ -199,3 +199,11 @@ def test_sound_that_is_missing_is_known_before_any_work(labelled, tmp_path, monk
     with pytest.raises(InputError, match="is not in the audio folder"):
         run(monkeypatch, tmp_path / "mixed", "--of", features, root, "--clips", 1)
     assert not (tmp_path / "mixed").exists()
+
+
+@pytest.mark.parametrize("place", ["file", "file/mixed", "x" * 300])
+def test_a_place_that_cannot_be_used_is_known_before_any_clip_is_made(labelled, tmp_path, monkeypatch, place):
+    (tmp_path / "file").write_text("text")
+    monkeypatch.setattr(make_mixtures, "mixture", lambda *_, **__: pytest.fail("a clip was made"))
+    with pytest.raises(OSError):
+        run(monkeypatch, tmp_path / place, "--of", *labelled)

@@ -460,13 +460,14 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(features, tmp_path
 
 
 def test_a_training_whose_loss_is_no_number_ends_in_a_sentence(features, tmp_path, monkeypatch):
-    gain, calls = augment.gain, []
+    mixup, calls = augment.mixup, []
 
-    def breaking_gain(*args):
+    def breaking_mixup(*args):
         calls.append(1)
-        return gain(*args) * (math.nan if len(calls) == 2 else 1)
+        mixed = mixup(*args)
+        return mixed | {"targets": mixed["targets"] * (math.nan if len(calls) == 2 else 1)}
 
-    monkeypatch.setattr("training.data.augment.gain", breaking_gain)
+    monkeypatch.setattr("training.data.augment.mixup", breaking_mixup)
     with pytest.raises(InputError, match=r"loss of step 2 is nan: .* Choose a lower lr"):
         finetune(features, small_finetune(epochs=1), tmp_path / "run")
     assert load_checkpoint(tmp_path / "run") is None
