@@ -4,9 +4,10 @@
 
 Packages are listed in training/data/debian_packages.csv. They are downloaded one after another, and only
 their sounds are kept. Of those, sounds are deleted that may hold a clip which the features after --held-out
-do not train on: games and datasets have used the same recordings. In doubt a sound goes, above all a short
-one. What is there stays: rerun after a stop, it goes on. A package that this release of Debian does not have
-is named at the end. Then training.features and training.answers take the folder like any recordings.
+do not train on: games and datasets have used the same recordings. A doubtful sound is deleted, too; most of
+these are short. What is there stays: rerun after a stop, it goes on. A package that this release of Debian
+does not have is named at the end. Then training.features and training.answers take the folder like any
+recordings.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def main() -> None:
     samples = samples_for(common_frames(several))
     keys = [key for features in several for key in features.keys.values()]
     if len(set(keys)) < len(keys):
-        raise InputError("Features are named twice with --of; expected each once, for none to weigh double.")
+        raise InputError("Features are named twice with --of; expected each once, or they count double.")
     datasets = []
     for features, (folder, audio) in zip(several, args.of, strict=True):
         sounds = Sounds(features, audio)

@@ -1,4 +1,4 @@
-"""Other programs: run to their end, with what they said where they fail."""
+"""Other programs, run to their end, and their own message where they fail."""
 
 from __future__ import annotations
 
