@@ -137,6 +137,11 @@ def test_what_is_no_seed_is_refused(model, seed):
     assert "seed" in refusal(explore, model, CLIP, keep_rates=[0.5], scores=["random"], seed=seed)
 
 
+def test_a_seed_above_the_limit_is_answered_with_the_limit(model):
+    sentence = refusal(explore, model, CLIP, keep_rates=[0.5], scores=["random"], seed=2**63)
+    assert f"from 0 to {2**63 - 1}" in sentence
+
+
 @pytest.mark.parametrize(
     "wrap",
     [lambda model: None, lambda model: "ast-spc12", lambda model: model.vit, torch.nn.DataParallel, type],

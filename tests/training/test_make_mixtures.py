@@ -185,6 +185,12 @@ def test_the_current_folder_has_a_name_too(labelled, tmp_path, monkeypatch):
     assert (tmp_path / "mixed" / "mixed000000.flac").is_file()
 
 
+def test_clips_in_a_hidden_folder_are_not_hidden(labelled, tmp_path, monkeypatch):
+    """A dataset that is read from the folder leaves out names that begin with a dot."""
+    run(monkeypatch, tmp_path / ".mixed", "--of", *labelled, "--clips", 1)
+    assert (tmp_path / ".mixed" / "mixed000000.flac").is_file()
+
+
 def test_features_named_twice_end_in_a_sentence(labelled, tmp_path, monkeypatch):
     features, root = labelled
     copy = shutil.copytree(features, tmp_path / "copy")

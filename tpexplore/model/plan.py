@@ -102,7 +102,8 @@ def check_whole(value: object, name: str, least: int, most: int = sys.maxsize) -
     """Return ``value`` as an int, or raise InputError unless it is whole, from ``least`` to ``most``."""
     value = _plain(value)
     if not isinstance(value, Integral) or isinstance(value, bool) or not least <= value <= most:
-        limit = "up" if most == sys.maxsize else f"to {most}"
+        is_too_large = isinstance(value, Integral) and value > most
+        limit = f"to {most}" if is_too_large or most != sys.maxsize else "up"
         raise InputError(f"{name} = {shown(value)}; expected a whole number from {least} {limit}.")
     return int(value)
 

@@ -60,7 +60,7 @@ def make_clips(
     folder.mkdir(parents=True, exist_ok=True)  # a place that cannot be used is known before any work
     lock = lock_folder(folder)  # released when this returns
     _note(folder, made_of)
-    name = folder.resolve().name  # "." has none
+    name = folder.resolve().name.lstrip(".")  # a clip whose name begins with a dot is hidden
     for number in tqdm(parallel.shard(count), desc=name, disable=not parallel.is_main()):
         path = folder / f"{name}{number:06d}.flac"
         if not path.exists():
