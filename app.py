@@ -24,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Start the app; returns the exit code."""
     arguments = parse_arguments()
-    # Imported after the arguments are known to be right: Gradio and torch take seconds.
+    # Imported only after the arguments are checked: Gradio and torch take seconds to load.
     with ended_by_interrupt():
         from tpexplore import ui
 

@@ -1,7 +1,7 @@
-"""A name for the account that runs the program, where the system knows none.
+"""Name the account that runs the program if the system has no name for it.
 
-Containers run under a number that no list of users has. As soon as it is imported, PyTorch names a folder
-after the user, and ends in a KeyError then.
+Containers may run under a user number that has no name. PyTorch names a folder after the user as soon as it
+is imported, and raises KeyError if there is no name.
 """
 
 from __future__ import annotations

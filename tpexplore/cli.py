@@ -95,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--blocks", default=blocks, help=f"blocks that prune (default {blocks})")
         command.add_argument(
-            "--method", default=METHODS[0], help=f"what becomes of the others: one of {', '.join(METHODS)}"
+            "--method",
+            default=METHODS[0],
+            help=f"what happens to the other patches: one of {', '.join(METHODS)}",
         )
 
     bench_parser = commands.add_parser("bench", help="speed on this machine")

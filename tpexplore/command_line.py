@@ -38,7 +38,7 @@ class OneSentenceParser(argparse.ArgumentParser):
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal ended the work, with a sentence on what was saved and how to go on."""
+    """A signal ended the work; the message says what was saved and how to continue."""
 
     def __init__(self, sentence: str, signal: int):
         super().__init__(sentence)
@@ -49,7 +49,7 @@ def exit_code(command: Callable[[], object]) -> int:
     """Run a command and return its exit code: 0, or the number that it returns.
 
     Bad input, a file or disk that cannot be used and too little memory end in one sentence on stderr and
-    code 2, Ctrl-C in one line and 130. A reader of the output that has seen enough (``| head``) is no error.
+    code 2, Ctrl-C in one line and 130. A reader that closes the output early (``| head``) is not an error.
     """
     raise_on_interrupt()
     _open_closed_streams()
@@ -87,14 +87,14 @@ def _ended(code: int, sentence: str) -> int:
 
 
 def _open_closed_streams() -> None:
-    """Send to nowhere what a caller wants neither to read nor to keep (``>&-``)."""
+    """Discard the output of streams that the caller has closed (``>&-``)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
 
 
 def discard_output() -> None:
-    """Send to nowhere what is printed from now on, and what the interpreter still flushes at its very end."""
+    """Discard what is printed from now on, and what the interpreter flushes when it exits."""
     with suppress(OSError, ValueError):  # not a real file, as in a test
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -145,7 +145,7 @@ def file_or_folder(text: str) -> Path:
 
 
 def plain_name(text: str) -> str:
-    """An argparse type: a name for a file, without folders or an ending to come."""
+    """An argparse type: a file name without a folder; its ending is added later."""
     if not re.fullmatch(r"\w[\w.-]*", text):
         raise argparse.ArgumentTypeError(f"{_short(text)} is not a name; expected letters, digits, - . and _")
     return text

@@ -87,7 +87,7 @@ def sentence_of(error: OSError) -> str:
     if error.filename is None:
         if _current_folder_is_gone():
             return "The current folder cannot be used: it does not exist any more."
-        if error.errno == errno.ENOENT and error.strerror:  # nothing is named, unless in words of its own
+        if error.errno == errno.ENOENT and error.strerror:  # no file name, but maybe a message that names one
             reason = error.strerror.rstrip(".")
         return f"{reason[:1].upper()}{reason[1:]}."
     name = error.filename if isinstance(error.filename, str) else str(error.filename)

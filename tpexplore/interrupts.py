@@ -1,8 +1,8 @@
 """How commands and their worker processes end.
 
-Ctrl-C while modules are imported gives one line and exit code 130, as at any other time. Python's own way, an
-exception in whatever runs, comes out of the start of a compiled module as an ImportError with a traceback. A
-command has nothing to save before its imports are done, so it ends at once.
+Ctrl-C while modules are imported gives one line and exit code 130, as at any other time. Python itself
+raises KeyboardInterrupt, which a compiled module that is being imported turns into an ImportError with a
+traceback. A command has nothing to save before its imports are done, so it ends at once.
 """
 
 from __future__ import annotations

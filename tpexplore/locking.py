@@ -15,9 +15,9 @@ NAME = ".lock"
 
 
 def lock_folder(folder: Path, other: str = "another folder") -> FileLock:
-    """Make a folder and take it for this process until it ends; what a killed one left half-written goes.
+    """Make a folder and lock it for this process; delete files that a killed process left half-written.
 
-    Keep the answer: the folder is free again when it is dropped, or when the process dies in whatever way.
+    Keep the returned lock: the folder is free again when the lock is garbage-collected or the process ends.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def lock_folder(folder: Path, other: str = "another folder") -> FileLock:
 
 @contextmanager
 def locked_beside(path: Path) -> Iterator[None]:
-    """Take a file or folder that is about to be made; NAME.lock lies beside it as long.
+    """Lock a file or folder that is about to be made; NAME.lock lies beside it meanwhile.
 
     Raises
     ------

@@ -67,7 +67,7 @@ class Upload:
     problem : str
         Why it must not go up as it is; empty if it may.
     remark : str
-        What else is worth knowing; empty if nothing is.
+        A hint that does not stop the upload; empty if there is none.
     """
 
     path: str
@@ -132,7 +132,7 @@ def _secret_in(content: bytes) -> str:
 
 
 def _weights_problem(path: Path, content: bytes) -> str:
-    """Whether weights are those on the card beside them; the app refuses to start with others."""
+    """What is wrong if the weights do not match their card; the app would refuse to start with them."""
     if path.suffix != ".safetensors":
         return ""
     card = path.with_suffix(".json")
@@ -217,7 +217,7 @@ def check_uploads(files: list[Upload]) -> None:
 
 
 def upload(repository: str, root: Path = ROOT) -> str:
-    """Create the Space where there is none, and bring it up to date.
+    """Create the Space if it does not exist, and bring it up to date.
 
     Files that an earlier upload left in tpexplore/ and assets/ and that are gone here are deleted there.
 
@@ -268,12 +268,12 @@ def upload(repository: str, root: Path = ROOT) -> str:
 def check_repository(name: str) -> str:
     """Return ``name``, or raise InputError unless it is "owner/name"."""
     if not _REPOSITORY.fullmatch(name):
-        raise InputError(f"The Space {name!r} is no name; expected OWNER/NAME.")
+        raise InputError(f"{name!r} is not the name of a Space; expected OWNER/NAME.")
     return name
 
 
 def listing(files: list[Upload]) -> str:
-    """The files as text: size, path and what is wrong or worth knowing; the last line is the sum."""
+    """The files as text: size, path and problem or hint; the last line is the sum."""
     lines = []
     for file in files:
         mark = f"  REFUSED: {file.problem}" if file.problem else f"  ({file.remark})" if file.remark else ""

@@ -1,4 +1,4 @@
-"""Text and JSON files, read whatever program saved them: the one place that knows encodings."""
+"""Read text and JSON files in any common encoding: the one place that knows encodings."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _MARK = "\ufeff"
 def read_text(path: Path) -> str:
     """A text file's content, with "\\n" at the end of lines.
 
-    A byte order mark decides the encoding. Without one, zeros among the first characters tell UTF-16 and
-    UTF-32; else it is UTF-8, or cp1252 where it is no UTF-8: what spreadsheets on Windows write.
+    A byte order mark decides the encoding. Without one, zeros among the first bytes mean UTF-16 or UTF-32.
+    Other files are read as UTF-8, or as cp1252 (spreadsheets on Windows) if they are not valid UTF-8.
 
     Raises
     ------
     InputError
-        If the file is no text.
+        If the file is not text.
     """
     # Files joined end to end have marks inside; old DOS programs end a text with Ctrl-Z.
     text = _content(path).replace(_MARK, "").rstrip("\x1a")
@@ -41,7 +41,7 @@ def read_text(path: Path) -> str:
 def load_json(path: Path, pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """A JSON file's content, in any encoding that `read_text` knows.
 
-    Texts inside stay as they are, marks and all: a digest of them may have been written beside them.
+    Strings stay unchanged, including byte order marks: the file may hold a digest of them.
 
     Parameters
     ----------
@@ -70,11 +70,11 @@ def _content(path: Path) -> str:
     raw = path.read_bytes()
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark)), None)
     if marked is None and b"\0" in raw[:4]:
-        marked = json.detect_encoding(raw)  # by the places of the zeros, as JSON's standard says
+        marked = json.detect_encoding(raw)  # from the positions of the zeros, as in the JSON standard
     try:
         text = raw.decode(marked) if marked else decoded(raw)
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not a text file; it begins as {marked} and goes on as none.") from None
+        raise InputError(f"{path} is not a text file; it begins as {marked}, but the rest is not.") from None
     if "\0" in text:
         raise InputError(f"{path} is not a text file.")
     return text

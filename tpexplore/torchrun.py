@@ -1,4 +1,4 @@
-"""Which of several processes this one is, where torchrun started them."""
+"""This process's number among those that torchrun started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way files are written: whole or not at all, so that a reader never sees half of one."""
+"""Write files whole or not at all, so that a reader never sees half a file. All files are written so."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _PART_BYTES = 8
 def whole_file(path: Path, keep_as: Path | None = None, outdated: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write to, that takes the place of ``path`` once everything is on the disk.
 
-    Folders above it are made. When writing fails or is interrupted, what stood at ``path`` stays and
-    nothing else is left. Where ``path`` is a link, the file it leads to is replaced, and the link stays. A
-    device or pipe is written to as it is: nothing may take its place. Where two write at once, the one that
-    is ready last stays, whole.
+    Missing parent folders are made. If writing fails or is interrupted, the old file stays and nothing else
+    is left. If ``path`` is a link, its target is replaced and the link stays. A device or pipe is written
+    to directly and never replaced. If two processes write at once, the file of the one that finishes last
+    stays, whole.
 
     Parameters
     ----------
     keep_as : Path, optional
-        Where to keep what stood at ``path`` before.
+        Where to keep the old file.
     outdated : Path, optional
-        A file about what stood at ``path``, to be deleted just before that is replaced.
+        A file that describes the old file; it is deleted just before ``path`` is replaced.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def check_ending(path: Path, one: str, other: str) -> str:
 
 
 def check_place(path: Path) -> None:
-    """Raise the OSError of what can be seen before anything is written: work may lie between.
+    """Raise the OSErrors of writing that can be foreseen, so that no work is lost at the end.
 
     Raises
     ------
@@ -148,16 +148,16 @@ def check_place(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not os.access(path, os.W_OK):
         if stat.S_ISREG(kind):
-            path.open("r+b").close()  # its error tells a read-only disk from a missing permission
+            path.open("r+b").close()  # a read-only disk raises another error than a missing permission
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    if stat.S_ISREG(kind):  # another takes its place
+    if stat.S_ISREG(kind):  # a new file will replace it
         _check_folder_of(path)
 
 
 def _check_folder_of(path: Path) -> None:
     """Raise an OSError that names ``path`` if its folder, or the one to make that in, takes nothing new.
 
-    What is no folder at all is left to writing, whose error says so.
+    A parent that is not a folder is not checked here: writing raises an error that says so.
     """
     place = Path(os.path.realpath(path)).parent
     while not place.exists() and place != place.parent:
@@ -170,7 +170,7 @@ def _check_folder_of(path: Path) -> None:
 
 @contextmanager
 def named(path: Path, part: Path | None = None) -> Iterator[None]:
-    """Give an OSError inside, e.g. of a full disk, the name of the file that it is about, not of a part."""
+    """Give an OSError inside, e.g. of a full disk, the name ``path`` if it has none or ``part``."""
     try:
         yield
     except OSError as error:
@@ -187,16 +187,16 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_with_card(path: Path, content: bytes, card: Path, about: object) -> None:
-    """Write a file and, as JSON, what it is: none of both is replaced before both are on the disk.
+    """Write a file and its card, a JSON description; neither is replaced before both are on the disk.
 
-    A card must not stay beside another file than its own when the disk is full, the process is killed or
-    another one writes the same two. So the old card goes before its file does, and one writer waits for the
-    other. An error names the file: of its card a person may not know.
+    A card must never lie beside a file that it does not describe, even if the disk is full, the process is
+    killed or another process writes the same two. So the old card is deleted before its file, and one
+    writer waits for the other. An error names the file, because the user may not know of the card.
     """
     check_place(card)
     with named(path, card):
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_parts(path.parent)  # each time: a file with a card is large, and a session exports few of them
+        remove_parts(path.parent)  # every time: files with a card are large and few
         with _only_writer_in(path.parent), whole_file(card) as beside:
             beside.write(_as_json(about))
             beside.flush()
@@ -209,7 +209,7 @@ def _only_writer_in(folder: Path) -> Iterator[None]:
     """Wait for others who write several files that belong together in a folder, and let others wait."""
     with ExitStack() as stack:
         if fcntl is not None:
-            with suppress(OSError):  # a folder that may not be listed, a disk that locks nothing
+            with suppress(OSError):  # the folder is not readable, or the disk has no locks
                 handle = os.open(folder, os.O_RDONLY)
                 stack.callback(os.close, handle)
                 fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,1 +1,1 @@
-"""What the commands of the command line do, a file each; imports torch only inside of functions."""
+"""The commands, one file each. They import torch only inside functions."""

@@ -64,7 +64,7 @@ def _checked_offset(args: argparse.Namespace) -> float | None:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
-    """Before anything is computed: no output may take the place of what is read, or of another one."""
+    """Before anything is computed: no output may overwrite the input or another output."""
     if args.csv is None and args.labels is None:
         return
     from tpexplore.checkpoints.sources import files_of_model
@@ -108,7 +108,7 @@ def _explore_clip(
 
 
 def _print_answers(model, exploration, way: dict[str, Any]) -> None:
-    """What is left, what it saves, and the answers before and after."""
+    """Print the patches kept, the MACs saved, and the answers before and after pruning."""
     (pruned,), unpruned = exploration.points[way["score"]], exploration.unpruned
     left = ", ".join(f"{len(ids)} after block {block}" for block, ids in pruned.kept.items())
     print(f"{model.config.name}: {model.config.patches} patches, {left or 'none dropped'}{_groups(pruned)}")
@@ -173,7 +173,7 @@ def _explore_windows(args: argparse.Namespace, model, way: dict[str, Any]) -> No
 def _print_window(args: argparse.Namespace, line: str) -> None:
     try:
         print(line, flush=True)
-    except BrokenPipeError:  # a reader that has seen enough (``| head``)
+    except BrokenPipeError:  # the reader closed the output (``| head``)
         if args.csv is None and args.labels is None:
             raise
         discard_output()  # the files are still to be written
