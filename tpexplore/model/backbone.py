@@ -104,7 +104,7 @@ class Backbone(nn.Module):
     def run_blocks(self, x: Tensor, first: int, last: int, mask: Tensor | None = None) -> Tensor:
         """Whole blocks ``first`` to ``last``, fused attention.
 
-        ``mask`` is False at keys to ignore, or what is added to every query's product with a key.
+        ``mask`` is False at keys to ignore, or a number to add to every query-key product.
         """
         for block in self.vit.blocks[first - 1 : last]:
             x = block(x, attn_mask=mask)

@@ -61,7 +61,7 @@ class ModelConfig:
     def __post_init__(self):
         if not isinstance(self.family, str) or self.family not in FAMILIES:
             raise InputError(f"Family {shown(self.family)} is unknown; expected {' or '.join(FAMILIES)}.")
-        for name in _SIZES:  # before anything is made that is as long as a file says
+        for name in _SIZES:  # before anything is allocated whose size comes from a file
             object.__setattr__(self, name, check_whole(getattr(self, name), name, 0, LARGEST_SIZE))
         for name in ("mean", "std"):
             self._check_number(name)
@@ -71,7 +71,7 @@ class ModelConfig:
             raise InputError(f"labels = {shown(self.labels)}; expected a tuple of names.")
         if self.frames < PATCH or (self.time_stride == PATCH and self.frames % PATCH):
             raise InputError(f"frames = {self.frames}; expected a positive multiple of {PATCH}.")
-        Grid.of(self.frames, self.mel_stride, self.time_stride)  # raises where no patches can lie so
+        Grid.of(self.frames, self.mel_stride, self.time_stride)  # raises if no such grid exists
         if self.dim < HEAD_WIDTH or self.dim % HEAD_WIDTH:
             raise InputError(f"Width {self.dim} is unsupported; expected a multiple of {HEAD_WIDTH}.")
         if self.depth < PRUNE_BLOCKS[-1]:

@@ -25,9 +25,9 @@ def check_device(name: str) -> torch.device:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about names that torch has given up
+            warnings.simplefilter("ignore")  # for deprecated names
             device = torch.device(name)
-        torch.ones(1, device=device).item()  # what a device without memory, such as "meta", cannot give
+        torch.ones(1, device=device).item()  # fails on a device without memory, such as "meta"
     except (RuntimeError, AssertionError, NotImplementedError, TypeError, ImportError):
         best = best_device().type
         known = "cpu" if best == "cpu" else f"cpu or {best}"

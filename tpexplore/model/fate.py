@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 DROPPED, FUSED = -1, -2
-"""Instead of the id of the patch whose token holds a patch: it left, or it went into the fused token."""
+"""Used instead of a holder's id: the patch was dropped, or it is part of the fused token."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Stage:
     ids : (batch, n) integer
         Patches present before, ascending.
     scores : (batch, n) or None
-        What they were ranked by; None where they were not: by merging, and where all are kept.
+        The scores that ranked them; None without ranking: by merging, or if all are kept.
     kept : (batch, k) integer
         Patches present after, ascending; by merging those that others may have joined.
     holders : (batch, patches) integer or None
@@ -56,7 +56,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Passed:
-    """What has come through all blocks.
+    """The tokens after all blocks.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Output:
         One for each pruning block; none at keep-rate 1.0.
     method : {"drop", "fuse", "merge"}
     scores : (batch, depth, patches) or None
-        Attention score of every block, where ``trace`` asked for it.
+        Attention score of every block, with ``trace``.
     remaining : (batch,) integer or None
         Patches that a group removal left; 0 means the prediction rests on prefix tokens alone (AST)
         or on the classifier's bias (AudioMAE, which has nothing left to average).
@@ -201,7 +201,7 @@ class Entered:
             Share of the present patches that each pruning block keeps, above 0 and up to 1; one for all
             blocks, or one for each.
         score : str or (batch, patches)
-            A ranking's name (see `plan.RANKINGS`), or values of one's own, of which the highest stay.
+            A ranking's name (see `plan.RANKINGS`), or your own values; the highest are kept.
         method : {"drop", "fuse", "merge"}
             Fusing weighs by attention where that ranks, else alike. Merging ranks nothing.
         seed : int
@@ -243,7 +243,7 @@ class Entered:
         return self._attended[need]
 
     def _fixed_ranks(self, score: str | Tensor, seed: int) -> Tensor | None:
-        """(batch, patches) that are known before any attention; None where attention ranks."""
+        """Ranking values (batch, patches) that need no attention; None if attention ranks."""
         if isinstance(score, Tensor):
             return score
         if check_score(score) in BY_ATTENTION:
@@ -320,7 +320,7 @@ class _Pruned:
         merged = merging.merge_patches(self.tokens[:, self.prefix :], keys, self.sizes, k)
         self.tokens = torch.cat([self.tokens[:, : self.prefix], merged.tokens], dim=1)
         self.sizes = merged.sizes
-        # The id of what each patch present has become, looked up by the id of what held each patch before.
+        # Map each present patch's id to its new holder's, then look up each patch's old holder in that map.
         become = self.holders.scatter(1, self.ids, self.ids.gather(1, merged.holders))
         self.holders = become.gather(1, self.holders)
         self.ids = self.ids.gather(1, merged.positions)
@@ -342,7 +342,7 @@ def _attend(
 
 
 def _ranks(attention: Tensor, ids: Tensor, rows: int, score: str) -> Tensor:
-    """Attention score (batch, n) of the patches ``ids`` -> what they are ranked by."""
+    """Attention score (batch, n) of the patches ``ids`` -> the values that rank them."""
     return pruning.time_even_ranks(attention, ids // rows) if score == "time-even" else attention
 
 

@@ -28,8 +28,8 @@ def fuse_patches(tokens: Tensor, positions: Tensor, weights: Tensor, prefix: int
 
     Notes
     -----
-    EViT (Liang et al. 2022) adds the dropped tokens up, each times its attention. Here the weights are
-    divided by their sum, so that the new token is as long as the others.
+    EViT (Liang et al. 2022) sums the dropped tokens, each times its attention. Here the weights are divided
+    by their sum, so that the new token has about the same norm as the others.
     """
     rest = complement(positions, weights.shape[1])
     share = weights.gather(1, rest)

@@ -64,8 +64,8 @@ def count_macs(
     Raises
     ------
     InputError
-        If a size is no whole number, a keep-rate not above 0 and up to 1, a block not from 1 to ``depth``,
-        or the method unknown.
+        If a size is not a whole number, a keep-rate is not in (0, 1], a block is not from 1 to ``depth``,
+        or the method is unknown.
 
     Examples
     --------

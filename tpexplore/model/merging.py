@@ -85,7 +85,7 @@ def merge_patches(tokens: Tensor, keys: Tensor, sizes: Tensor, k: int) -> Merged
         means = totals[..., tokens.shape[-1] :] / sizes[..., None]
         sources, targets = match_pairs(means, before - after)
         left = complement(sources, before)
-        # Among those left, the place of each that was there before: its own, or that of what it merges into.
+        # For each earlier token, its place among the remaining ones: its own, or that of its target.
         places = torch.arange(after, device=left.device).expand_as(left)
         place = left.new_zeros(batch, before).scatter(1, left, places)
         place = place.scatter(1, sources, place.gather(1, targets))
@@ -99,7 +99,7 @@ def merge_patches(tokens: Tensor, keys: Tensor, sizes: Tensor, k: int) -> Merged
 
 
 def size_bias(sizes: Tensor, prefix: int, dtype: torch.dtype) -> Tensor:
-    """What proportional attention adds to the logits of every key: the logarithm of its size.
+    """The logarithm of each key's size, which proportional attention adds to the key's logits.
 
     Parameters
     ----------

@@ -19,9 +19,10 @@ _TOKENS = 256
 class PackedLinear(nn.Module):
     """What `torch.nn.Linear` computes, for inference, in less time on a CPU.
 
-    PyTorch hands float32 products to MKL, which lays the weights out anew in every call, the dearer the
-    fewer tokens there are, and does not use all of some processors (AMD's AVX-512). Here they are laid out
-    once, and oneDNN multiplies. Sums are added in another order, so results differ in the last bits.
+    PyTorch passes float32 products to MKL. MKL rearranges the weights in every call, which costs relatively
+    more with few tokens, and does not use some processors fully (AMD's AVX-512). Here the weights are
+    rearranged once, and oneDNN multiplies. Sums are added in another order, so results differ in the last
+    bits.
 
     Moved to another device or number type, it computes what `torch.nn.Linear` does there; moved back, the
     weights are laid out again. Copies and pickles are laid out anew.
@@ -40,7 +41,7 @@ class PackedLinear(nn.Module):
     def _lay_out(self, weight: Tensor) -> None:
         self._packed = self._plain = None
         if packable(weight):
-            # The operators that PyTorch's own compiler puts in; there is no public name for them.
+            # The operators that PyTorch's own compiler inserts; they have no public name.
             self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, _TOKENS)
         else:
             self._plain = weight
@@ -84,9 +85,8 @@ def packable(weight: Tensor) -> bool:
 def pack(model: AudioViT) -> AudioViT:
     """Switch a model's blocks to `PackedLinear`, in place.
 
-    For inference only: the packed weights can neither be trained nor saved with `state_dict`. On another
-    device than a CPU, in another type than float32, or where this PyTorch was built without oneDNN, the
-    model stays as it is.
+    For inference only: the packed weights can neither be trained nor saved with `state_dict`. The model
+    stays unchanged if it is not on a CPU, not in float32, or if this PyTorch was built without oneDNN.
 
     A process that has run it in several threads must not be forked and run it again there: oneDNN's threads
     are not copied, and the pass would wait for them. Start processes with "spawn".

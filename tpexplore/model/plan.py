@@ -16,21 +16,21 @@ PRUNE_BLOCKS = (4, 7, 10)
 """Blocks that prune, counted from 1, as in the paper."""
 
 STATISTICS = ("intensity", "variation")
-"""Mean and standard deviation of a patch's values: what is known of a patch before the model runs."""
+"""Mean and standard deviation of a patch's values: computed before the model runs."""
 
 SCORES = ("attention", *STATISTICS)
-"""What a patch is ranked by in the paper; what results files and the page hold."""
+"""The paper's rankings; results files and the page hold these."""
 
 CONTROLS = ("random", "time-even")
 """Further rankings to compare with: a random order, and the best by attention of every time column first."""
 
 RANKINGS = SCORES + CONTROLS
 BY_ATTENTION = ("attention", "time-even")
-"""Rankings that read the attention of the pruning block itself; the others are known before."""
+"""Rankings that read the pruning block's own attention; the others are known before it runs."""
 
 METHODS = ("drop", "fuse", "merge")
-"""What becomes of the other patches: they leave (the paper), become one token together (EViT), or join
-those that are most like them (ToMe), which ranks nothing."""
+"""What happens to the other patches: they are dropped (the paper), fused into one token (EViT), or merged
+into the most similar ones (ToMe), which does not rank."""
 
 KEEP_RATES = tuple(round(0.30 + 0.05 * i, 2) for i in range(15))
 """The sweep of the slider: 0.30, 0.35, … 1.00."""
@@ -123,7 +123,7 @@ def _counted(number: int, noun: str) -> str:
 def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, ...]:
     """Return ``blocks`` as a tuple, or raise InputError unless they ascend from 1 up to ``depth``.
 
-    Before a model is known, ``depth`` is None.
+    ``depth`` is None if there is no model yet.
     """
     blocks = _plain(blocks)
     is_list = isinstance(blocks, Sequence) and not isinstance(blocks, (str, bytes))
@@ -142,7 +142,7 @@ def check_blocks(blocks: Sequence[int], depth: int | None = None) -> tuple[int, 
 
 
 def check_score(score: str) -> str:
-    """Return ``score``, or raise InputError if it is no ranking's name."""
+    """Return ``score``, or raise InputError if it is not the name of a ranking."""
     if not isinstance(score, str) or score not in RANKINGS:
         raise InputError(f"Score {shown(score)} is unknown; expected one of {', '.join(RANKINGS)}.")
     return score
@@ -161,7 +161,7 @@ def check_method(method: str, score: str = SCORES[0]) -> str:
 
 
 def scores_of(method: str) -> tuple[str, ...]:
-    """The scores that a sweep goes through unless others are wanted."""
+    """The scores of a sweep by default."""
     return SCORES[:1] if method == "merge" else SCORES
 
 

@@ -25,13 +25,13 @@ from tpexplore.signal.waveform import as_waveform
 
 
 def check_model(model: object) -> None:
-    """Raise InputError unless it is a model of ours: not a name, and not what another library wraps it in."""
+    """Raise InputError unless it is an `AudioViT`: not a name, and not another library's wrapper."""
     if not isinstance(model, AudioViT):
         raise InputError(f"The model is of {type(model)}; expected one as load_model gives it.")
 
 
 def as_mask(mask: object, device: torch.device) -> Tensor:
-    """A removal mask as a dense tensor on a device, or InputError where it is none."""
+    """A removal mask as a dense tensor on a device, or InputError if it is not a mask."""
     try:
         if isinstance(mask, np.ndarray):
             mask = mask.copy()  # PyTorch takes no reversed views, and warns of read-only ones
@@ -43,7 +43,7 @@ def as_mask(mask: object, device: torch.device) -> Tensor:
 
 
 def check_classifier(model: object) -> None:
-    """Raise InputError unless it is a model of ours that classifies and whose weights are numbers."""
+    """Raise InputError unless it is an `AudioViT` that has a classifier and real weights."""
     check_model(model)
     if not model.config.classes:
         raise InputError(f"{model.config.name} is pre-trained only: it has no classes to predict.")
@@ -112,8 +112,8 @@ class AudioViT(Backbone):
         blocks : sequence of int
             Blocks that prune, ascending.
         method : {"drop", "fuse", "merge"}
-            What becomes of the others: they leave, become one token together, or join those they are most
-            like. Merging ranks nothing.
+            What happens to the others: dropped, fused into one token, or merged into the most similar ones.
+            Merging does not rank.
         seed : int
             Of the random order, which is the same for every clip.
         trace : bool
@@ -146,7 +146,7 @@ class AudioViT(Backbone):
             try:
                 block, leaves = removal
             except (TypeError, ValueError):
-                raise InputError("removal is no pair; expected a block and a mask.") from None
+                raise InputError("removal is not a pair; expected a block and a mask.") from None
             block = self.check_removal_block(block)
             return self.remove_from(self.run_blocks(self.embed(spec), 1, block), block, leaves)
         return Entered(self, spec, blocks).output(rates, score, method, seed)
