@@ -28,7 +28,7 @@ overflows float32 and every score would become NaN."""
 
 @dataclass(frozen=True)
 class Window:
-    """The part of a source that is wanted, in seconds."""
+    """The part of a source to read, in seconds."""
 
     offset: float
     duration: float
@@ -105,7 +105,7 @@ def check_format(rate: int, channels: int, name: str) -> None:
 
 def plain_array(values: Any) -> np.ndarray:
     """What NumPy takes as an array, and tensors on any device, with a gradient or without."""
-    # Without importing torch, which is not needed to read files.
+    # Does not import torch, because reading files does not need it.
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
@@ -117,7 +117,7 @@ def check_numbers(samples: Any, name: str) -> np.ndarray:
     is_bytes = isinstance(samples, memoryview) and samples.itemsize == 1
     if is_bytes or isinstance(samples, (str, bytes, bytearray)):  # whose bytes numpy would take for samples
         raise InputError(f"{name} is of {type(samples)}; expected numbers of shape (n,).")
-    if np.ma.is_masked(samples):  # numpy would take what lies behind the mask
+    if np.ma.is_masked(samples):  # numpy would use the masked values
         raise InputError(f"{name} has masked samples; expected numbers everywhere, such as .filled(0) gives.")
     try:
         if hasattr(samples, "detach"):  # a tensor; torch itself is not needed to read files

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 UNKNOWN_SIZE = 0xFFFFFFFF
-"""What a size of 32 bits says where it stands elsewhere, or nowhere."""
+"""The value of a 32-bit size if the real size is unknown or stored elsewhere."""
 SLACK_BYTES = 1_024
-"""Less than this after the promised end is no sound that anyone would miss."""
+"""Fewer bytes than this after the promised end are too little sound to matter."""
 _MOST_CHUNKS = 1_000
 _APPENDED_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
@@ -64,7 +64,7 @@ def walk_chunks(
 
 
 def ends_properly(file: BinaryIO, end: int, length: int, byte_order: str) -> bool:
-    """Whether the file ends at ``end``, or goes on with something else than sound."""
+    """Whether the file ends at ``end``, or what follows is not sound."""
     if length - end <= SLACK_BYTES:
         return True
     for place in (end + end % 2, end):  # chunks begin at even bytes, but not all programs keep to that

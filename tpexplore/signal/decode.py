@@ -1,8 +1,7 @@
 """A file, recording or array -> a checked mono 16 kHz waveform.
 
-Only the window that is analysed is kept, and only that much is decoded where a file can be entered exactly.
-Whatever is wrong with a file ends in one `InputError`; whatever a person should know about a file that does
-work is in `Clip.notes`.
+Only the analysed window is kept, and only that part is decoded if the reader can seek exactly. Any problem
+with a file raises one `InputError`. What a user should know about a usable file is in `Clip.notes`.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ class Clip:
         float32, shape (n,), mono, 16 kHz; finite, n >= 400. Usually within ±1, but values beyond in
         a file of floats are left as they are.
     file_seconds : float or None
-        Duration of the whole source in seconds, where its end was seen or its header's promise was
-        checked; else None.
+        Duration of the whole source in seconds; None unless its end was reached or its header's length was
+        checked.
     source_rate : int
         Sample rate of the source in Hz.
     source_channels : int
@@ -58,7 +57,7 @@ class Clip:
     notes : tuple of str
         Plain sentences about anything a person should know; empty when all is well.
     part_note : str
-        The one of them that says which part of the source this is; empty where it is all of it.
+        The note that says which part of the source this is; empty if it is the whole source.
     """
 
     samples: np.ndarray
@@ -93,7 +92,7 @@ def load_audio(
     Raises
     ------
     InputError
-        As `read_clip`, which also gives what the file holds.
+        As `read_clip`, which also returns facts about the file.
 
     Examples
     --------
@@ -108,7 +107,7 @@ def load_audio(
 
 
 def read_clip(path: str | os.PathLike[str], *, offset: float = 0.0, duration: float = MAX_SECONDS) -> Clip:
-    """Read a window of an audio file, with what is worth knowing about it.
+    """Read a window of an audio file, with its duration, sample rate and notes.
 
     Only the window is read and checked, so the length of the file does not matter.
 
@@ -194,7 +193,7 @@ def clip_from_array(
 
 @dataclass(frozen=True)
 class _Excerpt:
-    """What was read for a window: frames from the window's `span` on, fewer where the source ends."""
+    """Frames that were read for a window, see `Window.span`; fewer if the source ends early."""
 
     frames: np.ndarray  # (n, channels) float32
     rate: int
@@ -222,7 +221,7 @@ def _collect(source: SoundSource, window: Window) -> _Excerpt:
 
 
 def _finish(excerpt: _Excerpt, window: Window, name: str) -> Clip:
-    """Check what was read and turn it into a clip: the one way for files and arrays."""
+    """Check what was read and turn it into a clip; used for both files and arrays."""
     rate, channels = excerpt.rate, excerpt.frames.shape[1]
     file_seconds = None if excerpt.summary.total is None else excerpt.summary.total / rate
     first, start, _ = window.span(rate)
@@ -268,7 +267,7 @@ def is_silent(samples: np.ndarray) -> bool:
 
 def mix(frames: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return the mean of (n, channels), or one channel where they cancel out; and a note if so."""
-    # Channel by channel: NumPy reduces along an axis of two values ten times slower.
+    # Channel by channel: NumPy is ten times slower at reducing an axis of two values.
     channels = np.ascontiguousarray(frames.T)
     mono = channels.mean(axis=0)
     peaks = np.abs(channels).max(axis=1)

@@ -1,4 +1,4 @@
-"""Which part of a file is read: the loudest. The one rule for the app, the command line and own data.
+"""Read the loudest part of a file: the same rule for the app, the command line and own data.
 
 The whole file is searched, in bounded memory, up to an hour.
 """
@@ -106,7 +106,7 @@ def read_excerpt(
     start: float | None = None,
     profile: LoudnessProfile | None = None,
 ) -> Excerpt:
-    """Read the part of a file that a model with a window of ``seconds`` is given.
+    """Read the part of a file that a model with a window of ``seconds`` analyses.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def read_excerpt(
     start : float or None
         Where to begin, in seconds; None takes the loudest part of the whole file.
     profile : LoudnessProfile or None
-        The file's, if it is known already.
+        The file's profile, if it was measured already.
 
     Returns
     -------
@@ -205,7 +205,7 @@ def _profile(source: SoundSource) -> LoudnessProfile:
         if not is_whole:
             break
     steps.add(resampler.add(np.empty(0, np.float32), last=True), is_broken=False)
-    source.summary(end, is_whole)  # refuses what is damaged more than not
+    source.summary(end, is_whole)  # refuses files that are mostly damaged
     return steps.profile(end / source.rate, is_whole)
 
 

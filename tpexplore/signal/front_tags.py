@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 LARGEST_PROBED = 1_000_000
-"""Bytes of tags up to which FFmpeg looks at what follows; behind larger ones it takes all for MP3."""
+"""Up to this many bytes of tags FFmpeg detects the format that follows; after more it assumes MP3."""
 
 _HEAD_BYTES = 10
 _HAS_FOOTER = 0x10

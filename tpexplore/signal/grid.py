@@ -1,4 +1,4 @@
-"""The grid of patches: id, place, frames and bins, seconds and hertz, samples, and what a set of them covers.
+"""The grid of patches: id, place, frames and bins, seconds and hertz, samples, and the area a set covers.
 
 Patches may overlap: AST is mostly trained with patches of 16 by 16 every 10 frames and 10 bins.
 """
@@ -24,7 +24,8 @@ class Grid:
     """Where every patch of a model lies. Patch id = time column * rows + mel row, row 0 the lowest.
 
     A patch *sees* ``patch`` frames by ``patch`` bins. It is *drawn* as the cell around its centre, so that
-    cells tile the picture where patches overlap; the outer cells reach to the ends of what is seen.
+    cells tile the picture even if patches overlap; the outer cells extend to the edges of the area that
+    patches see.
 
     Attributes
     ----------
@@ -100,7 +101,7 @@ class Grid:
         """Values of all patches, (…, patches), by place: (…, columns, rows). Of NumPy or torch."""
         return values.reshape(*values.shape[:-1], self.columns, self.rows)
 
-    # -- what a patch sees
+    # -- the area that a patch sees
 
     def frames_of(self, column: int) -> tuple[int, int]:
         """First frame that a column sees, and the one after its last."""
@@ -146,7 +147,7 @@ class Grid:
 
     @cached_property
     def time_segments(self) -> tuple[int, ...]:
-        """Frames at which a column begins or ends: between two of them the same columns look on."""
+        """Frames at which a column begins or ends; the same columns see all frames between two of them."""
         return _segments(self.columns, self.time_stride, self.patch)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A new head for WAV, W64, AIFF and CAF whose own one leads decoders astray; all of the sound is there.
+"""A new head for complete WAV, W64, AIFF and CAF files whose own head misleads decoders.
 
 Some programs leave out the byte that follows a chunk of odd length, so that all later chunks are looked
 for one byte too far. Others never fill in the 64-bit sizes of RF64 and BW64, or give samples more bytes than
@@ -24,7 +24,7 @@ _W64_NAME, _W64_DESCRIPTION = 40, 64
 
 
 class MendedHead(NamedTuple):
-    """What stands in for the first ``begin`` bytes of a file."""
+    """Replaces the first ``begin`` bytes of a file."""
 
     content: bytes
     begin: int
@@ -107,7 +107,7 @@ def _mended_w64(head: bytes) -> MendedHead | None:
 
 
 def _with_fitting_width(content: bytes, name: bytes, form: _Form) -> bytes:
-    """The description of a WAV's samples, with as many bits as the bytes hold that each of them has."""
+    """The description of a WAV's samples, with the number of bits that fills their bytes."""
     if name != b"fmt " or len(content) < 16:
         return content
     tag, channels, block, bits = struct.unpack(f"{form.byte_order}HH8xHH", content[:16])

@@ -1,9 +1,9 @@
 """Reading with FFmpeg's libraries (PyAV): M4A, WebM, WMA, MP3, Ogg and everything else.
 
-Where a sample stands is counted from the first one that is decoded. Time stamps are not enough for that: they
-may be rounded (to 1 ms in WebM), be those of packets that do not begin with a frame (WMA), be guessed from a
-bit rate (MP3), or start anew in the middle (chained Ogg). So a file is decoded from its beginning, unless it
-has an index in which every packet is listed with the same length (M4A and its relatives), or holds plain
+A sample's position is counted from the first decoded sample. Time stamps are not exact enough: they may be
+rounded (to 1 ms in WebM), belong to packets that do not begin with a frame (WMA), be guessed from a bit
+rate (MP3), or restart in the middle (chained Ogg). So a file is decoded from its beginning, unless it has
+an index that lists every packet with the same length (M4A and its relatives), or holds uncompressed
 samples.
 """
 
@@ -204,7 +204,7 @@ class _Track:
         return FileSummary(total, ("Part of the file is damaged and was left out.",) if self.damaged else ())
 
     def _checked_total(self, reached: int) -> int | None:
-        """Frames that the file says it has, if what is left of it is as long as that."""
+        """Frames that the header promises, if the rest of the file is long enough for them."""
         rate = self.stream.codec_context.sample_rate
         seconds = self._announced_seconds()
         if seconds is None or seconds > SECONDS_LIMIT:
@@ -240,7 +240,7 @@ class _Track:
         return None if self.container.duration is None else self.container.duration / 1_000_000
 
     def _seconds_left(self) -> float | None:
-        """Length of all packets not read so far; None where one does not tell, or the file is too large."""
+        """Length of all unread packets; None if one has no duration, or the file is too large."""
         import av
 
         if self.container.size > _MOST_BYTES_COUNTED:
@@ -269,7 +269,7 @@ def _lie_side_by_side(index: IndexEntries, entry: int) -> bool:
 
 
 def _forget_order_of_channels(stream: AudioStream) -> None:
-    """Leave the decoder no more than the number of channels; all of them count alike here.
+    """Give the decoder only the number of channels, without their order, which is not used here.
 
     Some versions of PyAV free a list of channels, as QuickTime files have it, with every frame once more,
     which ends the process.
@@ -282,7 +282,7 @@ def _forget_order_of_channels(stream: AudioStream) -> None:
 def _samples_of(frame: AudioFrame) -> np.ndarray:
     """A frame as (n, channels) float32.
 
-    Not by PyAV's `to_ndarray`, which takes what follows the eighth channel for a ninth, and reads there.
+    Without PyAV's `to_ndarray`, which reads beyond the eighth channel as if there were a ninth.
     """
     channels, is_planar = frame.layout.nb_channels, frame.format.is_planar
     count = frame.samples * (1 if is_planar else channels)

@@ -15,7 +15,7 @@ _Result = TypeVar("_Result")
 
 
 def read_source(path: Path, name: str, start: float, job: Callable[[SoundSource], _Result]) -> _Result:
-    """Let ``job`` read an opened file; with another reader from anew if the first one fails on the way.
+    """Let ``job`` read an opened file; if the first reader fails, start again with another one.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def read_source(path: Path, name: str, start: float, job: Callable[[SoundSource]
                 return job(source)
         except InputError:
             raise
-        except Exception as error:  # decoders raise many kinds, and a person needs none of them
+        except Exception as error:  # decoders raise many kinds of errors, which do not help the user
             failure = error
     raise InputError(
         f"{name} could not be decoded; expected audio such as WAV, FLAC, OGG, MP3, M4A or WebM."

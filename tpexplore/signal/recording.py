@@ -11,7 +11,7 @@ from tpexplore.errors import InputError
 from tpexplore.signal.checks import check_seconds
 from tpexplore.signal.decode import ANALYSIS_WINDOW, HOP, SAMPLE_RATE, read_clip
 
-# Decoded at once: opening a file anew for every window would take longer than decoding.
+# Seconds decoded at once: reopening the file for every window would take longer than decoding.
 _PIECE_SECONDS = 120.0
 
 

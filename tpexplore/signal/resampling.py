@@ -26,7 +26,7 @@ def resample(mono: np.ndarray, rate: int) -> np.ndarray:
 
 
 class Resampler:
-    """Sound at any rate to 16 kHz, piece by piece; together as `resample` does the whole.
+    """Resample from any rate to 16 kHz, piece by piece; the result equals `resample` of the whole.
 
     soxr alone fades from 7.4 kHz on, 14 dB at 7.7 kHz, and takes away the two highest mel bins, which sound
     that was recorded or kept at 16 kHz has. So it goes to twice the rate, and a steep filter halves that.

@@ -1,9 +1,9 @@
 """Kept or removed patches -> audio, by masking the short-time Fourier transform of the original.
 
-The transform has the front end's own 512-point frequency grid, so the filter bank itself says which
-share of each frequency belongs to which patch row. The phase stays the original's: nothing is
-invented, and what is kept and what is removed add up to the clip. Where patches overlap, kept is what at
-least one kept patch sees, and removed is the rest.
+The transform has the same 512-point frequency grid as the front end, so the filter bank determines which
+share of each frequency belongs to which patch row. The phase is the original's: nothing is invented, and
+the kept and the removed part add up to the clip. If patches overlap, the kept part is everything that at
+least one kept patch sees, and the removed part is the rest.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def patch_gains(kept: Tensor | np.ndarray, frames: int, grid: Grid | None = None
     the first frame's centre with the first column, and what follows the last one's with the last. So
     do the bins and frames at the ends that no patch sees.
 
-    Where patches overlap, the same holds of the parts that the same patches see (`Grid.mel_segments`,
-    `Grid.time_segments`); a part is let through if one of them is kept.
+    If patches overlap, the same rules apply to the segments that the same patches see (`Grid.mel_segments`,
+    `Grid.time_segments`); a segment is kept if one of its patches is kept.
 
     Parameters
     ----------
@@ -84,10 +84,10 @@ def patch_gains(kept: Tensor | np.ndarray, frames: int, grid: Grid | None = None
 def resynthesise(
     clip: np.ndarray, maps: Sequence[np.ndarray], frames: int, grid: Grid | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What each map of kept patches keeps of a clip and removes from it, as audio at the clip's own level.
+    """The kept and the removed audio of a clip for each map of kept patches, at the clip's own level.
 
-    The two add up to the clip. What the model never hears is not among the removed: samples after its
-    last frame are in neither, and the mean, which its front end subtracts, stays with the kept. If no
+    The two add up to the clip. The removed audio holds only what the model reads: samples after its last
+    frame are in neither part, and the mean, which its front end subtracts, stays in the kept part. If no
     patch is kept, the kept audio is silent, mean included; if all are, it is the clip itself.
 
     Where partials that cancelled each other are torn apart, a part can peak above the clip, hence
@@ -137,15 +137,15 @@ def _parts(
     maps = np.stack([_checked_map(kept, frames, grid) for kept in maps])
     heard = clip - clip.mean(dtype=np.float64).astype(np.float32)
     window = torch.hann_window(STFT_SIZE)
-    # The clip goes on as its mirror image, of any length: an edge to zeros would be a click of its own,
-    # and a mask would lay bare the part of it that falls into other rows than the sound.
+    # The clip is extended by its mirror image. An edge to zeros would be a click, and a mask would make
+    # audible the part of the click that falls into rows without the sound.
     padded = torch.from_numpy(np.pad(heard, STFT_SIZE // 2, mode="reflect"))
     spectrum = torch.stft(padded, STFT_SIZE, STFT_HOP, window=window, center=False, return_complex=True)
     gains = np.stack([patch_gains(kept, frames, grid)[:, : spectrum.shape[1]] for kept in maps])
     masked = torch.istft(
         spectrum * torch.from_numpy(gains), STFT_SIZE, STFT_HOP, window=window, length=len(clip)
     ).numpy()
-    # The transform is linear, so subtracting gives what the complement of the covered part would.
+    # The transform is linear, so subtracting gives the same as a mask of the complement.
     removed = heard - masked
     removed[maps.all(axis=1)] = 0  # not the rounding errors of the transform
     kept = clip - removed
@@ -191,7 +191,7 @@ def _frame_shares(frames: int, grid: Grid) -> np.ndarray:
 
 
 def _differences(from_here_on: np.ndarray) -> np.ndarray:
-    """Shares (n, parts) from those of each part and all after it, in steps that add up exactly."""
+    """Shares (n, parts) from the cumulated shares of each part and all later ones; they sum exactly."""
     steps = np.round(from_here_on * _SHARE_STEPS) / _SHARE_STEPS
     shares = -np.diff(steps, axis=1, append=0).astype(np.float32)
     shares.flags.writeable = False  # cached

@@ -1,4 +1,4 @@
-"""The last seconds of a sound that goes on: what comes in piece by piece, as a clip of whole frames."""
+"""The last seconds of a live sound: takes pieces as they arrive, returns a clip of whole frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RingBuffer:
     frames : int
         Frames of the front end, 10 ms apart, that a clip has at most.
     sample_rate : int
-        Of the pieces that come in, in Hz.
+        Sample rate of the incoming pieces, in Hz.
 
     Raises
     ------
@@ -53,20 +53,21 @@ class RingBuffer:
             If they are not numbers that a sound could have.
         """
         if not is_sound(samples):
-            raise InputError("The microphone sent values that are no sound; please start it again.")
+            raise InputError("The microphone sent values that are not sound; please start it again.")
         samples = self._resampler.add(samples)
         self._total += len(samples)
         self._samples = np.concatenate([self._samples, samples])[-self._longest :]
 
     @property
     def end(self) -> int:
-        """Frames since the beginning, those included that are no longer here."""
+        """Frames since the beginning, including those already discarded."""
         return max(0, (self._total - ANALYSIS_WINDOW) // HOP + 1)
 
     def clip(self) -> np.ndarray:
         """The last frames' samples, (n,) float32; empty until there is one frame.
 
-        It ends at a whole frame counted from the beginning, so that what stays in sight has the same frames.
+        It ends at a whole frame counted from the beginning, so that sound still on screen keeps the same
+        frames.
         """
         frames = min(self.frames, self.end)
         if not frames:

@@ -127,7 +127,7 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
 
 @contextmanager
 def _opened_by_content(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Without the name where it ends in .mp3: what it does not know, libsndfile would take for MP3 then."""
+    """Open without the name if it ends in .mp3: libsndfile would read any unknown content as MP3."""
     import soundfile
 
     with ExitStack() as stack:

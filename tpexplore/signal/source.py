@@ -1,4 +1,4 @@
-"""An opened file, as both readers hand it out: frames with the place where they stand."""
+"""An opened file, as both readers return it: frames with their positions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 # Read on either side of a window, so that the resampling filter sees the real neighbours.
 MARGIN_SECONDS = 0.1
-# Files are entered this much before what is wanted: decoders need some packets until their output is right.
+# Seek this much before the window, because a decoder's first packets come out wrong.
 SEEK_AHEAD_SECONDS = 1.0
 
 
@@ -20,12 +20,12 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class FileSummary:
-    """What is known of a file after reading.
+    """What reading showed about a file.
 
     Attributes
     ----------
     total : int or None
-        Frames in the whole file, where its end was seen or its header's promise was checked.
+        Frames in the whole file; None unless its end was reached or its header's length was checked.
     notes : tuple of str
     """
 
@@ -41,8 +41,9 @@ class SoundSource:
     ----------
     rate, channels : int
     blocks : iterator of (int, (n, channels) float32 array)
-        Position of a block's first frame, counted from the file's first one, and the frames. At or before
-        the frame that was wanted, then without a gap; the last block is empty and stands at the file's end.
+        Position of a block's first frame, counted from the file's first one, and the frames. The first
+        block begins at or before the requested frame, and there are no gaps; the last block is empty, at
+        the file's end.
     summary : callable
         To be called once after reading, with the place reached and whether the file ends there.
     """

@@ -95,7 +95,7 @@ def fit_frames(mel: Tensor, frames: int, pad: Padding = "min") -> Tensor:
     mel : (n, 128)
         Log-mel picture before normalisation.
     frames : int
-        Frames wanted. Longer pictures keep their first ``frames`` frames.
+        Frames of the result. Longer pictures keep their first ``frames`` frames.
     pad : {"min", "zero"}
         "min" fills with the clip's own minimum (the paper's rule, which makes padding the lowest
         intensity); "zero" fills with 0 (how the official AudioMAE and AST weights were trained).

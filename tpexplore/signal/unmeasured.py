@@ -1,8 +1,8 @@
 """Headers of WAV, AIFF, AU and CAF that are wrong about how much sound follows.
 
-Recorders that were stopped, programs that write to a pipe, and files of more than 4 GiB, whose size does not
-fit into 32 bits, leave such headers. What comes after the promised end tells: where the sizes are right, the
-file ends there or goes on with chunks of its own kind.
+Interrupted recorders, programs that write to a pipe, and files of more than 4 GiB, whose size does not fit
+into 32 bits, leave such headers. The bytes after the promised end show it: if the sizes are right, the file
+ends there or continues with chunks of its own format.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from tpexplore.signal.chunks import UNKNOWN_SIZE, ends_properly, walk_chunks
 
 
 def start_of_unmeasured_sound(path: Path) -> int | None:
-    """Where the samples begin, in bytes, if the file goes on with sound where the header says it ends.
+    """Where the samples begin, in bytes, if sound continues after the end that the header promises.
 
-    None where the header is right, promises more than there is (decoders notice that), or is of another
-    kind.
+    None if the header is right, promises too much (decoders notice that), or is of another format.
     """
     with path.open("rb") as file:
         length = path.stat().st_size

@@ -1,4 +1,4 @@
-"""What callers pass as a clip -> its samples, in the one form that everything after works with."""
+"""Convert any clip that a caller passes to samples in the one form that the rest of the code uses."""
 
 from __future__ import annotations
 
