@@ -136,15 +136,15 @@ class ValueHistogram:
 def cluster_values(histogram: ValueHistogram, clusters: int = CLUSTER_COUNT, seed: int = 123) -> Clusters:
     """One-dimensional K-means of all values in a histogram (paper Sec. III-C: five clusters a dataset).
 
-    The published code runs scikit-learn's KMeans once over every patch of the dataset; that may end some
-    hundredths beside the best boundaries. Here it runs ten times over the filled bins, weighted by their
-    counts, and the best run is refined until it stands still. Boundaries lie half-way between
-    neighbouring centres, where K-means puts them.
+    The published code runs scikit-learn's KMeans once over every patch of the dataset, which may miss the
+    best boundaries by some hundredths. Here it runs ten times over the filled bins, weighted by their
+    counts, and the best run is refined until it converges. Boundaries lie half-way between neighbouring
+    centres, where K-means puts them.
 
     Raises
     ------
     InputError
-        If fewer bins are filled than clusters are wanted.
+        If fewer bins are filled than there are clusters.
     """
     # Imported here: scikit-learn costs import time, and most of the library never needs it.
     from sklearn.cluster import KMeans
@@ -207,10 +207,10 @@ def cluster_survival(
     Returns
     -------
     dict of (count,) int64
-        By stage; ``cluster_counts(clusters)`` is what they started from.
+        Keys are stages; ``cluster_counts(clusters)`` has the counts before pruning.
     """
     for stage, ids in kept.items():
-        # gather would take a shorter batch without a word.
+        # gather would accept a shorter batch silently.
         if len(ids) != len(clusters) or (
             ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < clusters.shape[1]
         ):

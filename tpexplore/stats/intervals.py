@@ -1,7 +1,7 @@
 """95 % intervals and paired tests: Wilson's, McNemar's and the bootstrap. Needs no torch.
 
-scipy has the first two. Its bootstrap draws other resamples from a seed than the measured files were made
-with, so ours stays: the same seed gives the numbers in assets/ again.
+scipy has the first two. With the same seed its bootstrap draws other resamples than those behind the
+measured files, so our own stays: it reproduces the numbers in assets/.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROUNDS = 2000
 """Resamples of a bootstrap."""
 
 DRAWN_AT_ONCE = 1_000_000
-"""Clips of all resamples in memory; a call for each resample would take ten times as long."""
+"""Clips in memory at a time, over all resamples; one call per resample would take ten times as long."""
 
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Kendall's tau and Cliff's delta: statistics that count pairs of patches (paper Fig. 4).
 
-What is sorted is sorted by numpy: its sort of integers uses the processor's vectors and is some thirty
+Sorting is done by numpy: its integer sort uses the processor's vector instructions and is about thirty
 times faster than torch's on rows as short as a clip's patches.
 """
 
@@ -32,9 +32,9 @@ def kendall_tau(scores: Tensor, ranks: Tensor, ties: str = "tau-b") -> Tensor:
     ranks : (..., n)
         Cluster ranks or raw statistics, for example (clips, 1, patches); leading axes broadcast.
     ties : {"tau-b", "concordant"}
-        "tau-b" corrects for ties and is nan where either side is constant. "concordant" is what the
-        published Fig. 4 shows: a pair tied on either side counts as concordant, which lifts unrelated
-        scores to the share of tied pairs instead of 0.
+        "tau-b" corrects for ties and is nan if either side is constant. "concordant" is the rule of the
+        published Fig. 4: a pair tied on either side counts as concordant, so that unrelated scores give the
+        share of tied pairs instead of 0.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def kendall_tau(scores: Tensor, ranks: Tensor, ties: str = "tau-b") -> Tensor:
     Raises
     ------
     InputError
-        If the shapes do not fit, a value is nan, or ``ties`` is no such name.
+        If the shapes do not fit, a value is nan, or ``ties`` is neither name.
     """
     if ties not in TIES:
         raise InputError(f"The rule for ties {ties!r} is unknown; expected one of {', '.join(TIES)}.")
@@ -90,7 +90,7 @@ def cliffs_delta_per_clip(values: Tensor, kept: Tensor) -> Tensor:
     Tensor of shape (...), float64
         nan where a clip keeps or drops all of its patches.
     """
-    # Pairs of two different fates are the pairs not tied in fate: this is Somers' D.
+    # A kept and a dropped patch are a pair that is not tied in ``kept``, so this is Somers' D.
     balance, _, mixed, _ = _pair_counts(values, kept)
     return balance / mixed
 
@@ -197,11 +197,12 @@ def _inversions(sequence: np.ndarray, levels: int) -> np.ndarray:
     rows, n = sequence.shape
     if (levels - 1) * n.bit_length() <= 63:
         return _inversions_of_few(sequence, levels, n.bit_length())
-    # Too many levels for one pass: from the highest bits down, a few bits at a time. The bits in turn
-    # decide some pairs and split a block into smaller ones, whose values agree in all bits seen so far.
+    # Too many levels for one pass: process a few bits at a time, from the highest down. The current bits
+    # decide some pairs and split a block into smaller ones, whose values agree in all bits processed so
+    # far.
     bits = (n - 1).bit_length()
-    # Made a permutation of 0 … 2^bits - 1, so that every block is full: equal values take the order in
-    # which they stand, and the filling stands behind everything, so neither adds an inversion.
+    # Turned into a permutation of 0 … 2^bits - 1, so that every block is full. Equal values are numbered in
+    # order of position, and the padding comes last, so neither adds an inversion.
     values = np.broadcast_to(np.arange(1 << bits), (rows, 1 << bits)).copy()
     values[:, :n] = np.sort(sequence << bits | values[:, :n], axis=-1) & ((1 << bits) - 1)
     total = np.zeros(rows, np.int64)

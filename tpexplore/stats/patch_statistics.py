@@ -113,7 +113,9 @@ def padding_patches(lengths: Tensor, frames: int, grid: Grid | None = None) -> T
         In patch-id order. A patch that is partly sound is not padding.
     """
     if lengths.ndim != 1 or lengths.is_floating_point() or (lengths < 0).any():
-        raise InputError(f"Lengths {lengths.tolist()} are no frame counts; expected one whole number a clip.")
+        raise InputError(
+            f"Lengths {lengths.tolist()} are not frame counts; expected one whole number per clip."
+        )
     grid = grid or Grid.of(frames)
     starts = torch.arange(grid.columns, device=lengths.device) * grid.time_stride
     return (starts >= lengths[:, None]).repeat_interleave(grid.rows, dim=1)

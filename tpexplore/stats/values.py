@@ -22,7 +22,7 @@ def real_tensor(values: Any, name: str) -> Tensor:
     Raises
     ------
     InputError
-        If they are no real numbers.
+        If they are not real numbers.
 
     Examples
     --------
