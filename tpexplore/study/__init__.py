@@ -1,1 +1,1 @@
-"""What one asks of a model: sweeps over keep-rates, removals, stability, overlap, own data."""
+"""Studies of a model: sweeps over keep-rates, removals, stability, overlap, own data."""

@@ -17,10 +17,10 @@ from tpexplore.signal.waveform import as_waveform
 def attention_by_head(
     model: AudioViT, clip: np.ndarray | Tensor, blocks: Sequence[int] = PRUNE_BLOCKS
 ) -> dict[int, np.ndarray]:
-    """What the attention score is the mean of: each head's attention to every patch.
+    """Each head's attention to every patch; the attention score is the mean over heads.
 
-    AST's is that of the CLS token, AudioMAE's the mean over the patches that attend (paper Eq. 2). All
-    patches are there, so at the first block that prunes the mean over heads ranks them at any keep-rate.
+    AST's is that of the CLS token, AudioMAE's the mean over the patches that attend (paper Eq. 2). Nothing
+    is pruned here, so at the first pruning block the mean over heads is the ranking at any keep-rate.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def attention_by_head(
     Returns
     -------
     dict of block -> (heads, patches) float32
-        Shares of all attention; what the prefix tokens get is missing from the sum of 1.
+        Shares of all attention; they sum to less than 1, because the prefix tokens get the rest.
 
     Raises
     ------

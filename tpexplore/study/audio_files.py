@@ -22,7 +22,7 @@ SUFFIXES = AUDIO_SUFFIXES | {f".{ending}" for ending in _VIDEO.split()}
 def is_recording(name: str, suffixes: Collection[str] = SUFFIXES) -> bool:
     """Whether a file's name is that of a recording.
 
-    macOS leaves a "._name.wav" that is no audio beside each file it copies to a foreign disk.
+    macOS puts a "._name.wav" that is not audio beside each file that it copies to a foreign disk.
     """
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes  # noqa: PTH122
 
@@ -33,7 +33,7 @@ def find_recordings(folder: Path) -> list[str]:
     Raises
     ------
     InputError
-        If there are none, or the folder is none.
+        If there are none, or ``folder`` is not a folder.
     OSError
         If a folder in it cannot be read.
     """

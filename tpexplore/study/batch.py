@@ -33,7 +33,7 @@ from tpexplore.writing import check_place, named
 
 @dataclass(frozen=True)
 class BatchJob:
-    """What is done with every window.
+    """The settings for every window.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class BatchJob:
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """What a whole batch came to.
+    """The result of a whole batch.
 
     Attributes
     ----------
@@ -94,10 +94,9 @@ def run_batch(
 ) -> BatchSummary | None:
     """Analyse every file and window of a folder tree.
 
-    What is done is noted in the folder OUT.unfinished, file by file. After a crash the same command goes on
-    there.
-    Under torchrun, also on several machines with common disks, every process takes its share of the files;
-    the first writes the table.
+    Finished files are recorded in the folder OUT.unfinished. After a crash the same command continues from
+    there. Under torchrun, also on several machines with common disks, every process takes its share of the
+    files; the first writes the table.
 
     Parameters
     ----------
@@ -108,7 +107,7 @@ def run_batch(
     workers : int
         Processes, each with a model of its own.
     labels : str or Path, optional
-        Folder for one Audacity label track a file.
+        Folder for the Audacity label tracks, one per file.
     quiet : bool
         Without a progress bar.
 
@@ -142,7 +141,7 @@ def run_batch(
         lock = lock_folder(unfinished, "another name for the table") if rank == 0 else None
     journal = Journal(unfinished, rank, folder)
     try:
-        model = _load(job)  # also for workers: here what is wrong with it ends in a sentence
+        model = _load(job)  # workers load their own, but here a bad model ends in one sentence
         journal.begin({**asdict(job), "weights": model.config.sha256})
     except (InputError, OSError):  # a wrong model, a full disk
         if rank == 0 and not journal.done():
@@ -219,7 +218,7 @@ def _outcomes(
 
 
 def analyse(model: Any, folder: Path, file: str, job: BatchJob) -> FileOutcome:
-    """All windows of one file; where it cannot be read on, what was read before counts."""
+    """All windows of one file; if reading fails midway, the windows before that count."""
     from tpexplore.study.windows import explore_windows
 
     rows: list[WindowRow] = []

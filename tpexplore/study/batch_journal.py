@@ -1,4 +1,4 @@
-"""What a batch has done, noted file by file, so that it goes on where it stopped."""
+"""A record of the files that a batch has finished, so that it can continue where it stopped."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class FileOutcome:
 
 
 class Journal:
-    """The folder with what is done: one line of JSON a file, one text file for every process.
+    """The folder with finished files: one line of JSON per file, one text file per process.
 
-    A line counts once it is whole; of a process that was killed, the last one may not be.
+    Only complete lines count: the last line of a killed process may be cut off.
     """
 
     def __init__(self, place: Path, rank: int, folder: Path):
@@ -39,7 +39,7 @@ class Journal:
         self.keys: dict[str, str] = {}
 
     def begin(self, settings: dict[str, Any]) -> None:
-        """Go on with what is noted, or InputError where it is of other settings or weights."""
+        """Continue from the record, or raise InputError if it has other settings or weights."""
         settings = json.loads(json.dumps({"folder": str(self.folder.resolve()), **settings}))
         self.place.mkdir(parents=True, exist_ok=True)
         known = self.place / "settings.json"
@@ -56,14 +56,14 @@ class Journal:
         write_json(known, settings)
 
     def key(self, file: str) -> str:
-        """Stands for a file as it is now: one that has changed is analysed anew."""
+        """Identifies a file in its current state: a changed file is analysed again."""
         if file not in self.keys:
             name = file.encode("utf-8", "surrogateescape")
             try:
                 state = (self.folder / file).stat()
                 name += f"\0{state.st_size}\0{state.st_mtime_ns}".encode()
             except OSError:
-                pass  # reading it will say what is wrong
+                pass  # reading the file will raise a proper error
             self.keys[file] = hashlib.sha256(name).hexdigest()
         return self.keys[file]
 
@@ -97,6 +97,6 @@ class Journal:
         shutil.rmtree(self.place, ignore_errors=True)
 
     def _end_last_line(self) -> None:
-        """Let what comes next stand on a line of its own."""
+        """End a line that was cut off, so that the next record starts a new line."""
         if self.path.exists() and not self.path.read_bytes().endswith(b"\n"):
             append_line(self.path, "")

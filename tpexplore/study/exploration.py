@@ -1,4 +1,4 @@
-"""What a sweep finds out about one clip and one model: a point for each pass, and all of them together."""
+"""The result of a sweep of one clip and one model: a point for each pass, and all points together."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class Point:
     kept : dict of block -> (k,) patch ids, ascending; empty at keep-rate 1.0
     macs : int
     seconds : float
-        This pass on this machine, what it shares with others included.
+        Time of this pass on this machine, including the part shared with other passes.
     scores : dict of block -> (n,) float32
-        What the block ranked its n patches by, in the order of their ids; empty where none was ranked.
+        The scores by which the block ranked its n patches, in the order of their ids; empty without a
+        ranking.
     fate : Fate
         What became of every patch: dropped, fused, or merged into which.
     """
@@ -68,7 +69,7 @@ class Exploration:
     intensity, variation : (patches,) float32
     unpruned : Point
     points : dict of score -> Points, by ascending keep-rate
-        The one at 1.0, where asked for, is `unpruned`.
+        The one at 1.0, if requested, is `unpruned`.
     blocks : tuple of int
         Blocks that prune.
     method : {"drop", "fuse", "merge"}

@@ -1,8 +1,8 @@
-"""Faithfulness: does what is kept suffice for the answer, and does what is removed matter?
+"""Faithfulness: do the kept patches suffice for the answer, and do the removed ones matter?
 
-The kept patches' sound alone goes through the whole model again, and so does the removed patches'. The drop
-of confidence from the kept part alone is what Jay DeYoung et al. (ERASER, 2020) call sufficiency, that from
-the removed part alone comprehensiveness.
+The whole model hears the sound of the kept patches alone, then that of the removed patches alone. Jay
+DeYoung et al. (ERASER, 2020) call the drop of confidence with the kept part alone sufficiency, and that
+with the removed part alone comprehensiveness.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def faithfulness(
     maps: Sequence[np.ndarray] | np.ndarray,
     classes: Sequence[int] | None = None,
 ) -> Faithfulness:
-    """Hear the kept and the removed patches of a clip apart, each by the whole, unpruned model.
+    """Run the whole, unpruned model on the kept and on the removed patches' sound separately.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ def faithfulness(
     Raises
     ------
     InputError
-        If the model has no classifier, a map is not one bool for each patch, or a class is none of its.
+        If the model has no classifier, a map is not one bool for each patch, or the model lacks one of
+        ``classes``.
 
     Examples
     --------

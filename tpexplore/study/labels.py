@@ -1,4 +1,4 @@
-"""Which class of a model a person's clip is said to hold: by its folder or its name."""
+"""The class label of a user's clip, taken from its folder or its name."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _UNNAMED = re.compile(r"class \d+")
 
 @dataclass(frozen=True)
 class LabelledClip:
-    """A file and the class it is said to hold.
+    """A file and its class label.
 
     Attributes
     ----------
     path : Path
     name : str
-        What the person called it.
+        The user's name for the file.
     label_text : str
         The label as the person gave it; empty if none was found.
     target : int or None
@@ -54,7 +54,7 @@ def label_clips(files: Iterable[OwnFile], config: ModelConfig) -> list[LabelledC
     Returns
     -------
     list of LabelledClip
-        One for each file, in the same order; ``target`` is None where the model knows no such label.
+        One for each file, in the same order; ``target`` is None if the model has no such label.
     """
     known = {_plain(label): i for i, label in enumerate(config.labels)}
     files = list(files)
@@ -95,5 +95,5 @@ def _label(name: str, known: dict[str, int], config: ModelConfig, level: int) ->
 
 
 def _plain(label: str) -> str:
-    """A label without what does not matter."""
+    """A label in lower case with words joined in one way, for comparing."""
     return " ".join(re.split(r"[\s_\-]+", unicodedata.normalize("NFC", label).casefold().strip()))

@@ -115,9 +115,9 @@ def _checked_drops(drop: object) -> np.ndarray:
 def expected_iou(a: int, b: int, n: int) -> float:
     """Mean intersection over union of two random sets of ``a`` and ``b`` out of ``n`` patches.
 
-    What the two have in common is hypergeometric: x patches in ``C(a, x) C(n - a, b - x) / C(n, b)`` of
-    all cases, and then the intersection over union is ``x / (a + b - x)``. The sum is exact; the ratio
-    of mean intersection and mean union would lie a little beside it.
+    The size x of the intersection is hypergeometric, with probability ``C(a, x) C(n - a, b - x) / C(n,
+    b)``, and the intersection over union is then ``x / (a + b - x)``. The sum over x is exact; the ratio of
+    mean intersection and mean union would be slightly off.
 
     Parameters
     ----------

@@ -60,8 +60,8 @@ def removal_curve(
     ----------
     spec : (batch, frames, 128)
     masks : mapping of name -> (batch, patches) bool, True where a patch leaves
-        Of a single clip a mask may have any number of rows, several removals from the same clip: what
-        lies before them still runs once.
+        For a single clip a mask may have any number of rows, each a removal from that clip; the blocks
+        before the removal still run once.
     blocks : iterable of int, optional
         After which blocks, ascending; all of 1 to depth - 1 by default.
 

@@ -8,14 +8,14 @@ Notes
 What was tried, on two cores of an AMD EPYC with AVX-512, torch 2.11, batch 1, ViT-B at 512 patches unless
 another model is named:
 
-- Weights laid out once for oneDNN (`model.packing`): 300 ms instead of 580 ms. MKL, which PyTorch asks
-  otherwise, reached 100 GFLOP/s at 513 tokens and 70 at 33, oneDNN about 220 at all of them; so the time now
-  falls with the tokens. Answers and kept patches of all five bundled models stayed the same on every test
+- Weights laid out once for oneDNN (`model.packing`): 300 ms instead of 580 ms. MKL, PyTorch's default,
+reached 100 GFLOP/s at 513 tokens and 70 at 33, oneDNN about 220 at both, so the time now falls with the
+number of tokens. Answers and kept patches of all five bundled models stayed the same on every test
   clip at keep-rates 1.0, 0.7, 0.5 and 0.3.
 - Threads that spin for some ten microseconds before they sleep (`tpexplore.threads`): `ast-spc12` 4.6 ms
   instead of 11.8 ms, `audiomae-esc50` 13.8 ms instead of 22.9 ms.
-- AudioMAE's attention score: softmax in place, and means along memory's order. Block 4's attention with its
-  score took 11.5 ms instead of 24.6 ms, of which most had gone into fetching fresh memory; fused attention
+- AudioMAE's attention score: softmax in place, and means in memory order. Block 4's attention with its
+score took 11.5 ms instead of 24.6 ms, most of which had been spent on allocating memory; fused attention
   without a score takes 10.6 ms.
 - Together the time at keep-rates 0.9, 0.7 and 0.5 came within 2 to 7 % of the MAC ratio, at 0.3 within 5 to
   16 %, from run to run: with 14 patches left a block waits for its 28 MB of weights, not for arithmetic. A

@@ -1,8 +1,8 @@
-"""How firmly a choice of patches stands: the same clip slightly shifted, louder, quieter and noisier.
+"""How stable the choice of patches is when the clip is slightly shifted, louder, quieter or noisier.
 
-A patch that survives pruning only in the clip exactly as it was recorded says little about the sound. Here
-the clip is changed in ways that nobody would hear as another sound, pruned again each time, and counted is
-how often each patch survives.
+A patch that survives pruning only in the exact recording says little about the sound. Here the clip is
+changed in ways that nobody would hear as another sound and pruned again each time. The result counts how
+often each patch survives.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class ChangeOutcome:
     probability : float
         Of that class.
     tau : float
-        Kendall's τ-b between the scores that decide at block 4, where all patches are still there, and
-        those of the clip as it is; nan where all scores of one of them are equal.
+        Kendall's τ-b between the scores at block 4, where all patches are still present, and those of the
+        unchanged clip; nan if all scores of one of them are equal.
     iou : dict of block -> float
         Patches kept both times over patches kept at least once.
     """
@@ -136,7 +136,7 @@ class Stability:
     keep_rate : float
     score : str
     answer : int
-        Index of the class that the clip as it is gets.
+        Index of the unchanged clip's answer.
     probability : float
     kept : dict of block -> (patches,) bool
         Patches that survive in the clip as it is.
@@ -165,10 +165,10 @@ class Stability:
 def changed_clip(clip: np.ndarray, change: Change, length: int, seed: int = 0) -> np.ndarray:
     """The clip's first ``length`` samples, changed.
 
-    A shifted clip is as long as the clip itself, so that padding stays where it is. What lies beyond the
-    clip's ends is not known: its first or last moments are mirrored there, since silence would be a sound
-    of its own and lower the minimum that fills the padding. Where the clip goes on after ``length``, an
-    earlier one takes the real samples. A louder one is not clipped at full scale.
+    A shifted clip keeps its length, so that padding stays in place. Beyond the clip's ends its first or
+    last moments are mirrored, because silence would sound like a change and lower the minimum that fills
+    the padding. If the clip continues after ``length``, a shift to earlier uses the real samples. A louder
+    clip is not limited to full scale.
 
     A gain adds a constant to the whole log-mel picture, except where that lies at the front end's floor: in
     digital silence, and in the lowest mel bins, which are narrower than the spectrum's and hold nothing.
@@ -223,10 +223,10 @@ def stability(
 ) -> Stability | None:
     """Change a clip slightly in several ways and count how often each patch survives pruning.
 
-    What is compared is the patch at the same place of the sound. A shift by a multiple of the stride moves
-    the sound by whole patches: there, patch ids are moved along, and a patch that leaves the picture is not
-    counted. A smaller one moves the grid of patches over the sound, and the patch that covers most of the
-    same sound is the one with the same id (with 8 frames, half a patch, both halves are as good).
+    Patches at the same place of the sound are compared. A shift by a multiple of the stride moves the sound
+    by whole patches: patch ids are moved along, and a patch that leaves the picture is not counted. A
+    smaller shift moves the grid of patches over the sound, and the patch that covers most of the same sound
+    has the same id (with 8 frames, half a patch, both neighbours cover half).
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def stability(
     progress : callable, optional
         Called with (passes done, passes in all).
     cancelled : callable, optional
-        Asked before each batch of passes; when it says True, nothing more runs.
+        Called before each batch of passes; if it returns True, nothing more runs.
 
     Returns
     -------
@@ -279,7 +279,7 @@ def stability_steps(
 ) -> Generator[tuple[int, int], None, Stability]:
     """`stability` in steps: yields (passes done, passes in all) after each batch, returns the result.
 
-    Whoever closes it or asks for no further step has cancelled it.
+    To cancel, close the generator or stop iterating.
     """
     keep_rate, score = check_keep_rate(keep_rate), check_score(score)
     check_classifier(model)

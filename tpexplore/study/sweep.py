@@ -102,7 +102,7 @@ def explore_steps(
     seed: int = 0,
     first: float | None = None,
 ) -> Iterator[Exploration]:
-    """`explore`, handing out what there is after every forward pass.
+    """`explore` as a generator that yields the results so far after every forward pass.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
         unpruned = _point(config, 1.0, out, blocks, seconds_now(model.device) - started)
         statistics = {name: to_numpy(values[0]) for name, values in entered.statistics.items()}
     whole = (unpruned,) if 1.0 in request.rates else ()
-    # While more is to come, a score appears once its turn has come.
+    # Until the end, a score appears only after it has started.
     known = request.scores[:1] if request.pruned else request.scores
     points = dict.fromkeys(known, whole) if whole else {}
     exploration = Exploration(

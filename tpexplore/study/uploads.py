@@ -28,7 +28,7 @@ _MAX_DIRECTORY_BYTES = 1_000_000  # of an archive's table of contents, which is 
 _BLOCK = 1 << 16
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 _JUNK = ("thumbs.db", "desktop.ini")
-# What lies beside clips and is none; everything else may be sound, whatever it is called.
+# Files beside clips that are not clips; anything else may be sound, whatever its name.
 _NO_SOUND = re.compile(
     r"\.(txt|md|rst|csv|tsv|json|jsonl|xml|html?|pdf|docx?|xlsx?|rtf|log|ya?ml|ini|toml|cfg|py|ipynb"
     r"|jpe?g|png|gif|svg|webp|lab|textgrid|srt|bib|tex|cue|nfo)",
@@ -66,7 +66,7 @@ def take_uploads(
     Parameters
     ----------
     uploads : iterable of (name, path)
-        What the person called each file, and where it lies.
+        The user's name for each file, and where it is.
     folder : Path
         An empty folder.
     max_files, max_bytes, max_file_bytes : int
@@ -100,7 +100,7 @@ def take_uploads(
 
 
 class _Taken:
-    """Files in the folder, counted while they are written."""
+    """Writes files to the folder and counts them and their bytes."""
 
     def __init__(self, folder: Path, max_files: int, max_bytes: int, max_file_bytes: int):
         self.folder = folder
@@ -176,7 +176,7 @@ def _check_directory(path: Path, shown: str) -> None:
 
 
 def _zip64_sizes(file: BinaryIO, tail: bytes) -> list[int]:
-    """Sizes of the table of contents that ZIP64 records before the end record ``tail`` leads to tell.
+    """Sizes of the table of contents in the ZIP64 records that precede the end record in ``tail``.
 
     Programs that do not know how long an archive will become write such a record for any length. Versions of
     `zipfile` differ in whether they look for it where the locator says or right before the locator.
@@ -196,12 +196,12 @@ def _zip64_sizes(file: BinaryIO, tail: bytes) -> list[int]:
 
 
 def _check_entry(entry: zipfile.ZipInfo, shown: str) -> None:
-    """Refuse what no honest archive of clips holds."""
+    """Refuse an entry that no honest archive of clips holds."""
     name = shown_name(entry.filename)
     path = PurePosixPath(_with_slashes(entry.filename))
     kind = stat.S_IFMT(entry.external_attr >> 16)
     is_outside = not path.parts or path.is_absolute() or ".." in path.parts or _DRIVE.fullmatch(path.parts[0])
-    # zipfile cuts names at a null character; what was there before is kept in orig_filename.
+    # zipfile cuts names at a null character; orig_filename keeps the whole name.
     if is_outside or "\0" in entry.orig_filename:
         raise InputError(f"{shown} holds {name}; expected names of files inside of the archive.")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -237,6 +237,6 @@ def _is_junk(name: str) -> bool:
 
 
 def shown_name(name: str, most: int = 60) -> str:
-    """A name that came from outside, fit to stand in a sentence."""
+    """A name from outside, made to fit into a sentence."""
     name = "".join(character if character.isprintable() else "�" for character in name)
     return repr(name if len(name) <= most else f"{name[:most]}…")

@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[type, str]] = {
     "model": (str, "name of the model"),
     "weights_sha256": (str, "SHA-256 of the model's weights"),
     "score": (str, "what patches were ranked by"),
-    "method": (str, "what became of the others: drop, fuse or merge"),
+    "method": (str, "what happened to the other patches: drop, fuse or merge"),
     "blocks": (str, "pruning blocks, counted from 1, with spaces between"),
     "keep_rate": (str, "share kept at each pruning block; one number for all, or one for each"),
     "answer": (str, "most probable class at this keep-rate"),
@@ -39,7 +39,7 @@ COLUMNS: dict[str, tuple[type, str]] = {
     "gmacs": (float, "billions of multiply-accumulates"),
     "pass_ms": (float, "time of this pass on this machine, in milliseconds"),
 }
-"""The one schema of tables of windows: what each column holds, in their order."""
+"""The schema of window tables: the columns in order, and what each one holds."""
 
 WindowRow = dict[str, Any]
 
@@ -114,7 +114,7 @@ def check_table_name(path: Path) -> None:
 def write_table(path: Path, rows: list[WindowRow]) -> None:
     """Write rows to a .csv or .parquet file, whole or not at all.
 
-    File names that are not UTF-8 have \\udcXX for the bytes that are none.
+    In file names that are not UTF-8, invalid bytes are written as \\udcXX.
     """
     if path.suffix.lower() == ".parquet":
         _write_parquet(path, rows)

@@ -30,7 +30,7 @@ class WindowResult:
     exploration : Exploration
         Of the window, at the keep-rates and by the score that were chosen.
     silent : bool
-        Whether there is no sound in it, so that the answer means nothing.
+        Whether it is silent, so that the answer means nothing.
     """
 
     index: int
@@ -99,7 +99,7 @@ def explore_windows(
     Parameters
     ----------
     model : AudioViT
-        Its input length is the length of the windows.
+        Windows are as long as its input.
     path : str or os.PathLike
     keep_rates : sequence of float or of sequences of float
         As for `explore`.
