@@ -105,7 +105,7 @@ def _add_cluster_legend(figure: go.Figure, edges: Sequence[float]) -> None:
 
 
 def _mark_padding(figure: go.Figure, real_frames: int, grid: Grid, start: float) -> None:
-    """Shade what follows the sound, unless that is less than half a patch."""
+    """Shade the padding after the sound, unless it is shorter than half a patch."""
     sound, end = start + real_frames * HOP_SECONDS, start + grid.seen_frames * HOP_SECONDS
     if sound >= end - grid.time_stride * HOP_SECONDS / 2:
         return

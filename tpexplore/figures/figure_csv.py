@@ -62,7 +62,7 @@ def _points(trace: Any):
 
 
 def _middles(places: Any, cells: int) -> Any:
-    """The middles of a heat map's cells, of which Plotly takes the middles or the edges."""
+    """The centres of a heat map's cells; Plotly accepts either centres or edges."""
     if len(places) == cells:
         return places
     edges = np.asarray(places, dtype=float)

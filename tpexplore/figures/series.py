@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a figure, with its 95 % interval where it has one; nan where there is no value."""
+    """One line of a figure, with its 95 % interval if it has one; nan if there is no value."""
 
     name: str
     values: Sequence[float]
@@ -21,7 +21,7 @@ class Series:
         return self.low is not None and self.high is not None
 
     def csv_columns(self) -> dict[str, Any]:
-        """What a trace carries so that its CSV has the interval; nothing without one."""
+        """Data that puts the interval into a trace's CSV; empty without an interval."""
         if not self.has_interval:
             return {}
         ends = list(zip(self.low, self.high, strict=True))

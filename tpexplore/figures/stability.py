@@ -19,7 +19,7 @@ from tpexplore.signal.spectrogram import HOP_SECONDS
 from tpexplore.study.stability import Stability
 
 COLUMNS = 256
-"""Most columns of the small spectrogram; more would not be seen."""
+"""Most columns of the small spectrogram; more would not be visible."""
 LABELLED_HERTZ = {"250": "250 Hz", "1k": "1 kHz", "4k": "4 kHz"}
 SHARES = {
     "colorscale": "Cividis",

@@ -17,7 +17,7 @@ from tpexplore.model.plan import PRUNE_BLOCKS
 from tpexplore.numbers import number
 
 QUANTILES = ("5 %", "25 %", "50 %", "75 %", "95 %")
-"""What a box is drawn of, where single values are not known."""
+"""The quantiles that a box is drawn from if single values are not available."""
 
 
 def joint_figure(

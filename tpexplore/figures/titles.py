@@ -34,7 +34,7 @@ def kendall_title(
         return f"Attention follows {statistic} in all {count} blocks ({average})"
     if below.all():
         return f"Attention runs against {statistic} in all {count} blocks ({average})"
-    first = count - int(np.argmin(above[::-1]))  # block after the last one that does not follow, from 1
+    first = count - int(np.argmin(above[::-1]))  # index of the first block of the last run that follows
     if first < count - 1 and not above[:first].any():
         return f"Attention follows {statistic} from block {first + 1} on ({average})"
     if above.sum() > count / 2:
