@@ -1,1 +1,1 @@
-"""Models from files: the bundled ones, the published ones and people's own."""
+"""Models from files: bundled, published and the user's own."""

@@ -1,4 +1,4 @@
-"""Adapters of the PEFT library, LoRA above all: they change a model and are none, so they are refused."""
+"""Refuse adapters of the PEFT library, such as LoRA: they change a model but are not models themselves."""
 
 from __future__ import annotations
 

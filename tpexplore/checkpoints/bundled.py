@@ -51,7 +51,7 @@ class Example:
     description: str
 
     def right_answers(self, task: str) -> tuple[str, ...] | None:
-        """What a model of a task should answer; None where it does not know such sounds."""
+        """The right answers of a model of a task; None if the task does not have such sounds."""
         return next((labels for name, labels in self.labels.items() if name in task), None)
 
     def fits(self, card: dict) -> bool:

@@ -51,8 +51,7 @@ def export(
     The file computes in float32. Its input is "spectrogram" (batch, frames, 128), as
     `AudioViT.spectrogram` makes it, of any batch size; its outputs are "logits" (batch, classes) and for each
     pruning block "kept_4", … (batch, k), the ids of the patches left after it, ascending; none at keep-rate
-    1.0. Beside it, under its name with ".json" added, lies a card that says how to make the input and read
-    the output.
+    1.0. A card beside it, with ".json" added to the name, says how to make the input and read the output.
 
     Parameters
     ----------
@@ -151,7 +150,7 @@ def check_export_name(path: Path) -> str:
 
 
 def check_export_places(path: Path) -> None:
-    """Raise the OSError of what can be seen before the model is traced: of the file or of its card."""
+    """Raise the OSErrors of writing the file or its card that can be foreseen before the model is traced."""
     check_place(path)
     check_place(_card_of(path))
 
@@ -204,7 +203,7 @@ def _onnx(program: ExportedProgram, outputs: list[str]) -> bytes:
 def _pt2(program: ExportedProgram) -> bytes:
     from torch.export import save
 
-    content = io.BytesIO()  # of a full disk torch says so in words of its own
+    content = io.BytesIO()  # torch reports a full disk with an error of its own
     save(program, content)
     return content.getvalue()
 
@@ -212,7 +211,7 @@ def _pt2(program: ExportedProgram) -> bytes:
 def _stable_sort(values: Any, *, stable: bool = True, dim: int = -1, descending: bool = False) -> Any:
     """torch's stable sort along an axis counted from the front, which torch cannot translate itself.
 
-    ONNX's TopK hands out equal values by ascending index, which is what "stable" means.
+    ONNX's TopK returns equal values by ascending index, so the sort is stable.
     """
     from onnxscript import INT32, UINT8
     from onnxscript import opset18 as op
@@ -226,7 +225,7 @@ def _stable_sort(values: Any, *, stable: bool = True, dim: int = -1, descending:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what torch and onnxscript say of their own inner workings off the screen."""
+    """Hide the messages of torch and onnxscript about their own internals."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

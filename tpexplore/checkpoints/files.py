@@ -21,7 +21,7 @@ FORMAT = "tpexplore"
 """Marks a safetensors file written here, in its metadata."""
 
 SYSTEM_MODULES = ("os", "posix", "nt", "sys")
-"""Modules that torch refuses by name, whatever they would be replaced by."""
+"""Modules that torch refuses by name, even with a replacement."""
 
 
 class Inert:
@@ -46,7 +46,7 @@ def read_torch_file(path: Path) -> object:
     Raises
     ------
     InputError
-        If the file is no PyTorch file, or calls on a module that may touch the system.
+        If the file is not a PyTorch file, or calls a module that may touch the system.
     """
     try:
         strangers = _strangers(path)
@@ -137,6 +137,6 @@ def _strangers(path: Path) -> list[str]:
 
 
 def _expand(value: Tensor, scale: Tensor | None) -> Tensor:
-    if scale is None:  # what is no floating-point number stays what it is, and is refused by its type
+    if scale is None:  # values that are not floating-point stay unchanged; their type is refused later
         return value.float() if value.is_floating_point() else value
     return value.float() * scale.reshape(-1, *[1] * (value.ndim - 1))

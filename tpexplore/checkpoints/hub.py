@@ -59,7 +59,7 @@ def bytes_to_fetch(repository: str, choose: Callable[[Collection[str]], Collecti
     Returns
     -------
     int
-        0 where the Hub cannot be asked, but the files may lie in the cache.
+        0 if the Hub cannot be reached; the files may be in the cache.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def bytes_to_fetch(repository: str, choose: Callable[[Collection[str]], Collecti
             files = model_info(repository, files_metadata=True).siblings or []
         except (errors.RepositoryNotFoundError, errors.HFValidationError):
             raise
-        except Exception:  # no network: `fetch` looks into the cache, and says what is wrong
+        except Exception:  # no network: `fetch` looks in the cache, and raises a proper error
             return 0
         sizes = {file.rfilename: file.size or 0 for file in files}
         return sum(

@@ -27,8 +27,8 @@ EXTRACTOR_TYPE = "ASTFeatureExtractor"
 PREFIX = "audio_spectrogram_transformer."
 """Before the encoder's weights in a file that has a classifier."""
 
-# What we call a weight, and what transformers does; of two names the first is the one its files have had from
-# the start, the second what version 5 calls it inside and sometimes saves.
+# Our name of a weight, then transformers' name. Of two names, the first has always been used in files; the
+# second is the internal name in version 5, which it sometimes saves.
 _OUTER = {
     "cls_token": "embeddings.cls_token",
     "reg_token": "embeddings.distillation_token",
@@ -64,7 +64,7 @@ DEFAULTS = {
     "hidden_act": "gelu",
     "layer_norm_eps": 1e-12,
 }
-"""What a config.json means that leaves a field out."""
+"""Default values of fields that a config.json leaves out."""
 
 UNCHANGED = (0.0, 0.5)
 """Mean and std that leave a spectrogram as it is, which is divided by twice the std."""
@@ -75,7 +75,7 @@ LARGEST_EPS = 1e-5
 
 @dataclass(frozen=True)
 class Settings:
-    """What the JSON files say of a model.
+    """A model's settings from the JSON files.
 
     Attributes
     ----------
@@ -83,9 +83,9 @@ class Settings:
     labels : tuple of str or None
         None where the model has no names of classes.
     mean, std : float or None
-        None where there is no preprocessor_config.json.
+        None if there is no preprocessor_config.json.
     multilabel : bool or None
-        None where it is not said.
+        None if the files do not say.
     """
 
     geometry: Geometry
@@ -105,7 +105,7 @@ def read_config(path: Path) -> dict[str, Any] | None:
     """
     config = read_json(path)
     kind = config.get("model_type")
-    if kind is None or re.sub(r"\W|_", "", str(kind)).lower() == "audiomae":  # ports bring code of their own
+    if kind is None or re.sub(r"\W|_", "", str(kind)).lower() == "audiomae":  # ports contain their own code
         return None
     if kind != MODEL_TYPE:
         raise InputError(f"it is a model of type {shown(kind)}; expected AST or AudioMAE")
@@ -125,7 +125,7 @@ def read_settings(config: Mapping[str, Any], extractor: Path | None) -> Settings
     Raises
     ------
     InputError
-        If they name what is not supported.
+        If they contain anything unsupported.
     """
     front_end = read_json(extractor) if extractor else None
     if front_end is not None:
@@ -205,7 +205,7 @@ def _normalisation(extractor: Mapping[str, Any]) -> tuple[float, float]:
     """Mean and std that a feature extractor means."""
     if not extractor.get("do_normalize", True):
         return UNCHANGED
-    # Those of AudioSet are what the feature extractor of transformers begins with.
+    # The default of transformers' feature extractor is AudioSet's mean and std.
     mean, std = AUDIOSET_NORMALISATION
     return _number(extractor, "mean", mean), _number(extractor, "std", std)
 

@@ -57,10 +57,10 @@ def load_model(
     labels : sequence of str, optional
         Class names, where the files have none; 527 classes are AudioSet's unless named otherwise.
     mean, std : float, optional
-        Normalisation of a published checkpoint; by default what its preprocessor_config.json says, else the
-        published values of the data it was trained on, known by its classes, else by its frames.
+        Normalisation of a published checkpoint; by default from its preprocessor_config.json, else the
+        published values of its training data, which are inferred from its classes, else from its frames.
     pad : {"min", "zero"}, optional
-        Padding of a published checkpoint; by default what it was trained with, as far as it tells.
+        Padding of a published checkpoint; by default that of its training, as far as the file shows it.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def load_model(
 
 
 def _published_values(official: Official, source: ModelSource, overrides: dict[str, Any]) -> dict[str, Any]:
-    """What weights alone do not say: the caller's word, then the files beside them, then what is usual."""
+    """Settings that weights alone lack: the caller's, else those of files beside them, else the usual."""
     settings = source.settings if official.form == "transformers" else None
     audioset = official.classes == AUDIOSET_CLASSES
     mean, std = usual_normalisation(official.geometry.frames, official.classes)
@@ -159,7 +159,7 @@ def _checked_frames(value: float | None) -> int | None:
 
 
 def _as_float(value: object) -> float:
-    """A real number; NaN where it is none, and infinity where it is too large."""
+    """A real number; NaN for anything else, and infinity if it is too large."""
     if not isinstance(value, Real) or isinstance(value, bool):
         return math.nan
     try:
@@ -188,7 +188,7 @@ def _own_config(metadata: dict[str, str], name: str) -> ModelConfig:
 
 
 class _Unfilled(TorchFunctionMode):
-    """Leaves new weights as they are: even where they take no memory, filling them takes 0.2 s a model."""
+    """Skips the random initialisation of new weights, which takes 0.2 s per model even without memory."""
 
     _FILLS = frozenset(("uniform_", "normal_", "erfinv_", "mul_", "add_", "clamp_", "zero_", "fill_"))
 

@@ -42,7 +42,7 @@ class Geometry:
 
 
 def find_geometry(patches: int, family: str, classes: int, frames: int | None = None) -> Geometry:
-    """The geometry that so many patches mean; a file says neither stride nor frames.
+    """The geometry that a number of patches implies; a file contains neither stride nor frames.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def find_geometry(patches: int, family: str, classes: int, frames: int | None = 
     classes : int
         Where several geometries fit, classes of a known dataset decide.
     frames : int, optional
-        Frames that the caller names, which decide before all else.
+        Frames given by the caller; they take precedence.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def crop_positions(pos: Tensor, family: str, own: Grid, read: Grid) -> Tensor:
 
 
 def _geometry(patches: int, stride: int) -> Geometry | None:
-    """The one of so many patches at a stride, of usual frames if they fit; None where there is none."""
+    """The geometry with this many patches at a stride, with usual frames if they fit; None if none exists."""
     rows = Grid.of(PATCH, stride, stride).rows
     if patches < 1 or patches % rows:
         return None

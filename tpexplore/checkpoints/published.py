@@ -1,4 +1,4 @@
-"""Published AudioMAE and AST checkpoints: their keys and normalisation, and what is neither of them."""
+"""Published AudioMAE and AST checkpoints: their keys and normalisation, and how to refuse other models."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ NORMALISATION_BY_CLASSES = {
     35: SPEECH_COMMANDS,
     1251: VOXCELEB,
 }
-"""Where the classes tell the data, they say more than the frames; 0 is pre-training, on AudioSet."""
+"""A number of classes that identifies the data decides before the frames; 0 is AudioSet pre-training."""
 
 ENTRIES = ("model", "state_dict", "model_state_dict")
-"""Where files keep their weights beside an optimiser's state: AudioMAE's, Lightning's, torch's tutorials'."""
+"""Keys of weights in files with an optimiser's state: of AudioMAE, Lightning, torch's tutorials."""
 _POSITIONS = re.compile(rf"(.+?\.)??((v\.)?pos_embed|({re.escape(PREFIX)})?embeddings\.position_embeddings)")
 """The position grid's name in every form, behind the name of what the model is a part of."""
 
@@ -59,7 +59,7 @@ SSAST_TRAINING = ("mask_embed", "p_input_fdim", "p_input_tdim", "cpredlayer.", "
 
 @dataclass(frozen=True)
 class Official:
-    """A published checkpoint in `AudioViT`'s names, with what its weights tell of it."""
+    """A published checkpoint with `AudioViT`'s names, and the settings that its weights imply."""
 
     family: str
     form: str  # whose names the file has: "audiomae", "ast" or "transformers"
@@ -100,10 +100,10 @@ def convert(contents: object, frames: int | None, geometry: Geometry | None = No
     contents : object
         What the file holds: a state dict, or a dict with one under "model".
     frames : int or None
-        Input frames wanted; fewer than the checkpoint's crop its position grid the way its own code
-        does. None keeps the checkpoint's.
+        Input frames; fewer than the checkpoint's crop its position grid as its own code does. None keeps
+        the checkpoint's.
     geometry : Geometry, optional
-        Of weights that transformers saved, where a file beside them names it.
+        For weights saved by transformers, the geometry in the file beside them.
 
     Raises
     ------

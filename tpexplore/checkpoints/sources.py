@@ -37,7 +37,7 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 INDEX = ".index.json"
 
 Get = Callable[[str], Path | None]
-"""From a file's name to where it lies, or None where there is none."""
+"""Maps a file's name to its path, or None if there is no such file."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def find_source(source: str) -> ModelSource:
     Raises
     ------
     InputError
-        If there is nothing, or what lies there cannot be used.
+        If there are no files, or they cannot be used.
     """
     check_model_name(source)
     if source.startswith(HUB_PREFIX):
@@ -99,7 +99,7 @@ def find_source(source: str) -> ModelSource:
         _refuse_folder_of_models(name, path)
         return _in_repository(name, partial(_beside, path))
     beside = partial(_beside, path.parent)
-    # A file of a name of its own may lie in a folder of downloads, beside what is not its own.
+    # A file with an unusual name may be in a folder of downloads, beside files of other models.
     is_described = path.name in WEIGHTS or _is_of_ast(beside(CONFIG))
     settings = _settings(name, beside) if is_described else None
     return ModelSource(name, (path,), settings, _checked_digest(path))
@@ -145,7 +145,7 @@ def _in_repository(name: str, get: Get) -> ModelSource:
             parts = _parts(name, index, get)
             digests = "\n".join(_checked_digest(part) for part in parts)
             return ModelSource(name, parts, settings, hashlib.sha256(digests.encode()).hexdigest())
-    # Last: beside a whole model it is that model which is meant, and the Hub is asked about every file.
+    # Last, because a whole model beside an adapter takes precedence, and every check is a request to the Hub.
     _refuse_adapter(name, get)
     raise InputError(f"{name} holds no weights; expected {' or '.join(WEIGHTS)}.")
 
@@ -184,7 +184,7 @@ def _settings(name: str, get: Get) -> Settings | None:
 
 
 def _is_of_ast(config: Path | None) -> bool:
-    """Whether a config.json is the one that transformers saves beside an AST."""
+    """Whether a config.json was saved by transformers beside an AST."""
     with suppress(InputError):
         return config is not None and read_config(config) is not None
     return False
@@ -207,7 +207,7 @@ def _parts(name: str, index: Path, get: Get) -> tuple[Path, ...]:
 
 
 def cannot_use(name: str, error: InputError) -> InputError:
-    """One sentence on what is wrong with a model's files."""
+    """The error in one sentence that names the model."""
     return InputError(f"{name} cannot be used: {str(error).rstrip('.')}.")
 
 
