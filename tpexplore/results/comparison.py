@@ -21,13 +21,13 @@ from tpexplore.results.store import Evidence, find, read_evidence, read_json
 from tpexplore.stats.cluster_names import CLUSTER_NAMES
 
 COUNTERPARTS = {"AS-20K": None, "SPC-2": "spc12", "ESC-50": "esc50", "VoxCeleb-1": "speaker34"}
-"""Each dataset of the paper, and the task here that stands beside it."""
+"""Each dataset of the paper, and our task that is compared with it."""
 
 SAME_TASK = frozenset({"ESC-50"})
 """Where ours is the same task, so that the accuracies themselves can be compared."""
 
 GENERAL, SPEECH = ("esc50",), ("spc12", "speaker34")
-"""Our tasks that stand beside the paper's of general sounds, and of speech."""
+"""Our tasks that are compared with the paper's general sounds, and with its speech."""
 
 PLACE_COLUMNS = ("table", "dataset", "family", "line", "column", "unit")
 NUMBER_COLUMNS = ("ci95_low", "ci95_high", "difference", "published_loss", "measured_loss")
@@ -37,7 +37,7 @@ TABLES = ("Table I", "Table II", "Table III", "Table IV", "Figure 4")
 
 
 def load_evidence(assets: Path = ASSETS) -> dict[str, Evidence]:
-    """Every model that stands beside one of the paper's, by name, bundled or not."""
+    """Every model of ours that is compared with one of the paper's, by name, bundled or not."""
     names = [f"{family}-{task}" for task in COUNTERPARTS.values() if task for family in FAMILIES]
     models = {name: read_evidence(name, assets) for name in names}
     # The paper has no AST on VoxCeleb-1, so none is missed here.
@@ -55,7 +55,7 @@ def load_published(assets: Path = ASSETS) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One published number beside ours, or beside the reason why there is none.
+    """One published number beside ours, or beside the reason why ours is missing.
 
     Accuracies and shares are in percent. ``line`` and ``column`` place it in its table: score and
     keep-rate, cluster, group and block, or statistic and block.
@@ -80,7 +80,7 @@ class ComparisonRow:
 
     @property
     def difference(self) -> float | None:
-        """Ours minus published; None for an accuracy in another task, whose level says nothing."""
+        """Ours minus published; None for an accuracy in another task, where levels cannot be compared."""
         other_task = self.published_loss is not None and self.dataset not in SAME_TASK
         return None if other_task or self.measured is None else self.measured.value - self.published
 
@@ -105,7 +105,7 @@ def compare(published: dict[str, Any], evidence: Mapping[str, Evidence]) -> list
 
 
 def counterpart(dataset: str, family: str, evidence: Mapping[str, Evidence]) -> tuple[Evidence | None, str]:
-    """Our model beside the paper's, or None and why there is none."""
+    """Our model to compare with the paper's, or None and the reason."""
     task = COUNTERPARTS.get(dataset)
     if task is None:
         return None, f"{dataset} cannot be measured: AudioSet is not here."
@@ -179,7 +179,7 @@ def _table3(percent: dict[str, list[float]], evidence: Mapping[str, Evidence]) -
 def clusters_of(
     dataset: str, statistic: str, evidence: Mapping[str, Evidence]
 ) -> tuple[Evidence | None, str]:
-    """A model whose card has clusters of this data, and else why there is none.
+    """A model whose card has clusters of this data, or None and the reason.
 
     Clusters belong to the data, so any model of it will do.
     """
@@ -213,7 +213,7 @@ def _table4(tables: dict, evidence: Mapping[str, Evidence]) -> Iterable[Comparis
 
 
 def removal_path(statistic: str, group: str, block: str | int, kind: str = "values") -> tuple[str | int, ...]:
-    """Where an analysis holds what a removal does; its lists begin with block 1."""
+    """Path in an analysis to the result of a removal; its lists begin with block 1."""
     return ("removal", statistic, group, kind, int(block) - 1)
 
 

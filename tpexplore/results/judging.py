@@ -19,10 +19,10 @@ class Contrast:
     models: tuple[str, ...]
     """One model, or two that are compared."""
     what: str
-    """What is compared, for people."""
+    """What is compared, as readable text."""
     margin: Measure
     statistic: str = ""
-    """"intensity" or "variation", where it is about one of them."""
+    """"intensity" or "variation", if the number is about one of them."""
     keep_rate: str = ""
     block: str = ""
 
@@ -86,7 +86,7 @@ class Verdict:
     finding: str
     verdict: str
     plain: str
-    """What our models say to it, in one sentence without numbers of theirs."""
+    """Our models' result in one sentence without their numbers."""
     axis: str
     """What the contrasts' numbers are, along an axis that points to the finding."""
     summary: str

@@ -31,7 +31,7 @@ class Measure:
 
 
 def read_measure(cell: Any) -> Measure | None:
-    """A results file's {"value", "ci95"}, or its bare number; None where there is no finite number."""
+    """A results file's {"value", "ci95"}, or its bare number; None if there is no finite number."""
     if isinstance(cell, Mapping):
         interval = cell.get("ci95") or ()
         low, high = map(_finite, interval) if len(interval) == 2 else (None, None)
@@ -49,8 +49,8 @@ def _finite(value: Any) -> float | None:
     return float(value)
 
 
-# The two sides of a difference or ratio are taken as independent. Where they come from the same clips that
-# makes an interval too wide, so a doubt counts against what is claimed.
+# The two sides of a difference or ratio are treated as independent. If they come from the same clips, the
+# interval is too wide, so any doubt counts against the claim.
 
 
 def minus(a: Measure, b: Measure) -> Measure:

@@ -63,7 +63,7 @@ def lead(results: Mapping[str, Any], method: str, score: str = BY, rate: str = Q
 
 
 def cost_gap(measured: Measured, rate: str = QUOTED_RATE) -> float:
-    """How much more than dropping the dearest method costs at the same keep-rate, a share of its MACs."""
+    """Extra cost of the most expensive method over dropping at the same keep-rate, as a share of its MACs."""
     gaps = [
         find(results, "accuracy", method, BY, rate, "macs") / dropped - 1
         for results in measured.values()

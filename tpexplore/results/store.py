@@ -17,7 +17,7 @@ from tpexplore.text import load_json
 
 
 def read_json(path: Path) -> tuple[dict[str, Any], str]:
-    """Content of a file and "", or {} and what is wrong with it."""
+    """Content of a file and "", or {} and the problem."""
     shown = f"assets/{path.parent.name}/{path.name}"
     try:
         content = load_json(path)
@@ -60,8 +60,9 @@ def methods_folder() -> Path:
 def measured_methods(name: str, sha256: str | None = None) -> dict[str, Any] | None:
     """What `training.methods` measured of a model; parameters as of `measured_results`.
 
-    Under "accuracy" and "paired" method -> score -> rate -> {"value", "ci95", …}, the latter minus dropping
-    by attention; under "faithfulness", where measured, what the model says of kept and removed parts alone.
+    Under "accuracy" and "paired": method -> score -> rate -> {"value", "ci95", …}, where "paired" is the
+    difference to dropping by attention. Under "faithfulness", if measured: the answers to kept and removed
+    parts alone.
     """
     return _measured(methods_folder(), name, sha256)
 
@@ -106,7 +107,7 @@ def bundled_models() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one of our models. A file of other weights than the card's counts as missing."""
+    """The measurements of one of our models. A file for other weights than the card's counts as missing."""
 
     name: str
     family: str
@@ -129,7 +130,7 @@ class Evidence:
 
 
 def read_evidence(name: str, assets: Path) -> Evidence:
-    """What the files below ``assets`` say of the model FAMILY-TASK."""
+    """Read everything in ``assets`` about the model FAMILY-TASK."""
     family, task = name.split("-")
     card, problem = read_json(assets / "models" / f"{name}.json")
     if problem:
@@ -160,6 +161,6 @@ def find(tree: Any, *path: str | int) -> Any:
 
 
 def entries(tree: Any, *path: str | int) -> dict[str, Any]:
-    """The dict that lies at ``path``, empty where there is none, as in a file that an editor spoilt."""
+    """The dict at ``path``, or {} if there is none, as in a file that was spoilt by an editor."""
     content = find(tree, *path)
     return content if isinstance(content, dict) else {}

@@ -1,4 +1,4 @@
-"""What a person takes home of one view: a ZIP with pictures, tables, and the Python that makes it again."""
+"""The download of one view: a ZIP with pictures, tables, and a Python script that reproduces them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def build_takeaway(
     ----------
     exploration : Exploration
     keep_rate, score :
-        What the person is looking at; both must be in the exploration.
+        The current view; both must be in the exploration.
     clip_name : str
         What to call the clip.
     start : float
@@ -108,7 +108,7 @@ def build_takeaway(
     pictures : mapping of name -> PNG, or None
         Names without the ending.
     example : Path or None
-        A bundled example, to be put in beside.
+        A bundled example to include.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def build_takeaway(
     Raises
     ------
     InputError
-        If the exploration holds no such keep-rate or score, or a picture is no PNG.
+        If the exploration does not hold this keep-rate or score, or a picture is not a PNG.
 
     Examples
     --------
@@ -177,11 +177,11 @@ def tokens_csv(
 
     Columns, named as in every table of the app: patch, column, row, start_s and end_s in seconds from the
     beginning of the file, where the model's window begins at ``start``, low_hz and high_hz, intensity and
-    variation (normalised), padding (1 where the patch holds nothing else), score, keep_rate,
-    attention_rank_4, _7 and _10, or of the other blocks that prune (1 the highest; of pruning by attention
-    at this keep-rate, among the patches still there; empty for others and where attention was not explored),
-    dropped_by_block (0 if kept). By fusing and merging further into (the patch whose
-    token holds this one in the end, or "fused") and group_size (patches in that token).
+    variation (normalised), padding (1 if the patch holds nothing else), score, keep_rate, attention_rank_4,
+    _7 and _10, or those of the actual pruning blocks (1 is the highest rank among the patches still
+    present, when pruning by attention at this keep-rate; empty for other patches and if attention was not
+    explored), dropped_by_block (0 if kept). With fusing and merging also into (the patch whose token holds
+    this one at the end, or "fused") and group_size (patches in that token).
 
     Raises
     ------

@@ -33,7 +33,7 @@ def verdicts(evidence: Mapping[str, Evidence], published: Mapping[str, Any]) -> 
 
 
 def make_verdict(finding: Finding, facts: Facts, evidence: Mapping[str, Evidence]) -> Verdict:
-    """Judge, and say what is missing and how little it rests on."""
+    """Judge a finding; add which models are missing and how limited the evidence is."""
     contrasts = facts.contrasts
     judged = {name for c in contrasts for name in c.models}
     concerned = [name for name, e in evidence.items() if facts.tasks is None or e.task in facts.tasks]

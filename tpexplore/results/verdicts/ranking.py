@@ -27,7 +27,7 @@ class Comparison:
     low_rates: tuple[str, ...]
     """What "low keep-rates" means there."""
     trained: str
-    """Of what the accuracies are, for people."""
+    """How the measured models were trained, as readable text."""
 
 
 def _listed(rates: Sequence[str]) -> str:
@@ -61,7 +61,7 @@ TRAINED_FINDING = replace(
 def finding_and_facts(
     evidence: Mapping[str, Evidence], published: Mapping[str, Any]
 ) -> tuple[Finding, Facts]:
-    """Judged by trainings for each score, as in the paper, where there are any; the shared ones beside."""
+    """Judge models trained for each score, as in the paper, if there are any; show shared ones beside."""
     shared, trained = (_contrasts(comparison, evidence) for comparison in (SHARED, TRAINED))
     summaries = [
         _summary(comparison, contrasts, evidence, published)
@@ -151,7 +151,7 @@ def published_gap(published: Mapping[str, Any], rival: str) -> tuple[float, floa
 
 
 def _slip(evidence: Mapping[str, Evidence]) -> str:
-    """What the index slip of the published code costs its two statistics, where it was measured."""
+    """Cost of the published code's shifted indices for its two statistics, if it was measured."""
     losses = [
         (f"{rival}, {name}", Measure(100 * (right.value - slipped.value)))
         for name, e in evidence.items()

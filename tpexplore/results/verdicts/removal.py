@@ -57,7 +57,7 @@ def loud_facts(evidence: Mapping[str, Evidence]) -> Facts:
 
 
 def quiet_facts(evidence: Mapping[str, Evidence]) -> Facts:
-    """What the low patches' loss costs on general sounds against what it costs on speech."""
+    """Cost of losing the low patches on general sounds against the cost on speech."""
     pairs = [
         (evidence.get(f"{family}-{sounds}"), evidence.get(f"{family}-{words}"))
         for family in FAMILIES
@@ -83,13 +83,13 @@ def removal(group: str, block: str, e: Evidence) -> Measure | None:
 
 
 def loss(group: str, block: str, e: Evidence) -> Measure | None:
-    """What the removal of an intensity group after a block costs in accuracy, a fraction."""
+    """Accuracy lost by removing an intensity group after a block, a fraction."""
     all_patches, left = e.cell("results", "keep_rate", "attention", "1.00"), removal(group, block, e)
     return minus(all_patches, left) if all_patches and left else None
 
 
 def _summary(contrasts: Sequence[Contrast], first_block: str) -> str:
-    """``first_block`` begins the sentence where the first block's numbers are known."""
+    """``first_block`` begins the sentence if the first block's numbers exist."""
     if not contrasts:
         return ""
     first = [(c.model, c.margin) for c in contrasts if c.block == FIRST]
