@@ -39,7 +39,7 @@ _STYLES = (
     "page/touch.css",
     "page/forced.css",
 )
-# Plotly would write addresses of its colours that are wrong after any change of the page's own.
+# Otherwise Plotly refers to its colours by the page's address, which is wrong once the address changes.
 _NO_BASE = 'document.querySelector("base")?.remove();'
 
 HEADER = f"""
@@ -85,7 +85,7 @@ def build(checkpoint: str | None = None, frames: int | None = None) -> gr.Blocks
 
 
 _UPLOAD_LIMIT = (MAX_UPLOAD_BYTES // 10**6) << 20
-"""Gradio's own sentence counts in 2^20 bytes: of this number it says as many MB as the page does."""
+"""Gradio's own message counts in 2^20 bytes; with this number it shows the same MB as the page."""
 
 
 _GRADIO_TEXTS = {
@@ -143,6 +143,6 @@ def _theme() -> gr.themes.Base:
         body_text_color_subdued_dark="*neutral_400",
         block_info_text_color="*neutral_500",
         block_info_text_color_dark="*neutral_400",
-        # An empty box or circle must be seen on its dark ground.
+        # An empty box or circle must be visible on the dark background.
         checkbox_border_color_dark="*neutral_400",
     )

@@ -52,9 +52,9 @@ def analyse_clip(
     start : float or None
         Where in the file to begin, in seconds; None takes the loudest part.
     score, keep_rate :
-        What to begin with: what the person is looking at. A control is analysed, too, where it is chosen.
+        The current view, which is computed first. If a control ranking is chosen, it is analysed, too.
     method : {"drop", "fuse", "merge"}
-        Merging ranks nothing: of another score than attention a sentence says so.
+        Merging does not rank; with a score other than attention a sentence says so.
     plan : PruningPlan
         Blocks that prune, and keep-rates of their own if they have any.
 
@@ -84,7 +84,7 @@ def analyse_clip(
         method=method,
     )
     if keep_rate < 1:
-        next(steps)  # the unpruned pass alone is not what the person asked for
+        next(steps)  # the unpruned pass alone is not the requested view
     parts = _in_parts(steps)
     exploration = next(parts)
     yield build_payload(
@@ -118,7 +118,7 @@ def rankings_of(method: str, score: str) -> list[str]:
 
 
 def measured_accuracy(name: str, sha256: str, method: str, scores: Sequence[str]) -> Mapping[str, Any] | None:
-    """Measured accuracy of what is shown: of the paper's way at every keep-rate, of others at seven."""
+    """Measured accuracy for the view: at every keep-rate for the paper's method, at seven for others."""
     if method == METHODS[0] and set(scores) <= set(SCORES):
         return measured_results(name, sha256)
     ours = measured_methods(name, sha256)

@@ -23,7 +23,7 @@ STEPS = 65535
 
 
 def wire(viewer: gr.HTML, seen: gr.State) -> None:
-    """Answer the viewer; ``seen`` holds what it shows."""
+    """Answer the viewer's requests; ``seen`` holds what the viewer shows."""
 
     def reply(seen: Seen | None, event: gr.EventData):
         return gr.update(attended=json.dumps(respond(seen, event._data)))
@@ -39,7 +39,7 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
 
 
 def respond(seen: Seen | None, request: Any) -> dict[str, Any]:
-    """The attention of what the browser names, or a sentence on why there is none."""
+    """The attention for the browser's request, or a sentence on why there is none."""
     failure = "The attention could not be computed; the app's log says why."
     return reply_to(request, partial(attention_message, seen), failure)
 

@@ -40,7 +40,7 @@ class ModelChoice:
 
     @property
     def link_name(self) -> str:
-        """What a link calls it: a checkpoint file by its name alone, one on the hub without its owner."""
+        """Its name in a link: a checkpoint file's name without folders, a Hub model's name without owner."""
         return Path(self.source).name
 
 
@@ -58,18 +58,19 @@ def _label(model: dict[str, Any]) -> str:
 
 
 def cached_model(choice: ModelChoice) -> AudioViT:
-    """Load a model to this machine's best device, or hand back the one loaded before.
+    """Load a model to this machine's best device, or return it if it is loaded already.
 
-    The bundled ones stay loaded, some 30 MB each, so that switching between them never waits; of people's
-    own, which may take hundreds, the last two.
+    Bundled models stay loaded, about 30 MB each, so that switching between them is immediate. Of the users'
+    own models, which may take hundreds of MB, the last two stay.
     """
     return (_bundled if is_bundled(choice.source) else _own)(choice)
 
 
 def _load(choice: ModelChoice) -> AudioViT:
     model = pack(load_model(choice.source, frames=choice.frames).to(best_device()))
-    # The first pass of a process takes up to a second longer, the first one at a keep-rate a few
-    # milliseconds, which is not what a clip costs. A large model's passes take seconds: one is enough.
+    # Warm up: the first pass of a process takes up to a second longer, and the first at each keep-rate a
+    # few milliseconds, which would distort the times of a clip. A large model's passes take seconds, so one
+    # is enough.
     large = model.config.macs() > LARGE_MACS
     explore(
         model,
@@ -93,7 +94,7 @@ def check_request(path: str | os.PathLike[str] | None, choice: ModelChoice | Non
 
 
 def fitting_source(source: str, example: Example, choices: Sequence[ModelChoice]) -> str:
-    """The model to hear an example with: the chosen one, unless another bundled one knows what is in it.
+    """The model for an example: the chosen one, unless only another bundled one has a class for it.
 
     A person's own checkpoint stays chosen. One of the same family is preferred.
     """

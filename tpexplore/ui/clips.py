@@ -1,4 +1,4 @@
-"""The clips that people bring: which part of a file a model gets, how loud it is, what it is called."""
+"""The users' clips: the part of a file that a model reads, its loudness, its name."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .choices import ModelChoice, cached_model
 from .payload import base64_of
 
 RECORDING = "Your recording"
-"""What the page names the file of a recording that is made there, and a person's recording."""
+"""The page's file name for a recording made there, and how it is shown."""
 
 WAVE_LEVELS = 600
 """Bars of a waveform, at most."""
 
 
 def check_uploads(paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Raise InputError if a file that the page still names is no longer here."""
+    """Raise InputError if a file that the page still refers to no longer exists."""
     for path in map(Path, paths):
         if not path.is_file():
             raise InputError(
@@ -48,7 +48,7 @@ def file_seconds(path: str | os.PathLike[str]) -> tuple[float, bool]:
 
 
 def written_at(path: str | os.PathLike[str]) -> int:
-    """When a file was last written, so that what is kept of it is not used after a change; 0 for none."""
+    """When a file was last written, so that cached results are not used after a change; 0 for no file."""
     return Path(path).stat().st_mtime_ns if Path(path).is_file() else 0
 
 

@@ -25,8 +25,9 @@ MESSAGE = '<div class="message" role="alert">${value}</div>'
 class Controls:
     """The components of the bar.
 
-    Three of them cannot be seen: ``clip``, ``model`` and ``start`` hold what the two boards ``sound`` and
-    ``menu`` show and change. They are in the page all the same: only what is there tells of its change.
+    Three of them are hidden: ``clip``, ``model`` and ``start`` hold the values that the two boards
+    ``sound`` and ``menu`` show and change. They must be in the page, because Gradio reports changes only
+    for components in it.
     """
 
     clip: gr.File
@@ -103,7 +104,7 @@ def build(
 
 
 def _start_of(text: str | None) -> float | str | None:
-    """The start in seconds, or the value as it is: the library's error names a value that is not a number."""
+    """The start in seconds, or the text itself if it is not a number; the library's error then names it."""
     try:
         return float(text) if text else None
     except ValueError:
@@ -111,7 +112,7 @@ def _start_of(text: str | None) -> float | str | None:
 
 
 def sound_value(path: str | None, choice: ModelChoice | None, start: float | None) -> str:
-    """What the board "sound" shows of a clip; empty where there is none that can be read."""
+    """The value of the board "sound" for a clip; empty if there is no readable clip."""
     if not path or choice is None:
         return ""
     try:

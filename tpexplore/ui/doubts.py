@@ -1,6 +1,6 @@
-"""Whether an answer may mean nothing: the model is unsure, or it needs speech and there is none.
+"""Whether an answer may mean nothing: the model is unsure, or it needs speech but hears none.
 
-What is tested is said: the best answer's probability, and what the bundled AudioSet model hears in the clip.
+The sentence names the evidence: the best answer's probability, or the bundled AudioSet model's answer.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def doubt_of(
     Returns
     -------
     dict or None
-        ``sentence``, and ``source`` and ``task`` of the model that may know, None where there is no other.
+        ``sentence``, and ``source`` and ``task`` of a model that may know better, None if there is none.
     """
     config = exploration.config
     if not config.classes:

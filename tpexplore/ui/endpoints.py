@@ -1,4 +1,4 @@
-"""What programs may ask of a running app, beside the page: named API endpoints with typed arguments."""
+"""The API of a running app for programs: named endpoints with typed arguments."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build(choices: list[ModelChoice]) -> None:
         score: str = "attention",
         start: float | None = None,
     ) -> dict[str, Any]:
-        """A clip at one keep-rate with one score, beside the unpruned answer; the cheap way to ask."""
+        """A clip at one keep-rate with one score, beside the unpruned answer; the cheapest request."""
         return _answer(clip, by_source, model, start, (keep_rate,), score)
 
     def models() -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def build(choices: list[ModelChoice]) -> None:
         return bundled_models()
 
     def results(model: str) -> dict[str, Any]:
-        """What was measured of a bundled model, as its results file says."""
+        """Measurements of a bundled model, as in its results file."""
         measured = measured_results(model) if model in by_source else None
         if measured is None:
             raise gr.Error(f"Nothing has been measured of model {model!r}.", print_exception=False)
@@ -64,14 +64,14 @@ def build(choices: list[ModelChoice]) -> None:
 
 
 def _uploaded(clip: dict[str, Any]) -> str:
-    """Path of a clip that was uploaded; Gradio hands over a plain dict, unchecked.
+    """Path of an uploaded clip; Gradio passes a plain dict, unchecked.
 
     Only what lies in the upload folder counts: the path comes from the caller, who could name any file.
     """
     path = Path(str(clip.get("path") if isinstance(clip, dict) else None))
     uploads = Path(get_upload_folder()).resolve()
     if not path.is_absolute() or uploads not in path.resolve().parents:
-        raise InputError("The clip is no uploaded file; expected one sent with handle_file().")
+        raise InputError("The clip is not an uploaded file; expected one sent with handle_file().")
     return str(path)
 
 
@@ -83,7 +83,7 @@ def _answer(
     keep_rates: tuple[float, ...],
     score: str | None,
 ) -> dict[str, Any]:
-    """Run the model; what is wrong with the request goes back as one sentence."""
+    """Run the model; a problem with the request is returned as one sentence."""
     try:
         if model not in by_source:
             known = ", ".join(by_source) or "none"

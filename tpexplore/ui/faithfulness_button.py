@@ -1,4 +1,4 @@
-"""The button that asks what the model hears in the kept parts alone, and in the removed parts alone."""
+"""The button that tests what the model hears in the kept parts alone, and in the removed parts alone."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .replies import reply_to
 from .takeaway_button import Seen, seen_excerpt
 
 DRAWS = 5
-"""Random choices of as many patches that are heard beside."""
+"""Random choices of as many patches, for comparison."""
 
 
 def wire(viewer: gr.HTML, seen: gr.State) -> None:
-    """Answer the viewer's button; ``seen`` holds what it shows."""
+    """Answer the viewer's button; ``seen`` holds what the viewer shows."""
 
     def reply(seen: Seen | None, event: gr.EventData):
         return gr.update(heard=json.dumps(respond(seen, event._data)))
@@ -35,14 +35,14 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
         reply,
         seen,
         viewer,
-        trigger_mode="multiple",  # the button itself never asks twice at a time
+        trigger_mode="multiple",  # the button never sends two requests at once
         **MODEL_QUEUE,
         **QUIET,
     )
 
 
 def respond(seen: Seen | None, request: Any) -> dict[str, Any]:
-    """What each part says, or a sentence on why that is not known."""
+    """The answer to each part, or a sentence on why there is none."""
     failure = "The parts could not be heard; the app's log says why."
     return reply_to(request, partial(hear, seen), failure)
 

@@ -1,8 +1,8 @@
-"""The link to what is seen: what it may name, and what the page does with one that it is opened by.
+"""The link to the current view: what it may contain, and what the page does when opened by one.
 
-The browser reads the address, keeps it up to date and hands out the link (`boards/page/link.js`,
-`boards/explore/address.js`); Python is asked only for what the page was not built with.
-A person's own clip never gets into a link.
+The browser reads the address, keeps it up to date and offers the link (`boards/page/link.js`,
+`boards/explore/address.js`). It asks Python only for views that differ from the page as it was built. A
+user's own clip never gets into a link.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from .picking import file_value
 from .tabs import Setting
 
 SPOKEN = "spc-12"
-"""The task by which an example is known to be a spoken word."""
+"""An example with an answer for this task is a spoken word."""
 
 OPENED = "() => { document.dispatchEvent(new Event('tp-opened')); return []; }"
-"""Tells link.js that what it asked for has been shown, or could not be."""
+"""Tells link.js that its request has been shown, or has failed."""
 
 BUTTON = (
     '<button type="button" id="link-copy" class="head-button" aria-describedby="link-status"'
@@ -48,14 +48,14 @@ PROBLEM = '<div class="message-box"><p id="link-problem" class="message" role="a
 
 @dataclass(frozen=True)
 class Place:
-    """What of a link the server has to do something for.
+    """The parts of a link that need the server.
 
     Attributes
     ----------
     path : str or None
-        Of an example; None where the sound is the person's own, or there are no examples.
+        Path of an example; None if the sound is the user's own, or there are no examples.
     source : str or None
-        Of a model; None where it is the person's own, which the browser alone remembers, or there are none.
+        Source of a model; None if it is the user's own, which only the browser remembers, or there are none.
     start : float or None
     tab : str
     settings : dict of name -> value
@@ -70,7 +70,7 @@ class Place:
 
 @dataclass(frozen=True)
 class TabNames:
-    """How a link may call a tab.
+    """The names of tabs in a link.
 
     Attributes
     ----------
@@ -94,12 +94,12 @@ def create_link(
     shared: Mapping[str, str],
     offers_own: bool = False,
 ) -> gr.HTML:
-    """Place what reads and writes the address; `BUTTON`, `HANDED_OUT` and `PROBLEM` are seen of it.
+    """Place the component that reads and writes the address; `BUTTON`, `HANDED_OUT`, `PROBLEM` are visible.
 
     Parameters
     ----------
     choices, examples, tabs :
-        What a link may name; the first of each is what a link need not name.
+        Values that a link may name; the first of each is the default, which a link can leave out.
     settings : dict of "tab.name" -> Setting
     shared : dict of "tab.name" -> "rate" or "score"
         Those that show the page's own, see `Tab.page`.
@@ -142,7 +142,7 @@ def create_link(
 
 
 def fitting_examples(choices: Sequence[ModelChoice], examples: Sequence[Example]) -> dict[str, str]:
-    """For each bundled model, as a link names it, the first example whose sounds it knows, if there is one.
+    """For each bundled model, by its name in links, the first example whose sounds it knows, if any.
 
     A model of speakers knows nobody of the examples, but a voice says more than thunder.
     """
@@ -166,7 +166,7 @@ def read_place(
     tabs: Sequence[str],
     settings: Mapping[str, Setting],
 ) -> Place:
-    """What the browser asks for, checked again: of anything that is not known the first takes its place."""
+    """The browser's request, checked again: an unknown value is replaced by the default."""
     request = request if isinstance(request, dict) else {}
     paths = {_example_name(example): str(example.path) for example in examples}
     sources = {choice.link_name: choice.source for choice in choices}
@@ -188,7 +188,7 @@ def read_place(
 
 
 def note_choice(chosen: Controls) -> None:
-    """Have the browser tell itself which clip and model are chosen; asks no server."""
+    """Dispatch an event in the browser when clip or model changes, without the server."""
     gr.on(
         [chosen.clip.change, chosen.model.change],
         inputs=[chosen.clip, chosen.model],
@@ -200,7 +200,7 @@ def note_choice(chosen: Controls) -> None:
 
 
 def note_tabs(tabs: Mapping[str, gr.Tab], settings: Mapping[str, Setting]) -> None:
-    """Have the browser tell itself which tab is open and what is set there; asks no server.
+    """Dispatch an event in the browser when a tab opens or its settings change, without the server.
 
     Gradio runs an event's listeners one after the other, each to its end: these before any that analyses.
     """

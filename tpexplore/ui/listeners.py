@@ -1,4 +1,4 @@
-"""Who is listening live: a buffer for each browser, a limit, and fair turns; who has left is swept away."""
+"""The live listeners: a buffer for each browser, a limit, and removal of those who have left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_LISTENERS = 8
 """More at once would each get too few updates to call it live."""
 
 LIFETIME_SECONDS = 10.0
-"""A browser that is closed says nothing: who has sent no sound for so long is gone."""
+"""A browser does not report when it is closed, so one that sends no sound for this long counts as gone."""
 
 _ID = re.compile(r"[0-9a-f-]{16,64}")
 
@@ -29,7 +29,7 @@ class Listener:
     Attributes
     ----------
     source : tuple
-        What the buffer is made for, e.g. model and sample rate: with another one it starts anew.
+        The buffer's key, e.g. model and sample rate; with another key the buffer starts again.
     ring : RingBuffer
     heard_at : float
         When it last sent something.
@@ -62,7 +62,7 @@ class Listeners:
         return len(self._all)
 
     def get(self, id: str, source: tuple, make: Callable[[], RingBuffer]) -> Listener:
-        """The listener of a browser's random name, a new one where there is none.
+        """The listener with a browser's random name, or a new one.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The models by what they recognise and by family, as the menus on top of the page name them."""
+"""The models by task and family, for the menus on top of the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .task_names import task_name
 
 
 def menu_message(choices: Sequence[ModelChoice]) -> list[dict[str, Any]]:
-    """Of every model: its source, what it recognises, its family, a line about it, if it is one's own."""
+    """For every model: its source, task, family, a line about it, and whether it is the user's own."""
     bundled = set(bundled_names())
     return [
         _entry(choice, bundled_card(choice.source)) if choice.source in bundled else _own_entry(choice)

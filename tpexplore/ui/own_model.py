@@ -44,7 +44,7 @@ def on_a_space() -> bool:
 
 
 def is_offered() -> bool:
-    """Whether visitors may name a model: on a Space only where its owner says so, as it is fetched there."""
+    """Whether visitors may name a model; on a Space, which has to fetch it, only if its owner allows it."""
     return os.environ.get(ALLOW, "0" if on_a_space() else "1") not in ("", "0")
 
 
@@ -67,7 +67,7 @@ def build() -> OwnModel:
 
 
 def about(choice: ModelChoice) -> str:
-    """What the page is sent of a model that was just loaded: its source, to remember, and a sentence."""
+    """The message to the page about a model just loaded: its source, to remember, and a sentence."""
     model = cached_model(choice)
     config = model.config
     sentence = (
@@ -104,7 +104,7 @@ def loading(text: str) -> Iterator[tuple[str, ModelChoice | None]]:
     Yields
     ------
     sentence, choice
-        What is going on, and last an empty sentence with the entry for the menu.
+        Progress sentences, and last an empty sentence with the entry for the menu.
 
     Raises
     ------

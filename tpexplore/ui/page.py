@@ -22,8 +22,8 @@ from .problems import sentence_for
 class Page:
     """What happens when a tab is opened, and when clip, model or a tab's settings change.
 
-    Only the open tab computes. ``shown`` remembers for which request each tab was filled, so that a tab
-    opened again is not computed again. Which event calls what is in `wiring`.
+    Only the open tab computes. ``shown`` holds the request that each tab was filled for, so that a tab
+    opened again is not computed again. `wiring` connects the events.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class Page:
         self.groups = {pane.id: group for group in groups for pane in group.panes}
         self.inside = gr.State({group.id: group.panes[0].id for group in groups})
         self.chosen = chosen
-        # What a request may name: the models of the menu, and whatever anyone has loaded. A menu offers a
-        # visitor only what they loaded themselves.
+        # A request may name the menu's models and any model that someone has loaded. A visitor's menu
+        # offers only the models that they loaded themselves.
         self.choices = {choice.source: choice for choice in choices}
         self.offered = tuple(choices)
         self.own_models = gr.State(())
@@ -56,13 +56,13 @@ class Page:
         }
         self.open = gr.State(panes[0].id)
         self.shown = gr.State({panes[0].id: first} if first else {})
-        # Another number whenever a clip, start or model is asked for. Random, not counted up: two choices
-        # made at once would both get the same count, and the second would be no change. It is in the page,
-        # hidden: only what is there tells of its change without a trip to the server.
+        # A new number for every request of a clip, start or model. It is random, because two simultaneous
+        # choices would count up to the same number, and the second would not be a change. It is a hidden
+        # part of the page, because only such components report a change without a trip to the server.
         self.request_number = gr.Number(0, visible="hidden", elem_id="request-number")
 
     def on_own_model(self, text, own_models, progress=gr.Progress(track_tqdm=True)):  # noqa: B008
-        """A person names a model of their own."""
+        """The user has typed a model of their own."""
         try:
             for sentence, choice in own_model.loading(text):
                 if choice is None:
@@ -78,7 +78,7 @@ class Page:
         yield "", chosen, controls.menu_value(menu), own_model.about(choice), own_models
 
     def on_link(self, own_path, own_source, shown, inside, event: gr.EventData):
-        """A link, Back or Forward names something else than what the page shows."""
+        """A link, Back or Forward leads to another view than the one shown."""
         place = link.read_place(
             event._data, list(self.choices.values()), example_clips(), list(self.panes), self.settings
         )
@@ -89,7 +89,7 @@ class Page:
         opened = dict(zip(self.chosen.request, (path, source, place.start), strict=True))
         opened |= self._selecting(place.tab, inside)
         if place.tab != next(iter(self.panes)):
-            # That tab is filled by `on_change`; when it opens, there is nothing left for `on_open` to do.
+            # `on_change` fills that tab, so `on_open` must not fill it again.
             shown = {**shown, place.tab: request_key(path, self.choices.get(source), place.start)}
         opened |= {self.settings[name].component: value for name, value in place.settings.items()}
         return {**opened, self.open: place.tab, self.shown: shown, self.request_number: random()}

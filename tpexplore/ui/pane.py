@@ -16,7 +16,7 @@ from .tabs import PAGE_STATE, Tab, explore
 
 
 class Pane:
-    """A tab, and what the page adds to it: a line that says what is shown, or why nothing is.
+    """A tab, plus a line that says what is shown, or why nothing is shown.
 
     Two kinds of tab go without the line: the Explore tab, whose viewer names its clip and keeps it until
     there is another, and one that shows no clip, which has no outputs.
@@ -36,7 +36,7 @@ class Pane:
         self.line.visible, self.content.visible = not self.keeps, self.keeps
 
     def key(self, path: Any, choice: ModelChoice | None, start: float | None, settings: Sequence) -> tuple:
-        """What a tab was filled for: filled once, it is not filled again for the same."""
+        """The key of a request; a tab is not filled again for the same key."""
         inputs = zip(self.tab.inputs, settings, strict=False)  # a link to the tab names none
         components = {*self.tab.page, *self.tab.request}
         shared = [value for component, value in inputs if component in components]
@@ -50,9 +50,9 @@ class Pane:
     def fill(
         self, path: str | None, choice: ModelChoice | None, start: float | None, settings: list
     ) -> Iterator[tuple[dict, str, bool]]:
-        """What the tab shows of a clip, component -> value; what is wrong, if anything is; whether it is all.
+        """Yields the tab's values for a clip (component -> value), any problem, whether it is complete.
 
-        Each set of values stands for itself: a browser that is behind leaves out all but the last.
+        Each set of values is complete in itself: a slow browser skips all but the last.
         """
         try:
             refreshed = self.tab.refresh(path, choice, start, *settings)
@@ -74,7 +74,7 @@ class Pane:
         return {self.line: line, self.content: gr.update(visible=not problem)}
 
     def js(self, at: int) -> str:
-        """A script that reads what the tab's picture shows into the settings, which begin at input ``at``."""
+        """A script that copies the state of the tab's picture into the settings, from input ``at`` on."""
         reads = [
             f"values[{at + i}] = {self.reads[component]};"
             for i, component in enumerate(self.tab.inputs)
@@ -102,5 +102,5 @@ def _about(path: str | None, choice: ModelChoice | None) -> str:
 
 
 def request_key(path: Any, choice: ModelChoice | None, start: float | None) -> tuple:
-    """What a tab was filled for, its own settings left out."""
+    """The key of a request without the tab's own settings."""
     return str(path), choice, start

@@ -59,7 +59,7 @@ def build_payload(
     Parameters
     ----------
     exploration : Exploration
-        The sweep, as far as it has come; `build_part` makes what comes later.
+        The sweep so far; `build_part` makes the later parts.
     samples : (n,) float
         The 16 kHz waveform that was analysed; the page plays it.
     name : str
@@ -71,11 +71,11 @@ def build_payload(
     results : mapping or None
         Measured results in the design's form, or None. Results of other weights are not used.
     clusters : mapping of "intensity" and "variation" -> Clusters, or None
-        Those of the model's dataset, where they are known.
+        Clusters of the model's dataset, if they exist.
     rates : sequence of float or None
         All keep-rates that there will be; None if no more will come.
     own_rates : sequence of float
-        One keep-rate for each pruning block, where they differ; `one_rate` of them is the slider's place.
+        One keep-rate for each pruning block, if they differ; the slider is at their `one_rate`.
     device : str
         What the times were measured on.
     rankings : sequence of str or None
@@ -86,11 +86,11 @@ def build_payload(
     Returns
     -------
     dict
-        Binary parts are base64, little-endian: the picture one byte per frame and mel bin, the fate of
-        every patch one byte per keep-rate and patch (0 kept, else the block that dropped it), where patches
-        merged the id of the one that holds each after every pruning block, 16-bit, the sound 16-bit,
-        attention scores float32. They and the patch statistics are sent unrounded, so that ranks
-        made of them are the model's own.
+        Binary parts are base64, little-endian: the picture with one byte per frame and mel bin; the fate of
+        every patch with one byte per keep-rate and patch (0 kept, else the block that dropped it); with
+        merging, 16-bit ids of the patch that holds each patch after every pruning block; the sound in 16
+        bits; attention scores as float32. The scores and the patch statistics are not rounded, so that
+        ranks made from them are the model's own.
     """
     config = exploration.config
     measured = of_weights(results, config.sha256)
@@ -211,7 +211,7 @@ def _clip(samples: np.ndarray, name: str, start: float, sentences: Sequence[str]
 
 
 def picture_message(exploration: Exploration) -> dict[str, Any]:
-    """The spectrogram as it is drawn, one byte per frame and mel bin, and what each patch holds."""
+    """The spectrogram as drawn, one byte per frame and mel bin, and the statistics of each patch."""
     config = exploration.config
     power = decibels(exploration.spectrogram, config)
     sound = power[: exploration.real_frames]
@@ -303,7 +303,7 @@ def _cost(point: Point) -> dict[str, Any]:
 def _accuracy(
     results: Mapping[str, Any], rates: Sequence[float], config: ModelConfig
 ) -> dict[str, list[dict[str, float]]]:
-    """Of each ranking, what was measured at which keep-rate, and what that costs."""
+    """For each ranking, the accuracy measured at each keep-rate, and its cost."""
     rows = {score: [] for score in {**dict.fromkeys(SCORES), **results["keep_rate"]}}
     for score, row in rows.items():
         for rate in rates:

@@ -1,4 +1,4 @@
-"""An example is chosen in the browser: an answer of the server would overtake what was chosen next."""
+"""Choose an example in the browser: a server's answer could overwrite the user's next choice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tpexplore.checkpoints.bundled import Example, bundled_names
 
 from .choices import ModelChoice, fitting_source
 
-# Whoever chooses an example no longer waits for a sound of their own that is still being sent.
+# The event drops the user's own sound if it is still being sent.
 _SCRIPT = """(index, model) => {{
     const {{ clip, models }} = {offers}[index];
     const url = new URL(clip.url, document.baseURI).href;
@@ -41,6 +41,6 @@ def file_value(example: Example) -> dict[str, Any]:
 
 
 def _other_models(example: Example, choices: Sequence[ModelChoice]) -> dict[str, str]:
-    """Of each model that does not know what is in the example, the one that does."""
+    """For each model without a class for the example, a model that has one."""
     fitting = {source: fitting_source(source, example, choices) for source in bundled_names()}
     return {source: other for source, other in fitting.items() if other != source}

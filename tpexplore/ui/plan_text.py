@@ -26,7 +26,7 @@ _NUMBERS = re.compile(r"\s*[\d.]{1,6}(\s*,\s*[\d.]{1,6})*\s*")
 
 @dataclass(frozen=True)
 class PruningPlan:
-    """What the page prunes at.
+    """The page's pruning blocks and keep-rates.
 
     Attributes
     ----------
@@ -48,14 +48,14 @@ class PruningPlan:
         return (self.rates, 1.0) if self.rates else KEEP_RATES
 
     def keep_rate(self, rate: float) -> float | tuple[float, ...]:
-        """What a place of the slider stands for."""
+        """The keep-rate, or the blocks' own, at a place of the slider."""
         return shortest_keep_rate(self.rates) if self.rates and rate < 1 else rate
 
 
 def read_plan(blocks: Any, rates: Any, depth: int | None = None) -> PruningPlan:
     """The plan that two texts name, such as "3,6" and "0.9,0.5"; empty ones mean the paper's.
 
-    Any number of blocks may prune; keep-rates are none, or one for each block.
+    Any number of blocks may prune; there are no keep-rates, or one for each block.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def read_plan(blocks: Any, rates: Any, depth: int | None = None) -> PruningPlan:
 
 
 def read_way(request: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    """What a board asks to be done to patches, as `explore` and `explore_windows` name it.
+    """A board's pruning settings as arguments of `explore` and `explore_windows`.
 
     Parameters
     ----------

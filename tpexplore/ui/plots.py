@@ -17,7 +17,7 @@ from .trace import ClipTrace
 
 CONFIG = {"displayModeBar": False, "responsive": True}
 TOP = 16
-"""Room above a plot on the page, where its heading stands outside of it."""
+"""Margin above a plot on the page, where the heading is outside the plot."""
 
 # `boards/page/plots.js` saves what stands above the buttons.
 _SAVES = (

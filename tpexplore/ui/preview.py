@@ -1,4 +1,4 @@
-"""What a link to the app looks like where it is posted: Gradio's page names Gradio and shows its picture."""
+"""The preview of a posted link to the app; without it Gradio's page would show Gradio's name and picture."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def sentence_for(error: Exception, path: str | None) -> str:
-    """The sentence about an error that the page shows; one that nobody foresaw goes to the log in full."""
+    """The page's sentence about an error; an unexpected error is also logged in full."""
     if isinstance(error, InputError):
         return str(error)
     log.error("analysing %s failed", path, exc_info=error)
@@ -21,5 +21,5 @@ def sentence_for(error: Exception, path: str | None) -> str:
 
 
 def problem_html(sentence: str) -> str:
-    """A sentence about what is wrong, which screen readers read out."""
+    """A sentence about a problem, announced by screen readers."""
     return f'<p class="message" role="alert">{html.escape(sentence)}</p>'

@@ -1,4 +1,4 @@
-"""Replies to what a board asks for: the answer, or a sentence on why there is none."""
+"""Replies to a board's requests: the answer, or a sentence on why there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORGOTTEN = "The server has forgotten this clip; please choose it again."
 def reply_to(
     request: Any, answer: Callable[[dict[str, Any]], dict[str, Any]], failure: str
 ) -> dict[str, Any]:
-    """The answer to a request with the request's ``id``, by which the browser knows what it belongs to.
+    """The answer to a request, with the request's ``id``, so that the browser can match them.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def read_text(*names: str) -> str:
 
 @lru_cache(maxsize=1)
 def address() -> str:
-    """Where the files are served, relative to the page; another one after any change to any of them."""
+    """Address of the files, relative to the page; it changes whenever one of them changes."""
     content = hashlib.sha256()
     for name, data in _files().items():
         content.update(f"{name} {len(data)}\n".encode() + data)

@@ -36,11 +36,11 @@ TABS = {
 }
 """Tabs in their order: id -> label and module, or label and the tabs behind an inner switch."""
 ALIASES = {"remove": "removal", "why": "kendall", "robustness": "stability", "data": "own"}
-"""Further names that a link may call a tab by."""
+"""Further names of tabs in links."""
 
 
 def places() -> dict[str, ModuleType]:
-    """Everything that can be open, id -> module: tabs, and what is behind their inner switches."""
+    """All tabs that can be open, id -> module, including those behind inner switches."""
     modules = {}
     for id, (_, content) in TABS.items():
         inner = content if isinstance(content, dict) else {id: ("", content)}

@@ -1,7 +1,7 @@
-"""The button that hands out a ZIP of what the viewer shows.
+"""The button that offers a ZIP of the viewer's current view.
 
-The ZIP travels in the answer to the one who asked: no file of it is written, so there is none that another
-person could fetch and none to remove.
+The ZIP is sent in the answer to the request. It is not written to a file, so nobody else could fetch it and
+nothing has to be removed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Seen:
 
 
 def wire(viewer: gr.HTML, seen: gr.State) -> None:
-    """Answer the viewer's button; ``seen`` holds what it shows."""
+    """Answer the viewer's button; ``seen`` holds what the viewer shows."""
 
     def reply(seen: Seen | None, event: gr.EventData):
         return gr.update(reply=json.dumps(respond(seen, event._data)))
@@ -52,7 +52,7 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
         reply,
         seen,
         viewer,
-        trigger_mode="multiple",  # the button itself never asks twice at a time
+        trigger_mode="multiple",  # the button never sends two requests at once
         **MODEL_QUEUE,
         **QUIET,
     )

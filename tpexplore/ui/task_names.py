@@ -1,8 +1,8 @@
-"""What a model recognises, in a word or two for people."""
+"""Readable short names of what a model recognises."""
 
 from __future__ import annotations
 
-# Part of the task that a card names -> what is said of it; a card with another task is called by that.
+# Part of a card's task -> its readable name; any other task is shown unchanged.
 _TASKS = {
     "AudioSet": "Sounds (AudioSet)",
     "ESC-50": "{count} sounds",
@@ -12,5 +12,5 @@ _TASKS = {
 
 
 def task_name(task: str, count: int) -> str:
-    """What to call a task with so many classes, e.g. "12 words"."""
+    """The name of a task with ``count`` classes, e.g. "12 words"."""
     return next((name for part, name in _TASKS.items() if part in task), task).format(count=count)

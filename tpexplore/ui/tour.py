@@ -1,4 +1,4 @@
-"""The tour of five steps: what it says, and the card that says it. tour.js moves it, tour.css draws it."""
+"""The tour of five steps: its texts and its card. tour.js moves the card, tour.css styles it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its words, for someone who never read the paper, and selectors of what they speak of."""
+    """One step: its text, for someone who has not read the paper, and selectors of what it explains."""
 
     title: str
     text: str

@@ -32,7 +32,7 @@ from .clips import clip_name, excerpt_of, written_at
 
 @dataclass(frozen=True, eq=False)
 class ClipStage:
-    """One pruning block at work on one clip.
+    """What one pruning block did to one clip.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class ClipTrace:
         return self._kept[key]
 
     def stages_at(self, keep_rate: float) -> dict[int, ClipStage]:
-        """The pruning blocks at work, with the attention that decides."""
+        """What each pruning block does, with the attention that it ranks by."""
         key = round(float(keep_rate), 4)
         if key not in self._stages:
             self._stages[key] = self._run_stages(keep_rate)

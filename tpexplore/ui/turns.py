@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """A lock that serves in the order of arrival, unlike `threading.Lock`, and can be given up on.
+    """A lock that, unlike `threading.Lock`, serves in the order of arrival; waiting has a time limit.
 
     Examples
     --------
@@ -25,7 +25,7 @@ class Turns:
 
     @contextmanager
     def take(self, seconds: float) -> Iterator[bool]:
-        """Wait for one's turn at most so long; yields whether it has come."""
+        """Wait at most ``seconds`` for a turn; yields whether the turn has come."""
         ticket = threading.Event()
         with self._lock:
             self._line.append(ticket)

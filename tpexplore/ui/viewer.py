@@ -30,7 +30,7 @@ def create_viewer(messages: Iterable[dict[str, Any]]) -> gr.HTML:
 
 
 def _with_sound_apart(messages: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The same messages, the sound in a file of its own: half of the page would be sound nobody asked for."""
+    """The same messages with the sound in a separate file; inside, it would be half of the page's size."""
     for message in messages:
         if clip := message.get("clip"):
             sound = serving.publish("clip.pcm", base64.b64decode(clip["pcm"]))
@@ -41,7 +41,7 @@ def _with_sound_apart(messages: Iterable[dict[str, Any]]) -> Iterator[dict[str, 
 def encode(messages: Iterable[dict[str, Any]]) -> Iterator[str]:
     """The viewer's value after each message: JSON lines.
 
-    Each value continues the one before, of which Gradio sends the browser no more than what was added.
+    Each value continues the previous one, so Gradio sends the browser only the added part.
     """
     value = ""
     for message in messages:

@@ -36,9 +36,10 @@ def wire(page: Page, opener: gr.HTML) -> None:
         **MODEL_QUEUE,
         **HIDDEN,
     }
-    # Two events for one change: what a generator answers can be lost while Gradio still builds a tab that
-    # was just opened, so only the tab that grows, which is built from the start, is filled by one.
-    # Each names no more outputs than it fills: the first answer to a state counts as a change of it.
+    # Two events for one change: a generator's answer can be lost while Gradio still builds a tab that was
+    # just opened. So only the tab that is filled in steps, which is built from the start, uses a generator.
+    # Each event lists only the outputs that it fills, because the first answer to a state counts as a
+    # change of it.
     about = [chosen.status, chosen.sound, page.shown]
     by_growth = {True: list(about), False: list(about)}
     for pane in panes:
@@ -46,9 +47,9 @@ def wire(page: Page, opener: gr.HTML) -> None:
     growing = page.request_number.change(page.on_change_growing, outputs=by_growth[True], **fill)
     whole = growing.then(page.on_change_whole, outputs=by_growth[False], **fill)
     whole.then(None, js=link.OPENED, **HIDDEN)
-    # Whoever asks for something else does not wait for what they asked for before.
+    # A new request cancels the user's previous one.
     ask = {"cancels": [growing, whole], **QUIET}
-    # What the boards hand over stands in the page: what an event carries along is not checked by Gradio.
+    # The boards pass values through components, because Gradio does not check an event's own data.
     chosen.menu.choose(
         None,
         None,
@@ -81,7 +82,7 @@ def wire(page: Page, opener: gr.HTML) -> None:
         js=pick_script(example_clips(), list(page.choices.values())),
         **ask,
     )
-    # Back or Forward to another sound or model: an answer of the server would overtake what is chosen next.
+    # Back or Forward to another sound or model: a server's answer could overwrite the user's next choice.
     opener.show(
         None,
         None,
@@ -101,7 +102,7 @@ def wire(page: Page, opener: gr.HTML) -> None:
 
 
 def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
-    """Connect the field for a person's own model: what is loaded there joins the menu, and is chosen."""
+    """Connect the field for the user's own model: a loaded model is added to the menu and chosen."""
     loaded = gr.on(
         [own.load.click, own.source.submit],
         page.on_own_model,
@@ -111,7 +112,7 @@ def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
         **MODEL_QUEUE,
         **HIDDEN,
     )
-    # What a generator answers tells of no change, so the page asks by itself.
+    # A generator's answer does not trigger a change event, so the page sends the request itself.
     ask = "(number, problem) => (problem ? number : Math.random())"
     loaded.then(
         None,
@@ -123,7 +124,7 @@ def wire_own_model(page: Page, own: own_model.OwnModel) -> None:
 
 
 def _wire_link(page: Page, opener: gr.HTML) -> None:
-    """It opens what the address names, and says what is chosen."""
+    """Open the view in the address, and report the chosen clip and model."""
     chosen = page.chosen
     settings = [setting.component for setting in page.settings.values() if setting.component]
     opener.open(
@@ -181,7 +182,7 @@ def _wire_pane(page: Page, pane: Pane) -> None:
 
 
 def _wire_group(page: Page, group: Group) -> None:
-    """Opening the tab opens what was last seen behind its inner switch, which is silent then."""
+    """Opening the tab opens the last tab behind its inner switch, because the switch sends no event then."""
     select = group.handle.select
     select(lambda inside: inside[group.id], page.inside, page.open, **AT_ONCE)
     inputs, reads = [*page.chosen.request, page.shown, page.inside], []
