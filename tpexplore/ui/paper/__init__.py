@@ -1,1 +1,1 @@
-"""What the tab "Paper and here" says, as HTML."""
+"""The content of the Paper tab, as HTML."""

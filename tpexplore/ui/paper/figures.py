@@ -115,7 +115,7 @@ def _axes() -> str:
 
 
 def contrast_strips(verdict: Verdict) -> str:
-    """What a verdict was judged by: one line a model, one bar an interval, coloured by its side of 0."""
+    """The evidence for a verdict: one line per model, one bar per interval, coloured by its side of 0."""
     if not verdict.contrasts:
         return ""
     bounded = [
@@ -171,7 +171,7 @@ def _strip(model: str, contrasts: Sequence[Contrast], low: float, high: float) -
 
 @dataclass(frozen=True)
 class ClusterRange:
-    """One bar of Fig. 5; without edges, why there is none."""
+    """One bar of Fig. 5, or the reason why there is none."""
 
     name: str
     edges: Sequence[float] = ()

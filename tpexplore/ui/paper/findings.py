@@ -1,4 +1,4 @@
-"""What the paper's tables and figures, and ours beside them, say: a sentence each."""
+"""One sentence about each of the paper's tables and figures and ours beside it."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def emptied(evidence: Mapping[str, Evidence]) -> str:
 
 
 def tested(dataset: str, evidence: Mapping[str, Evidence]) -> str:
-    """Our models of a dataset, and on how many clips of which split they were measured."""
+    """Our models of a dataset, and the number of clips and the split that they were measured on."""
     parts = []
     for family in ("AudioMAE", "AST"):
         model, _ = counterpart(dataset, family, evidence)

@@ -1,4 +1,4 @@
-"""What the tab "Paper" says: verdicts, then every table and figure. Knows no Gradio."""
+"""The content of the Paper tab: verdicts, then every table and figure. Needs no Gradio."""
 
 from __future__ import annotations
 

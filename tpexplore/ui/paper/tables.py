@@ -1,4 +1,4 @@
-"""The paper's tables as HTML, each published number beside ours. Knows no Gradio."""
+"""The paper's tables as HTML, each published number beside ours. Needs no Gradio."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def plain(value: float, digits: int = 1) -> str:
 
 
 def csv_link(name: str, text: str) -> str:
-    """A link that saves ``text`` as a file; the page holds it, no server is asked."""
+    """A link that saves ``text`` as a file; the text is part of the page, so no server is needed."""
     href = f"data:text/csv;charset=utf-8,{quote(text, safe=' ,.:;/()=+-')}"
     return f'<a class="pp-save" download="{name}" href="{escape(href)}">Numbers, CSV</a>'
 
 
 def title_of(rows: Sequence[ComparisonRow]) -> str:
-    """ "Table I · ESC-50, AST, beside ast-esc50"; never as the same task where it is another."""
+    """ "Table I · ESC-50, AST, beside ast-esc50"; says so if our task is another."""
     first, ours = rows[0], _ours(rows)
     series = f"{first.table} · {first.dataset}, {first.family}"
     if not ours or not any(row.measured for row in rows):
@@ -62,7 +62,7 @@ def removal_tables(rows: Sequence[ComparisonRow], notes: Mapping[str, str]) -> s
 def _by_series(
     rows: Sequence[ComparisonRow], notes: Mapping[str, str], body: Callable[[list[ComparisonRow]], str]
 ) -> str:
-    """Small tables grouped by dataset; what holds for a whole dataset is said once, above its tables."""
+    """Small tables grouped by dataset; a note on a whole dataset appears once, above its tables."""
     parts = []
     for dataset in READING_ORDER:
         own = [row for row in rows if row.dataset == dataset]
@@ -130,7 +130,7 @@ def _matrix(
 
 
 def _unpruned(row: ComparisonRow, groups: int, kinds: Sequence[str], digits: int) -> str:
-    """The line of all patches: one number whatever the score, so it stands once."""
+    """The line for all patches: its number does not depend on the score, so it is shown once."""
     here = f"; here {_value(row.measured, '%')}" if row.measured else ""
     difference = f"; difference {signed(row.difference)}" if row.difference is not None else ""
     return (
@@ -164,7 +164,7 @@ def _value(measure: Measure | None, unit: str) -> str:
 def _reasons(rows: Iterable[ComparisonRow], columns: int) -> str:
     """Why some cells have no number here, as the table's last line."""
     reasons = list(dict.fromkeys(row.reason for row in rows if row.reason))
-    if len(reasons) > 2:  # one for each cell: the first stands for all
+    if len(reasons) > 2:  # one reason per cell; the first one is shown for all
         reasons = [*reasons[:1], f"{len(reasons) - 1} more of the kind."]
     if not reasons:
         return ""
@@ -222,7 +222,7 @@ def _beside(dataset: str, rows: Iterable[ComparisonRow]) -> str:
 
 
 def number_table(verdict: Verdict) -> str:
-    """What a verdict's models measured: one line a quantity, one column a model."""
+    """A verdict's measurements: one line per quantity, one column per model."""
     models = list(dict.fromkeys(name for line in verdict.lines for name in line.cells))
     if not models:
         return ""

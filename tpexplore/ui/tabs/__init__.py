@@ -1,4 +1,4 @@
-"""What a tab is, as far as the page around it has to know."""
+"""The interface between a tab and the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import gradio as gr
 from tpexplore.model.plan import KEEP_RATES, SCORES
 
 FIRST_KEEP_RATE = 0.5
-"""What the page opens with; `boards/page/state.js` begins with the same."""
+"""The page's first keep-rate and score; `boards/page/state.js` starts with the same."""
 
 _NUMBER = re.compile(r"\d*\.?\d+", re.ASCII)  # as in JavaScript
 _CHECKED = {"no": False, "yes": True}
@@ -23,7 +23,7 @@ _CHECKED = {"no": False, "yes": True}
 class Setting:
     """One of a tab's settings, as a link names it.
 
-    Exactly one of ``values``, ``span`` and ``pattern`` says what a link may call it by.
+    Exactly one of ``values``, ``span`` and ``pattern`` defines the valid values in a link.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Setting:
         return cls(component, {value: value for _, value in component.choices})
 
     def read(self, text: Any) -> Any:
-        """The value that a link names, or None where it names none."""
+        """The value for a text in a link, or None if it is not valid."""
         if not isinstance(text, str):
             return None
         if self.values is not None:
@@ -67,7 +67,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab: what it shows, and how that is filled.
+    """One tab: its components and how they are filled.
 
     The page calls ``refresh`` when the tab is opened, and while it is open whenever the clip, the model
     or one of ``inputs`` changes; for a tab that is not open it computes nothing.
@@ -82,19 +82,17 @@ class Tab:
     inputs : list of Gradio components
         The tab's own settings.
     read : dict of component -> str
-        Those of ``inputs`` that stand for what a picture in the browser shows: a JavaScript expression for
-        the value, read when a request is made.
+        For ``inputs`` whose value is the state of a picture in the browser: a JavaScript expression for the
+        value, evaluated for every request.
     link : dict of str -> Setting
-        What a link to the tab names of its settings.
+        The tab's settings in a link.
     page : dict of component -> "rate" or "score"
-        Those of ``inputs`` that show and change the page's own keep-rate or score, which all tabs share
-        (`boards/page/state.js`). A link that names one of them, as those of the first edition do, sets the
-        page's.
+        The ``inputs`` that show and change the page's own keep-rate or score, which all tabs share
+        (`boards/page/state.js`). An old link that names one of them sets the page's value.
     again : callable or None
-        Listens for the tab's picture, which asks for another analysis of the same clip.
+        Listener for an event of the tab's picture that requests another analysis of the same clip.
     request : list of Gradio components
-        Those of ``inputs`` without which what the tab shows is not what is asked for: it is filled anew where
-        they differ.
+        The ``inputs`` that are part of a request: if they differ, the tab is filled again.
     own_models : bool
         Whether the tab has a choice of models of its own, so that the page's line above it names the
         clip only.
@@ -123,7 +121,7 @@ PAGE_STATE = {name: f"globalThis.tpPage.get().{name}" for name in ("rate", "scor
 
 
 def page_settings() -> dict[Any, str]:
-    """Two components that cannot be seen, for `Tab.inputs` and `Tab.read`: the page's score and keep-rate."""
+    """Two hidden components for `Tab.inputs` and `Tab.read`: the page's score and keep-rate."""
     return {
         gr.Textbox(SCORES[0], visible=False): PAGE_STATE["score"],
         gr.Number(FIRST_KEEP_RATE, visible=False): PAGE_STATE["rate"],
@@ -160,5 +158,5 @@ def sound_only_box() -> gr.Checkbox:
 
 
 def sample_of(measured: Mapping[str, Any]) -> str:
-    """What a measured curve is an average of, e.g. "dataset (680 clips)"."""
+    """The sample behind a measured average, e.g. "dataset (680 clips)"."""
     return f"dataset ({measured['n']} clips)"

@@ -91,7 +91,7 @@ def share_sources(trace: ClipTrace, statistic: str) -> dict[str, list[float]]:
 
 
 def published_shares(statistic: str) -> dict[str, list[float]]:
-    """Table III tells those of variation, Fig. 5 some of those of intensity."""
+    """Published shares: variation in Table III, some for intensity in Fig. 5."""
     published = load_published()
     if statistic == "variation":
         table = find(published["tables"], "table3_cluster_shares", "percent") or {}
@@ -171,7 +171,7 @@ def measured_survival(trace: ClipTrace, group: str, keep_rate: float) -> list | 
 
 
 def notes(trace: ClipTrace, keep_rate: float) -> str:
-    """What a reader has to know about the figures."""
+    """Notes on the figures."""
     sentences = []
     if trace.clusters is None:
         sentences.append(

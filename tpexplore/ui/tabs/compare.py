@@ -40,7 +40,7 @@ TOP = 3
 
 @dataclass(frozen=True)
 class Side:
-    """A or B: a model, what it ranks patches by, and what becomes of the others."""
+    """A or B: a model, its ranking of patches, and what happens to the other patches."""
 
     choice: ModelChoice
     score: str
@@ -57,7 +57,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Request:
-    """One side's sweep over a clip; asked for again, it is not computed again."""
+    """The key of one side's sweep over a clip, so that it is computed only once."""
 
     path: str
     written: int

@@ -22,7 +22,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current `gr.Tab`, the first example already analysed by the first model."""
     examples = example_clips()
     viewer = create_viewer(analyse_clip(examples[0].path, choices[0]) if examples and choices else ())
-    read = page_settings()  # what the person is looking at is analysed first
+    read = page_settings()  # the current view is analysed first
     viewed = 'document.querySelector("#viewer .tp").dataset'
     method, control = gr.Textbox(METHODS[0], visible=False), gr.Textbox("", visible=False)
     read |= {method: f"({viewed}.method ?? {METHODS[0]!r})", control: f"({viewed}.control ?? '')"}

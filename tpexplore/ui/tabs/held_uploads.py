@@ -18,7 +18,7 @@ class HeldUploads:
         self._lock = threading.Lock()
 
     def hold(self, page: str, paths: Iterable[Path]) -> None:
-        """Let a page hold these files and no others."""
+        """Replace the files that a page holds."""
         with self._lock:
             let_go = self._pages.pop(page, set())
             if paths := set(paths):
@@ -27,5 +27,5 @@ class HeldUploads:
                 path.unlink(missing_ok=True)
 
     def release(self, page: str) -> None:
-        """The page was left: it holds nothing any longer."""
+        """Release all files of a page that was left."""
         self.hold(page, ())

@@ -126,13 +126,13 @@ def paper_taus(trace: ClipTrace, statistic: str, dataset: str) -> Series | None:
 
 
 def nearest_dataset(trace: ClipTrace) -> str:
-    """The paper's dataset that stands beside this model's; AS-20K, the broadest, if none does."""
+    """The paper's dataset to compare with this model's; AS-20K, the broadest, if there is none."""
     task = trace.model.config.name.rpartition("-")[2]
     return next((name for name, ours in COUNTERPARTS.items() if ours == task), "AS-20K")
 
 
 def notes(trace: ClipTrace, rule: str, paper: str, sound: bool) -> str:
-    """What a reader has to know about the curves."""
+    """Notes on the curves."""
     sentences = []
     undefined = [name for name in STATISTICS if not np.isfinite(clip_taus(trace, name, rule, sound)[0]).any()]
     if undefined:

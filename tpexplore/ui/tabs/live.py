@@ -1,7 +1,7 @@
 """The Live tab: the microphone's last seconds through the model, some times a second.
 
-The browser sends sound and gets what is new of the picture. It sends its next piece when the answer to the
-last one has come, so nothing piles up. These calls bypass the queue: they take turns among themselves.
+The browser sends sound and receives the new part of the picture. It sends the next piece only after the
+answer to the last one, so nothing piles up. These calls bypass the queue and take turns among themselves.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def describe(choice: ModelChoice) -> dict[str, Any]:
 
 
 def hear(request: Any) -> dict[str, Any]:
-    """Take in a piece of sound; what the model makes of the last seconds, or a sentence on what is wrong.
+    """Add a piece of sound; returns the model's result for the last seconds, or a sentence about a problem.
 
     Called by the browser, outside of the queue.
     """
@@ -124,7 +124,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If anything in it is not what the board sends, or too many are listening.
+        If the request is not valid, or too many are listening.
     """
     choice = _choices.get(str(request.get("source")))
     if choice is None:
@@ -165,13 +165,13 @@ def read_pcm(text: Any) -> np.ndarray:
     Raises
     ------
     InputError
-        If it is no such text.
+        If the text is not valid.
     """
     try:
         raw = base64.b64decode(text, validate=True)
         return np.frombuffer(raw, "<i2").astype(np.float32) / 32768
     except (TypeError, ValueError, binascii.Error):
-        raise InputError("The page sent something that is no sound; please reload it.") from None
+        raise InputError("The page sent something that is not sound; please reload it.") from None
 
 
 def picture_update(exploration: Exploration, score: str, new: int | None) -> dict[str, Any]:

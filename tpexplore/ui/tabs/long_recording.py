@@ -1,7 +1,8 @@
 """The Long recording tab: every window of the page's clip, with all patches and pruned, as a strip over time.
 
-The browser asks for one slice of windows after the other, through the queue that all model work shares, so
-that an hour of sound keeps nobody else waiting for long. Who stops asking has stopped the run.
+The browser requests one slice of windows after the other, through the queue that all model work shares, so
+that an hour of sound keeps nobody else waiting for long. A run stops when the browser sends no further
+request.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from . import Tab
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 1.0
-"""A run comes back to the queue's end this often."""
+"""A run returns to the end of the queue this often."""
 
 BATCH_PATCHES = 1024
 """About as many patches go through the model together: with more, a processor's caches no longer help."""
@@ -48,7 +49,7 @@ LEVEL_STEPS, LEVEL_FLOOR = 2, -90.0
 
 @dataclass(frozen=True, eq=False)
 class LongRecording:
-    """What the tab is about to analyse."""
+    """The recording and model of the tab."""
 
     stamp: str
     path: str
@@ -117,7 +118,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         reply,
         [recording, run],
         [board, run],
-        trigger_mode="multiple",  # the browser itself never asks twice at a time
+        trigger_mode="multiple",  # the browser never sends two requests at once
         **MODEL_QUEUE,
         **QUIET,
     )
@@ -125,7 +126,7 @@ def build(choices: list[ModelChoice]) -> Tab:
 
 
 def stamp_of(path: str, choice: ModelChoice) -> str:
-    """A name for a file through a model: another one after any change of the file."""
+    """An identifier of a file and a model; it changes whenever the file changes."""
     return hashlib.sha256(repr((path, written_at(path), choice)).encode()).hexdigest()[:16]
 
 
@@ -152,14 +153,14 @@ def describe(recording: LongRecording) -> dict[str, Any]:
 
 
 def window_count(seconds: float, window: float) -> int:
-    """How many windows lie side by side in a recording; what is too short for a single frame is left out."""
+    """Number of windows side by side in a recording; a rest too short for a frame is left out."""
     return max(1, math.ceil((seconds - ANALYSIS_WINDOW / SAMPLE_RATE) / window))
 
 
 def respond(
     recording: LongRecording | None, run: LongRecordingRun | None, request: Any
 ) -> tuple[LongRecordingRun | None, dict[str, Any]]:
-    """Answer one request of the browser; what is wrong with it comes back as a sentence.
+    """Answer one request of the browser; a problem is returned as a sentence.
 
     Returns
     -------
@@ -185,7 +186,7 @@ def respond(
                 return run, {**head, "text": table_text(run.rows)}
             case "labels":
                 return run, {**head, "text": label_lines(run.rows)}
-        raise InputError("The page asked for something that the app does not know. Please reload the page.")
+        raise InputError("The app does not understand the page's request. Please reload the page.")
     except InputError as error:
         return run, {**head, "problem": str(error)}
     except Exception:

@@ -66,7 +66,7 @@ def build(choices: list[ModelChoice]) -> Tab:
 
 
 class Form:
-    """What a person fills in, and the buttons of the run."""
+    """The fields to fill in, and the buttons of the run."""
 
     def __init__(self):
         self.files = gr.File(
@@ -127,7 +127,7 @@ def _wire(form: Form, result: Result, chosen: gr.State, job: gr.State) -> None:
 
     def on_files(uploads: list[str] | None, choice_and_clip: tuple | None, request: gr.Request) -> None:
         path = choice_and_clip and choice_and_clip[1]
-        # Gradio stores equal files once: that of the page's clip is none of this tab's.
+        # Gradio stores equal files once, so the page's clip must not count as this tab's file.
         _held.hold(request.session_hash, {Path(upload) for upload in uploads or [] if upload != path})
 
     def on_start() -> dict:
@@ -194,7 +194,7 @@ def _wire(form: Form, result: Result, chosen: gr.State, job: gr.State) -> None:
 
 
 def missing(chosen: tuple | None, uploads: list[str] | None, scores: list[str]) -> str:
-    """What a run still needs, as a sentence; empty if nothing."""
+    """A sentence about what is missing for a run; empty if nothing is."""
     if chosen is None:
         return NO_MODEL
     if not uploads:
@@ -209,6 +209,6 @@ def _stop(request: gr.Request) -> None:
 
 
 def _leave(request: gr.Request) -> None:
-    """The page was left or loaded anew: end what it ran, and remove the person's files."""
+    """The page was left or reloaded: end its run, and remove the user's files."""
     _stop(request)
     _held.release(request.session_hash)

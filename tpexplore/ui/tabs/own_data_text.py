@@ -1,4 +1,4 @@
-"""What the My data tab says as HTML: labels, accuracy, and what was left out."""
+"""HTML of the My data tab: labels, accuracy, and clips left out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _accuracy(row: AccuracyRow) -> str:
 
 
 def left_html(curve: AccuracyCurve) -> str:
-    """What was not counted, and links that save what was."""
+    """The clips that were not counted, and links that save the results."""
     parts = []
     if curve.unknown:
         labels = Counter(clip.label_text or "no label" for clip in curve.unknown)

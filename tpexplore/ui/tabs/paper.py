@@ -12,7 +12,7 @@ from . import Tab
 
 def build(choices: list[ModelChoice]) -> Tab:
     """Lay out the tab inside the current context. It shows files, so nothing has to be refreshed."""
-    # Long, and seen by few: fetched when the tab opens, and then kept by the browser.
+    # Long and rarely opened, so it is fetched when the tab opens, and then kept by the browser.
     create_board(
         "paper", None, html=serving.publish("paper.html", page().encode()), styles=["page/paper.css"]
     )

@@ -1,8 +1,8 @@
 """The Remove tab: mark patches, delete them after a block, and watch the answer move.
 
-The marks live in the browser. It asks for one small piece at a time: what the model says without these
+The marks are kept in the browser. It requests one small piece at a time: the model's answers without these
 patches, or without as many random ones, after some of the blocks. Pieces go through the queue that all
-model work shares, so that one person's curve never keeps another's clip waiting for long.
+model work shares, so that one user's curve never keeps another user's clip waiting for long.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ DRAWS = 8
 """Random selections that the curve is compared with."""
 
 MASK_IN_LINK = r"[A-Za-z0-9_-]{2,1400}"
-"""A mask as `decode_mask` reads it, in the letters of base64url and without the padding."""
+"""A mask as in `decode_mask`, but in base64url without padding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What the browser is marking patches of."""
+    """The clip and model whose patches are marked in the browser."""
 
     stamp: str
     choice: ModelChoice
@@ -88,7 +88,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         reply,
         shown,
         board,
-        trigger_mode="multiple",  # the browser itself never asks twice at a time
+        trigger_mode="multiple",  # the browser never sends two requests at once
         **MODEL_QUEUE,
         **QUIET,
     )
@@ -101,7 +101,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     return Tab([board, shown], refresh, link=link)
 
 
-# -- what the browser gets of a clip
+# -- data of a clip for the browser
 
 
 def show(trace: ClipTrace, choice: ModelChoice) -> Shown:
@@ -116,7 +116,7 @@ def show(trace: ClipTrace, choice: ModelChoice) -> Shown:
     config = trace.model.config
     with torch.inference_mode():
         before = class_probabilities(config, trace.model(trace.spec[None]).logits)[0]
-    # The same clip and model get the same stamp, so that what the browser knows of them stays good.
+    # The same clip and model get the same stamp, so that the browser's answers stay valid.
     content = repr((config.name, config.sha256, choice)).encode() + trace.spec.numpy().tobytes()
     return Shown(hashlib.sha256(content).hexdigest()[:16], choice, trace.spec, before)
 
@@ -170,7 +170,7 @@ def measured_removal(trace: ClipTrace) -> dict[str, Any] | None:
 
 
 def published_removal(config: ModelConfig) -> dict[str, Any] | None:
-    """The paper's Table IV for the dataset that this model stands beside, as fractions, or None."""
+    """The paper's Table IV for the dataset that this model is compared with, as fractions, or None."""
     for dataset, task in COUNTERPARTS.items():
         if task is None or config.name != f"{config.family}-{task}":
             continue
@@ -188,7 +188,7 @@ def published_removal(config: ModelConfig) -> dict[str, Any] | None:
 
 
 def respond(state: Shown | None, request: Any) -> dict[str, Any]:
-    """Answer one question of the browser; what is wrong with it comes back as a sentence."""
+    """Answer one question of the browser; a problem is returned as a sentence."""
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         if state is None:
@@ -210,7 +210,7 @@ def read_question(request: dict[str, Any], config: ModelConfig) -> Question:
     Raises
     ------
     InputError
-        If anything in it is not what the board sends.
+        If the request is not valid.
     """
     last = config.depth - 1
     blocks = _whole_numbers(request.get("blocks"), "blocks", 1, last)
@@ -239,7 +239,7 @@ def decode_mask(text: Any, patches: int) -> Tensor:
     Raises
     ------
     InputError
-        If it is no such text, or holds more or fewer patches.
+        If the text is not valid, or has another number of patches.
     """
     length = -(-patches // 8)
     problem = f"The mask {_shown(text)} is unusable; expected base64 of {length} bytes, a bit a patch."

@@ -43,7 +43,7 @@ class RunBar:
         return [self.run, self.stop, self.status]
 
     def waiting(self) -> dict:
-        """The run was asked for, and waits for its turn."""
+        """The run was requested and waits for its turn."""
         return {
             self.run: gr.update(visible=False),
             self.stop: gr.update(visible=True),

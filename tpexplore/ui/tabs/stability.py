@@ -62,7 +62,7 @@ def build(choices: list[ModelChoice]) -> Tab:
         gr.Markdown(NOTE, elem_classes="tab-note")
     request = gr.State(None)
     starter = create_board("stability-starter", "shared/starter.js", events=["run"], visible="hidden")
-    hidden = {result: gr.update(visible=False)}  # whatever is shown is of another request
+    hidden = {result: gr.update(visible=False)}  # the shown result belongs to another request
 
     def refresh(path, choice, start, keep_rate: float, score: str) -> tuple:
         check_request(path, choice)
@@ -99,7 +99,7 @@ def build(choices: list[ModelChoice]) -> Tab:
     for starting in starts:
         begun = starting(bar.waiting, None, bar.outputs, trigger_mode="always_last", **AT_ONCE)
         runs.append(begun.then(on_run, request, filled, **MODEL_QUEUE, **QUIET))
-    # What was asked for before need not be finished.
+    # The previous request need not be finished.
     for starting in starts:
         starting(None, cancels=runs, **QUIET)
 
@@ -117,7 +117,7 @@ def _followed(trace: ClipTrace, keep_rate: float, score: str, results: list) -> 
     results.append((yield from stability_steps(trace.model, trace.samples, keep_rate, score)))
 
 
-# -- what is shown
+# -- output
 
 
 def changes_table(result: Stability) -> str:

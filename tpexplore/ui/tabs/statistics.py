@@ -96,7 +96,7 @@ def clip_histograms(trace: ClipTrace, keep_rate: float, sound: bool):
 
 
 def histogram_edges(trace: ClipTrace) -> tuple[torch.Tensor, torch.Tensor]:
-    """Bin edges of the dataset, so that clips can be compared; of the clip where there are none."""
+    """Bin edges of the dataset, so that clips can be compared; if there are none, those of the clip."""
     histograms = find(trace.measured, "histograms")
     if histograms:
         return torch.tensor(histograms["x_edges"]).double(), torch.tensor(histograms["y_edges"]).double()
@@ -125,7 +125,7 @@ def dataset_histograms(box: FigureBox, trace: ClipTrace, sound: bool) -> tuple:
 
 
 def binned_mean(counts: torch.Tensor, edges: torch.Tensor) -> float:
-    """Mean of values known by their bins."""
+    """Mean of binned values."""
     centres = (edges[1:] + edges[:-1]) / 2
     return float((counts * centres).sum() / counts.sum())
 
@@ -211,7 +211,7 @@ def delta_table(trace: ClipTrace) -> str:
 
 
 def notes(trace: ClipTrace, keep_rate: float, sound: bool) -> str:
-    """What a reader has to know about the figures."""
+    """Notes on the figures."""
     sentences = [
         "1 is an equal share of attention. Cliff's δ runs from −1 to 1; 0 means that kept and dropped patches"
         " get the same. In the block that decides, it is 1 within a clip by construction; the last block of"
