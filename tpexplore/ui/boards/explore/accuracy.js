@@ -17,7 +17,7 @@ export function createAccuracy(card) {
   /** @type {ReturnType<typeof draw> | null} the card as it is drawn; null where there is nothing to draw */
   let drawn = null;
   let width = FIRST_WIDTH;
-  /** @type {[Data, Score, number] | null} what was rendered last, to be drawn anew in another width */
+  /** @type {[Data, Score, number] | null} the last rendering, to be repeated in another width */
   let shown = null;
 
   /** All but what moves with the keep-rate. @param {Data} data @param {Measured} about @param {Score} score */

@@ -1,4 +1,4 @@
-// The viewer's part of the page's address: says what is shown, and shows what an address names.
+// The viewer's part of the page's address: reports the current view, and shows the view in an address.
 
 /**
  * @typedef {object} Shown

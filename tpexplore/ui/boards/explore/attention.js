@@ -1,5 +1,5 @@
-// The attention that patches get at each block that prunes, as colours and in numbers. The server computes it when this
-// layer is first chosen, of an unpruned pass: every patch is there.
+// The attention to patches at each pruning block, as colours and in numbers. The server computes it when this layer
+// is first chosen, in an unpruned pass, where every patch is present.
 
 import { ATTENTION_RAMP, lookupTable } from "../shared/colours.js";
 import { bytesOf } from "../shared/bytes.js";
@@ -21,7 +21,7 @@ const STEPS = 65535;
 const ROUND = [0, 1, 0.1, 0.25, 0.5, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500]; // none and the mean come first
 const TICK_SHARE = 0.11; // of the bar's height between two numbers
 const WHO = { ast: "from the CLS token", audiomae: "from all patches on average" };
-/** @type {Uint32Array | null} made when it is first wanted */
+/** @type {Uint32Array | null} made on first use */
 let table = null;
 
 /** @param {Message} message @returns {Attention} */
@@ -47,7 +47,7 @@ export function timesMean(shares) {
 }
 
 /**
- * Numbers beside a bar whose colours go with the square root: quiet differences show, and none is still dark.
+ * Numbers beside a bar whose colours follow the square root, so that small differences are visible and 0 is dark.
  *
  * @param {number} most times the mean
  */
@@ -75,10 +75,10 @@ export function attentionText(shares, patch) {
 export function createAttention({ find, state, data }, trigger, { redraw, redrawAfter }) {
   /** @type {HTMLSelectElement} */
   const heads = find(".tp-heads");
-  /** @type {{of: object, attention: Attention} | null} what has come, and of which message of the viewer's */
+  /** @type {{of: object, attention: Attention} | null} the attention received, and the viewer's message that it belongs to */
   let known = null;
   const requests = createRequests((request) => trigger("attend", request));
-  /** @type {object | null} the viewer's message whose attention is asked for */
+  /** @type {object | null} the viewer's message whose attention is requested */
   let waiting = null;
   /** @type {{of: object, text: string} | null} */
   let problem = null;
@@ -86,7 +86,7 @@ export function createAttention({ find, state, data }, trigger, { redraw, redraw
   const isChosen = () => state.colour === "attention";
   const now = () => (known && known.of === state.data ? known.attention : null);
 
-  /** Asks for the attention of what is shown, once. */
+  /** Requests the attention of the current view, once. */
   async function want() {
     const of = data();
     if (now() || waiting === of || problem?.of === of) return;
@@ -94,7 +94,7 @@ export function createAttention({ find, state, data }, trigger, { redraw, redraw
     const { clip, model } = of;
     const about = { clip: clip.name, start: clip.start, model: model.name, blocks: planOf(of).blocks };
     const reply = await requests.ask(about);
-    if (waiting !== of) return; // something else is shown by now
+    if (waiting !== of) return; // the view has changed
     waiting = null;
     if (reply.problem) problem = { of, text: reply.problem };
     else {
@@ -123,7 +123,7 @@ export function createAttention({ find, state, data }, trigger, { redraw, redraw
   const rowOf = (stage) => now()?.[stage || blocksOf(data())[0]]?.[state.head] ?? null;
 
   return {
-    /** What the picture shows in place of the spectrogram; null unless it is chosen and here. */
+    /** The layer that replaces the spectrogram; null unless it is chosen and loaded. */
     layer() {
       if (!isChosen() || !now() || !state.layout) return undefined;
       const { picture } = data();

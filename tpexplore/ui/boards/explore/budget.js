@@ -1,4 +1,4 @@
-// From a budget to the highest keep-rate that fits it, and the field for it beside the slider.
+// Finds the highest keep-rate within a budget; and the field for the budget beside the slider.
 
 import { addOptions, renew } from "../shared/dom.js";
 import { percent } from "../shared/text.js";
@@ -89,7 +89,7 @@ export function createBudgetField({ find, out, state, data, entry }, { setRate, 
       if (!unit.dataset.chosen) unit.value = data().unpruned.macs < 1e9 ? "mega" : "giga";
       apply();
     },
-    /** The keep-rate is another: the budget no longer says what is shown. */
+    /** The keep-rate has changed, so the budget no longer describes the view. */
     clear() {
       if (input.value || input.validity.badInput) input.value = "";
       apply();

@@ -19,7 +19,7 @@ export const FIRST_WIDTH = 280;
 export const curveWidth = (room) => Math.max(NARROWEST, Math.round(room / PIXELS));
 
 /**
- * The picture, and what marks a place on it: a move of the keep-rate draws nothing else anew.
+ * The picture, and the mark of a place on it; a move of the keep-rate redraws only the mark.
  *
  * @param {Record<Score, Accuracy[]>} accuracy
  * @param {{macs: number}} unpruned

@@ -45,7 +45,7 @@ function leftText(data, drop, rate) {
 }
 
 /**
- * What became of the others, where they are not simply gone.
+ * What happened to the other patches, if they were not dropped.
  *
  * @param {import("../shared/fates.js").Method} method
  * @param {Pick<import("./messages.js").Entry, "drop" | "holders">} entry

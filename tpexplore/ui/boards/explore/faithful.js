@@ -1,4 +1,4 @@
-// Does what is kept suffice, and does what is removed matter? The server hears each part alone, when it is asked to.
+// Do the kept patches suffice, and do the removed ones matter? On request the server runs the model on each part alone.
 
 import { enableAgain } from "../shared/dom.js";
 import { planOf } from "../shared/plan.js";
@@ -51,11 +51,11 @@ export function createFaithfulness({ find, out, state, data, entry, rateIndex },
     button.disabled = true;
     button.textContent = HEAR_TEXT.busy;
     const reply = await requests.ask(request);
-    if (about === own) end(reply.problem ?? heardText(reply)); // else something else is seen by now
+    if (about === own) end(reply.problem ?? heardText(reply)); // otherwise the view has changed
   });
 
   return {
-    /** The sentence goes once it is about something else than what is seen. */
+    /** Removes the sentence if the view has changed. */
     render() {
       if (about && about !== JSON.stringify(shown())) {
         about = "";

@@ -24,7 +24,7 @@ import { soundsOf, trackName } from "./sounds.js";
  */
 
 /**
- * Picture and legend. What it shows is said beside it: `captionText`.
+ * Picture and legend. `captionText` is its caption.
  *
  * @param {Data} data
  * @param {Fates} drop
@@ -143,7 +143,7 @@ export function wireDownloads(view) {
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-save]"))) {
     button.addEventListener("click", () => save(button.dataset.save ?? ""));
   }
-  // Written when it is wanted: it changes with every move of the slider.
+  // Made on demand, because it changes with every move of the slider.
   find(".tp-caption").addEventListener("toggle", () => {
     if (state.data) view.out("caption").textContent = captionText(data(), state.score, rateIndex());
   });
@@ -154,7 +154,7 @@ export function chosenFigure({ find, data, dropMap }) {
   return printedFigure(data(), dropMap(), chosenPaper(find(".tp-print")));
 }
 
-/** What is left, or gone, after the last block. @param {import("./state.js").View} view @param {string} what */
+/** The sound of the patches kept or removed after the last block. @param {import("./state.js").View} view @param {string} what */
 async function wavBlob(view, what) {
   const { data, dropMap } = view;
   const track = (await soundsOf(view)).tracks(dropMap())[trackName({ what, stage: lastBlockOf(data()) })];

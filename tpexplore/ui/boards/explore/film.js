@@ -1,4 +1,4 @@
-// The keep-rate sweep as a film: what a presentation shows, with the sound of what is kept.
+// The keep-rate sweep as a film: the pictures of a presentation, with the sound of the kept patches.
 
 import { lastBlockOf } from "../shared/fates.js";
 import { node } from "../shared/dom.js";
@@ -15,7 +15,7 @@ const FORMATS = ["video/webm;codecs=vp9,opus", "video/webm;codecs=vp8,opus", "vi
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /**
- * A canvas and a loudspeaker of which a film is made.
+ * A canvas and an audio output that are recorded as a film.
  *
  * @param {string} type one of `FORMATS`
  * @param {AudioContext} audio
@@ -95,7 +95,7 @@ async function filmSweep(view, camera) {
  * Films the sweep into the person's downloads.
  *
  * @param {import("./state.js").View} view
- * @returns {Promise<string>} what to tell the person
+ * @returns {Promise<string>} a sentence for the user
  */
 async function saveFilm(view) {
   const type = globalThis.MediaRecorder && FORMATS.find((one) => MediaRecorder.isTypeSupported(one));

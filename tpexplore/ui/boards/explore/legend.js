@@ -1,4 +1,4 @@
-// Under the picture: what its colours mean. Above it: one sentence on what it shows.
+// Below the picture: the meaning of its colours. Above it: one sentence about it.
 
 import { ATTENTION_RAMP, cssGradient, rampsOf } from "../shared/colours.js";
 import { node, renew } from "../shared/dom.js";
@@ -16,7 +16,7 @@ const VIEW_HELP = {
 
 /**
  * @param {import("./state.js").View} view
- * @param {string | null} attention what the layer of attention says, where that is chosen
+ * @param {string | null} attention the sentence of the attention layer, if that is chosen
  */
 export function renderLegend({ find, out, state, data, dropMap }, attention) {
   const { method, model } = data();

@@ -1,4 +1,4 @@
-// The controls under the picture that play it: play and pause, place, and what of the clip is heard.
+// The player's controls below the picture: play and pause, position, and the part of the clip to hear.
 
 import { addSegments, checkRadio, replaceSegments, valueOf } from "../shared/dom.js";
 import { afterRest } from "../shared/board.js";
@@ -32,7 +32,7 @@ export function createListening(view, redrawCursor) {
   const timeText = (/** @type {number} */ seconds) => `${(view.data().clip.start + seconds).toFixed(2)} s`;
   const sounds = () => /** @type {import("./sounds.js").Sounds} */ (state.sounds);
 
-  /** Does what needs the clip's sound, at once where it is there. @param {() => void} action */
+  /** Runs an action that needs the clip's sound, at once if it is loaded. @param {() => void} action */
   function withSounds(action) {
     if (loaded && loaded === view.data().clip) action();
     else loadSounds().then(action, () => (out("listen").textContent = NO_SOUND));
@@ -58,14 +58,14 @@ export function createListening(view, redrawCursor) {
     if (state.layout) redrawCursor();
   }
 
-  /** What is chosen; a link's stage may be one of blocks that are still on their way. */
+  /** The chosen sound; the stage in a link may belong to blocks that have not arrived yet. */
   function heard() {
     const { what, stage } = state.listen;
     const blocks = blocksOf(view.data());
     return { what, stage: blocks.includes(stage) ? stage : blocks[0] };
   }
 
-  /** Makes what is to be heard at this keep-rate and lets it take over where the last sound is. */
+  /** Computes the sound for this keep-rate and continues with it from the current position. */
   function refresh() {
     const start = performance.now();
     const drop = view.dropMap();
@@ -124,7 +124,7 @@ export function createListening(view, redrawCursor) {
     after.disabled = state.listen.what === "original";
   }
 
-  // A page is light until somebody does something; then the sound is there before they ask for it.
+  // Nothing is loaded until the user's first action; then the sound is loaded before they want to play it.
   for (const gesture of ["pointerdown", "pointermove", "keydown"]) {
     view.element.addEventListener(gesture, () => state.data && withSounds(() => {}), { once: true, passive: true });
   }
@@ -162,7 +162,7 @@ export function createListening(view, redrawCursor) {
     },
     toggle,
     loop,
-    /** The pinned patch is another: what is repeated follows. */
+    /** The pinned patch has changed, and so does the repeated sound. */
     followPin() {
       if (state.looping) loop(state.looping);
     },

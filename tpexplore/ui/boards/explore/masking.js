@@ -1,5 +1,5 @@
-// Kept or removed patches -> sound, as resynthesis.py makes it: the short-time Fourier transform of the clip is
-// masked, its phase stays. It runs here, so that a move of the slider is heard without asking the server.
+// Kept or removed patches -> sound, as in resynthesis.py: the short-time Fourier transform of the clip is masked, its
+// phase stays. It runs in the browser, so that a move of the slider is heard without the server.
 
 import { DROPPED_BY, isGone } from "../shared/fates.js";
 import { clamp } from "../shared/grid.js";
@@ -23,7 +23,7 @@ const STFT_HOP = 128;
 export const STFT_BINS = STFT_SIZE / 2 + 1;
 const FRAME_HOP = 160; // samples from one frame of the picture to the next
 const FRAME_WINDOW = 400; // samples that one frame reads; columns cross-fade over as many
-const GAIN_STEPS = 4096; // in which gains are counted, as the library counts them
+const GAIN_STEPS = 4096; // steps of the gains, as in the library
 
 const ANGLES = Float64Array.from({ length: STFT_SIZE }, (_, i) => (2 * Math.PI * i) / STFT_SIZE);
 const COSINES = ANGLES.map(Math.cos);
@@ -135,8 +135,8 @@ export function segmentGains(covered, frame, { timeSegments, melSegments }, gain
 }
 
 /**
- * What two maps of patches (0 or 1 each) let through, without the mean. Two sounds come out of one inverse
- * transform: one as its real part, the other as its imaginary part.
+ * The sounds that pass two maps of patches (0 or 1 each), without the mean. One inverse transform makes two sounds:
+ * one as its real part, the other as its imaginary part.
  *
  * @param {Spectrum} spectrum
  * @param {BinRows} binRows where each bin of the transform lies among the mel segments, in GAIN_STEPS each
@@ -184,8 +184,8 @@ export function maskedPair({ samples, frames, re, im }, binRows, grid, first, se
 }
 
 /**
- * The original and, for each stage, what is kept and what has been removed so far: aligned, and all turned down
- * by the same factor where one would exceed full scale.
+ * The original and, for each stage, the sounds kept and removed so far: aligned, and all turned down by the same
+ * factor if one would exceed full scale.
  *
  * @param {Spectrum} spectrum
  * @param {BinRows} binRows
@@ -235,7 +235,7 @@ export function levelAgainst(samples, reference) {
 }
 
 /**
- * What patches of one column sound like, with silence after it to be heard apart when it is repeated.
+ * The sound of patches of one column, followed by silence that separates its repetitions.
  *
  * @param {Spectrum} spectrum
  * @param {BinRows} binRows

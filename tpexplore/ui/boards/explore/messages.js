@@ -17,7 +17,7 @@ import { attentionOf } from "./ranking.js";
  * @property {Row[]} rows
  * @property {number[]} kept
  *
- * @typedef {object} Entry of one score: keep-rates, ascending, and beside each what came of it
+ * @typedef {object} Entry of one score: keep-rates, ascending, and the results at each
  * @property {number[]} rates
  * @property {Point[]} points
  * @property {Uint8Array[]} drop

@@ -1,4 +1,4 @@
-// What becomes of the patches that are not kept, and rankings to compare with: chosen here, computed by the server.
+// The choice of what happens to patches that are not kept, and of rankings to compare with; the server computes both.
 
 import { pageState } from "../page/state.js";
 import { addSegments, checkRadio, renew, valueOf } from "../shared/dom.js";
@@ -25,7 +25,7 @@ export function createMethodField(view, trigger) {
   addSegments(controls, "tp-score", CONTROL_NAMES);
 
   /**
-   * Shows what is there at once, and asks the server for the rest.
+   * Shows available results at once, and requests the rest from the server.
    *
    * @param {Partial<import("./state.js").State["chosen"]>} choice
    */
@@ -50,7 +50,7 @@ export function createMethodField(view, trigger) {
 
   field.addEventListener("change", (event) => {
     const method = /** @type {Method} */ (valueOf(event));
-    // Merging ranks nothing, so whatever was ranked by before is let go.
+    // Merging does not rank, so the previous ranking is reset.
     choose(method === "merge" ? { method, score: "attention" } : { method });
     render();
   });

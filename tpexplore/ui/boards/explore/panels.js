@@ -1,4 +1,4 @@
-// Which panels the picture has: one for each block that prunes, or a single one of them, or all patches before any.
+// The panels of the picture: one for each pruning block, or only one of these, or all patches before pruning.
 
 import { checkRadio, replaceSegments, valueOf } from "../shared/dom.js";
 import { DROPPED_BY, blocksOf, inPlaceOf, lastBlockOf } from "../shared/fates.js";
@@ -28,13 +28,13 @@ export function panelChoices(blocks) {
  */
 export function createPanels({ find, state, data }, { redrawAfter, onLayout }) {
   const field = find(".tp-panel");
-  /** The blocks that what is chosen speaks of: a link's may still be on their way. */
+  /** The blocks that the choice refers to; those of a link may not have arrived yet. */
   let named = DROPPED_BY;
 
   /** @param {number} width */
   function shown(width) {
     const blocks = blocksOf(data());
-    // Attention is that of a block.
+    // Attention always belongs to a block.
     const choice = state.colour === "attention" && state.panel === "0" ? String(blocks[0]) : state.panel;
     if (panelChoices(blocks).some(([value]) => value === choice)) return choice;
     const isRoomy = width >= ROOM_FOR_EACH * blocks.length && data().picture.frames <= LONGEST_SIDE_BY_SIDE;
@@ -78,7 +78,7 @@ export function createPanels({ find, state, data }, { redrawAfter, onLayout }) {
       state.panel = panel;
       state.listen.stage = named.includes(stage) ? stage : named[0];
     },
-    /** Other blocks may prune: what was chosen of those before goes to the one in its place. */
+    /** If the pruning blocks change, the choice moves to the block in the same position. */
     load() {
       const blocks = blocksOf(data());
       if (named.includes(Number(state.panel))) state.panel = String(inPlaceOf(Number(state.panel), named, blocks));

@@ -1,4 +1,4 @@
-// All that is known of one patch: what it holds, how it stood in each stage, at which keep-rates it stays.
+// All facts about one patch: its content, its rank in each stage, the keep-rates at which it stays.
 
 import { inkOn, rampColour, rampsOf } from "../shared/colours.js";
 import { node, setHidden } from "../shared/dom.js";

@@ -13,7 +13,7 @@ import { fitCanvas, inside, paintPanels, strokeTwice } from "../shared/picture.j
  * @typedef {import("../shared/picture.js").Style} Style
  */
 
-/** @type {Record<string, Record<number, Uint32Array>>} by palette and blocks, made when they are first wanted */
+/** @type {Record<string, Record<number, Uint32Array>>} by palette and blocks, made on first use */
 const tables = {};
 
 /** @param {number[]} blocks @param {string} palette */
@@ -31,7 +31,8 @@ function tablesOf(blocks, palette) {
  * @param {Style} style
  * @param {number} scale
  * @param {object} [options]
- * @param {Partial<import("../shared/picture.js").Look>} [options.layer] what differs, in place of the spectrogram
+ * @param {Partial<import("../shared/picture.js").Look>} [options.layer] settings that differ, if something replaces
+ * the spectrogram
  * @param {string} [options.palette] one of `PALETTES`
  */
 export function paintPicture(context, layout, data, drop, style, scale, { layer, palette = "warm" } = {}) {

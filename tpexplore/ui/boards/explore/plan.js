@@ -1,4 +1,4 @@
-// Which blocks prune, and a keep-rate for each where they are to differ: typed here, computed by the server.
+// The fields for the pruning blocks and their own keep-rates; the server computes the results.
 
 import { renew } from "../shared/dom.js";
 import { DROPPED_BY } from "../shared/fates.js";
@@ -37,7 +37,7 @@ export function createPlanField({ find, out, state, data }, { choose, setRate })
     blocks.setAttribute("aria-invalid", String(read === null));
     if (read === null) out("blocks-help").textContent = `Type ascending numbers from 1 to ${data().model.depth}, with commas.`;
     else {
-      // Keep-rates of their own belong to as many blocks as they are.
+      // The number of own keep-rates must equal the number of blocks.
       const fits = numbersOf(read).length === numbersOf(state.chosen.blocks).length;
       rates.setAttribute("aria-invalid", "false");
       choose(fits ? { blocks: read } : { blocks: read, rates: "" });
@@ -49,13 +49,13 @@ export function createPlanField({ find, out, state, data }, { choose, setRate })
     rates.setAttribute("aria-invalid", String(read === null));
     if (read === null) out("rates-help").textContent = ratesProblem(numbersOf(state.chosen.blocks).length);
     else {
-      if (read) setRate(FIRST_RATE); // at 100 % they would not be seen
+      if (read) setRate(FIRST_RATE); // at 100 % they would have no visible effect
       choose({ rates: read });
     }
   });
 
   return {
-    /** What is chosen, unless someone is typing. */
+    /** Shows the current choice, unless someone is typing. */
     render() {
       /** @type {[HTMLInputElement, string, string, string][]} */
       const fields = [

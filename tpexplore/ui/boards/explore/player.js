@@ -1,5 +1,5 @@
-// Plays samples and tells `onMove` where the play-head is, frame by frame. Whatever starts, stops or takes
-// another's place does so in a short fade, sample on sample: no clicks.
+// Plays samples and reports the play-head's position to `onMove`, frame by frame. Every start, stop and change of
+// sound is a short, sample-exact fade, so there are no clicks.
 
 import { clamp } from "../shared/grid.js";
 
@@ -47,8 +47,7 @@ export function createPlayer(onMove) {
     const buffer = context.createBuffer(1, data.length, rate);
     buffer.copyToChannel(data, 0);
     const source = new AudioBufferSourceNode(context, { buffer, loop: repeat });
-    // One gain for the start and the natural end, one for being stopped before: neither needs to know how far
-    // the other has come.
+    // One gain for the start and the natural end, one for an early stop, so that the two fades are independent.
     const [ends, stops] = [new GainNode(context, { gain: 0 }), new GainNode(context)];
     source.connect(ends).connect(stops).connect(context.destination);
     ends.gain.setValueAtTime(0, at);
@@ -132,7 +131,7 @@ export function createPlayer(onMove) {
       if (voice) rest(here());
       else if (samples) play(() => (position < length() - FADE_SECONDS ? position : 0));
     },
-    /** Plays it over and over; null ends that. @param {Float32Array<ArrayBuffer> | null} data */
+    /** Repeats a sound; null stops it. @param {Float32Array<ArrayBuffer> | null} data */
     repeat(data) {
       endLoop();
       if (!data) return;

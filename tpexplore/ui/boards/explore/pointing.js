@@ -59,7 +59,7 @@ export function createPointing(view, { readout, listening, groups, zoom, attenti
   picture.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse") return; // a finger scrolls the page; its tap arrives as a click
     mouse = event;
-    if (zoom.isDragging()) return; // what is under it stays under it
+    if (zoom.isDragging()) return; // the patch under the pointer stays under it
     state.hover = pointUnder(event);
     read();
   });

@@ -27,7 +27,7 @@ export function wirePresentation(view) {
     let at = 0;
     let running = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-    /** Down and up again, over the keep-rates that are there by now. */
+    /** Down and up again, over the keep-rates available so far. */
     function sweep() {
       const down = sweepOf(view.entry().rates);
       return [...down, ...down.slice(1, -1).reverse()];
@@ -54,7 +54,7 @@ export function wirePresentation(view) {
 
     const timer = setInterval(() => running && step(1), STEP_MILLISECONDS);
 
-    // Back may lead to another tab, of which nothing would be seen.
+    // Back may lead to another tab, which would be hidden.
     const size = new ResizeObserver(() => stage.checkVisibility() || leave());
     const stopProblems = followProblems((problem) => {
       help.textContent = problem || keys;

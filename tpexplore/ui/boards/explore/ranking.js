@@ -1,4 +1,4 @@
-// How the patches stand in each stage: who was there, what they were ranked by, who had to go.
+// The ranking of the patches in each stage: which were present, their scores, which were dropped.
 
 import { blocksOf, presentBefore } from "../shared/fates.js";
 
@@ -49,7 +49,7 @@ export function ranked(data, score, index, stage) {
     return { ids, values: ids.map((patch) => statistic[patch]) };
   }
   const shares = attention[index]?.[stage];
-  // A block that keeps all, where others have keep-rates of their own, scores none.
+  // A block that keeps all, while others have their own keep-rates, scores no patch.
   const scored = shares && !Number.isNaN(shares[0]);
   return { ids, values: scored ? Array.from(shares, (share) => share * ids.length) : null };
 }

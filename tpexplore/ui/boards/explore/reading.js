@@ -15,7 +15,7 @@ const MOST_LISTED = 20; // classes
 const NOTABLE_LAG = 0.1; // of the unpruned time
 
 /**
- * The headline: what pruning made of the answer, and what it saved.
+ * The headline: the answer after pruning, and the computing saved.
  *
  * @param {Pick<Data, "clip" | "unpruned">} data
  * @param {Pick<Point, "answer" | "probability" | "macs">} point
@@ -29,7 +29,7 @@ export function headlineText({ clip, unpruned }, { answer, probability, macs }) 
 }
 
 /**
- * Beside the headline, what has changed: each from before to after.
+ * The changes beside the headline, each from before to after.
  *
  * @param {Data} data
  * @param {Point} point
@@ -95,7 +95,7 @@ export function renderAnswer(card, data, point, rate) {
 }
 
 /**
- * A bark given to a model of twelve words comes out as a word: say what it can answer at all.
+ * A model of twelve words answers even a bark with a word, so list its possible answers.
  *
  * @param {string[]} labels
  */

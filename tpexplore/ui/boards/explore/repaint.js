@@ -1,4 +1,4 @@
-// Redraws in the next frame, once for all that asked, and measures what that took.
+// Redraws in the next frame, once for all requests, and measures the time.
 
 /**
  * @typedef {object} Repaint each takes the event that asks for it
@@ -7,14 +7,14 @@
  */
 
 /**
- * What a redraw takes from the person's action to the paint can be read from `performance` and from data-repaint-ms.
+ * The time of a redraw, from the user's action to the paint, is in `performance` and in data-repaint-ms.
  *
  * @param {HTMLElement} root
  * @param {{all: () => void, picture: () => void}} draw
  * @returns {Repaint}
  */
 export function createRepaint(root, draw) {
-  /** @type {"all" | "picture" | null} what the next frame draws */
+  /** @type {"all" | "picture" | null} the next frame's content */
   let pending = null;
 
   /** @param {"all" | "picture"} what @param {Event} event */

@@ -25,7 +25,7 @@ export function sweepOf(rates) {
 }
 
 /**
- * What a person at the back of the room reads.
+ * The large text, for people at the back of the room.
  *
  * @param {Data} data
  * @param {Score} score

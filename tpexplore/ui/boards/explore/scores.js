@@ -1,4 +1,4 @@
-// What patches are ranked by: the choice beside the slider, and what it means.
+// The choice of the ranking beside the slider, and its meaning.
 
 import { addSegments, checkRadio, renew, valueOf } from "../shared/dom.js";
 import { SCORE_NAMES } from "./state.js";

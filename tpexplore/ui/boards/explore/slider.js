@@ -1,4 +1,4 @@
-// The slider of the keep-rate: its place, where the answer changes, and what a screen reader hears of it.
+// The slider of the keep-rate: its position, the marks where the answer changes, and its text for screen readers.
 
 import { pageState } from "../page/state.js";
 import { fillTrack, node, renew } from "../shared/dom.js";
@@ -25,7 +25,7 @@ export function createSlider(view, onInput) {
 
   /** @param {number} rate */
   function set(rate) {
-    // With keep-rates of their own blocks have one place on the slider, which is none that an address names.
+    // With their own keep-rates the blocks have one position on the slider, which an address does not contain.
     const named = state.data?.own_rates?.length && rate < 1 ? Math.max(0.3, Math.min(0.95, Math.round(20 * rate) / 20)) : rate;
     state.rate = named;
     input.value = String(rate);

@@ -1,4 +1,4 @@
-// What is heard: the clip, or what a stage keeps or has removed of it; made when it is first asked for.
+// The sounds: the clip, or the part that a stage keeps or has removed; computed on first use.
 
 import { bytesOf } from "../shared/bytes.js";
 import { blocksOf, keptAfter } from "../shared/fates.js";
@@ -30,7 +30,7 @@ export async function soundsOf({ state, data }) {
 /** @param {import("./messages.js").Clip} clip @returns {Promise<Float32Array>} */
 async function samplesOf({ pcm, sound, scale }) {
   if (pcm !== null) return samplesFrom(bytesOf(pcm), scale);
-  // Beside the modules, so that a proxy's prefix is in the address.
+  // Relative to the modules, so that the address includes a proxy's prefix.
   const answer = await fetch(new URL(`../${sound}`, import.meta.url));
   if (!answer.ok) throw new Error(`The clip's sound could not be fetched: ${answer.status}.`);
   return samplesFrom(new Uint8Array(await answer.arrayBuffer()), scale);

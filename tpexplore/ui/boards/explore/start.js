@@ -1,4 +1,4 @@
-// The viewer: takes a clip in, puts its parts together, redraws. Nothing here asks the server for an analysis.
+// The viewer: receives a clip, connects its parts, redraws. Nothing here requests an analysis from the server.
 
 import { pageState } from "../page/state.js";
 import { afterRest, onNewLook } from "../shared/board.js";
@@ -43,9 +43,9 @@ import { createZoom } from "./zoom.js";
 
 const COLOURS = { sound: "Sound", rank: "Ranking", attention: "Attention" };
 const SPEECH_DELAY = 700; // ms that everything must rest before the summary is spoken
-const OUT_OF_SIGHT = 120; // px at the window's edge in which the picture does not count as seen
+const OUT_OF_SIGHT = 120; // px at the window's edge where the picture does not count as visible
 
-/** Whether two analyses are of one sound as models of one window read it. @param {Data} one @param {Data} other */
+/** Whether two analyses are of the same sound and window. @param {Data} one @param {Data} other */
 function isSameSound(one, other) {
   return one.clip.name === other.clip.name && one.clip.start === other.clip.start && one.picture.frames === other.picture.frames;
 }
@@ -85,7 +85,7 @@ export function start({ element, props, trigger, watch }) {
   });
   const method = createMethodField(view, trigger);
   const scores = createScores(view, (score, event) => {
-    // Shows another ranking, or asks for it where it is not there.
+    // Shows another ranking, or requests it if it has not arrived.
     method.choose({ score });
     budget.apply();
     speakSummarySoon();
@@ -109,7 +109,7 @@ export function start({ element, props, trigger, watch }) {
     if (!value) return;
     const data = decode(value);
     if (state.data && !isSameSound(data, state.data)) zoom.reset();
-    // The server begins with what the person looked at when asking; another choice may have been made since.
+    // The server starts with the view at the time of the request; the user may have chosen another one since.
     const known = /** @type {Score[]} */ (Object.keys(data.scores));
     state.score = data.scores[state.chosen.score] ? state.chosen.score : known[0];
     state.chosen = { score: state.score, method: data.method, ...planOf(data) };
@@ -141,7 +141,7 @@ export function start({ element, props, trigger, watch }) {
 
   // ---- data out -------------------------------------------------------------------------------------------
 
-  /** In place of the spectrogram: how high each patch ranked. Before the first stage and without pruning as in that. */
+  /** Replaces the spectrogram by the rank of each patch; before and without pruning, by that of the first stage. */
   function rankLayer() {
     const index = rateIndex();
     /** @param {import("../shared/layout.js").Panel} panel */
@@ -152,9 +152,9 @@ export function start({ element, props, trigger, watch }) {
     return { shades, ends: /** @type {[string, string]} */ (["lowest", "highest"]) };
   }
 
-  /** What the page's style gives the picture. Reading it lets the browser style all anew, so not at every redraw. */
+  /** The page's styles for the picture. Reading them makes the browser restyle everything, so not at every redraw. */
   let style = coloursOf(find(".tp"));
-  /** What the picture is painted with; kept while only the part of it that is seen changes. */
+  /** The look of the picture; kept while only its visible part changes. */
   let look = lookNow();
 
   function lookNow() {

@@ -1,4 +1,4 @@
-// What the viewer shows and where: the state that all its parts share.
+// The viewer's state, which all its parts share.
 
 import { PAPERS_BLOCKS } from "../shared/plan.js";
 import { nearestRate } from "../shared/rates.js";
@@ -24,17 +24,17 @@ export const FIRST_RATE = 0.5;
  * @property {import("../shared/layout.js").Layout | null} layout
  * @property {number} rate
  * @property {Score} score
- * @property {{score: Score, method: import("../shared/fates.js").Method, blocks: string, rates: string}} chosen what the person wants to see: on its
- * way where it is not what is shown
+ * @property {{score: Score, method: import("../shared/fates.js").Method, blocks: string, rates: string}} chosen the
+ * user's choice; still being computed if it differs from the view
  * @property {Point | null} hover where the mouse is
  * @property {number | null} pinned the patch chosen by click, tap or arrow keys
  * @property {boolean} opened whether the passport of the pinned patch is open
- * @property {string | null} looping what of it is repeated: "patch" or "column"
+ * @property {string | null} looping the repeated sound: "patch" or "column"
  * @property {Listen} listen
  * @property {string} panel which panels are shown: "auto" by the room there is, "all", or one stage
  * @property {string} colour what the picture shows: the "sound", how high patches "rank", or the "attention" to them
  * @property {number} head whose attention; 0 for the mean of all
- * @property {import("../shared/layout.js").Cut | null} cut the part of the picture that is enlarged; null where all is seen
+ * @property {import("../shared/layout.js").Cut | null} cut the enlarged part of the picture; null if all is visible
  * @property {string} grouping
  * @property {Group[]} groups
  * @property {number | null} pointedGroup the group of patches that the pointer or the focus is on
@@ -76,7 +76,7 @@ export function createView(element) {
     seconds: null,
   };
 
-  /** What is shown; its parts are used only while there is something. */
+  /** The current data; used only while something is shown. */
   function data() {
     if (!state.data) throw new Error("Nothing is shown yet.");
     return state.data;
@@ -91,7 +91,7 @@ export function createView(element) {
   return {
     element,
     find,
-    /** Where a part of the reading stands. @param {string} name */
+    /** The element for a part of the results. @param {string} name */
     out: (name) => find(`[data-out="${name}"]`),
     state,
     data,
@@ -100,7 +100,7 @@ export function createView(element) {
     dropMap: () => entry().drop[rateIndex()],
     /** Where patches merged, whose token holds each after every pruning block; else null. */
     holders: () => entry().holders[rateIndex()],
-    /** Tells a screen reader. @param {string} text */
+    /** Announces a text to screen readers. @param {string} text */
     say: (text) => {
       find(".tp-spoken").textContent = text;
     },

@@ -17,8 +17,8 @@ const BARS = 4; // stages; more leave no room for bars
 const FIFTHS = ["lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth"];
 
 /**
- * Every patch is in one group: padding, or one of the rest by a statistic or by frequency; highest first. Clusters hold
- * padding, too, as in every other tab and in the paper, so that row then says how much of them it is.
+ * Every patch is in one group: padding, or a group by a statistic or by frequency; highest first. Clusters include
+ * padding, as in every other tab and in the paper; the padding row then shows its share of them.
  *
  * @param {Pick<import("./messages.js").Data, "picture" | "clusters">} data
  * @param {Grouping} by

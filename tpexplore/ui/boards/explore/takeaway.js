@@ -29,7 +29,7 @@ export function createTakeaway(view, trigger) {
   const button = find(".tp-take");
   const requests = createRequests((request) => trigger("takeaway", request));
 
-  /** A sentence on how it went. */
+  /** A sentence on the result. */
   async function take() {
     const { clip, model, method } = data();
     const { score } = state;

@@ -68,12 +68,12 @@ export function createZoom({ find, state, data }, repaint) {
   const canvases = find(".tp-canvases");
   const buttons = /** @type {HTMLButtonElement[]} */ ([...find(".tp-zoom").querySelectorAll("[data-zoom]")]);
   let dragged = false; // whether the click that ends a drag is still to come
-  /** @type {{x: number, y: number, cut: Cut} | null} where a drag began, and what was seen then */
+  /** @type {{x: number, y: number, cut: Cut} | null} where a drag began, and the visible part then */
   let drag = null;
   /** @type {{distance: number, middle: {clientX: number, clientY: number}} | null} */
   let pinch = null;
 
-  /** Puts what is seen into the panels. */
+  /** Applies the visible part to the panels. */
   function apply() {
     for (const panel of state.layout?.panels ?? []) panel.cut = state.cut;
     const isZoomed = String(Boolean(state.cut));
@@ -181,7 +181,7 @@ export function createZoom({ find, state, data }, repaint) {
       if (event.pointerType !== "touch") drag = null;
     });
   }
-  // Where a drag ends no patch is meant.
+  // The click at the end of a drag does not choose a patch.
   canvas.addEventListener(
     "click",
     (event) => {
@@ -231,7 +231,7 @@ export function createZoom({ find, state, data }, repaint) {
   canvas.addEventListener("touchend", (event) => {
     pinch = null;
     drag = null;
-    // The finger that stays goes on to move it.
+    // The remaining finger continues to move the picture.
     if (event.targetTouches.length === 1) beginDrag(event.targetTouches[0]);
   });
 
