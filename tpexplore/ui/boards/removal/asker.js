@@ -13,8 +13,8 @@ const LATE = "The server has not answered. Change a mark to ask again.";
  * @param {object} acts
  * @param {() => Question | null} acts.next what to ask
  * @param {(question: Record<string, unknown>) => void} acts.send
- * @param {(question: Question, reply: Reply, waited: number) => boolean} acts.learn takes the answer, and after how
- *   many seconds it came; says whether to go on asking
+ * @param {(question: Question, reply: Reply, waited: number) => boolean} acts.learn takes the answer and the seconds
+ * it took; returns whether to continue asking
  * @param {(sentence: string) => void} acts.fail
  */
 export function createAsker({ next, send, learn, fail }) {
@@ -38,7 +38,7 @@ export function createAsker({ next, send, learn, fail }) {
 
   return {
     pump,
-    /** Ask once the hand has rested for so long. @param {number} milliseconds */
+    /** Asks once the pointer has rested for this long. @param {number} milliseconds */
     pumpAfter(milliseconds) {
       if (pause) clearTimeout(pause);
       pause = setTimeout(() => {

@@ -31,7 +31,7 @@ import {
 
 /** @param {import("./state.js").Board} board */
 export function createCurves({ part, state, shown, marks, markedGroup, groupStep, groupWords, keyOf, chosenKey }) {
-  /** @type {Record<string, Chart>} what was last drawn, by card */
+  /** @type {Record<string, Chart>} the last chart of each card */
   const charts = {};
 
   function curveSeries() {

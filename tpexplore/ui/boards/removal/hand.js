@@ -82,7 +82,7 @@ export function wireHand({ picture, state, data, marks, speak }, tools, { mark, 
     tools.readPatch();
   });
 
-  /** Marks what lies under the brush if its middle is free, else unmarks it. */
+  /** Marks the patches under the brush if the middle one is unmarked, else unmarks them. */
   function togglePin() {
     const pin = (state.pin ??= 0);
     const mask = marks().slice();

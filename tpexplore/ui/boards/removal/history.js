@@ -1,4 +1,4 @@
-// What was marked, step by step, to go back and forth in.
+// The history of marks, for undo and redo.
 
 import { sameMask } from "./marks.js";
 

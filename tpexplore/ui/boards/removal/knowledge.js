@@ -1,6 +1,6 @@
-// What the server has said of each removal, and what to ask it next. One piece at a time, the one in sight first,
-// and none for long: the queue is shared with everybody else, and whoever goes on painting waits for the piece
-// that is being computed.
+// The server's answers about each removal, and the next question. One piece at a time, the visible one first, and
+// only short ones: the queue is shared with all users, and a user who continues to paint must wait for the piece
+// being computed.
 
 import { clamp } from "../shared/grid.js";
 
@@ -13,7 +13,7 @@ import { clamp } from "../shared/grid.js";
  * @property {number} left
  * @property {[string, number, number][]} rows
  *
- * @typedef {{value: number, stays: boolean}} Draw what it says without as many random ones
+ * @typedef {{value: number, stays: boolean}} Draw the result without as many random patches
  * @typedef {{mask: string, blocks: number[], draws: number[]}} Question
  *
  * @typedef {object} Reply
@@ -28,9 +28,9 @@ import { clamp } from "../shared/grid.js";
  * @typedef {ReturnType<typeof createKnowledge>} Knowledge
  */
 
-const AT_ONCE_SECONDS = 0.1; // the block in sight is asked for alone unless all take no longer
-const MOMENT_SECONDS = 0.35; // random draws are asked for together as far as they take no longer
-const LONGEST_SECONDS = 4; // a removal is asked for after all blocks at once unless that takes longer
+const AT_ONCE_SECONDS = 0.1; // the visible block is requested alone unless all take no longer than this
+const MOMENT_SECONDS = 0.35; // as many random draws are requested together as take no longer than this
+const LONGEST_SECONDS = 4; // all blocks of a removal are requested at once unless that takes longer
 
 /** @param {{model: {depth: number}, picture: {patches: number}, draws: number}} data */
 export function createKnowledge(data) {
@@ -61,7 +61,7 @@ export function createKnowledge(data) {
   const within = (/** @type {number} */ seconds, /** @type {number[]} */ chosen, /** @type {number} */ rows) =>
     pace > 0 && pace * passes(chosen, rows) <= seconds;
 
-  /** As many of the missing blocks as are not too long, in the order given; at least one. @param {number[]} missing */
+  /** As many of the missing blocks as do not take too long, in order; at least one. @param {number[]} missing */
   function affordable(missing) {
     let most = 1;
     while (most < missing.length && within(LONGEST_SECONDS, missing.slice(0, most + 1), 1)) most += 1;
@@ -82,7 +82,7 @@ export function createKnowledge(data) {
     const affordableBlocks = affordable(open[first]);
     const numbers = [first];
     for (let next = first + 1; next < open.length; next++) {
-      const moment = clamp(delay, MOMENT_SECONDS, LONGEST_SECONDS / 2); // asking again must not cost more
+      const moment = clamp(delay, MOMENT_SECONDS, LONGEST_SECONDS / 2); // a repeated request must not take longer
       if (open[next].join() !== open[first].join() || !within(moment, affordableBlocks, numbers.length + 1)) break;
       numbers.push(next);
     }
@@ -96,7 +96,7 @@ export function createKnowledge(data) {
     /**
      * @param {string[]} keys masks to know all blocks of, the chosen one first
      * @param {number} block the one in sight
-     * @param {number} count of the patches that are marked: what is drawn at random is as many
+     * @param {number} count of marked patches; random draws have the same number
      * @returns {Question | null}
      */
     next(keys, block, count) {

@@ -1,4 +1,4 @@
-// What is marked when a picture comes: what the link names, else what was marked before; and what the link says of it.
+// The marks of a new picture: those in the link, else the previous ones; and the marks in a link to the picture.
 
 import { leaveOutOfAddress, putInAddress, takeFromAddress } from "../shared/address.js";
 import { createHistory } from "./history.js";
@@ -13,7 +13,7 @@ import { FIRST } from "./state.js";
 
 /** @param {import("./state.js").Board} board */
 export function createLinkedMarks({ state, shown, data, groupStep }) {
-  /** @type {Record<string, string | null>} what the address names, until the first clip is here */
+  /** @type {Record<string, string | null>} the values in the address, until the first clip arrives */
   let linked = {};
 
   return {
@@ -43,7 +43,7 @@ export function createLinkedMarks({ state, shown, data, groupStep }) {
         : { mask: new Uint8Array(data.picture.patches), group: null };
     },
 
-    /** Marks what the link names, once. */
+    /** Applies the marks in the link, once. */
     take() {
       const { group, patches } = linked;
       linked = {};

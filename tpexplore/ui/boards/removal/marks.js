@@ -11,7 +11,7 @@ import { base64Of, bytesOf } from "../shared/bytes.js";
 const BITS = 8; // in a byte
 
 /**
- * One bit a patch, patch 0 in the lowest bit of the first byte: what the server reads.
+ * The mask in the server's form: one bit per patch, patch 0 in the lowest bit of the first byte.
  *
  * @param {Mask} mask
  */
@@ -23,13 +23,13 @@ export function maskKey(mask) {
   return base64Of(bytes);
 }
 
-/** The same in letters that an address can hold as they are. @param {Mask} mask */
+/** The same in characters that an address can contain unescaped. @param {Mask} mask */
 export function maskInLink(mask) {
   return maskKey(mask).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /**
- * The mask that a link names, or null where it is none of so many patches.
+ * The mask in a link, or null if it is not valid for this number of patches.
  *
  * @param {string} text
  * @param {number} patches
@@ -63,7 +63,7 @@ export function groupMask(clusters, members) {
 }
 
 /**
- * The patches under a brush that is held on one of them.
+ * The patches under a brush whose centre is on a patch.
  *
  * @param {number} patch
  * @param {Brush} brush

@@ -5,7 +5,7 @@ import { paperCanvas, paperSvg } from "../shared/figure.js";
 import { INK, KEY_INDENT, PX_PER_MM, SMALL_PRINT, placeKeys, textRuler } from "../shared/printing.js";
 import { CHART, blockChart } from "./chart.js";
 
-// What a file of the SVG alone must carry along: no style sheet reaches it, nor do the page's own fonts.
+// Styles to include in the SVG file, which has no access to style sheets or the page's fonts.
 const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight"];
 const FONT = "sans-serif";
 const EDGE = 4; // px

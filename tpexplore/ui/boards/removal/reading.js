@@ -56,7 +56,7 @@ export function nothingLeft(family) {
 }
 
 /**
- * What the model answered with all patches: of the same answer only its probability, where that differs.
+ * The answer with all patches; if it is the same, only its probability, and only if that differs.
  *
  * @param {Pick<Answer, "stays" | "probability">} answer
  * @param {Pick<Before, "answer" | "probability">} before
@@ -111,7 +111,7 @@ export function renderPrediction(card, { answer, before, pending, family }) {
   card.replaceChildren(heading, ...notes, table);
 }
 
-/** How much half a bar stands for: one of three steps, so that it does not jump at every change. @param {Answer["rows"]} rows */
+/** The value of half a bar: one of three steps, so that the scale does not jump at every change. @param {Answer["rows"]} rows */
 export function deltaScale(rows) {
   const most = Math.max(...rows.map(([, before, after]) => Math.abs(after - before)));
   return [0.1, 0.3].find((scale) => most <= scale) ?? 1;
@@ -140,7 +140,7 @@ function predictionRow([label, before, after], answer, answerBefore, scale) {
 // ---- this clip, block by block ----------------------------------------------------------------------------
 
 /**
- * Series of the clip's chart: what the model gives the answer it had, after every block that is known yet.
+ * Series of the clip's chart: the probability of the original answer, after every block with a result so far.
  *
  * @param {object} known
  * @param {Map<number, Answer> | null} known.chosen

@@ -1,18 +1,18 @@
-// Speaks the answer for what is marked.
+// Speaks the answer for the current marks.
 
 import { probabilityText } from "../shared/text.js";
 import { beforeText, nothingLeft } from "./reading.js";
 
 /**
- * Spoken once for every new state of things, not for every piece of the curve that comes in; and once the hand
- * rests, after what a key has said of its patch.
+ * Spoken once for every new state, not for every new piece of the curve; and only after a pause, after the text about
+ * a patch reached by a key.
  *
  * @param {import("./state.js").Board} board
- * @param {() => string} leaving what leaves, for people
+ * @param {() => string} leaving a sentence about the deleted patches
  * @param {number} rest milliseconds
  */
 export function createSpeech({ speak, data, state, chosenKey }, leaving, rest) {
-  let spoken = ""; // what the last spoken answer was to, "" before anyone has marked anything
+  let spoken = ""; // the marks of the last spoken answer, "" before any patch was marked
   /** @type {ReturnType<typeof setTimeout> | undefined} of the next answer to be spoken */
   let speaking;
 
@@ -28,7 +28,7 @@ export function createSpeech({ speak, data, state, chosenKey }, leaving, rest) {
       if (spoken === now) return;
       const first = !spoken;
       spoken = now;
-      if (first) return; // what is there when the tab opens is no answer to a person's mark
+      if (first) return; // the state when the tab opens is not an answer to the user's marks
       const { before, model } = data();
       const nothing = answer.left ? "" : ` ${nothingLeft(model.family)}`;
       const share = probabilityText(answer.probability);

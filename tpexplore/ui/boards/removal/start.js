@@ -25,7 +25,7 @@ import { createTools } from "./tools.js";
  * @typedef {import("./history.js").Step} Step
  */
 
-const REST_MILLISECONDS = 150; // how long the hand has to rest before the server is asked
+const REST_MILLISECONDS = 150; // ms without a change before the server is asked
 
 /** @param {import("../shared/board.js").Gradio} gradio */
 export function start({ element, props, trigger, watch }) {
@@ -75,7 +75,7 @@ export function start({ element, props, trigger, watch }) {
     asker.pump();
   }
 
-  // ---- what is marked -------------------------------------------------------------------------------------
+  // ---- the marks ------------------------------------------------------------------------------------------
 
   /** @param {Step} step */
   function mark(step) {
@@ -83,7 +83,7 @@ export function start({ element, props, trigger, watch }) {
     changed();
   }
 
-  /** Redraw at once; ask the server once the hand rests. */
+  /** Redraws at once; asks the server after a pause. */
   function changed() {
     board.alert("");
     linkedMarks.put();
@@ -129,7 +129,7 @@ export function start({ element, props, trigger, watch }) {
     },
     learn(question, reply, waited) {
       if (openQuestion?.stamp !== data().stamp) return true; // about a clip that is gone: ask of this one
-      if (reply.stale) return false; // about a clip that is on its way here: it will ask when it comes
+      if (reply.stale) return false; // about a clip that has not arrived yet: the question follows when it arrives
       shown().knowledge.learn(question, openQuestion.count, reply, waited);
       redrawAnswers();
       return true;
@@ -144,7 +144,7 @@ export function start({ element, props, trigger, watch }) {
     asker.receive(JSON.parse(text));
   }
 
-  /** The answer for what is marked now; null while the server has not given it. */
+  /** The answer for the current marks; null until the server has sent it. */
   function answerNow() {
     const { before, picture } = data();
     const key = chosenKey();

@@ -1,4 +1,4 @@
-// What is marked and shown on the removal board: the state that all its parts share.
+// The state of the removal board, which all its parts share.
 
 import { finder } from "../shared/dom.js";
 import { countOf, groupMask, maskKey } from "./marks.js";
@@ -14,7 +14,7 @@ const GROUP_NAMES = { L: "low", H: "high" };
  * @typedef {import("./history.js").Step} Step
  * @typedef {"paint" | "erase" | "read"} Tool
  *
- * @typedef {object} Data what the server has sent of a clip
+ * @typedef {object} Data the server's message about a clip
  * @property {string} stamp
  * @property {{name: string, family: string, depth: number}} model
  * @property {{name: string, start: number}} clip
@@ -49,7 +49,7 @@ const GROUP_NAMES = { L: "low", H: "high" };
  */
 
 /**
- * The board's state, its elements, and what follows from what is marked.
+ * The board's state, its elements, and values derived from the marks.
  *
  * @param {HTMLElement} element
  */
@@ -69,7 +69,7 @@ export function createBoard(element) {
     answer: null,
   };
 
-  /** What is shown; its parts are used only while there is something. */
+  /** The current data; used only while something is shown. */
   function shown() {
     if (!state.shown) throw new Error("Nothing is shown yet.");
     return state.shown;
@@ -85,7 +85,7 @@ export function createBoard(element) {
     return ids && { mask: groupMask(ids, groups[group]), group };
   }
 
-  /** What the server calls the patches of a group, or null where there are none. @param {string} group */
+  /** The key of a group's patches in questions to the server, or null if it has none. @param {string} group */
   function keyOf(group) {
     const step = groupStep(group);
     return step && countOf(step.mask) ? maskKey(step.mask) : null;
@@ -112,7 +112,7 @@ export function createBoard(element) {
     groupWords,
     keyOf,
     chosenKey: () => (countOf(marks()) ? maskKey(marks()) : null),
-    /** Tells a screen reader. @param {string} sentence */
+    /** Announces a sentence to screen readers. @param {string} sentence */
     speak: (sentence) => {
       find(".tr-spoken").textContent = sentence;
     },

@@ -1,4 +1,4 @@
-// What stands around the picture: groups and tools to choose from, the legend, the patch that is pointed at.
+// The controls around the picture: groups and tools, the legend, and the patch pointed at.
 
 import { cssGradient } from "../shared/colours.js";
 import { node } from "../shared/dom.js";
