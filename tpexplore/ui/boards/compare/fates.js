@@ -4,8 +4,8 @@
 export const FATES = { both: 0, a: 1, b: 2, neither: 3 };
 
 /**
- * Fate of every patch after one block, from the blocks that dropped it in A and in B: what is dropped by
- * one is kept by the other alone, and the numbers of both such fates add up to that of neither.
+ * Fate of every patch after one block, from the blocks that dropped it in A and in B. A patch dropped by one side is
+ * kept by the other alone, and the numbers of these two fates add up to the number of "neither".
  *
  * @param {number} block
  * @param {Uint8Array} dropA

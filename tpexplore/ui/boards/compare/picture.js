@@ -32,7 +32,7 @@ const PALETTES = {
     [FATES.neither]: { lightness: [0.05, 0.32], chroma: [0, 0, 0], hue: [0, 0] },
   },
 };
-/** What the palettes are called. */
+/** Names of the palettes. */
 export const PALETTE_NAMES = { page: "Colours of the page", grey: "Grey with marks" };
 const TABLES = Object.fromEntries(Object.entries(PALETTES).map(([name, ramps]) => [name, lookupTables(ramps)]));
 
@@ -82,7 +82,7 @@ function drawMarks(context, panel, picture, fates) {
 }
 
 /**
- * A lies, B stands.
+ * The mark of A is horizontal, that of B vertical.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {number} fate

@@ -1,4 +1,4 @@
-// What the numbers say: the finding in plain words, the table, both answers and their costs.
+// The results in words: the finding, the table, both answers and their costs.
 
 import { node } from "../shared/dom.js";
 import { clipsText, macsText, minus, percent, probabilityText } from "../shared/text.js";
@@ -41,7 +41,7 @@ import { clipsText, macsText, minus, percent, probabilityText } from "../shared/
  * @property {boolean} same
  * @property {boolean} same_classes
  * @property {number | null} tau
- * @property {string} differs what sets A apart from B, where it is more than one thing
+ * @property {string} differs the differences between A and B, if there are several
  * @property {string} note
  * @property {Record<Match, {b: number, stages: Stage[]}[]>} matches
  */

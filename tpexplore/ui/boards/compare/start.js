@@ -1,4 +1,4 @@
-// The comparison: takes two sweeps in, turns the slider into redraws. Nothing here asks the server.
+// The comparison: receives two sweeps and redraws when the slider moves, without asking the server.
 
 import { pageState } from "../page/state.js";
 import { putInAddress, takeFromAddress } from "../shared/address.js";
@@ -195,7 +195,7 @@ export function start({ element, props, watch }) {
     putInAddress("compare", "same", state.match, FIRST.match);
   });
 
-  // Said once the slider rests, not at every step of a drag.
+  // Announced once the slider rests, not at every step of a drag.
   root.addEventListener("change", () => {
     find(".tc-spoken").textContent = part("finding").textContent;
   });

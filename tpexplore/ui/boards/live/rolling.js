@@ -1,4 +1,4 @@
-// The rolling picture: the last frames, as they come in, in the loudness range of what is in sight.
+// The rolling picture: the last frames as they arrive, in the loudness range of the visible part.
 
 const SHOWN_DECIBELS = 80;
 const QUIETEST_TOP = -40; // dB; a picture of near silence is not blown up to full brightness
@@ -22,16 +22,16 @@ export function createRolling(frames, bins, [floor, steps]) {
       end = 0;
     },
     /**
-     * Takes the frames that end at `now`, of which `real` are in sight.
+     * Adds the frames that end at `now`, of which `real` are visible.
      *
      * @param {Uint8Array} fresh
      * @param {number} now
      * @param {number} real
      */
     take(fresh, now, real) {
-      if (now < end) end = 0; // the server has begun anew
+      if (now < end) end = 0; // the server has started again
       const before = Math.min(end, frames);
-      const stay = Math.max(0, real - (now - end)); // of those that are here
+      const stay = Math.max(0, real - (now - end)); // among the frames received
       bytes.copyWithin(0, (before - stay) * bins, before * bins);
       bytes.fill(0, stay * bins);
       const count = fresh.length / bins;

@@ -1,4 +1,4 @@
-// The live board: sends what the microphone hears, one piece at a time, and draws what comes back.
+// The live board: sends the microphone's sound, one piece at a time, and draws the answers.
 
 import { pageState } from "../page/state.js";
 import { onNewLook } from "../shared/board.js";
@@ -36,7 +36,7 @@ import { createPulse, createRolling } from "./rolling.js";
  */
 
 const MODEL_RATE = 16_000; // Hz
-const PIECE_SECONDS = 0.16; // a column of patches side by side, so that patches stay what they are
+const PIECE_SECONDS = 0.16; // one column of patches that lie side by side, so that each patch keeps its content
 const MOST_WAITING = 12; // pieces
 const HEIGHTS = [176, 320]; // px
 const NO_ANSWER = "The app does not answer. Check the connection, then start again.";
@@ -68,7 +68,7 @@ export function start({ element, props, server, watch }) {
   let fates = null;
   /** @type {Record<string, Record<number, Uint32Array>>} colours of each fate, by the blocks that prune */
   const tables = {};
-  let shownWay = pageState.get(); // what was asked for with what is shown
+  let shownWay = pageState.get(); // the page's state in the request whose answer is shown
   let width = 0;
 
   // ---- the model ------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ export function start({ element, props, server, watch }) {
     send();
   }
 
-  // ---- what comes back ------------------------------------------------------------------------------------
+  // ---- the answers ----------------------------------------------------------------------------------------
 
   /** @param {Update & {busy?: string}} reply @param {import("../page/state.js").PageState} way */
   function take(reply, way) {

@@ -246,7 +246,7 @@ function drawPointed(context, heard, x, style) {
 }
 
 /**
- * The whole recording: both lanes of answers, changes between them, and what of it is in view.
+ * The whole recording: both lanes of answers, changes between them, and the visible part.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {number} width

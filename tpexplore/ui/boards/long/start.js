@@ -31,7 +31,7 @@ import {
  * @property {string | null} example one that is long enough for some model
  */
 
-const AT_ONCE = 24; // so few windows are analysed without being asked for
+const AT_ONCE = 24; // up to this many windows are analysed without a click
 const SHORTEST = 2; // windows; of fewer there is nothing to see over time
 
 /** @param {import("../shared/board.js").Gradio} gradio */
@@ -63,7 +63,7 @@ export function start({ element, props, trigger, watch }) {
   /** @type {Map<string, string>} */
   let colours = new Map();
 
-  // ---- what is to be analysed -----------------------------------------------------------------------------
+  // ---- the analysis ---------------------------------------------------------------------------------------
 
   /** @param {string} value */
   function show(value) {
@@ -142,7 +142,7 @@ export function start({ element, props, trigger, watch }) {
     find(".tl-alert").hidden = !problem;
   }
 
-  // ---- what is shown --------------------------------------------------------------------------------------
+  // ---- the display ----------------------------------------------------------------------------------------
 
   function render() {
     if (!data) return;

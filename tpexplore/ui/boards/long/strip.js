@@ -34,7 +34,7 @@ export function changes({ silent, before, after }) {
   return !silent && before[0] !== after[0];
 }
 
-/** What stands in a lane. @param {Heard} heard @param {"before" | "after"} lane */
+/** The text of a window in a lane. @param {Heard} heard @param {"before" | "after"} lane */
 export function labelOf(heard, lane) {
   return heard.silent ? SILENT : heard[lane][0];
 }
@@ -45,7 +45,7 @@ export function windowsInView(width, total) {
 }
 
 /**
- * The view, moved no further than it takes to show a window.
+ * The view, moved only as far as necessary to show a window.
  *
  * @param {View} view
  * @param {number} index
@@ -153,7 +153,7 @@ export function reading(heard, rate, whole) {
 }
 
 /**
- * Seconds still to go, from what the windows so far have taken.
+ * Remaining seconds, estimated from the time of the windows so far.
  *
  * @param {number} done
  * @param {number} total

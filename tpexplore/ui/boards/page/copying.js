@@ -1,4 +1,4 @@
-// The button that copies the link to what is seen.
+// The button that copies the link to the current view.
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 

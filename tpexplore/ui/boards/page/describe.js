@@ -1,4 +1,4 @@
-// Ties Gradio's inputs to the words that stand beside them, so that a screen reader says these too.
+// Links Gradio's inputs to the text beside them, so that a screen reader reads it, too.
 
 import { afterRest } from "../shared/board.js";
 
@@ -10,7 +10,7 @@ const SENTENCES_OF = {
 };
 const SETTLED = 150; // ms without a change to the page
 
-/** Keeps doing so, whatever Gradio builds. */
+/** Repeats this whenever Gradio builds something. */
 export function describePage() {
   let named = 0;
 

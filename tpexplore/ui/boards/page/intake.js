@@ -1,10 +1,10 @@
 // A sound that is dropped anywhere on the page, or pasted.
 
 const BYTES_PER_MEGABYTE = 1e6;
-const OWN_ZONE = "#own-files"; // takes files of its own
+const OWN_ZONE = "#own-files"; // these elements take files themselves
 
 /**
- * What is wrong with what was dropped, or "".
+ * The problem with a dropped file, or "".
  *
  * @param {{name: string, size: number} | undefined} file
  * @param {number} limit bytes
@@ -20,7 +20,7 @@ export function problemOf(file, limit) {
  * Listens for files on the whole page; returns what takes one that came otherwise.
  *
  * @param {number} limit bytes
- * @param {HTMLElement} line for what is wrong
+ * @param {HTMLElement} line for the problem
  * @param {(file: File) => void} send
  */
 export function takeDropped(limit, line, send) {

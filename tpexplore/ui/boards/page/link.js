@@ -1,10 +1,10 @@
-// The link to what is seen: opens what the address names, keeps the address up to date, and hands the link out.
+// The link to the current view: opens the view in the address, keeps the address up to date, and offers the link.
 //
-// It asks the server only for what the page was not built with: an example, model, start or tab, and the settings
-// that are Gradio's. It asks nothing when Back or Forward changes only the sound or the model. The rest is between
-// this and the pictures: "tp-view" tells what the viewer shows ("tp-ask" asks for it), "tp-restore" what it is to
-// show, "tp-opening" whether that is still on its way; "tp-board" tells that another picture is there, "tp-setting"
-// what one of a tab's settings is now, "tp-left-out" that what the link named of it does not fit.
+// It asks the server only for changes to the page as built: an example, model, start or tab, and Gradio's settings.
+// It sends no request when Back or Forward changes only the sound or the model. The other events are between this
+// module and the pictures: "tp-view" reports what the viewer shows ("tp-ask" requests it), "tp-restore" tells it what
+// to show, "tp-opening" says whether that is still loading, "tp-board" reports that another picture is ready,
+// "tp-setting" reports a tab's changed setting, "tp-left-out" reports a setting in the link that does not fit.
 
 import { writeAddress } from "./address_bar.js";
 import { wireCopying } from "./copying.js";
@@ -14,7 +14,7 @@ import { createQueries, isOfHub, unknownText } from "./query.js";
 
 /** @typedef {import("./query.js").Values} Values */
 
-const REST_MILLISECONDS = 300; // browsers allow the address only so many changes
+const REST_MILLISECONDS = 300; // browsers limit how often the address may change
 const PATIENCE_MILLISECONDS = 60_000;
 const CLIP_GONE = "The page was reloaded, so your own sound is no longer in it. Drop or choose it again.";
 
@@ -40,14 +40,14 @@ export function start({ props, trigger }) {
   // The browser keeps this over a reload, but the page is built with an example.
   if (history.state?.ownClip) byId("drop-problem").textContent = CLIP_GONE;
 
-  // ---- what is seen ---------------------------------------------------------------------------------------
+  // ---- the current view -----------------------------------------------------------------------------------
 
   const isNamed = (/** @type {string} */ name) =>
     linked[name] !== undefined && linked[name] !== queries.first[name];
   const place = createPlace(known, queries.first, linked);
   /** @type {Values | null} what the viewer shows; null before its first message */
   let view = null;
-  /** @type {Values} what it shows where no link says otherwise */
+  /** @type {Values} what it shows without a link */
   let firstView = {};
   let patches = 0; // of the clip that it shows
   /** @type {number | null} the one whose passport is still to be opened */
@@ -57,7 +57,7 @@ export function start({ props, trigger }) {
   const isServed = (/** @type {string} */ name) => known.settings[name].served;
   const served = Object.keys(settings).filter((name) => isServed(name) && settings[name] !== null);
   let awaited = ["example", "model", "start"].some(isNamed); // until the viewer shows the link's clip
-  let opening = awaited; // until that, or until it is known that it will not come now
+  let opening = awaited; // until then, or until the link's view turns out not to come
   let arriving = awaited || isNamed("tab") || served.length > 0; // until the server has answered every request
   let openTab = queries.first.tab;
   let step = place.step(); // what Back would come from
@@ -71,7 +71,7 @@ export function start({ props, trigger }) {
     return queries.write(seen, firstView, settings, place.own().clip !== "");
   }
 
-  /** Tells the address bar, once things rest. */
+  /** Updates the address bar after a pause. */
   function update() {
     if (!view) return;
     document.dispatchEvent(new CustomEvent("tp-opening", { detail: opening }));
@@ -84,7 +84,7 @@ export function start({ props, trigger }) {
   /** @param {string} query */
   function writeNow(query) {
     written = query;
-    problemLine.textContent = ""; // what it named has left the address
+    problemLine.textContent = ""; // the address no longer contains the unknown names
     const isStep = step !== place.step();
     step = place.step();
     const { clip, model } = place.own();
@@ -96,17 +96,17 @@ export function start({ props, trigger }) {
   function open() {
     if (arriving) {
       trigger("open", { ...place.values, settings: Object.fromEntries(served.map((name) => [name, settings[name]])) });
-      setTimeout(arrive, PATIENCE_MILLISECONDS); // where the queue is full, nothing comes back
+      setTimeout(arrive, PATIENCE_MILLISECONDS); // no answer comes if the queue is full
     }
     restoreView(linked, false);
     restorePatch();
   }
 
   /**
-   * Shows what an address names of the view.
+   * Shows the view in an address.
    *
    * @param {Values} values
-   * @param {boolean} withPatch whether its clip is there, whose patch it may name
+   * @param {boolean} withPatch whether its clip is loaded, so that its patch can be opened
    */
   function restoreView(values, withPatch) {
     const shown = { ...firstView };
@@ -115,9 +115,9 @@ export function start({ props, trigger }) {
     document.dispatchEvent(new CustomEvent("tp-restore", { detail }));
   }
 
-  let left = false; // whether Back or Forward was pressed before the viewer was there, or something else had arrived
+  let left = false; // whether Back or Forward was pressed before the viewer or the link's view was there
 
-  /** Back or Forward: what the address names now is shown again. */
+  /** Back or Forward: shows the view in the new address. */
   function revisit() {
     left = !view || arriving;
     if (left) return;
@@ -143,7 +143,7 @@ export function start({ props, trigger }) {
     Object.assign(globalThis, { tpPlace: place.request(document.baseURI) });
   }
 
-  /** @param {boolean} same whether the sound and the model are those that are seen */
+  /** @param {boolean} same whether the sound and the model are the current ones */
   function askForPlace(same) {
     arriving = !same;
     if (arriving) setTimeout(arrive, PATIENCE_MILLISECONDS);
@@ -153,7 +153,7 @@ export function start({ props, trigger }) {
 
   addEventListener("popstate", revisit);
 
-  /** A passport is of the link's clip, so it waits for that. */
+  /** Opens the link's passport once its clip is there. */
   function restorePatch() {
     if (patch === null || awaited) return;
     const named = patch;
@@ -209,7 +209,7 @@ export function start({ props, trigger }) {
     update();
   });
 
-  // The person has asked for something else than the link did.
+  // The user has requested another view than the link's.
   on("tp-start", (seconds) => {
     place.values.start = seconds;
     patch = null;
@@ -229,7 +229,7 @@ export function start({ props, trigger }) {
     update();
   });
 
-  // A picture with settings of its own has been built: it takes what the link names of them.
+  // A picture with its own settings has been built and takes their values from the link.
   on("tp-board", ({ tab, restore }) => {
     const named = Object.entries(settings).filter(([name]) => name.startsWith(`${tab}.`));
     restore(Object.fromEntries(named.map(([name, text]) => [name.slice(tab.length + 1), text])));
@@ -246,7 +246,7 @@ export function start({ props, trigger }) {
     leaveOut(name, text ?? "");
   });
 
-  // ---- handing it out -------------------------------------------------------------------------------------
+  // ---- offering the link ----------------------------------------------------------------------------------
 
   function ownNote() {
     const title = queries.first.example && known.examples[queries.first.example].title;

@@ -10,7 +10,7 @@ export function tasksOf(models) {
 }
 
 /**
- * The model for a task: of that family, or where there is none the task's first.
+ * The model for a task: of that family, or else the task's first.
  *
  * @param {Model[]} models
  * @param {string} task

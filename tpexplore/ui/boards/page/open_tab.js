@@ -1,4 +1,4 @@
-// Which tab is open, where some lie behind the inner switch of another one; and opening one as a person does.
+// Which tab is open (some are behind another tab's inner switch), and opening a tab by a click.
 
 /** @param {import("./query.js").Known} known */
 export function createTabs(known) {
@@ -15,7 +15,7 @@ export function createTabs(known) {
     if (outer) inside[outer] = id;
   }
 
-  /** The tab in sight; nothing while none has been built. */
+  /** The visible tab; undefined before any has been built. */
   function inSight() {
     const outer = [...Object.keys(inside), ...known.tabs.filter((id) => !outerOf(id))].find(isOpen);
     return outer && outer in inside ? (known.inside[outer].find(isOpen) ?? inside[outer]) : outer;
@@ -23,13 +23,13 @@ export function createTabs(known) {
 
   return {
     note,
-    /** The tab that is open: an event that tells so can come when another one is open again. @param {string} id */
+    /** The open tab after an event for `id`: by then another tab may be open again. @param {string} id */
     openAfter: (id) => inSight() ?? inside[id] ?? id,
     /**
-     * Opens a tab as a person does: by way of the server a second step of Back would come before the first was done.
+     * Opens a tab by a click: through the server, a second step of Back could arrive before the first was done.
      *
      * @param {string} id
-     * @returns {boolean} false where what it lies in has not been built yet
+     * @returns {boolean} false if the part of the page that contains it has not been built yet
      */
     click(id) {
       const outer = outerOf(id);

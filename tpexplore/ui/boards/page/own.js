@@ -1,4 +1,4 @@
-// Under the field for a person's own model: what is known of the one just loaded, and the last ones used here.
+// Below the field for the user's own model: facts about the one just loaded, and the last ones used here.
 
 import { finder, node } from "../shared/dom.js";
 
@@ -8,7 +8,7 @@ const REMEMBERED = 5;
 /**
  * The sources to remember, newest first.
  *
- * @param {unknown} before what was stored, by whatever edition
+ * @param {unknown} before the stored value, perhaps by an older version
  * @param {string} [newest]
  * @returns {string[]}
  */
@@ -21,7 +21,7 @@ function stored() {
   try {
     return remembered(JSON.parse(localStorage.getItem(STORED) ?? "[]"));
   } catch {
-    return []; // a browser that keeps nothing, or something that is no list
+    return []; // the browser stores nothing, or the value is not a list
   }
 }
 
@@ -70,7 +70,7 @@ export function start({ element, props, watch }) {
     render();
   }
 
-  /** A link names a model of the Hub: nothing is fetched before the person says so. @param {string} source */
+  /** A link names a model of the Hub; it is fetched only after the user confirms. @param {string} source */
   function offer(source) {
     document.body.classList.add("tp-own-model");
     fillField(source);

@@ -6,7 +6,7 @@ import { isOfHub } from "./query.js";
 /** @typedef {import("./query.js").Values} Values */
 
 /**
- * @typedef {object} Entry what the browser's history keeps of a place that no address names
+ * @typedef {object} Entry the part of a place that is stored in the history because no address contains it
  * @property {string} [ownClip] path of the person's own sound
  * @property {string} [ownModel] source of their own model
  */
@@ -33,7 +33,7 @@ const filled = (first, linked) =>
 export function createPlace(known, first, linked) {
   /** @type {Values} */
   const values = filled(first, linked);
-  /** The person's own sound and model, where these are what is seen: no address names them. */
+  /** The user's own sound and model, if they are shown; no address contains them. */
   let own = { clip: "", model: "" };
   /** @type {Map<string, Record<string, any>>} their sounds by path, as `gr.File` holds them; a reload forgets them */
   const ownClips = new Map();
@@ -65,7 +65,7 @@ export function createPlace(known, first, linked) {
     step: () => JSON.stringify([...STEPS.map((name) => values[name]), own]),
 
     /**
-     * What the server is to show. The sound is as `gr.File` holds it; none where there is no example.
+     * What the server shall show. The sound is a value of `gr.File`, or null if there is no example.
      *
      * @param {string} base the page's address
      */
@@ -75,11 +75,11 @@ export function createPlace(known, first, linked) {
       return { clip, model: own.model || known.models[values.model], start: values.start };
     },
 
-    /** Whether the model is known here; else the server looks for it. */
+    /** Whether the browser knows the model; otherwise the server looks for it. */
     hasModel: () => Boolean(own.model) || values.model in known.models,
 
     /**
-     * What the person or a link has chosen. Where the clip is cleared, what is seen stays.
+     * Takes a choice of the user or a link. If the clip is cleared, the view stays.
      *
      * @param {{clip?: Record<string, any> | null, model?: string | null}} choice
      */
@@ -89,7 +89,7 @@ export function createPlace(known, first, linked) {
     },
 
     /**
-     * Goes where an entry of the history leads.
+     * Goes to a history entry.
      *
      * @param {Values} named what its address names
      * @param {Entry | null} entry

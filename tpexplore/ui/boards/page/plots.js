@@ -15,7 +15,7 @@ import { saveAs } from "../shared/saving.js";
 
 const SCREEN_WIDTH = 900; // px for which a plot's height is chosen
 const AROUND = 130; // px that axes and legend take at any width
-const SHAPE = { lowest: 0.4, highest: 1.5 }; // height to width, what is around left out of the lowest
+const SHAPE = { lowest: 0.4, highest: 1.5 }; // lowest ratio of height to width, without axes and legend
 const LETTERS = 32 / 3; // px: 8 point
 const SCALE = DPI / 96;
 
@@ -30,7 +30,7 @@ export function paperLayout(layout, mm) {
   const width = Math.round(mm * PX_PER_MM);
   const onScreen = (width * layout.meta.height) / SCREEN_WIDTH;
   const height = Math.round(clamp(onScreen, SHAPE.lowest * width + AROUND, SHAPE.highest * width));
-  // A saved picture knows none of the page's own fonts.
+  // The page's own fonts are not available in a saved picture.
   const font = { ...layout.font, family: "sans-serif", size: LETTERS };
   const annotations = layout.annotations?.map((note) => ({ ...note, font: { ...note.font, size: LETTERS } }));
   const margin = { l: 4, r: 6, t: annotations?.length ? 20 : 8, b: 4 };

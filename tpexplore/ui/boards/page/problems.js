@@ -1,10 +1,10 @@
-// What is wrong with a sound stands at the top of the page, and a sound may be dropped anywhere on it.
+// Problems with a sound are shown at the top of the page, but a sound may be dropped anywhere on it.
 
-const BOXES = ["drop-problem", "status"]; // what the browser says, and the server, which shows its progress there, too
+const BOXES = ["drop-problem", "status"]; // messages of the browser and of the server, with its progress
 const MESSAGES = "#drop-problem, #status [role=alert]";
 
 /**
- * Calls `act` with the sentence whenever there is another; with "" once there is none.
+ * Calls `act` with every new sentence, and with "" when there is none any more.
  *
  * @param {(sentence: string) => void} act
  * @returns {() => void} ends it
@@ -24,7 +24,7 @@ export function followProblems(act) {
   return () => observer.disconnect();
 }
 
-/** Brings what is wrong into sight, wherever the page is scrolled to. */
+/** Scrolls the problem into view. */
 export function keepProblemsInSight() {
   followProblems(() => messageNow()?.scrollIntoView({ block: "nearest" }));
 }

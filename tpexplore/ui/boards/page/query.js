@@ -1,4 +1,4 @@
-// What an address may name, and how: text <-> values.
+// The contents of an address: text <-> values.
 
 import { PAPERS_BLOCKS, numbersOf, readBlocks, readRates, stageName, stageNamed } from "../shared/plan.js";
 
@@ -29,7 +29,7 @@ import { PAPERS_BLOCKS, numbersOf, readBlocks, readRates, stageName, stageNamed 
 
 /** Parts of the page's state, by the names that an address gives them. */
 const NAMES = { rate: "keep-rate", score: "score" };
-/** What the picture can show that is no stage. */
+/** Panels of the picture that are not stages. */
 const PANELS = ["auto", "all", "0"];
 const SHOWN_LETTERS = 40;
 
@@ -43,7 +43,7 @@ const among = (names) => (/** @type {string} */ text) => names.find((name) => St
 const numeric = (/** @type {string} */ text) => (/^\d*\.?\d+$/.test(text) ? Number(text) : NaN);
 
 /**
- * A setting stays a text: its tab or the server knows what it stands for.
+ * A setting stays a text, which its tab or the server interprets.
  *
  * @param {KnownSetting} setting
  * @param {string} text
@@ -99,7 +99,7 @@ export function createQueries(known) {
     tab: (text) => among(known.tabs)(Object.hasOwn(known.aliases, text) ? known.aliases[text] : text),
   };
   const own = Object.keys(readers);
-  /** What an address means that names a model but no example. @param {string | null} model */
+  /** The example for an address with a model but no example. @param {string | null} model */
   const exampleFor = (model) => known.fitting[model ?? ""] ?? first.example;
 
   return {
@@ -107,7 +107,7 @@ export function createQueries(known) {
     /** All that an address may name. */
     names: [...own, ...Object.keys(known.settings)],
     /**
-     * The values that an address names, and what of it is not understood.
+     * The values in an address, and the parts that are not understood.
      *
      * @param {string} search
      */
@@ -125,7 +125,7 @@ export function createQueries(known) {
         if (value === undefined) unknown.push([name, text]);
         else values[name] = value;
       }
-      // In addresses of the first edition a tab had a keep-rate and a score of its own.
+      // In old addresses a tab had its own keep-rate and score.
       for (const [name, { page }] of Object.entries(known.settings)) {
         if (!page || values[name] === undefined) continue;
         values[NAMES[page]] ??= readers[NAMES[page]](values[name], values);
@@ -134,7 +134,7 @@ export function createQueries(known) {
       return { values, unknown };
     },
     /**
-     * An address for what is seen. What is as it was at first is left out, and the clip where it is the person's.
+     * An address for the current view, without default values, and without the clip if it is the user's own.
      *
      * @param {Values} here
      * @param {Values} firstView what the viewer shows where no address says otherwise
@@ -145,7 +145,7 @@ export function createQueries(known) {
       const { blocks = PAPERS_BLOCKS } = here;
       /** @type {Values} */
       const defaults = { ...first, ...firstView, example: exampleFor(here.model), stage: numbersOf(blocks)[0] };
-      /** @type {Record<string, string | number | undefined>} as an address names them; none of a stage that is no more */
+      /** @type {Record<string, string | number | undefined>} in an address's form; without a stage that no longer exists */
       const stages = { stage: stageName(here.stage, blocks), panel: here.panel };
       if (!PANELS.includes(here.panel)) stages.panel = stageName(Number(here.panel), blocks);
       // A model in a file of the person's has no name that an address could give.
@@ -159,7 +159,7 @@ export function createQueries(known) {
       return new URLSearchParams([...kept.map((name) => [name, String(stages[name] ?? here[name])]), ...ofTab]);
     },
     /**
-     * How an address names what a setting is now; null where it is as at first.
+     * A setting's current value as text for an address; null for the default.
      *
      * @param {string} name
      * @param {unknown} value null where its tab says that it is

@@ -1,11 +1,12 @@
-// Gradio gives every radio button a name of its own, so that the arrow keys lead nowhere and a screen reader counts
-// each as one of one. Those of one question get one name here, again after every choice, as Gradio then renames them.
+// Gradio gives every radio button its own name, so the arrow keys do not work and a screen reader counts each button
+// as "1 of 1". Here the buttons of one question get the same name, again after every choice, because Gradio then
+// renames them.
 
 import { afterRest } from "../shared/board.js";
 
 const SETTLED = 150; // ms without a change to the page
 
-/** Keeps doing so, whatever Gradio builds. */
+/** Repeats this whenever Gradio builds something. */
 export function joinRadios() {
   /** @type {WeakMap<Element, string>} question -> name of its buttons */
   const names = new WeakMap();

@@ -1,4 +1,4 @@
-// Beside Gradio's sliders of the keep-rate: the percentage, as Explore writes it.
+// Writes the percentage beside Gradio's sliders of the keep-rate, in Explore's form.
 
 import { percent } from "../shared/text.js";
 import { pageState } from "./state.js";
@@ -6,7 +6,7 @@ import { pageState } from "./state.js";
 export function showRates() {
   let open = "explore";
 
-  // On Explore, which has a slider of its own, it would cost a new look at the whole page at every step.
+  // Explore has its own slider; there every step would search the whole page again.
   function show() {
     if (open !== "explore") document.body.style.setProperty("--tp-rate-text", `"${percent(pageState.get().rate)}"`);
   }

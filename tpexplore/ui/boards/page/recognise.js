@@ -31,7 +31,7 @@ export function start({ element, props, trigger, watch }) {
     task.value = here?.task ?? "";
     family.value = here?.family ?? "";
     find("[data-out=hint]").textContent = here?.hint ?? "";
-    document.body.classList.toggle("tp-own-model", here?.own ?? false); // its field also says what it is
+    document.body.classList.toggle("tp-own-model", here?.own ?? false); // the model's field also describes it
   }
 
   /** @param {string} next */

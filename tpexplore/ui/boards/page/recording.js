@@ -1,4 +1,4 @@
-// Records from the microphone into a WAV file, unprocessed: a browser's own recorder loses what the model would hear.
+// Records from the microphone into a WAV file without loss; a browser's own recorder would lose detail.
 
 import { openMicrophone } from "../shared/microphone.js";
 import { wavOf } from "../shared/wav.js";

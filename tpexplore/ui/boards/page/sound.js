@@ -1,5 +1,5 @@
-// "Your sound" in the bar on top: a file that is dropped anywhere, pasted or chosen, a recording, and of a file that is
-// longer than what the model reads, which part it gets.
+// "Your sound" in the bar on top: a file that is dropped anywhere, pasted or chosen, or a recording; and the part
+// that the model reads of a longer file.
 
 import { onNewLook } from "../shared/board.js";
 import { bytesOf } from "../shared/bytes.js";
@@ -27,7 +27,7 @@ export function start({ element, props, trigger, upload, watch }) {
 
   // ---- a new clip -------------------------------------------------------------------------------------------
 
-  /** @param {string} [text] what is going on; nothing, and the hint is there again */
+  /** @param {string} [text] the progress; without it the hint is shown again */
   function showState(text) {
     find(".ts-hint").textContent = text ?? props.hint;
     find(".ts-hint").toggleAttribute("data-busy", text !== undefined);
@@ -41,7 +41,7 @@ export function start({ element, props, trigger, upload, watch }) {
       const { path, url } = await upload(sent);
       if (own !== latest) return;
       const about = { orig_name: sent.name, size: sent.size, mime_type: sent.type };
-      // Read by the event's own script: what an event carries along is not checked by Gradio, a value is.
+      // The event's own script reads this, because Gradio checks values but not an event's data.
       Object.assign(globalThis, { tpClip: { path, url, ...about, meta: { _type: "gradio.FileData" } } });
       document.dispatchEvent(new CustomEvent("tp-start", { detail: null }));
       trigger("clip");
@@ -74,7 +74,7 @@ export function start({ element, props, trigger, upload, watch }) {
       problem.textContent = `A recording ends after ${MOST_SECONDS / 60} minutes.`;
     },
   );
-  let opening = false; // while the browser asks whether the page may listen
+  let opening = false; // while the browser asks for permission
 
   async function toggleRecording() {
     if (opening) return;

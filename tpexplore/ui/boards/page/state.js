@@ -32,7 +32,7 @@ export function createPageState() {
 
   return {
     get: () => state,
-    /** @param {Partial<PageState>} changes @param {unknown} [by] who is not called for it */
+    /** @param {Partial<PageState>} changes @param {unknown} [by] the follower that made the change and is not called */
     set(changes, by) {
       const next = { ...state, ...changes };
       if (isSameState(next, state)) return;

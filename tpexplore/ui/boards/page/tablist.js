@@ -1,5 +1,5 @@
-// Rows of tabs: arrow keys, Home and End move along one, as they do in every other program, and Enter opens a tab. What
-// is open is in sight where the row is longer than the screen is wide.
+// Rows of tabs: arrow keys, Home and End move along a row, as in other programs, and Enter opens a tab. The open tab
+// is scrolled into view if the row is wider than the screen.
 
 const ROOM_BESIDE = 32; // px: at its ends the row fades out, and a part of the next tab shows
 /** @type {Record<string, number>} */

@@ -1,5 +1,5 @@
-// The tour: on the first visit, and whenever somebody asks for it. Its card stands in a corner beside what it
-// speaks of; it takes no focus and moves nothing until somebody uses it.
+// The tour: on the first visit, and on request. Its card is in a corner beside the elements that it explains; it
+// takes no focus and scrolls nothing until it is used.
 
 import { finder } from "../shared/dom.js";
 
@@ -37,7 +37,7 @@ export function startTour(element) {
   const explores = () => Boolean(document.querySelector("#viewer .tp-body")?.checkVisibility());
   const built = () => steps.every(({ shows }) => shows.every((selector) => document.querySelector(selector)));
 
-  // ---- what a step speaks of --------------------------------------------------------------------------------
+  // ---- the elements of a step -------------------------------------------------------------------------------
 
   const targets = () => steps[step].shows.flatMap((selector) => [...document.querySelectorAll(selector)]);
 
@@ -70,7 +70,7 @@ export function startTour(element) {
     return hidden.reduce((sum, area) => sum + area, 0);
   }
 
-  // In the first corner where the card covers least of what it speaks of.
+  // In the corner where the card covers least of the step's elements; the first one if several are equal.
   function place() {
     const areas = CORNERS.map((corner) => {
       card.dataset.corner = corner;
@@ -98,7 +98,7 @@ export function startTour(element) {
 
   function open() {
     card.hidden = false;
-    // A region that is announced has to be there before its words are.
+    // An announced region must exist before its text.
     requestAnimationFrame(() => show(0));
   }
 
@@ -129,7 +129,7 @@ export function startTour(element) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !card.hidden) close();
   });
-  // Its steps speak of Explore; the button brings it back.
+  // Its steps are about Explore; the button shows it again.
   document.addEventListener("tp-tab", (event) => {
     if (/** @type {CustomEvent<string>} */ (event).detail !== "explore" && !card.hidden) close();
   });
@@ -144,7 +144,7 @@ export function startTour(element) {
     part("next").focus({ preventScroll: true });
   });
 
-  // Whoever was sent a link looks at what it shows; a name that begins with __ is Gradio's.
+  // No tour for someone who opened a link; a name that begins with __ is Gradio's.
   const isSent = [...new URLSearchParams(location.search).keys()].some((name) => !name.startsWith("__"));
 
   // The first picture comes first.

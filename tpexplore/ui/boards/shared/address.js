@@ -1,7 +1,7 @@
 // A picture's part of the page's address: what is between it and page/link.js.
 
 /**
- * Says what a setting is now; an address need not name what is as it was at first.
+ * Reports a setting's current value; an address leaves out default values.
  *
  * @param {string} tab
  * @param {string} setting
@@ -14,7 +14,7 @@ export function putInAddress(tab, setting, now, first) {
 }
 
 /**
- * Says that what the address named of a setting does not fit.
+ * Reports that a setting's value in the address does not fit.
  *
  * @param {string} tab
  * @param {string} setting

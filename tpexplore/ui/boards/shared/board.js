@@ -1,4 +1,4 @@
-// What every board needs of the page around it.
+// Functions that every board needs.
 
 /**
  * What Gradio gives a component's script.
@@ -13,7 +13,7 @@
  */
 
 /**
- * Runs `act` once nothing has asked for it for some time.
+ * Runs `act` once it has not been called for some time.
  *
  * @param {number} milliseconds
  * @param {() => void} act
@@ -28,8 +28,8 @@ export function afterRest(milliseconds, act) {
 }
 
 /**
- * Calls `redraw` whenever a canvas has to be drawn again though nothing that it shows has changed, and `resize`
- * before it where `box` has another size.
+ * Calls `redraw` whenever a canvas must be drawn again although its content has not changed; calls `resize` first if
+ * the size of `box` has changed.
  *
  * @param {Element} box
  * @param {() => void} resize
@@ -42,6 +42,6 @@ export function onNewLook(box, resize, redraw) {
   }).observe(box);
   // Gradio marks its dark theme by a class of <body>, which no canvas sees.
   new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] });
-  // Text on a canvas is drawn in whatever font is there; draw it again once the page's own has arrived.
+  // Text on a canvas is drawn in any available font; draw it again once the page's own font is loaded.
   document.fonts.addEventListener("loadingdone", redraw);
 }

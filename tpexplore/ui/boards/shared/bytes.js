@@ -5,7 +5,7 @@ export function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
-const AT_ONCE = 8192; // a function takes only so many arguments
+const AT_ONCE = 8192; // the number of a function's arguments is limited
 
 /** @param {Uint8Array} bytes */
 export function base64Of(bytes) {

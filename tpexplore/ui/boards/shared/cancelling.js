@@ -1,5 +1,5 @@
-// Where an event is cancelled before the server has given it a number, Gradio sends two requests that name none:
-// to cancel it and to reset it. The server refuses each with an error in the console. Nothing is lost by not asking.
+// If an event is cancelled before the server has given it a number, Gradio sends two requests without a number: to
+// cancel it and to reset it. The server refuses both with an error in the console, so they can be left out.
 
 const ABOUT_ONE_EVENT = /\/(cancel|reset)$/;
 

@@ -1,5 +1,5 @@
-// Pieces of sound on their way to the server: collected, shortened where it is behind, packed. Imported by the
-// worklet, too, where there is no page.
+// Pieces of sound for the server: collected, shortened if the server is slow, packed. The audio worklet imports this,
+// too, without access to the page.
 
 /**
  * Collects samples and hands them on in pieces of one length.
@@ -41,7 +41,7 @@ export function createOutbox(most) {
       waiting = [...waiting, piece].slice(-most);
     },
     isEmpty: () => !waiting.length,
-    /** All that waits, as one. */
+    /** All waiting pieces, joined. */
     take() {
       const all = new Float32Array(waiting.reduce((length, piece) => length + piece.length, 0));
       let at = 0;

@@ -6,9 +6,9 @@
  * @typedef {{lightness: [number, number], chroma: [number, number, number], hue: [number, number]}} Ramp
  */
 
-// Kept patches are in colour, from purple to pale yellow, and the quietest of them is lighter than anything that the
-// first block drops. Dropped ones are grey and lose contrast; the earlier a block dropped them the darker they are, so
-// that the order survives any colour blindness.
+// Kept patches are in colour, from purple to pale yellow, and the quietest of them is lighter than any patch dropped
+// by the first block. Dropped ones are grey with less contrast; the earlier a block dropped them, the darker they
+// are, so that the order is visible with any colour blindness.
 /** @type {Record<number, Ramp>} fate by the paper's blocks -> its ramp; `rampsOf` has those of any blocks */
 export const RAMPS = {
   0: { lightness: [0.42, 0.97], chroma: [0.19, 0.19, 0.1], hue: [312, 460] },
@@ -18,7 +18,7 @@ export const RAMPS = {
 };
 
 /**
- * Colours that a figure for a paper can be drawn in, by name; in each, block after block is a step darker than what is kept.
+ * Palettes for a figure in a paper, by name; in each, every earlier block is a step darker than kept patches.
  *
  * @type {Record<string, Record<number, Ramp>>}
  */
@@ -40,7 +40,7 @@ export const PALETTES = {
   },
 };
 
-/** What the palettes are called. */
+/** Names of the palettes. */
 export const PALETTE_NAMES = { warm: "Colours of the page", viridis: "Viridis and grey", grey: "Grey and blue" };
 
 /** Of attention, from none to most: as even in lightness as the others, and neither their purple nor their grey. */
@@ -60,7 +60,7 @@ const GAP = 4 / 7; // between two ramps, in their span
  */
 export function rampsOf(blocks, palette = "warm") {
   const { 0: kept, ...dropped } = PALETTES[palette];
-  const own = Object.values(dropped); // a whole number's key comes in its order
+  const own = Object.values(dropped); // integer keys are in ascending order
   const n = blocks.length;
   const [low, high] = [own[0].lightness[0], own[own.length - 1].lightness[1]];
   const span = Math.min(WIDEST, (high - low) / (n + (n - 1) * GAP));

@@ -44,7 +44,7 @@ function filled(made, attributes, children) {
 /**
  * Gives an element these children and changes only what differs: what stays is not styled and laid out again.
  *
- * Nodes of the same place and tag stay, with whatever listens to them, so these may not differ.
+ * Nodes with the same place and tag stay with their event listeners, so the listeners must be the same.
  *
  * @param {Node} parent
  * @param {...Child} children
@@ -71,7 +71,7 @@ function renewAttributes(there, fresh) {
 }
 
 /**
- * Hides an element, or not; the browser styles anew even what was so before.
+ * Hides or shows an element, only on a change, because the browser restyles it even without one.
  *
  * @param {HTMLElement} element
  * @param {boolean} hidden
@@ -114,7 +114,7 @@ export function addSegments(field, name, choices) {
 }
 
 /**
- * The same in place of those that were there.
+ * The same, replacing existing buttons.
  *
  * @param {Element} field
  * @param {string} name

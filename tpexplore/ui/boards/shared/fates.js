@@ -6,7 +6,7 @@ export const DROPPED_BY = [4, 7, 10];
 /** @typedef {ArrayLike<number>} Fates one number a patch */
 /** @typedef {"drop" | "fuse" | "merge"} Method */
 
-/** What becomes of a patch that a block does not keep, in one word. @type {Record<Method, string>} */
+/** One word for the fate of a patch that a block does not keep. @type {Record<Method, string>} */
 export const LEAVES = { drop: "dropped", fuse: "fused", merge: "merged" };
 
 /**
@@ -24,13 +24,13 @@ export function blocksOf({ blocks = DROPPED_BY }) {
   return blocks;
 }
 
-/** The last of them, after which nothing leaves any more. @param {{blocks?: number[]}} data */
+/** The last pruning block. @param {{blocks?: number[]}} data */
 export function lastBlockOf(data) {
   return blocksOf(data)[blocksOf(data).length - 1];
 }
 
 /**
- * Which of these blocks takes the place that another had among those before; the first where there is no such place.
+ * The block in `now` at the same position as `block` in `before`; the first one if there is none.
  *
  * @param {number} block
  * @param {number[]} before

@@ -1,4 +1,4 @@
-// What a person chooses of a figure for a paper, wherever one can be saved: its width, its colours, its format.
+// The choices for a figure for a paper, wherever one can be saved: its width, colours and format.
 
 import { node } from "./dom.js";
 import { WIDTHS } from "./printing.js";
@@ -35,7 +35,7 @@ export function figureControls({ what, attributes, colours }) {
 
 /**
  * @param {Element} around the controls
- * @returns {{mm: number, palette: string}} palette "" where there is no choice
+ * @returns {{mm: number, palette: string}} palette "" if there is no choice
  */
 export function chosenPaper(around) {
   const value = (/** @type {string} */ name) =>

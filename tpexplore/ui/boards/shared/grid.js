@@ -1,5 +1,5 @@
-// The grid of patches: which patch lies where in the picture, in time and in frequency. Its measures come
-// from the model, as `grid` in what the server sends.
+// The grid of patches: the place of each patch in the picture, in time and in frequency. Its measures come from the
+// model, as `grid` in the server's message.
 
 /**
  * @typedef {object} GridMessage
@@ -99,7 +99,7 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
     /** The patch whose cell holds a frame and mel bin. @param {number} frame @param {number} bin */
     at: (frame, bin) => idOf(cellAt(frameEdges, frame), cellAt(binEdges, bin)),
     /**
-     * The patch so many columns and rows away, at the edge if there are no more; the first one from none.
+     * The patch this many columns and rows away, stopping at the edge; the first patch if `id` is null.
      *
      * @param {number | null} id
      * @param {number} across
@@ -112,7 +112,7 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
     /** Mel bins that a patch reads, likewise. @param {number} id */
     binsOf: (id) => [rowOf(id) * melStride, rowOf(id) * melStride + patch],
     overlaps: melStride < patch || timeStride < patch,
-    /** What at least one of the patches reads, as a share of all that is read. @param {ArrayLike<number>} kept */
+    /** The area that the kept patches read, as a share of the area that all read. @param {ArrayLike<number>} kept */
     coveredShare(kept) {
       const up = melSegments.length - 1;
       const sum = this.covered(kept).reduce((area, one, at) => {
@@ -122,8 +122,8 @@ function createGrid({ grid: { rows, columns, melStride, timeStride, patch } }) {
       return sum / (timeSegments[timeSegments.length - 1] * melSegments[up]);
     },
     /**
-     * Where at least one of the patches reads: 1 or 0 of every segment of time and frequency, up the first segment
-     * of time, then up the next. Without overlap a segment is a patch.
+     * For every segment of time and frequency 1 if at least one kept patch reads it, else 0; up the first segment of
+     * time, then up the next. Without overlap a segment is a patch.
      *
      * @param {ArrayLike<number>} kept 0 or 1 a patch
      */

@@ -1,4 +1,4 @@
-// Where the panels of a picture lie, and what lies under a point of them.
+// Where the panels of a picture are, and what is at a point.
 
 import { DROPPED_BY } from "./fates.js";
 import { clamp, gridOf } from "./grid.js";
@@ -13,7 +13,7 @@ import { clamp, gridOf } from "./grid.js";
  * @property {number} w
  * @property {number} h
  * @property {boolean} axis whether the numbers of the time axis stand below it
- * @property {boolean} hertz whether the frequency axis stands beside it
+ * @property {boolean} hertz whether the frequency axis is beside it
  * @property {Cut | null} [cut] the part of the picture that it shows, where that is not all
  *
  * @typedef {{left: number, right: number, low: number, high: number}} Cut shares of the picture's width and height
@@ -32,7 +32,7 @@ const LEAST_LONG = 420; // px
 export const LONGEST_SIDE_BY_SIDE = 256; // frames; longer pictures want the whole width
 
 /**
- * One panel a stage, beside each other or below; more than fit into a row go on in the next.
+ * One panel per stage, side by side or below each other; further rows take those that do not fit.
  *
  * @param {number} width
  * @param {Picture} picture

@@ -26,14 +26,14 @@ export function problemOf(error) {
  *
  * @param {(piece: Float32Array) => void} take
  * @param {object} [options]
- * @param {number} [options.rate] samples a second that are wanted, though a browser may refuse them for a microphone
+ * @param {number} [options.rate] requested sample rate; a browser may refuse it for a microphone
  * @param {number} [options.seconds] length of a piece; the last one, which is not full, is lost
- * @param {() => void} [options.lost] called when the microphone goes away by itself
+ * @param {() => void} [options.lost] called when the microphone is disconnected
  * @returns {Promise<Microphone>}
  */
 export async function openMicrophone(take, { rate, seconds = 0.02, lost } = {}) {
   if (!navigator.mediaDevices) throw new Error(NOT_SECURE);
-  // What browsers do for calls would hide from the model what is to be heard.
+  // The processing that browsers do for calls would change the sound for the model.
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   /** @type {MediaStream | null} */
   let stream = null;

@@ -20,20 +20,20 @@ import { hertzTicks } from "./ticks.js";
  * @typedef {object} Look how a board draws its panels
  * @property {Record<number, Uint32Array>} tables colours of each fate
  * @property {(panel: Panel) => Uint8Array} [shades] in place of the spectrogram, one byte a frame and bin
- * @property {[string, string]} [ends] what the ends of the colour bar are called, where it shows no dB
- * @property {{unit: string, ticks: {at: number, label: string}[]}} [scale] what it counts in place of dB, and where
+ * @property {[string, string]} [ends] labels at the ends of the colour bar, if it does not show dB
+ * @property {{unit: string, ticks: {at: number, label: string}[]}} [scale] the bar's unit instead of dB, and its ticks
  * @property {import("./colours.js").Ramp | null} [bar] those of the colour bar, null for none; by default of the kept
  *   patches on the page
  * @property {(context: CanvasRenderingContext2D, panel: Panel, i: number) => void} [marks] drawn over the
  *   colours, under the lines
- * @property {(panel: Panel, i: number) => [string, string]} heading what it shows, and in figures what comes of it
+ * @property {(panel: Panel, i: number) => [string, string]} heading its title, and the result in numbers
  * @property {(panel: Panel, i: number) => Fates} fates
- * @property {HTMLCanvasElement[]} [images] of the panels before, empty at first: for as long as only the part that is
- *   seen changes, they are drawn again
+ * @property {HTMLCanvasElement[]} [images] of the previous panels, empty at first; they are reused as long as only
+ * the visible part changes
  */
 
 /**
- * What the canvas, which no style reaches, takes from the page around it.
+ * Styles for the canvas, which CSS does not reach, read from the page around it.
  *
  * @param {Element} root
  * @returns {Style}
@@ -103,7 +103,7 @@ export function paintPanels(context, layout, data, look, style, scale) {
       if (look.images) look.images[i] = image;
       scratch = image;
     }
-    // Pixels stay square-edged when enlarged: they are what the model sees. Shrunk ones must be averaged.
+    // Enlarged pixels keep sharp edges, because they are the model's input. Shrunk ones must be averaged.
     const { left, right } = panel.cut ?? WHOLE;
     context.imageSmoothingEnabled = panel.w * scale < image.width * (right - left);
     drawCut(context, image, panel);
@@ -257,7 +257,7 @@ export function drawSample(context, ramp, { x, y, w, h }) {
 }
 
 /**
- * Above a panel: what it shows, and in figures what comes of it.
+ * Above a panel: its title, and the result in numbers.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Panel} panel

@@ -3,7 +3,7 @@
 import { DROPPED_BY, blocksOf } from "./fates.js";
 import { percent } from "./text.js";
 
-/** @typedef {{blocks?: number[], own_rates?: number[]}} Planned what the server says of it */
+/** @typedef {{blocks?: number[], own_rates?: number[]}} Planned the plan in the server's message */
 
 export const PAPERS_BLOCKS = DROPPED_BY.join(",");
 
@@ -16,7 +16,7 @@ export const countWord = (count) => WORDS[count] ?? String(count);
 export const numbersOf = (text) => text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
 
 /**
- * Blocks as links and the server name them, or null where the text names none.
+ * Blocks in the form of links and the server, or null if the text is not valid.
  *
  * @param {string} text empty for the paper's
  * @param {number} [depth] of the model
@@ -29,7 +29,7 @@ export function readBlocks(text, depth = 99) {
 }
 
 /**
- * The same of keep-rates, of which one at least prunes; empty where all blocks take the slider's.
+ * The same for keep-rates, at least one of which is below 1; empty if all blocks use the slider's.
  *
  * @param {string} text
  * @param {string} [blocks] as links name them: one keep-rate for each
@@ -42,8 +42,8 @@ export function readRates(text, blocks = PAPERS_BLOCKS) {
 }
 
 /**
- * How a link calls a block that prunes. Three of them are called by the paper's, whichever they are, as links of the
- * first edition do; any other number by themselves. Undefined where it prunes no more.
+ * A pruning block's name in a link. Three blocks always have the names of the paper's, as in old links; any other
+ * number of blocks have their own numbers. Undefined if the block does not prune any more.
  *
  * @param {number} block
  * @param {string} blocks as links name them
@@ -56,7 +56,7 @@ export function stageName(block, blocks) {
 }
 
 /**
- * The block that a link calls so; undefined where it is none of those that prune.
+ * The block with this name in a link; undefined if it does not prune.
  *
  * @param {string} text
  * @param {string} blocks
@@ -95,19 +95,19 @@ export function wayName(method, score) {
   return method === "fuse" ? `fuse-${score}` : score;
 }
 
-/** What the page does to the patches, in words. @param {PageState} state */
+/** How the page prunes, in words. @param {PageState} state */
 export function wayText(state) {
   const { method, score } = state;
   const way = method === "merge" ? "merged" : method === "fuse" ? `by ${score}, the others fused` : `by ${score}`;
   return `${way}, keep-rate ${stateRateText(state)}`;
 }
 
-/** The same as requests name it. @param {PageState} state */
+/** The same in the form of requests. @param {PageState} state */
 export function wayRequest({ rate, score, method, blocks, rates }) {
   return { keepRate: rate, score, method, blocks, rates };
 }
 
-/** As links name it. @param {Planned} data */
+/** The plan in the form of links. @param {Planned} data */
 export function planOf(data) {
   return { blocks: blocksOf(data).join(","), rates: (data.own_rates ?? []).join(",") };
 }

@@ -5,7 +5,7 @@ import { node } from "./dom.js";
 const REVOKE_AFTER = 30_000; // ms; the browser must have begun to save by then
 
 /**
- * A name of a file out of words that may hold anything; `-` stands for what a file system may not like.
+ * A file name made from any words; `-` replaces characters that a file system may refuse.
  *
  * @param {string[]} words
  * @param {string} ending

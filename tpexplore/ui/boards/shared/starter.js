@@ -1,4 +1,4 @@
-// Starts a run when the server names another one. A state of Gradio's would tell of a change that is none, too.
+// Starts a run when the server sends a new name. A Gradio state would also report a change without one.
 
 /** @param {import("./board.js").Gradio} gradio */
 export function start({ props, trigger, watch }) {

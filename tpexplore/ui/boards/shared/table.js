@@ -3,14 +3,14 @@
 import { csvText } from "./saving.js";
 
 /**
- * @typedef {object} Source what a table is of
+ * @typedef {object} Source the subject of a table
  * @property {{name: string, start: number}} [clip] and where in its file the part begins that the model heard; none
  *   for a table of a dataset
  * @property {Record<string, unknown>} chosen model, score and what else was chosen, by the name of its column
  */
 
 /**
- * The rows, the first of which names the columns, with what they are of before them.
+ * The rows (the first one names the columns), with the columns of the source added in front.
  *
  * @param {unknown[][]} rows
  * @param {Source} source

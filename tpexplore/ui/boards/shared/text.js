@@ -1,4 +1,4 @@
-// Numbers and counts as people read them.
+// Readable numbers and counts.
 
 /** @param {number | string} number */
 export function minus(number) {
@@ -48,7 +48,7 @@ export function sentenceCase(text) {
 }
 
 /**
- * What an accuracy is an average of.
+ * The sample behind an accuracy.
  *
  * @param {{n: number, task: string, split: string}} measured
  */

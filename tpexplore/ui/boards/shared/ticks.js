@@ -21,7 +21,7 @@ const TICK_ROOM = 22; // px between two
 /** @typedef {{label: string, at: number}} Tick how far up the whole axis, 0 to 1 */
 
 /**
- * Labels of the part of a frequency axis that is seen: those of the whole axis, and between them as many as find room.
+ * Labels of the visible part of a frequency axis: those of the whole axis, and as many between them as fit.
  *
  * @param {Tick[]} ticks of the whole axis, which is even in mel
  * @param {{low: number, high: number}} cut
