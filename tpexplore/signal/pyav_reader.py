@@ -204,7 +204,7 @@ class _Track:
         return FileSummary(total, ("Part of the file is damaged and was left out.",) if self.damaged else ())
 
     def _checked_total(self, reached: int) -> int | None:
-        """Frames that the header promises, if the rest of the file is long enough for them."""
+        """Frames in the whole file by its header, or None if the rest of the file does not confirm them."""
         rate = self.stream.codec_context.sample_rate
         seconds = self._announced_seconds()
         if seconds is None or seconds > SECONDS_LIMIT:
