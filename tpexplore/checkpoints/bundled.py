@@ -92,14 +92,14 @@ def check_model_name(source: str) -> None:
     with suppress(OSError):  # the name is too long, a folder is closed to us, …
         if Path(source).is_file() or (source and Path(source).is_dir() and any(Path(source).iterdir())):
             return
-    name, known = shown(source, most=200), ", ".join(bundled_names()) or "none is bundled"
+    name, bundled = shown(source, most=200), ", ".join(bundled_names()) or "none is bundled"
     what = "is neither a file nor a bundled model"
     with suppress(OSError):
         if source and Path(source).is_dir():
             what = "is an empty folder"
     raise InputError(
         f"Model {name} {what}; expected a checkpoint file or"
-        f" folder, {HUB_PREFIX}owner/name or one of: {known}."
+        f" folder, {HUB_PREFIX}owner/name or one of: {bundled}."
     )
 
 

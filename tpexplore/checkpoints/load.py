@@ -119,10 +119,10 @@ def _published_values(official: Official, source: ModelSource, overrides: dict[s
     values: dict[str, Any] = {"mean": mean, "std": std, "pad": official.pad, "multilabel": audioset}
     if audioset:
         values |= {"labels": audioset_labels(), "task": "AudioSet"}
-    known = official.form != "transformers" or official.classes in NORMALISATION_BY_CLASSES
+    has_default = official.form != "transformers" or official.classes in NORMALISATION_BY_CLASSES
     if settings and settings.mean is not None:
         values |= {"mean": settings.mean, "std": settings.std}
-    elif not known and not {"mean", "std"} <= overrides.keys():
+    elif not has_default and not {"mean", "std"} <= overrides.keys():
         has_extractor = (source.weights[0].parent / EXTRACTOR).is_file()  # not read without config.json
         lacking = f"{CONFIG} with a model_type" if has_extractor else EXTRACTOR
         raise InputError(f"it lacks {lacking}; put it beside the weights, or give mean and std")

@@ -82,10 +82,10 @@ def edge_title(statistic: str, sources: Mapping[str, Sequence[float]]) -> str:
 
 def survival_title(names: Sequence[str], last: Sequence[float]) -> str:
     """Which of several groups survives the last stage best and worst; nan where a group has no patch."""
-    known = [(value, name) for name, value in zip(names, last, strict=True) if not math.isnan(value)]
-    if len(known) < 2:
-        return f"Only {known[0][1]} is present" if known else "There is no patch to follow"
-    (low, lowest), (high, highest) = min(known), max(known)
+    groups = [(value, name) for name, value in zip(names, last, strict=True) if not math.isnan(value)]
+    if len(groups) < 2:
+        return f"Only {groups[0][1]} is present" if groups else "There is no patch to follow"
+    (low, lowest), (high, highest) = min(groups), max(groups)
     if high < NOTICEABLE * low or high - low < 0.02:
         return f"{highest} and {lowest} survive about equally: {percent(high)} and {percent(low)}"
     if low == 0:
@@ -109,10 +109,10 @@ def joint_title(who: str, means: Mapping[str, tuple[float, float]], keep_rate: f
 
 def attention_title(who: str, deltas: Mapping[int, float]) -> str:
     """How the attention of kept patches compares with that of dropped ones at the last stage."""
-    known = {block: delta for block, delta in deltas.items() if not math.isnan(delta)}
-    if not known:
+    finite = {block: delta for block, delta in deltas.items() if not math.isnan(delta)}
+    if not finite:
         return f"{who}: nothing is dropped"
-    block, delta = max(known.items())
+    block, delta = max(finite.items())
     size = "about as much attention as"
     if abs(delta) >= SMALL_EFFECT:
         far = "far " if abs(delta) >= LARGE_EFFECT else ""
@@ -123,10 +123,10 @@ def attention_title(who: str, deltas: Mapping[int, float]) -> str:
 def delta_title(values: Sequence[float], dataset: bool) -> str:
     """Whether kept patches get more or less attention than dropped ones, stage by stage."""
     who = "Over the dataset" if dataset else "In this clip"
-    known = [float(value) for value in values if not math.isnan(value)]
-    if not known:
+    finite = [float(value) for value in values if not math.isnan(value)]
+    if not finite:
         return f"{who} nothing is dropped"
-    signs = {(value >= SMALL_EFFECT) - (value <= -SMALL_EFFECT) for value in known}
+    signs = {(value >= SMALL_EFFECT) - (value <= -SMALL_EFFECT) for value in finite}
     size = {
         frozenset({1}): "more attention at every stage",
         frozenset({-1}): "less attention at every stage",

@@ -30,8 +30,8 @@ def check_device(name: str) -> torch.device:
         torch.ones(1, device=device).item()  # fails on a device without memory, such as "meta"
     except (RuntimeError, AssertionError, NotImplementedError, TypeError, ImportError):
         best = best_device().type
-        known = "cpu" if best == "cpu" else f"cpu or {best}"
-        raise InputError(f"Device {name!r} cannot be used here; expected {known}.") from None
+        expected = "cpu" if best == "cpu" else f"cpu or {best}"
+        raise InputError(f"Device {name!r} cannot be used here; expected {expected}.") from None
     return device
 
 

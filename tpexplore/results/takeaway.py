@@ -225,8 +225,8 @@ def _point(exploration: Exploration, keep_rate: float | tuple[float, ...], score
         )
     rates = {point.keep_rate: point for point in exploration.points[score]}
     if keep_rate not in rates:
-        known = ", ".join(f"{rate:g}" if isinstance(rate, float) else str(rate) for rate in rates)
-        raise InputError(f"Keep-rate {keep_rate} was not explored; expected one of {known}.")
+        explored = ", ".join(f"{rate:g}" if isinstance(rate, float) else str(rate) for rate in rates)
+        raise InputError(f"Keep-rate {keep_rate} was not explored; expected one of {explored}.")
     return rates[keep_rate]
 
 

@@ -61,8 +61,8 @@ def mended_head(path: Path) -> MendedHead | None:
             return None
         length = path.stat().st_size
         described, long_size, is_shifted = {}, None, False
-        known = (*form.description, form.sound)
-        for chunk in walk_chunks(file, length, 12, known, f"{form.byte_order}I"):
+        names = (*form.description, form.sound)
+        for chunk in walk_chunks(file, length, 12, names, f"{form.byte_order}I"):
             is_shifted |= chunk.is_shifted
             file.seek(chunk.begin)
             if chunk.name == b"ds64":

@@ -135,18 +135,18 @@ def _parts(
     if not maps:
         return np.empty((0, len(clip)), np.float32), np.empty((0, len(clip)), np.float32)
     maps = np.stack([_checked_map(kept, frames, grid) for kept in maps])
-    heard = clip - clip.mean(dtype=np.float64).astype(np.float32)
+    centred = clip - clip.mean(dtype=np.float64).astype(np.float32)
     window = torch.hann_window(STFT_SIZE)
     # The clip is extended by its mirror image. An edge to zeros would be a click, and a mask would make
     # audible the part of the click that falls into rows without the sound.
-    padded = torch.from_numpy(np.pad(heard, STFT_SIZE // 2, mode="reflect"))
+    padded = torch.from_numpy(np.pad(centred, STFT_SIZE // 2, mode="reflect"))
     spectrum = torch.stft(padded, STFT_SIZE, STFT_HOP, window=window, center=False, return_complex=True)
     gains = np.stack([patch_gains(kept, frames, grid)[:, : spectrum.shape[1]] for kept in maps])
     masked = torch.istft(
         spectrum * torch.from_numpy(gains), STFT_SIZE, STFT_HOP, window=window, length=len(clip)
     ).numpy()
     # The transform is linear, so subtracting gives the same as a mask of the complement.
-    removed = heard - masked
+    removed = centred - masked
     removed[maps.all(axis=1)] = 0  # not the rounding errors of the transform
     kept = clip - removed
     kept[~maps.any(axis=1)] = 0

@@ -42,10 +42,10 @@ class Journal:
         """Continue from the record, or raise InputError if it has other settings or weights."""
         settings = json.loads(json.dumps({"folder": str(self.folder.resolve()), **settings}))
         self.place.mkdir(parents=True, exist_ok=True)
-        known = self.place / "settings.json"
-        if known.exists():
+        settings_file = self.place / "settings.json"
+        if settings_file.exists():
             with suppress(*UNREADABLE_JSON):
-                if load_json(known) == settings:
+                if load_json(settings_file) == settings:
                     self._end_last_line()
                     return
             if self.done():
@@ -53,7 +53,7 @@ class Journal:
                     f"{self.place} holds results that were begun with other settings or weights; repeat"
                     " those, remove the folder, or choose another name for the table."
                 )
-        write_json(known, settings)
+        write_json(settings_file, settings)
 
     def key(self, file: str) -> str:
         """Identifies a file in its current state: a changed file is analysed again."""

@@ -56,12 +56,12 @@ def label_clips(files: Iterable[OwnFile], config: ModelConfig) -> list[LabelledC
     list of LabelledClip
         One for each file, in the same order; ``target`` is None if the model has no such label.
     """
-    known = {_plain(label): i for i, label in enumerate(config.labels)}
+    classes = {_plain(label): i for i, label in enumerate(config.labels)}
     files = list(files)
-    levels = Counter(_known_level(file.name, known) for file in files)
+    levels = Counter(_known_level(file.name, classes) for file in files)
     levels.pop(None, None)
     level = max(levels, key=levels.get) if levels else -1
-    return [LabelledClip(file.path, file.name, *_label(file.name, known, config, level)) for file in files]
+    return [LabelledClip(file.path, file.name, *_label(file.name, classes, config, level)) for file in files]
 
 
 def knows_esc50(config: ModelConfig) -> bool:

@@ -36,12 +36,12 @@ function leftText(data, drop, rate) {
   const grid = gridOf(picture);
   const last = Array.from(drop, (by) => (isGone(by, lastBlockOf(data)) ? 0 : 1));
   const count = keptAfter(drop, lastBlockOf(data));
-  const seen = grid.overlaps ? ` They overlap: the last ${count} see ${percent(grid.coveredShare(last))} of the picture.` : "";
+  const overlap = grid.overlaps ? ` They overlap: the last ${count} see ${percent(grid.coveredShare(last))} of the picture.` : "";
   const parts = [
     `${first.left} of ${picture.patches} patches are left after block ${first.block}`,
     ...others.map(({ block, left }) => `${left} after block ${block}`),
   ];
-  return `${listed(parts)}.${seen}`;
+  return `${listed(parts)}.${overlap}`;
 }
 
 /**

@@ -14,9 +14,9 @@ const HEAR_TEXT = { rest: "Test each part alone", busy: "Testing …" };
 
 /** @param {Heard} heard */
 export function heardText({ whole, kept, removed, random }) {
-  const said = (/** @type {Said} */ part) => `“${part.answer}” (${probabilityText(part.probability)})`;
+  const quote = (/** @type {Said} */ part) => `“${part.answer}” (${probabilityText(part.probability)})`;
   return (
-    `From the kept parts alone the model hears ${said(kept)}, from the removed parts alone ${said(removed)}. ` +
+    `From the kept parts alone the model hears ${quote(kept)}, from the removed parts alone ${quote(removed)}. ` +
     `Of ${random.draws} random choices of as many patches, ` +
     `${random.same || "none"} ${random.same > 1 ? "give" : "gives"} “${whole.answer}”.`
   );

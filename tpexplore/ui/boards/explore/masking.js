@@ -248,9 +248,9 @@ export function columnSound(spectrum, binRows, grid, kept, period) {
   for (const patch of kept) map[patch] = 1;
   const [sound] = maskedPair(spectrum, binRows, grid, map, map);
   const [begin, end] = grid.framesOf(kept[0]).map((frame) => frame * FRAME_HOP);
-  const heard = sound.subarray(Math.max(0, begin - STFT_SIZE), end + STFT_SIZE);
+  const audible = sound.subarray(Math.max(0, begin - STFT_SIZE), end + STFT_SIZE);
   const loop = new Float32Array(period);
-  const loudest = Math.max(1, peakOf(heard));
-  heard.subarray(0, period).forEach((value, i) => (loop[i] = value / loudest));
+  const loudest = Math.max(1, peakOf(audible));
+  audible.subarray(0, period).forEach((value, i) => (loop[i] = value / loudest));
   return loop;
 }

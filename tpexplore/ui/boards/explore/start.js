@@ -110,8 +110,8 @@ export function start({ element, props, trigger, watch }) {
     const data = decode(value);
     if (state.data && !isSameSound(data, state.data)) zoom.reset();
     // The server starts with the view at the time of the request; the user may have chosen another one since.
-    const known = /** @type {Score[]} */ (Object.keys(data.scores));
-    state.score = data.scores[state.chosen.score] ? state.chosen.score : known[0];
+    const available = /** @type {Score[]} */ (Object.keys(data.scores));
+    state.score = data.scores[state.chosen.score] ? state.chosen.score : available[0];
     state.chosen = { score: state.score, method: data.method, ...planOf(data) };
     method.tellPage();
     Object.assign(state, { data, hover: null, pinned: null, opened: false });

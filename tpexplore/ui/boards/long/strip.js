@@ -128,10 +128,10 @@ export function summaryOf(windows, rate) {
   if (!heard.length) return `All ${windows.length} windows are silent, so there is no answer.`;
   const changed = heard.filter(changes).length;
   const where = `${changed} of ${heard.length} ${heard.length === 1 ? "window" : "windows"}`;
-  const said = changed
+  const change = changed
     ? `At keep-rate ${rate} the answer changes in ${where}.`
     : `At keep-rate ${rate} the answer stays the same in all ${heard.length} windows.`;
-  return said + rest;
+  return change + rest;
 }
 
 /** Minutes and seconds, or seconds alone in a short recording. @param {number} seconds @param {number} whole */

@@ -67,8 +67,8 @@ export function start({ props, trigger }) {
   let timer;
 
   function queryNow() {
-    const seen = { ...place.values, ...view, patch: patch ?? view?.patch };
-    return queries.write(seen, firstView, settings, place.own().clip !== "");
+    const current = { ...place.values, ...view, patch: patch ?? view?.patch };
+    return queries.write(current, firstView, settings, place.own().clip !== "");
   }
 
   /** Updates the address bar after a pause. */

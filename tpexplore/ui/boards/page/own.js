@@ -13,8 +13,8 @@ const REMEMBERED = 5;
  * @returns {string[]}
  */
 export function remembered(before, newest) {
-  const known = Array.isArray(before) ? before.filter((source) => typeof source === "string") : [];
-  return [...new Set(newest ? [newest, ...known] : known)].slice(0, REMEMBERED);
+  const sources = Array.isArray(before) ? before.filter((source) => typeof source === "string") : [];
+  return [...new Set(newest ? [newest, ...sources] : sources)].slice(0, REMEMBERED);
 }
 
 function stored() {

@@ -26,9 +26,9 @@ export function startTour(element) {
   // A browser may refuse to remember anything; everyone is then new here.
   function visitedBefore() {
     try {
-      const seen = localStorage.getItem(SEEN);
+      const visited = localStorage.getItem(SEEN);
       localStorage.setItem(SEEN, "yes");
-      return seen !== null;
+      return visited !== null;
     } catch {
       return false;
     }

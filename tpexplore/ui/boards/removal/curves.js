@@ -37,12 +37,12 @@ export function createCurves({ part, state, shown, marks, markedGroup, groupStep
   function curveSeries() {
     const { knowledge } = shown();
     const [key, low, high] = [chosenKey(), keyOf("L"), keyOf("H")];
-    const known = (/** @type {string | null} */ marksKey) =>
+    const resultsOf = (/** @type {string | null} */ marksKey) =>
       marksKey && knowledge.answersOf(marksKey).size ? knowledge.answersOf(marksKey) : null;
     return clipSeries({
-      chosen: known(key),
-      low: low === key ? null : known(low), // drawn as what is marked
-      high: high === key ? null : known(high),
+      chosen: resultsOf(key),
+      low: low === key ? null : resultsOf(low), // drawn as what is marked
+      high: high === key ? null : resultsOf(high),
       draws: key ? knowledge.drawsOf(countOf(marks())) : [],
       by: state.by,
     });

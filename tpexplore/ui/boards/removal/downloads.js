@@ -15,11 +15,11 @@ import { clipRows, measuredRows } from "./reading.js";
  *
  * @param {import("./state.js").Board} board
  * @param {ReturnType<typeof import("./curves.js").createCurves>} curves
- * @param {object} said
- * @param {() => string} said.leaving
- * @param {() => import("./knowledge.js").Answer | null} said.answer
- * @param {() => import("./picture.js").BoardView} said.view
- * @param {() => string} said.by the statistic that groups are made by
+ * @param {object} texts
+ * @param {() => string} texts.leaving
+ * @param {() => import("./knowledge.js").Answer | null} texts.answer
+ * @param {() => import("./picture.js").BoardView} texts.view
+ * @param {() => string} texts.by the statistic that groups are made by
  * @returns {Record<string, () => void>}
  */
 export function createDownloads({ find, part, data }, curves, { leaving, answer, view, by }) {

@@ -44,16 +44,16 @@ export function createKnowledge(data) {
 
   /** @param {string} key @returns {Map<number, Answer>} */
   function answersOf(key) {
-    const known = answers.get(key) ?? new Map();
-    answers.set(key, known);
-    return known;
+    const results = answers.get(key) ?? new Map();
+    answers.set(key, results);
+    return results;
   }
 
   /** @param {number} count */
   function drawsOf(count) {
-    const known = draws.get(count) ?? Array.from({ length: data.draws }, () => new Map());
-    draws.set(count, known);
-    return known;
+    const results = draws.get(count) ?? Array.from({ length: data.draws }, () => new Map());
+    draws.set(count, results);
+    return results;
   }
 
   const passes = (/** @type {number[]} */ chosen, /** @type {number} */ rows) =>
@@ -76,7 +76,7 @@ export function createKnowledge(data) {
 
   /** @param {number} count */
   function missingDraws(count) {
-    const open = drawsOf(count).map((known) => blocks.filter((b) => !known.has(b)));
+    const open = drawsOf(count).map((results) => blocks.filter((b) => !results.has(b)));
     const first = open.findIndex((missing) => missing.length);
     if (first < 0) return null;
     const affordableBlocks = affordable(open[first]);
@@ -115,9 +115,9 @@ export function createKnowledge(data) {
       const measured = reply.seconds / passes(question.blocks, rows);
       pace = pace ? 0.7 * pace + 0.3 * measured : measured;
       delay = 0.7 * delay + 0.3 * Math.max(0, waited - reply.seconds);
-      const { answers: said, values, stays } = reply;
+      const { answers: newAnswers, values, stays } = reply;
       question.blocks.forEach((block, i) => {
-        if (said) answersOf(question.mask).set(block, said[i]);
+        if (newAnswers) answersOf(question.mask).set(block, newAnswers[i]);
         if (!values || !stays) return;
         question.draws.forEach((draw, j) => {
           drawsOf(count)[draw].set(block, { value: values[i][j], stays: stays[i][j] });

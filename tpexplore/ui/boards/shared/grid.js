@@ -64,9 +64,9 @@ export function segmentEdges(count, stride, patch) {
  * @param {{grid: GridMessage}} picture
  */
 export function gridOf(picture) {
-  const known = grids.get(picture) ?? createGrid(picture);
-  grids.set(picture, known);
-  return known;
+  const grid = grids.get(picture) ?? createGrid(picture);
+  grids.set(picture, grid);
+  return grid;
 }
 
 /** @type {WeakMap<object, ReturnType<typeof createGrid>>} */

@@ -11,15 +11,15 @@ const sheets = new Map();
 
 /** @param {string} href */
 function addStyle(href) {
-  const known =
+  const loaded =
     sheets.get(href) ??
     new Promise((done, fail) => {
       const link = document.createElement("link");
       Object.assign(link, { rel: "stylesheet", href, onload: done, onerror: () => fail(new Error(`No ${href}.`)) });
       document.head.append(link);
     });
-  sheets.set(href, known);
-  return known;
+  sheets.set(href, loaded);
+  return loaded;
 }
 
 /** @param {string} href */
