@@ -70,27 +70,27 @@ def knows_esc50(config: ModelConfig) -> bool:
     return config.classes == 50 and (unnamed or config.task.startswith("ESC-50"))
 
 
-def _known_level(name: str, known: dict[str, int]) -> int | None:
+def _known_level(name: str, classes: dict[str, int]) -> int | None:
     """Which folder of a name, counted from the outermost, is a class: the nearest one; None if none is."""
     folders = PurePosixPath(name).parts[:-1]
-    return next((i for i in reversed(range(len(folders))) if _plain(folders[i]) in known), None)
+    return next((i for i in reversed(range(len(folders))) if _plain(folders[i]) in classes), None)
 
 
-def _label(name: str, known: dict[str, int], config: ModelConfig, level: int) -> tuple[str, int | None]:
+def _label(name: str, classes: dict[str, int], config: ModelConfig, level: int) -> tuple[str, int | None]:
     path = PurePosixPath(name)
     folders = path.parts[:-1]
-    if (own_level := _known_level(name, known)) is not None:
-        return folders[own_level], known[_plain(folders[own_level])]
+    if (own_level := _known_level(name, classes)) is not None:
+        return folders[own_level], classes[_plain(folders[own_level])]
     folder = folders[min(level, len(folders) - 1)] if folders else ""
     if (esc50 := _ESC50_NAME.fullmatch(path.stem)) and int(esc50[4]) < 50:
         if knows_esc50(config):
             return config.labels[int(esc50[4])], int(esc50[4])
         return folder or f"ESC-50 target {esc50[4]}", None
     words = _plain(path.stem)
-    fits = [x for x in known if words.startswith(x) and not words[len(x) : len(x) + 1].isalpha()]
+    fits = [x for x in classes if words.startswith(x) and not words[len(x) : len(x) + 1].isalpha()]
     if fits:
         best = max(fits, key=len)
-        return config.labels[known[best]], known[best]
+        return config.labels[classes[best]], classes[best]
     return folder, None
 
 

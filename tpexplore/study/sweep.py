@@ -255,8 +255,8 @@ def _steps(model: AudioViT, clip: np.ndarray | Tensor, request: _Request) -> Ite
         statistics = {name: to_numpy(values[0]) for name, values in entered.statistics.items()}
     whole = (unpruned,) if 1.0 in request.rates else ()
     # Until the end, a score appears only after it has started.
-    known = request.scores[:1] if request.pruned else request.scores
-    points = dict.fromkeys(known, whole) if whole else {}
+    scores = request.scores[:1] if request.pruned else request.scores
+    points = dict.fromkeys(scores, whole) if whole else {}
     exploration = Exploration(
         config=config,
         spectrogram=to_numpy(spec[0]),

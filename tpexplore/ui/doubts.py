@@ -56,9 +56,9 @@ def doubt_of(
     knows = task_name(config.task, config.classes)
     source = {"source": other, "task": other and task_name(bundled_card(other)["task"], 0)}
     if other and any(part in config.task for part in _SPEECH):
-        heard = _heard_instead_of_speech(load(other), samples)
-        if heard:
-            label, probability = heard
+        best_sound = _heard_instead_of_speech(load(other), samples)
+        if best_sound:
+            label, probability = best_sound
             sentence = (
                 f"This model knows {knows} only, but here {other} hears “{label}” ({percent(probability)})"
                 " and no speech."

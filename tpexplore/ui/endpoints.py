@@ -86,8 +86,8 @@ def _answer(
     """Run the model; a problem with the request is returned as one sentence."""
     try:
         if model not in by_source:
-            known = ", ".join(by_source) or "none"
-            raise InputError(f"Model {model!r} is unknown to this app; expected one of: {known}.")
+            sources = ", ".join(by_source) or "none"
+            raise InputError(f"Model {model!r} is unknown to this app; expected one of: {sources}.")
         for rate in keep_rates:
             check_keep_rate(rate)
         scores = {} if score is None else {"scores": (check_score(score),)}

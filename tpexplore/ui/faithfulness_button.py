@@ -66,14 +66,14 @@ def hear(seen: Seen | None, request: dict[str, Any]) -> dict[str, Any]:
         if not out.stages:
             raise InputError("At keep-rate 100 % nothing is removed.")
         (kept,) = kept_maps(out)
-        heard = faithfulness(model, samples, np.stack([kept, *random_maps(kept, DRAWS)]))
+        result = faithfulness(model, samples, np.stack([kept, *random_maps(kept, DRAWS)]))
     labels = model.config.labels
     parts = {
         name: {"answer": labels[part.answers[0]], "probability": round(float(part.probability[0]), 4)}
-        for name, part in (("kept", heard.kept), ("removed", heard.removed))
+        for name, part in (("kept", result.kept), ("removed", result.removed))
     }
     return {
-        "whole": {"answer": labels[heard.answer], "probability": round(heard.probability, 4)},
+        "whole": {"answer": labels[result.answer], "probability": round(result.probability, 4)},
         **parts,
-        "random": {"draws": DRAWS, "same": int(heard.kept.same_answer[1:].sum())},
+        "random": {"draws": DRAWS, "same": int(result.kept.same_answer[1:].sum())},
     }

@@ -106,7 +106,7 @@ def create_link(
     offers_own : bool
         Whether a link may name a model of the Hugging Face Hub; a path of this machine it never does.
     """
-    known = {
+    names = {
         "examples": {
             _example_name(example): {
                 "file": file_value(example),
@@ -137,7 +137,7 @@ def create_link(
         },
     }
     return create_board(
-        "link", "page/link.js", events=["open", "show"], visible="hidden", known=json.dumps(known)
+        "link", "page/link.js", events=["open", "show"], visible="hidden", known=json.dumps(names)
     )
 
 

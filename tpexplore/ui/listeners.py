@@ -74,15 +74,15 @@ class Listeners:
         now = self._clock()
         with self._lock:
             self._sweep(now)
-            known = self._all.get(id)
-            if known is None and len(self._all) >= MOST_LISTENERS:
+            listener = self._all.get(id)
+            if listener is None and len(self._all) >= MOST_LISTENERS:
                 raise InputError(
                     f"{MOST_LISTENERS} people are listening live already. Please try again in a minute."
                 )
-            if known is None or known.source != source:
-                known = self._all[id] = Listener(source, make(), now)
-            known.heard_at = now
-            return known
+            if listener is None or listener.source != source:
+                listener = self._all[id] = Listener(source, make(), now)
+            listener.heard_at = now
+            return listener
 
     def drop(self, id: str) -> bool:
         """Forget a browser and its sound; whether there was something to forget."""

@@ -48,7 +48,7 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
     def reply(seen: Seen | None, event: gr.EventData):
         return gr.update(reply=json.dumps(respond(seen, event._data)))
 
-    answered = viewer.takeaway(
+    takeaway = viewer.takeaway(
         reply,
         seen,
         viewer,
@@ -57,7 +57,7 @@ def wire(viewer: gr.HTML, seen: gr.State) -> None:
         **QUIET,
     )
     # Else the server would keep every visitor's last ZIP.
-    answered.then(lambda: gr.update(reply=""), outputs=viewer, **AT_ONCE)
+    takeaway.then(lambda: gr.update(reply=""), outputs=viewer, **AT_ONCE)
 
 
 def respond(seen: Seen | None, request: Any) -> dict[str, Any]:

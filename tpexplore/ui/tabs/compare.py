@@ -194,10 +194,10 @@ def compare_clip(
 def differences(a: Side, b: Side) -> str:
     """What sets A apart from B, in a sentence; empty where it is one thing at most."""
     one, other = (cached_model(side.choice).config for side in (a, b))
-    known = (f"{len(config.labels)} classes" for config in (one, other))
+    class_counts = (f"{len(config.labels)} classes" for config in (one, other))
     parts = [
         ("family", FAMILY_NAMES[one.family], FAMILY_NAMES[other.family]),
-        ("what they recognise", *known) if one.labels != other.labels else None,
+        ("what they recognise", *class_counts) if one.labels != other.labels else None,
         ("the time they read", f"{one.seconds:.1f} s", f"{other.seconds:.1f} s"),
         ("ranking", a.score, b.score),
         ("what becomes of the other patches", a.method, b.method),

@@ -198,8 +198,8 @@ def respond(state: Shown | None, request: Any) -> dict[str, Any]:
         model = cached_model(state.choice)
         question = read_question(request, model.config)
         started = time.perf_counter()
-        answered = answer_question(model, state, question)
-        return {**answered, "seconds": round(time.perf_counter() - started, 4)}
+        result = answer_question(model, state, question)
+        return {**result, "seconds": round(time.perf_counter() - started, 4)}
 
     return reply_to(request, answer, "The answer could not be computed; the app's log says why.")
 
