@@ -35,9 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     explore_parser = commands.add_parser("explore", help="classify a clip, pruned and not")
     explore_parser.add_argument("clip", metavar="CLIP", help="audio file")
     explore_parser.add_argument("--model", required=True, help=_MODEL)
-    explore_parser.add_argument("--offset", help="where to begin, in seconds (default: the loudest part)")
+    explore_parser.add_argument("--offset", help="start, in seconds (default: the loudest part)")
     explore_parser.add_argument("--windows", action="store_true", help="every window of a long recording")
-    explore_parser.add_argument("--csv", type=file_or_folder, help="also write a table, one line a window")
+    explore_parser.add_argument("--csv", type=file_or_folder, help="also write a table, one line per window")
     explore_parser.add_argument("--labels", type=file_or_folder, help="also write a label track for Audacity")
     explore_parser.set_defaults(run=explore.run)
 
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         + "\n".join(f"  {name:<21} {meaning}" for name, (_, meaning) in COLUMNS.items()),
     )
     batch_parser.add_argument(
-        "folder", metavar="FOLDER", type=file_or_folder, help="searched with all below it"
+        "folder", metavar="FOLDER", type=file_or_folder, help="searched with all its subfolders"
     )
     batch_parser.add_argument("--model", required=True, help=_MODEL)
     batch_parser.add_argument("--out", type=file_or_folder, required=True, help="FILE.csv or FILE.parquet")
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (explore_parser, batch_parser):
         command.add_argument(
-            "--hop", type=positive, help="seconds from window to window (default: side by side)"
+            "--hop", type=positive, help="seconds between window starts (default: windows side by side)"
         )
 
     export_parser = commands.add_parser(

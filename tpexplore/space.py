@@ -112,7 +112,7 @@ def _files(path: Path) -> Iterator[Path]:
 def _upload(path: Path, root: Path) -> Upload:
     name = path.relative_to(root).as_posix()
     if path.is_symlink() or not path.is_file():
-        return Upload(name, 0, "is a link or no plain file; expected the file itself")
+        return Upload(name, 0, "is a link or not a plain file; expected the file itself")
     content = path.read_bytes()
     size = len(content)
     if content.startswith(lfs.POINTER):

@@ -41,7 +41,7 @@ def find_recordings(folder: Path) -> list[str]:
         raise InputError(f"{str(folder)!r} is not a folder; expected one with audio files.")
     recordings = sorted(path.relative_to(folder).as_posix() for path in walk_recordings(folder))
     if not recordings:
-        raise InputError(f"{str(folder)!r} holds no audio file, in folders below it neither.")
+        raise InputError(f"{str(folder)!r} and its subfolders hold no audio file.")
     return recordings
 
 

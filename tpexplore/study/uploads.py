@@ -203,7 +203,7 @@ def _check_entry(entry: zipfile.ZipInfo, shown: str) -> None:
     is_outside = not path.parts or path.is_absolute() or ".." in path.parts or _DRIVE.fullmatch(path.parts[0])
     # zipfile cuts names at a null character; orig_filename keeps the whole name.
     if is_outside or "\0" in entry.orig_filename:
-        raise InputError(f"{shown} holds {name}; expected names of files inside of the archive.")
+        raise InputError(f"{shown} holds {name}; expected names of files inside the archive.")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise InputError(f"{shown} holds {name}, which is a link or device; expected plain files.")
     if entry.flag_bits & 1:

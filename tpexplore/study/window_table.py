@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from tpexplore.study.windows import WindowResult
 
 COLUMNS: dict[str, tuple[type, str]] = {
-    "file": (str, "the recording, as it was named or relative to the folder"),
+    "file": (str, "the recording's name, or its path relative to the folder"),
     "window": (int, "number of the window in the recording, from 0"),
     "start_s": (float, "its first moment, in seconds from the beginning of the file"),
     "end_s": (float, "its last moment, in seconds from the beginning of the file"),
     "silent": (bool, "whether it holds no sound, so that the answer means nothing"),
     "model": (str, "name of the model"),
     "weights_sha256": (str, "SHA-256 of the model's weights"),
-    "score": (str, "what patches were ranked by"),
+    "score": (str, "how patches were ranked"),
     "method": (str, "what happened to the other patches: drop, fuse or merge"),
     "blocks": (str, "pruning blocks, counted from 1, with spaces between"),
     "keep_rate": (str, "share kept at each pruning block; one number for all, or one for each"),

@@ -216,7 +216,7 @@ def read_question(request: dict[str, Any], config: ModelConfig) -> Question:
     blocks = _whole_numbers(request.get("blocks"), "blocks", 1, last)
     draws = _whole_numbers(request.get("draws", []), "draws", 0, DRAWS - 1)
     if not blocks:
-        raise InputError(f"No block was named; expected at least one from 1 to {last}.")
+        raise InputError(f"There is no block; expected at least one from 1 to {last}.")
     return Question(decode_mask(request.get("mask"), config.patches), blocks, draws)
 
 
