@@ -2,8 +2,8 @@
 
 Log-mel pictures are correlated at every delay, after subtracting the local mean along time and then along
 pitch. The fine structure that remains is shared by a copy, even a compressed, softer or duller one, but not
-by two recordings of the same kind of sound. A sound of a fraction of a second has little of it, and can resemble
-another by chance.
+by two recordings of the same kind of sound. A sound of a fraction of a second has little of it, and can
+resemble another by chance.
 """
 
 from __future__ import annotations
