@@ -199,8 +199,8 @@ class FinetuneStage:
         if distil.features and not self.pruning_started(step):
             with mixed_precision(self.device):
                 matched = self.student.project(patches).float()
-            there = maps.gather(1, part["ids"][..., None].expand(-1, -1, maps.shape[-1]))
-            figures["map_loss"] = smooth_l1_loss(matched, layer_norm(there, there.shape[-1:]))
+            at_patches = maps.gather(1, part["ids"][..., None].expand(-1, -1, maps.shape[-1]))
+            figures["map_loss"] = smooth_l1_loss(matched, layer_norm(at_patches, at_patches.shape[-1:]))
             figures["loss"] = figures["loss"] + distil.features * figures["map_loss"]
         return figures
 

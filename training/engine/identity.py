@@ -34,17 +34,17 @@ def note_run(folder: Path, recipe: object, features: Features) -> None:
     InputError
         If the folder is a run of another recipe or of other features.
     """
-    noted, run = folder / "recipe.json", folder / "run.json"
-    if noted.exists() and not _same_recipe(noted, recipe):
+    recipe_path, run_path = folder / "recipe.json", folder / "run.json"
+    if recipe_path.exists() and not _same_recipe(recipe_path, recipe):
         raise InputError(f"{folder} was started with another recipe; choose another folder or delete it.")
     check_run(folder, features, all_of_them=True)
     if not parallel.is_main():
         return
-    if not noted.exists():
-        write_json(noted, asdict(recipe))
-    if not run.exists():
+    if not recipe_path.exists():
+        write_json(recipe_path, asdict(recipe))
+    if not run_path.exists():
         write_json(
-            run, {"commit": git_commit(), "features": list(features.keys), "feature_keys": features.keys}
+            run_path, {"commit": git_commit(), "features": list(features.keys), "feature_keys": features.keys}
         )
 
 
@@ -66,8 +66,8 @@ def read_model_config(folder: Path) -> ModelConfig | None:
     if not path.exists():
         return None
     try:
-        noted = read_json(path)["config"]
-        return ModelConfig(**{**noted, "labels": tuple(noted["labels"])})
+        stored = read_json(path)["config"]
+        return ModelConfig(**{**stored, "labels": tuple(stored["labels"])})
     except (KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it.") from error
 
@@ -83,12 +83,12 @@ def check_run(folder: Path, features: Features, all_of_them: bool = False) -> No
     path = folder / "run.json"
     if not path.exists() or not features.keys:
         return
-    noted = read_json(path)
-    names, keys = noted.get("features", []), noted.get("feature_keys", {})
+    stored = read_json(path)
+    names, keys = stored.get("features", []), stored.get("feature_keys", {})
     are_lists = isinstance(names, list) and isinstance(keys, dict)
     if not are_lists or not all(isinstance(text, str) for text in (*names, *keys.values())):
         raise InputError(f"{path} is damaged; expected names of features with their keys.")
-    if "feature_keys" in noted:
+    if "feature_keys" in stored:
         keys = keys.values()
         same = _among(features, keys) and (not all_of_them or len(keys) == len(features.keys))
     else:  # the first edition stored folders, or the split for folds of ESC-50
@@ -102,9 +102,9 @@ def check_run(folder: Path, features: Features, all_of_them: bool = False) -> No
         )
 
 
-def _among(features: Features, noted: Collection[str]) -> bool:
-    """Whether ``noted`` has the key of every dataset: of its content or, in the first edition, its clips."""
-    return all(key in noted or features.list_keys.get(name) in noted for name, key in features.keys.items())
+def _among(features: Features, keys: Collection[str]) -> bool:
+    """Whether ``keys`` has every dataset's key: of its content or, in the first edition, its clips."""
+    return all(key in keys or features.list_keys.get(name) in keys for name, key in features.keys.items())
 
 
 def check_fit(features: Features, config: ModelConfig) -> None:

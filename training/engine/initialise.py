@@ -86,13 +86,13 @@ def start_from(model: AudioViT, source: str) -> None:
         raise InputError(f"{source} has another width than the recipe's {model.config.dim}.")
     own = model.state_dict()
     classifier = ("vit.head.", "vit.fc_norm.", "head.")
-    taken = {
+    fitting = {
         key: value
         for key, value in weights.items()
         if key in own and own[key].shape == value.shape and (same_classes or not key.startswith(classifier))
     }
     place_positions(model)
-    model.load_state_dict(taken, strict=False)
+    model.load_state_dict(fitting, strict=False)
 
 
 def weights_of_run(run: Path) -> dict[str, Tensor]:

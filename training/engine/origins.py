@@ -28,9 +28,9 @@ def note_origins(
         "start": describe_start(init),
         "tagger": answers and {"weights_sha256": answers.sha256},
     }
-    noted = folder / "origins.json"
-    if noted.exists():
-        earlier, now = read_json(noted), json.loads(json.dumps(origins))
+    path = folder / "origins.json"
+    if path.exists():
+        earlier, now = read_json(path), json.loads(json.dumps(origins))
         for part, option in (("start", "--init"), ("teacher", "--teacher")):
             if not _same(earlier.get(part), now[part]):
                 raise InputError(
@@ -43,7 +43,7 @@ def note_origins(
                 " choose another folder or delete it."
             )
     elif parallel.is_main():
-        write_json(noted, origins)
+        write_json(path, origins)
 
 
 def _same(earlier: dict | None, now: dict | None) -> bool:

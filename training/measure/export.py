@@ -62,7 +62,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
     folder.mkdir(parents=True, exist_ok=True)
     # All that may be missing is read before anything is written.
     last = last_log_line(run)
-    noted = {
+    history = {
         "recipe": read_json(run / "recipe.json"),
         **read_json(run / "origins.json"),
         **read_json(run / "run.json"),
@@ -85,7 +85,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "storage": "matrices as int8 with one scale per row",
         "data": describe_data(features),
         **clusters,
-        **noted,
+        **history,
         "exported_at_commit": git_commit(),
         "date": datetime.now(timezone.utc).date().isoformat(),
     }

@@ -37,16 +37,16 @@ def esc50(root: Path, *, fold: int = 5) -> Dataset:
         raise InputError(f"{len(absent)} clips of esc50.csv are not in {root / 'audio'}, e.g. {absent[0]}.")
     folds = [_fold(row) for row in rows]
     sources = [_source(row) for row in rows]
-    tested = {source for source, of in zip(sources, folds, strict=True) if of == fold}
+    tested = {source for source, its_fold in zip(sources, folds, strict=True) if its_fold == fold}
     items = [
         Item(
             (files[stem_of(row["filename"])],),
             (label[_target(row)],),
-            "test" if of == fold else "train",
+            "test" if its_fold == fold else "train",
             source,
         )
-        for row, of, source in zip(rows, folds, sources, strict=True)
-        if of == fold or source not in tested
+        for row, its_fold, source in zip(rows, folds, sources, strict=True)
+        if its_fold == fold or source not in tested
     ]
     return Dataset(
         name=ESC50,
