@@ -32,7 +32,7 @@ CONFIG = {"model_type": "audio-spectrogram-transformer", "id2label": {"0": "grü
 
 @dataclass
 class Reader:
-    """A file with the name it has, a text that it may hold, and what reads it."""
+    """A file's name, a text that it may hold, and its reader."""
 
     name: str
     text: str
