@@ -74,7 +74,7 @@ def results(path: Path, _) -> object:
 
 
 def journal(path: Path, _) -> object:
-    """Whether work goes on where it stopped."""
+    """Whether work continues where it stopped."""
     work = Journal(path.parent, 0, Path("/clips"))
     work.add("a.wav", FileOutcome([]))
     work.begin({"model": "grün"})

@@ -47,7 +47,7 @@ PARTS: dict[str, Parts] = {
 
 
 def renewed(text: str, parts: Parts, file: str) -> str:
-    """``text`` with the content of every marked part written anew.
+    """``text`` with the content of every marked part rewritten.
 
     Raises
     ------

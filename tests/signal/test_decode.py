@@ -585,7 +585,7 @@ def test_a_flac_header_with_a_wrong_length_gives_what_is_there(tmp_path: Path, l
     content[21:26] = ((content[21] >> 4 << 36) | length).to_bytes(5, "big")  # 0: not known
     path.write_bytes(content)
     clip = read_clip(path)
-    assert clip.file_seconds is None  # neither number is what is there
+    assert clip.file_seconds is None  # neither number is the real length
     assert clip.notes[0].startswith("Showing 10.26 s (0.00 to 10.26 s) of ")
     assert read_clip(path, offset=11.0).file_seconds == pytest.approx(12.0)
     assert "the 12 s of" in refusal(read_clip, path, offset=13.0)

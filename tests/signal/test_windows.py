@@ -52,7 +52,7 @@ FORMATS = {
     "live.webm": ("libopus", "webm", (48_000,), {"live": "1"}, 0),
     "flac.mka": ("flac", "matroska", (44_100,), {}, 0),
     "mp3.mka": ("libmp3lame", "matroska", (44_100,), {}, 0),
-    # FFmpeg drops the first frame of WMA, of which it has only half.
+    # FFmpeg drops the first frame of WMA, because it has only half of it.
     "slow.wma": ("wmav2", "asf", (8_000,), {"b": "128k"}, -64),
     "wma2.wma": ("wmav2", "asf", (44_100,), {"b": "64k"}, -46),
     "wma1.wma": ("wmav1", "asf", (22_050,), {"b": "32k"}, -47),
@@ -133,7 +133,7 @@ def test_a_window_is_the_same_sound_as_in_the_whole_file(tmp_path: Path, name: s
 
 
 def framed(head: bytes, start: bytes, size: int, count: int) -> bytes:
-    """A file of frames of so many bytes, each of which begins with ``start``."""
+    """A file of ``count`` frames of ``size`` bytes, each beginning with ``start``."""
     random = np.random.default_rng(11)
     return head + b"".join(start + random.bytes(size - len(start)) for _ in range(count))
 
@@ -207,7 +207,7 @@ def test_tags_and_pictures_around_the_sound_are_no_sound(
     "name", ["vorbis.ogg", "opus.opus", "narrow.opus", "flac.oga", "n.flac", "bare.mp3", "adts.aac"]
 )
 def test_streams_one_after_another_are_one_sound(tmp_path: Path, name: str) -> None:
-    """As radio stations and `cat` make them: time stamps start anew in the middle."""
+    """As radio stations and `cat` make them: time stamps restart in the middle."""
     random, rate = np.random.default_rng(2), FORMATS[name][2][-1]
     parts = []
     for _ in range(2):

@@ -162,7 +162,7 @@ def test_no_tab_breaks_wcag(desk):
             visited.page.set_viewport_size({"width": width, "height": 900})
             # What Gradio's own switch does.
             visited.page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
-            visited.page.wait_for_timeout(300)  # plots are drawn anew once the window rests
+            visited.page.wait_for_timeout(300)  # plots are redrawn once the window's size is stable
             faults += [f"{tab}, {theme}, {width} px: {line}" for line in complaints(visited.page, within)]
             if width < 400:
                 faults += [

@@ -181,7 +181,7 @@ def test_another_choice_and_a_closed_page_stop_what_runs(browser, slow_app):
     assert len(steps.counts) == 2 and stopped < PASSES / 2
 
     page.close()
-    # Gradio notices that within its heartbeat; then nothing goes on.
+    # Gradio notices that within its heartbeat; then everything stops.
     assert wait_until(lambda: steps.seconds_at_rest() > 10 * STEP_SECONDS)
     assert steps.counts[0] <= stopped + 1 and steps.counts[1] < PASSES / 2
 

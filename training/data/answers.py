@@ -65,7 +65,7 @@ def answers_folder(features: Path, sha256: str) -> Path:
 
 
 def read_answered(folder: Path) -> tuple[Features, StoredAnswers | None]:
-    """Features, and the answers to each of their clips; None where there are no answers.
+    """Features, and the answers to each of their clips; None if there are no answers.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def read_answered(folder: Path) -> tuple[Features, StoredAnswers | None]:
 
 
 def read_answers(features: Path) -> StoredAnswers | None:
-    """The answers stored in a feature folder; None where there are none.
+    """The answers stored in a feature folder; None if there are none.
 
     Raises
     ------

@@ -223,5 +223,5 @@ def append_log(folder: Path, line: dict) -> None:
     append_line(folder / "log.jsonl", json.dumps(line))
     try:
         tqdm.write(json.dumps(line))
-    except OSError:  # the terminal or the reader, as in ``| tee``, is gone; training goes on
+    except OSError:  # the terminal or the reader, as in ``| tee``, is gone; training continues
         discard_output()

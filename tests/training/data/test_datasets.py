@@ -389,7 +389,7 @@ def commands_root(tmp_path) -> Path:
 
 def test_speech_commands_follow_their_lists(commands_root):
     dataset = load_dataset("speech_commands", commands_root)
-    assert dataset.labels == ("bed", "cat")  # noise is no word
+    assert dataset.labels == ("bed", "cat")  # noise is not a word
     assert {(i.source, i.split) for i in dataset.items} == {
         ("aaa", "train"),
         ("bbb", "train"),

@@ -16,7 +16,7 @@ from training.measure import export_speed as speed
 
 
 def test_a_slow_turn_affects_pruned_and_unpruned_alike(monkeypatch):
-    """Three turns, of which the second takes three times as long for both."""
+    """Three turns; the second takes three times as long for both."""
     clock = iter([*(0, 10, 0, 5), *(0, 30, 0, 15), *(0, 10, 0, 6)])
     monkeypatch.setattr(speed.time, "thread_time", lambda: next(clock))
     calls = []
