@@ -28,7 +28,7 @@ CHROMIUM_FLAGS = [
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
-    # Two pages of Chromium's own address bar, which nobody sees here, cost as much as opening a window.
+    # Two pages of Chromium's own address bar, which is invisible here, cost as much as opening a window.
     # The third is in Playwright's list, which this one replaces: paints are timed without waiting.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,PaintHolding",
     "--autoplay-policy=no-user-gesture-required",
@@ -39,7 +39,7 @@ CHROMIUM_FLAGS = [
 START_SECONDS = 240
 QUIET_SECONDS = 0.4
 STREAMS = ("/queue/data", "/heartbeat/")
-"""What Gradio keeps open for as long as the page is there."""
+"""Requests that Gradio keeps open as long as the page is open."""
 
 
 @pytest.fixture(scope="session")
@@ -62,9 +62,9 @@ def browser(request):
 
 
 class Windows:
-    """Pages in browser contexts that are used again, as most of what a page loads is then in the cache.
+    """Pages in reused browser contexts, so that most of what a page loads comes from the cache.
 
-    A page has its context for itself while it is open, and meets nothing that a page before it has stored.
+    An open page has its context for itself, and finds nothing that an earlier page has stored.
     """
 
     def __init__(self, browser):
@@ -75,7 +75,7 @@ class Windows:
     def page(
         self, url: str, width: int = 1280, height: int = 900, reduced_motion=None, **options
     ) -> Iterator:
-        """A blank page that is to open the address; ``options`` are those of a browser context."""
+        """A blank page that will open the address; ``options`` are those of a browser context."""
         idle = self._idle.setdefault(json.dumps(options, sort_keys=True), [])
         viewport = {"width": width, "height": height}
         context = idle.pop() if idle else self._browser.new_context(viewport=viewport, **options)
@@ -140,7 +140,7 @@ def _wait_until_served(url: str, app: subprocess.Popen, log: Path) -> None:
 
 
 def wait_until(condition, seconds: float = 20) -> bool:
-    """Whether that comes true in time."""
+    """Whether the condition becomes true in time."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -157,7 +157,7 @@ def next_frames(page) -> None:
 
 
 def set_rate(page, rate: float) -> None:
-    """Move the slider of the keep-rate there."""
+    """Move the keep-rate slider to ``rate``."""
     page.evaluate(
         """rate => {
             const slider = document.querySelector('.tp-rate-input');
@@ -170,7 +170,7 @@ def set_rate(page, rate: float) -> None:
 
 
 def choose(visited: Visit, rate: float, score: str = "attention") -> None:
-    """Choose what the patches are ranked by, and the share that is kept."""
+    """Choose the score that ranks the patches, and the keep-rate."""
     visited.page.locator(".tp-score label", has_text=score.title()).click()
     set_rate(visited.page, rate)
 
@@ -190,12 +190,12 @@ def serve_modules(page) -> None:
 
 
 def skip_tour(page) -> None:
-    """Let this page open as for someone who was here before."""
+    """Let this page open as for a returning visitor."""
     page.add_init_script("localStorage.setItem('tpexplore-tour', 'yes')")
 
 
 def click_tab(page, tab: str) -> None:
-    """Open a tab by its id; one behind an inner switch by both clicks that it takes."""
+    """Open a tab by its id, with two clicks if it is behind an inner switch."""
     for outer, (_, content) in TABS.items():
         if isinstance(content, dict) and tab in content:
             page.click(f"#{outer}-tab-button")
@@ -233,7 +233,7 @@ class Visit:
         self._under_way.discard(request)
 
     def settle(self) -> None:
-        """Wait until no request is under way, nor was a moment ago."""
+        """Wait until no request has been under way for a moment."""
 
         longest = 0.0
 
@@ -244,7 +244,7 @@ class Visit:
             longest = max(longest, time.monotonic() - begun)
             return not self._under_way and time.monotonic() - self._changed > QUIET_SECONDS
 
-        # If one wait takes all of that time, requests are reported at its end only: look once more.
+        # If one wait takes all of that time, requests are only reported at its end, so check once more.
         settled = wait_until(quiet, 120) or wait_until(quiet, 10)
         under_way = [request.url for request in self._under_way]
         assert settled, (
@@ -253,7 +253,7 @@ class Visit:
         )
 
     def reload(self) -> None:
-        """Load the page anew; what the old document logs as it leaves is forgotten: its streams break off."""
+        """Reload the page and drop the errors that the old document logs when its streams break off."""
         self.settle()
         assert self.errors == []
         self.page.reload(wait_until="domcontentloaded")
@@ -269,7 +269,7 @@ class Visit:
         ]
 
     def text(self, selector: str) -> str:
-        """What a person reads there."""
+        """The visible text of an element."""
         return self.page.locator(selector).inner_text()
 
     def kept(self) -> list[int]:
@@ -310,7 +310,7 @@ class Visit:
             self.page.select_option(".tm-family", entry["family"])
 
     def move_window(self, start: float) -> None:
-        """Drag the window over the file to where it starts, in seconds."""
+        """Drag the window over the file so that it starts at ``start`` seconds."""
         self.page.eval_on_selector(
             ".ts-start",
             """(slider, start) => {

@@ -1,6 +1,6 @@
 """Small checkpoints with the keys, prefixes, shapes and pickled extras of the published ones.
 
-None of the real files can be fetched where this is developed. Keys and shapes are those of the
+The real files cannot be downloaded where this is developed. Keys and shapes are those of the
 published code and READMEs; only the numbers are random and, unless a test needs more, the width small.
 """
 
@@ -20,7 +20,7 @@ SMALL = 64
 """One head: the narrowest that loads."""
 
 TWO_HEADS = 128
-"""So that means over heads are means."""
+"""Two heads, so that means over heads are tested."""
 
 
 class _Numbers:
@@ -37,7 +37,7 @@ class _Numbers:
 
 
 class _Zeros(_Numbers):
-    """The same shapes at once, where only shapes and sizes count."""
+    """The same shapes without random numbers, for tests in which only shapes and sizes count."""
 
     def __call__(self, *shape: int) -> Tensor:
         return torch.zeros(shape)

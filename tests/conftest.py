@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)  # after -m and -k have left tests out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the long files come first: one begun last would let one of the two processes wait."""
+    """Run the long files first: if one started last, the other of the two processes would wait."""
     tests_of = Counter(item.path for item in items)
     slow = ROOT / "tests" / "training"
     items.sort(key=lambda item: (slow not in item.path.parents, -tests_of[item.path]))
@@ -61,7 +61,7 @@ def clip() -> np.ndarray:
 
 @pytest.fixture
 def model_of_every_choice(model, monkeypatch) -> AudioViT:
-    """The tiny model in the place of every model that the page's menu names."""
+    """The tiny model instead of every model in the page's menu."""
     for name, module in list(sys.modules.items()):
         if name.startswith("tpexplore.ui.") and hasattr(module, "cached_model"):
             monkeypatch.setattr(module, "cached_model", lambda choice: model)

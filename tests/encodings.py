@@ -1,4 +1,4 @@
-"""One text as editors and systems save it, and files that are no text."""
+"""One text as editors and systems save it, and files that are not text."""
 
 import codecs
 

@@ -1,9 +1,9 @@
-"""The app's example clips by what tests need of them."""
+"""The app's example clips that tests need."""
 
 from tpexplore.checkpoints.bundled import Example, example_clips
 
 WORD_QUERY = "?example=happy&model=ast-spc12"
-"""Opens the page with the first of them; without it the page opens with a sound of AudioSet."""
+"""Opens the page with the first spoken example; otherwise it opens with a sound of AudioSet."""
 
 
 def spoken_examples() -> list[Example]:

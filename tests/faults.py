@@ -44,7 +44,7 @@ class Commands:
         return code, *self.capsys.readouterr()
 
     def sentence(self, main: Callable[[], None], *arguments: object) -> str:
-        """The one sentence that a command refuses its arguments with, under exit code 2."""
+        """The one sentence with which a command refuses its arguments, with exit code 2."""
         code, _, errors = self.run(main, *arguments)
         assert code == 2, errors
         assert "Traceback" not in errors

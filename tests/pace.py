@@ -11,7 +11,7 @@ from tpexplore.checkpoints.bundled import bundled_names
 from tpexplore.checkpoints.load import load_model
 
 REFERENCE_SECONDS = 0.05
-"""What a whole pass of the start page's model takes there, on one thread."""
+"""Time of a whole pass of the start page's model on that machine, on one thread."""
 PASSES = 5
 
 
@@ -19,7 +19,7 @@ PASSES = 5
 def slowness() -> float:
     """Time of such a pass here over that of the other machine; at least 1.
 
-    The processor's time, best of some: what else runs here does not make the machine slower.
+    Processor time, the best of several, so that other work on this machine does not count.
     """
     model = load_model(bundled_names()[0])
     spec = torch.zeros(1, model.config.frames, 128)

@@ -1,4 +1,4 @@
-"""Two processes that know each other as torchrun's do, without its launcher."""
+"""Two processes connected as under torchrun, without its launcher."""
 
 import multiprocessing
 import os

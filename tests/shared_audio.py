@@ -1,4 +1,4 @@
-"""The shared audio packs, which are no part of the project: tests that need them are skipped without them."""
+"""The shared audio packs, not part of the project: tests that need them are skipped without them."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from tests import ROOT
 
 
 def test_an_account_without_a_name_gets_one_before_torch_asks_for_it() -> None:
-    """In a container under a number of its own, all that imports torch ended in a KeyError."""
+    """In a container with its own user number, every import of torch used to end in a KeyError."""
     pytest.importorskip("pwd")
     script = (
         "import getpass, pwd\n"

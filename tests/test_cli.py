@@ -93,10 +93,10 @@ def timed(*arguments: str) -> tuple[float, float, subprocess.CompletedProcess]:
 
 
 def test_explore_json_and_what_it_costs(folder):
-    """The library's numbers, no import beyond need, and at most 2 s more than importing torch and timm.
+    """The library's numbers, no unneeded import, and at most 2 s more than importing torch and timm.
 
-    Up to five rounds, because other work on the machine may fall into either half of one; the best of
-    each half counts, and a clock that runs slow for torch itself may run as slow for the rest.
+    Up to five rounds, because other work on the machine may slow either half of one; the best of each
+    half counts, and if the import of torch itself is slow, the rest may be equally slow.
     """
     bare = (sys.executable, "-c", "import torch, timm")
     ask = ("explore", folder / "clip.wav", "--model", folder / "ast.safetensors", "--keep-rate", "0.5")
@@ -284,7 +284,7 @@ REQUIRED = {
     ("command", "option"), [(c, o) for c, names in WITH_VALUES.items() for o in names.split()]
 )
 def test_two_dashes_are_no_value(command, option, capsys):
-    """argparse made an empty list of them, which no check had seen."""
+    """argparse used to make an empty list of them, which no check caught."""
     with pytest.raises(SystemExit) as stop:
         main([command, *REQUIRED.get(command, []), f"--{option}=--"])
     assert stop.value.code == 2
@@ -430,7 +430,7 @@ def test_macs_of_other_blocks_and_methods():
     assert len(lines) == 5 and lines[3].split()[3] == "–"
 
 
-def test_a_reader_that_has_seen_enough():
+def test_a_reader_that_stops_early():
     for arguments in (("macs",), ("macs", "--json")):
         process = subprocess.Popen(
             command(*arguments),
@@ -489,7 +489,7 @@ def test_ctrl_c_during_the_imports_is_one_line(folder, arguments):
     lines = []
     for line in process.stderr:
         lines.append(line)
-        if "torch._" in line:  # torch itself is still on its way
+        if "torch._" in line:  # torch itself is still being imported
             process.send_signal(signal.SIGINT)
             break
     lines += process.stderr

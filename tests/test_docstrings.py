@@ -1,4 +1,4 @@
-"""The examples in docstrings give what they say."""
+"""The examples in docstrings give their printed results."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def what_is_wrong(test: doctest.DocTest) -> str:
 @pytest.fixture(scope="module")
 def examples() -> list[doctest.DocTest]:
     finder = doctest.DocTestFinder()
-    found = [test for name in MODULES for test in finder.find(importlib.import_module(name), name)]
-    return [test for test in found if test.examples]
+    tests = [test for name in MODULES for test in finder.find(importlib.import_module(name), name)]
+    return [test for test in tests if test.examples]
 
 
-def test_examples_give_what_they_say(examples):
+def test_examples_give_their_printed_results(examples):
     assert len(examples) > 20
     assert not "\n".join(filter(None, map(what_is_wrong, examples)))
 

@@ -8,7 +8,7 @@ from tests import ROOT
 from tests.import_graph import find_cycle, import_graph
 
 LAYERS = ("signal", "model", "stats", "checkpoints", "study", "figures", "results", "ui", "commands")
-"""The packages of tpexplore: each knows those before it only. The README lists them the other way round."""
+"""The packages of tpexplore: each imports only those before it. The README lists them the other way round."""
 SHARED = (
     *("command_line", "errors", "interrupts", "locking", "numbers"),
     *("text", "threads", "torchrun", "writing"),

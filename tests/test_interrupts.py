@@ -34,7 +34,7 @@ def test_workers_end_with_a_killed_parent(tmp_path):
 
 
 def _alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and that nobody waited for does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Uploading to a Hugging Face Space, against a Hub that only remembers; and the app as a Space starts it."""
+"""Uploading to a Hugging Face Space, against a fake Hub that records requests; an app run as by a Space."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ short_description: A test
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    """A small project with a model, its card, and much that must stay at home."""
+    """A small project with a model, its card, and much that must not be uploaded."""
     weights = b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "
     files = {
         "README.md": FRONT_MATTER,
@@ -301,7 +301,7 @@ def as_a_space(tmp_path):
 
 
 def _heed_permissions() -> None:
-    """Make permissions count for root, too, whom this test may run as."""
+    """Make permissions apply to root too, since this test may run as root."""
     if sys.platform == "linux" and os.geteuid() == 0:
         prctl = ctypes.CDLL(None).prctl
         for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):

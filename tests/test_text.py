@@ -32,7 +32,7 @@ CONFIG = {"model_type": "audio-spectrogram-transformer", "id2label": {"0": "grü
 
 @dataclass
 class Reader:
-    """A file with the name it has, a text that it may hold, and what reads it."""
+    """A file's name, a text that it may hold, and its reader."""
 
     name: str
     text: str
@@ -74,7 +74,7 @@ def results(path: Path, _) -> object:
 
 
 def journal(path: Path, _) -> object:
-    """Whether work goes on where it stopped."""
+    """Whether work continues where it stopped."""
     work = Journal(path.parent, 0, Path("/clips"))
     work.add("a.wav", FileOutcome([]))
     work.begin({"model": "grün"})

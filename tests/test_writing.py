@@ -69,8 +69,8 @@ def test_what_is_no_file_is_named(tmp_path: Path, monkeypatch, name: str) -> Non
     assert names(Path()) == ["circle", "folder"] and Path("circle").is_symlink()
 
 
-def test_two_who_write_at_once_do_not_mix(tmp_path: Path) -> None:
-    """Both had the same part file: the one ready first moved away what the other was writing to."""
+def test_two_writers_at_once_do_not_mix(tmp_path: Path) -> None:
+    """Both used to share a part file: the first to finish moved away the other's."""
     path = tmp_path / "a"
     with whole_file(path) as first:
         first.write(b"1" * 9)
@@ -94,7 +94,7 @@ def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old" and names(tmp_path) == ["a"]
 
 
-def test_what_a_killed_process_left_goes_with_the_next_that_works_in_the_folder(tmp_path: Path) -> None:
+def test_the_next_process_in_a_folder_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     with suppress(KeyboardInterrupt), whole_file(tmp_path / "a") as file:
         file.write(b"half")
         file.flush()
@@ -107,8 +107,8 @@ def test_what_a_killed_process_left_goes_with_the_next_that_works_in_the_folder(
     lock.release()
 
 
-def test_a_part_goes_with_the_next_file_in_its_folder_unless_it_is_being_written(tmp_path: Path) -> None:
-    """Folders of exports and tables belong to no command: what a kill left there stayed for good."""
+def test_the_next_file_in_a_folder_removes_parts_that_nobody_is_writing(tmp_path: Path) -> None:
+    """No command owns folders of exports and tables: what a kill left there used to stay forever."""
     (tmp_path / f".{'0' * 16}.part").write_bytes(b"half")
     with whole_file(tmp_path / "a") as file:
         file.write(b"1")
@@ -119,7 +119,7 @@ def test_a_part_goes_with_the_next_file_in_its_folder_unless_it_is_being_written
 
 
 def test_the_file_is_named_not_its_card(tmp_path: Path, monkeypatch) -> None:
-    """Nobody asked for a card."""
+    """The user did not ask for the card."""
 
     def refuse(file: Path, *_arguments) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(file))
@@ -136,7 +136,7 @@ def test_the_file_is_named_not_its_card(tmp_path: Path, monkeypatch) -> None:
 
 
 def test_a_file_and_its_card_are_of_one_writer(tmp_path: Path, monkeypatch) -> None:
-    """Another one came between the file and the card."""
+    """Another writer used to come between the file and the card."""
     file, card = tmp_path / "a", tmp_path / "a.json"
     other = threading.Thread(target=write_with_card, args=(file, b"2", card, 2))
     replace = Path.replace
@@ -268,7 +268,7 @@ def test_a_read_only_disk_is_no_missing_permission(tmp_path: Path, monkeypatch) 
 
 
 @pytest.mark.parametrize("name", ["new", "old", "deep/er/new", "link"])
-def test_a_folder_that_takes_nothing_new_is_seen_first(tmp_path: Path, monkeypatch, name: str) -> None:
+def test_a_folder_that_takes_no_new_files_is_reported_first(tmp_path: Path, monkeypatch, name: str) -> None:
     (tmp_path / "old").touch()
     (tmp_path / "link").symlink_to("new")
     really = os.access

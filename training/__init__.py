@@ -8,5 +8,5 @@ from tpexplore.interrupts import end_on_interrupt
 from tpexplore.threads import brief_spinning
 
 os.environ.update(brief_spinning())
-if sys.argv[:1] == ["-m"]:  # so that of `python -m training.X` is called while it looks for X
+if sys.argv[:1] == ["-m"]:  # sys.argv while `python -m training.X` looks for X
     end_on_interrupt()

@@ -1,11 +1,11 @@
-"""What each part of a recipe is worth: short trainings that lack one part at a time.
+"""What each part of a recipe is worth: short trainings, each without one part.
 
     python -m training.ablation FEATURES MORE_FEATURES … --recipe ast-spc12-parts --out runs/recipe-parts
 
 The parts are the tagger's answers (all, the tags alone, the embedding alone), the further folders' unlabelled
 audio, whitened patches, Muon (AdamW instead), dropping patches at random, and elastic keep-rates (0.5
-instead). Steps and clips a step stay the same. Every model is tested on the first folder's test split at four
-keep-rates; differences are paired, on the same clips. Rerun after a stop, it goes on where it was. Writes
+instead). Steps and clips per step stay the same. Every model is tested on the first folder's test split at
+four keep-rates; differences are paired, on the same clips. After a stop, the same command continues. Writes
 assets/results/studies/recipe-parts.json.
 """
 

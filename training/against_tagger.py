@@ -1,4 +1,4 @@
-"""How far a tagging model answers as the tagger that taught it, on clips that it never heard.
+"""How well a tagging model agrees with the tagger that taught it, on clips that it never heard.
 
     python -m training.against_tagger ast-audioset FEATURES [MORE_FEATURES …]
 
@@ -30,7 +30,7 @@ def main() -> None:
     for dataset in results["against_tagger"]:
         for rate, values in entries(results, "against_tagger", dataset, "attention").items():
             first, precision = read_measure(find(values, "first_tag")), read_measure(find(values, "mAP"))
-            if first and precision:  # of another dataset, an editor may have spoilt what stands there
+            if first and precision:  # entries of other datasets may have been damaged by hand
                 print(f"{dataset}, keep-rate {rate}: first tag {first.value:.1%}, mAP {precision.value:.3f}")
 
 

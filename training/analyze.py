@@ -3,8 +3,8 @@
 python -m training.analyze ast-spc12 FEATURES
 torchrun --nproc_per_node=2 -m training.analyze ast-spc12 FEATURES
 
-Writes assets/analysis/NAME.json. A rerun, and a run shared between processes, writes the same bytes but for
-"date" and "commit".
+Writes assets/analysis/NAME.json. A rerun, or a run on several processes, writes the same bytes except "date"
+and "commit".
 """
 
 from __future__ import annotations

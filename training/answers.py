@@ -1,11 +1,11 @@
-"""Stores what a tagger answers to every clip of a feature folder, so that no teacher runs during training.
+"""Stores a tagger's answers to every clip of a feature folder, so that no teacher runs during training.
 
     python -m training.answers FEATURES AUDIO --tagger mn04_as_mAP_432.pt
     torchrun --nproc_per_node=2 -m training.answers FEATURES AUDIO --tagger mn04_as_mAP_432.pt
 
-AUDIO is the folder that the features were made from. Killed at any moment, the same command goes on with
-the clips that are missing. Answers are those to the clean clips [Schmid et al. 2023]; training mixes stored
-answers when it mixes clips.
+AUDIO is the folder that the features were made from. If killed, the same command continues with the
+missing clips. The tagger hears the clean clips [Schmid et al. 2023]; training mixes stored answers when it
+mixes clips.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Copy the sounds of packages of Debian, above all of games, to learn from without labels.
+"""Copy the sounds of Debian packages, mostly games, for training without labels.
 
     python -m training.debian_sounds FOLDER --held-out ESC50 SOUNDS_CC
 
 Packages are listed in training/data/debian_packages.csv. They are downloaded one after another, and only
-their sounds are kept. Of those, sounds are deleted that may hold a clip which the features after --held-out
-do not train on: games and datasets have used the same recordings. A doubtful sound is deleted, too; most of
-these are short. What is there stays: rerun after a stop, it goes on. A package that this release of Debian
-does not have is named at the end. Then training.features and training.answers take the folder like any
-recordings.
+their sounds are kept. A sound is deleted if it may hold a clip that the features after --held-out keep out of
+training, since games and datasets have used the same recordings. Doubtful sounds are deleted too; most of
+them are short. Existing sounds stay: after a stop, the same command continues. Packages that this Debian
+release does not have are listed at the end. training.features and training.answers then read the folder like
+any recordings.
 """
 
 from __future__ import annotations

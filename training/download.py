@@ -1,9 +1,9 @@
-"""Fetch a dataset or a tagger from its official place, check it, and lay it out for training.
+"""Download a dataset or a tagger from its official source, check it, and unpack it for training.
 
 python -m training.download esc50 PATH
 python -m training.download mn04_as mn04_as_mAP_432.pt
 
-Interrupted at any moment, the same command goes on where it stopped.
+If interrupted, the same command continues where it stopped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from training.engine.command import command_arguments, run_command
 def main() -> None:
     parser = command_arguments(__doc__, "training.download")
     parser.add_argument("dataset", help=", ".join((*SOURCES, *TAGGERS)))
-    parser.add_argument("path", type=file_or_folder, help="folder to make; of a tagger the file")
+    parser.add_argument("path", type=file_or_folder, help="folder to make; for a tagger, the file")
     args = parser.parse_args()
     if args.dataset in TAGGERS:
         print(download_tagger(args.dataset, args.path))

@@ -1,11 +1,11 @@
-"""Is it dropping in training that makes random patches as good as attention's? Two trainings.
+"""Does dropping patches in training make random patches as good as attention's? Two trainings.
 
     python -m training.drop_study FEATURES MORE_FEATURES … --recipe ast-esc50-drop-study \\
         --init runs/ast-audioset-further --out runs/drop-study-ast
 
 One training sees whole pictures, the other drops the recipe's share of patches at random; all else is the
 same, and neither prunes. Both are tested on the first folder's test split by attention and by random patches.
-Rerun after a stop, it goes on where it was. Writes assets/results/studies/drop-FAMILY.json.
+After a stop, the same command continues. Writes assets/results/studies/drop-FAMILY.json.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Accuracy at every keep-rate and score, and what else Tables I and IV ask for, on the held-out split.
+"""Accuracy at every keep-rate and score, and the rest of Tables I and IV, on the held-out split.
 
 python -m training.evaluate ast-spc12 FEATURES
 python -m training.evaluate ast-spc12 FEATURES --add-fixed runs/ast-spc12-at-0.5

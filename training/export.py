@@ -24,7 +24,7 @@ def main() -> None:
     )
     parser.add_argument("run", type=file_or_folder, nargs="?", help="run folder of training.finetune")
     add_feature_folders(
-        parser, "folders that the run was trained on, first the one whose clusters the card is to have"
+        parser, "folders that the run was trained on; the card gets the clusters of the first one"
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--name", type=plain_name, help="name of the model to bundle")

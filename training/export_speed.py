@@ -2,8 +2,8 @@
 
 Writes assets/results/onnx-speed.json: for ViT-B at 512 patches (random weights) and every bundled model the
 processor time of its ONNX at keep-rates 0.7 and 0.5 over that of its unpruned ONNX, on one thread. The files
-take turns and each turn gives a ratio of its own, so that other work on the machine falls on all alike. What
-was measured is written model by model: rerun after a stop at the same commit, it goes on where it was.
+take turns and each turn gives its own ratio, so that other work on the machine affects all files equally.
+Results are written model by model: after a stop, the same command at the same commit continues.
 """
 
 from __future__ import annotations

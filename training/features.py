@@ -19,12 +19,12 @@ def main() -> None:
     parser.add_argument("root", type=file_or_folder, help="folder of the dataset, in its official layout")
     parser.add_argument("--out", type=file_or_folder, default=Path("runs/features"))
     parser.add_argument(
-        "--workers", type=whole(1), help="decoding processes; all cores by default, and at most"
+        "--workers", type=whole(1), help="decoding processes; by default, and at most, one per core"
     )
-    parser.add_argument("--fold", type=whole(1), help="ESC-50, UrbanSound8K: the fold that tests")
+    parser.add_argument("--fold", type=whole(1), help="ESC-50, UrbanSound8K: the test fold")
     parser.add_argument("--words", nargs="+", help="Speech Commands: these words only")
     parser.add_argument(
-        "--without-esc50", type=file_or_folder, help="UrbanSound8K: leave out what this ESC-50 shares"
+        "--without-esc50", type=file_or_folder, help="UrbanSound8K: leave out recordings of this ESC-50"
     )
     parser.add_argument(
         "--train-list", type=file_or_folder, help="AudioSet: csv or JSON of the training clips"
@@ -32,12 +32,12 @@ def main() -> None:
     parser.add_argument(
         "--eval-list", type=file_or_folder, help="AudioSet: csv or JSON of the evaluation clips"
     )
-    parser.add_argument("--audio", type=file_or_folder, help="AudioSet: where the clips lie, if elsewhere")
+    parser.add_argument("--audio", type=file_or_folder, help="AudioSet: folder of the clips, if elsewhere")
     parser.add_argument(
         "--frames", type=whole(1), help="folders, recordings: frames of 10 ms; 512 by default"
     )
-    parser.add_argument("--source", help="folders: regular expression; its group must not be in two splits")
-    parser.add_argument("--hold-out", nargs="+", help="recordings: names that must not be trained on")
+    parser.add_argument("--source", help="folders: regular expression of a clip's source, kept in one split")
+    parser.add_argument("--hold-out", nargs="+", help="recordings: names to keep out of training")
     parser.add_argument("--attribution", help="recordings: authors and licence, for the models' cards")
     args = vars(parser.parse_args())
     name, root, out, workers = (args.pop(k) for k in ("dataset", "root", "out", "workers"))

@@ -4,8 +4,8 @@
         --teacher runs/teacher-spc12 --out runs/audiomae-spc12
     python -m training.finetune FEATURES MORE_FEATURES … --recipe ast-audioset --out runs/ast-audioset
 
-Further feature folders lend their training clips to what is learnt from a tagger's stored answers
-(`training.answers`); their labels are not used.
+From further feature folders it uses the training clips and a tagger's stored answers to them
+(`training.answers`), not the labels.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def main() -> None:
         "--init", type=model_to_start_from, help="run folder of training.pretrain, bundled model or file"
     )
     parser.add_argument("--teacher", type=file_or_folder, help="run folder of training.teacher")
-    parser.add_argument("--keep-rate", type=share, help="this one instead of the recipe's")
-    parser.add_argument("--score", choices=RANKINGS, help="this one instead of the recipe's")
-    parser.add_argument("--seed", type=whole(0, LARGEST_SEED), help="this one instead of the recipe's")
+    parser.add_argument("--keep-rate", type=share, help="replaces the recipe's keep-rate")
+    parser.add_argument("--score", choices=RANKINGS, help="replaces the recipe's scores")
+    parser.add_argument("--seed", type=whole(0, LARGEST_SEED), help="replaces the recipe's seed")
     args = parser.parse_args()
     recipe = changed(load_recipe(args.recipe, FinetuneRecipe), args.keep_rate, args.score, args.seed)
     features, answers = training_data(args.features, recipe.classes)

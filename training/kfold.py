@@ -3,10 +3,10 @@
     python -m training.kfold ESC50_PATH US8K SOUNDS_CC --recipe ast-esc50-folds \\
         --init runs/ast-audioset-without-esc50 --tagger mn04_as_mAP_432.pt --out runs/ast-esc50-folds
 
-The start must have heard no clip of ESC-50, also not without labels, or only some folds are new to it.
+The starting model must never have heard ESC-50, not even without labels, or only some folds are new to it.
 
-Further feature folders lend their training clips to what is learnt from a tagger's answers; their labels are
-not used. Rerun after a stop, it goes on where it was. Writes assets/results/studies/folds-FAMILY.json.
+From further feature folders it uses the training clips and a tagger's answers to them, not the labels. After
+a stop, the same command continues. Writes assets/results/studies/folds-FAMILY.json.
 """
 
 from __future__ import annotations

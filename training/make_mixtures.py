@@ -1,11 +1,11 @@
-"""Make clips to learn from without labels out of the training clips of datasets: changed, and mixed.
+"""Make unlabelled training clips by changing and mixing the training clips of datasets.
 
     python -m training.make_mixtures MIXTURES --of ESC50 ESC-50-master --of US8K UrbanSound8K --clips 30000
 
 Each --of names features and the folder of sounds that they were made from; no clip of a test split is used.
-The sounds stay in memory, 0.3 MB a clip. Clips that are there stay: rerun after a stop, it goes on. Then
-training.features (as "recordings") and training.answers take the folder like any recordings; the attribution
-to name there is printed.
+The sounds stay in memory, 0.3 MB per clip. Existing clips stay: after a stop, the same command continues.
+training.features (as "recordings") and training.answers then read the folder like any recordings; the command
+prints the attribution for them.
 """
 
 from __future__ import annotations

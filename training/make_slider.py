@@ -1,9 +1,9 @@
-"""Make the README's moving picture: the slider drawn from all patches down to few, on a recording of thunder.
+"""Make the README's animation: the slider moves from all patches down to few, on a recording of thunder.
 
     python app.py --port 7860
     python -m training.make_slider http://127.0.0.1:7860/        # while the app runs, from another terminal
 
-Needs playwright and a Chromium, as the tests in a browser do.
+Needs playwright and a Chromium, as the browser tests do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WIDTH, HEIGHT, MARGIN = 1000, 1300, 10
 LARGEST_BYTES = 1_000_000
 FIRST_MILLISECONDS, MILLISECONDS, LAST_MILLISECONDS = 1200, 350, 2400
 PATIENCE = 120_000
-# What is not the slider, the answer or the picture stays out.
+# Everything except the slider, the answer and the picture.
 HIDDEN = ".tp-score, .tp-advanced, .tp-clip { display: none !important; } .tp-player { visibility: hidden; }"
 MOVE = """rate => {
     const slider = document.querySelector('.tp-rate-input');
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def frames_of(app: str) -> Iterator[Image.Image]:
-    """What a person sees at every keep-rate, from 100 % down."""
+    """Screenshots at every keep-rate, from 100 % down."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
@@ -68,8 +68,8 @@ def frames_of(app: str) -> Iterator[Image.Image]:
             yield from _drawn(browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}), app)
             browser.close()
     except Error as error:
-        said = error.message.splitlines()[0]
-        raise InputError(f"{app} did not show the explorer, or Chromium failed: {said}") from error
+        reason = error.message.splitlines()[0]
+        raise InputError(f"{app} did not show the explorer, or Chromium failed: {reason}") from error
 
 
 def _drawn(page, app: str) -> Iterator[Image.Image]:
@@ -84,7 +84,7 @@ def _drawn(page, app: str) -> Iterator[Image.Image]:
 
 
 def alike(frames: list[Image.Image]) -> list[Image.Image]:
-    """All as large as the largest: what is said at one keep-rate takes more lines than at another."""
+    """All frames at the largest one's size: at some keep-rates the text has more lines."""
     size = tuple(max(frame.size[axis] for frame in frames) for axis in (0, 1))
     papers = [Image.new("RGB", size, "white") for _ in frames]
     for paper, frame in zip(papers, frames, strict=True):

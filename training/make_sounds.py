@@ -1,10 +1,10 @@
-"""Make sounds to learn from without labels: instruments by fluidsynth, voices by espeak-ng.
+"""Make unlabelled training sounds: instruments by fluidsynth, voices by espeak-ng.
 
     python -m training.make_sounds FOLDER --music 2000 --voices 1000
 
 Needs the programs fluidsynth and espeak-ng, a General MIDI soundfont (Debian: fluid-soundfont-gm, MIT) and
-the package mido. Clips that are there stay: rerun after a stop, it goes on. Then training.features and
-training.answers take the folder like any recordings.
+the package mido. Existing clips stay: after a stop, the same command continues. training.features and
+training.answers then read the folder like any recordings.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Drop, fuse or merge: accuracy against MACs by method and ranking, and how faithful what is kept is.
+"""Drop, fuse or merge: accuracy against MACs by method and ranking, and how faithful the kept part is.
 
     python -m training.methods ast-spc12 FEATURES
     python -m training.methods ast-spc12 FEATURES --rankings attention
     python -m training.methods ast-spc12 FEATURES --clips DATASET_FOLDER
 
 Writes assets/results/methods/NAME.json; with --clips, the folder of the dataset's sound files, faithfulness
-too. What is there of the same weights stays: rerun after a stop, it goes on with the part that is missing.
+too. Results of the same weights stay: after a stop, the same command measures the missing part.
 """
 
 from __future__ import annotations

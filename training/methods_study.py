@@ -3,8 +3,8 @@
     python -m training.methods_study FEATURES --recipe ast-spc12-study --init runs/ast-spc12-start \\
         --out runs/methods-study-ast
 
-Each model is tested by the method that it was trained with; differences are paired, on the same clips. Rerun
-after a stop, it goes on where it was. Writes assets/results/studies/methods-RECIPE.json.
+Each model is tested with the method that it was trained with; differences are paired, on the same clips.
+After a stop, the same command continues. Writes assets/results/studies/methods-RECIPE.json.
 """
 
 from __future__ import annotations

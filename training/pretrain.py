@@ -1,11 +1,11 @@
-"""Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022].
+"""Masked auto-encoding of log-mel pictures, as in AudioMAE [Huang 2022].
 
 python -m training.pretrain FEATURES [MORE_FEATURES …] --recipe pretrain-spc12 --out runs/pretrain-spc12
 
-Where the recipe gives a tagger's stored answers (`training.answers`) a weight, the encoder learns them, too.
+If the recipe gives a tagger's stored answers (`training.answers`) a weight, the encoder learns them too.
 
-Every few epochs a picture goes into the run folder: above the originals, then what the encoder sees, below
-what the decoder makes of it.
+Every few epochs a picture is saved in the run folder: the originals on top, then what the encoder sees, then
+the decoder's reconstruction.
 """
 
 from __future__ import annotations

@@ -47,12 +47,12 @@ PARTS: dict[str, Parts] = {
 
 
 def renewed(text: str, parts: Parts, file: str) -> str:
-    """``text`` with the content of every marked part written anew.
+    """``text`` with the content of every marked part rewritten.
 
     Raises
     ------
     InputError
-        If a part's two markers are not there once each, in their order.
+        Unless each part has its two markers exactly once, in this order.
     """
     for name, write in parts.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
@@ -72,10 +72,10 @@ def _written(write: Callable[[], str], place: str) -> str:
         raise
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InputError(
-            f"What belongs between the markers {place} cannot be written, for a file in assets is damaged"
+            f"The part after {place} cannot be written, because a file in assets is damaged"
             f" ({one_line(repr(error))}); restore or renew it."
         ) from error
-    return text.replace("\u00a0", " ")  # lines of a text file are not broken anew
+    return text.replace("\u00a0", " ")  # not needed: a text file is not re-wrapped
 
 
 def main() -> None:

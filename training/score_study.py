@@ -4,7 +4,7 @@
         --out runs/score-study-ast
 
 Every model is tested at the keep-rate and by the score that it was trained with (paper Table I); differences
-are paired, on the same clips. Rerun after a stop, it goes on where it was. Writes
+are paired, on the same clips. After a stop, the same command continues. Writes
 assets/results/studies/scores-RECIPE.json.
 """
 

@@ -2,7 +2,7 @@
 
     python -m training.spread_study audiomae-audioset FEATURES
 
-Tests a bundled model on its test split by attention, by attention's best patches of every 2 by 2, by the
+Tests a bundled model on its test split by attention, by the highest attention in every 2 by 2 patches, by the
 lowest attention and by random patches. Writes assets/results/studies/spread-NAME.json; python -m
 training.report puts the table into training/README.md.
 """

@@ -1,4 +1,4 @@
-"""A LoRA adapter is no model: whatever way it is handed in, a sentence says what to do with it."""
+"""A LoRA adapter is not a model: however it is passed, a sentence says what to do with it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def folder(tmp_path) -> Path:
 
 
 def download_from(folder: Path) -> Callable[[str, str], str]:
-    """What the Hub's library does with a repository that holds these files."""
+    """Acts like the Hub's library with a repository of these files."""
 
     def download(repository: str, name: str) -> str:
         if not (folder / name).is_file():
@@ -48,7 +48,7 @@ def test_an_adapters_folder_is_refused(folder):
 
 
 def test_beside_an_adapter_a_whole_model_is_loaded(folder, monkeypatch):
-    """From a folder as from the Hub: a folder was refused, the same files on the Hub were not."""
+    """From a folder as from the Hub: folders used to be refused, unlike the same files on the Hub."""
     save(folder, model_of(config_of()))
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download_from(folder))
     local, remote = load_model(folder), load_model("hf_hub:someone/merged")

@@ -25,7 +25,7 @@ from tpexplore.signal.grid import Grid
 
 
 def tiny(family: str, blocks: int = 12) -> AudioViT:
-    """A random model that ends after so many blocks, for each takes a second to export."""
+    """A random model with few blocks, since each takes a second to export."""
     torch.manual_seed(0)
     model = AudioViT(tiny_config(family)).eval()
     del model.vit.blocks[blocks:]
@@ -58,7 +58,7 @@ def check_same(
 
 
 def check_kept(ids: np.ndarray, stage) -> None:
-    """The same patches, but for those whose scores are equal within rounding."""
+    """The same patches, except for those whose scores are equal within rounding."""
     for mine, theirs, present, scores in zip(stage.kept, ids, stage.ids, stage.scores, strict=True):
         assert sorted(set(theirs.tolist())) == theirs.tolist() and len(theirs) == len(mine)
         of = dict(zip(present.tolist(), scores.tolist(), strict=True))
@@ -75,7 +75,7 @@ def test_drop_by_attention(tmp_path):
     names = ("happy.wav", "left.wav", "zero.wav")
     clips = [load_audio(EXAMPLES_FOLDER / name)[:12_000] for name in names]
     check_same(path, model, torch.stack([model.spectrogram(clip) for clip in clips]), 0.7, blocks=blocks)
-    assert type(model.vit.blocks[0].mlp.fc1).__name__ == "PackedLinear"  # it is as it was
+    assert type(model.vit.blocks[0].mlp.fc1).__name__ == "PackedLinear"  # the model is unchanged
     assert card == json.loads((tmp_path / "pruned.onnx.json").read_text())
     assert card["sha256"] == sha256_of(path) and card["outputs"] == ["logits", "kept_2", "kept_3", "kept_4"]
     config = model.config
@@ -134,7 +134,7 @@ def test_what_cannot_be_exported(tmp_path, file, options, part):
 def test_a_place_that_cannot_be_written_is_named_before_the_model_is_traced(tmp_path, monkeypatch, name):
     monkeypatch.setattr(module, "_traced", None)
     (tmp_path / f"{name}.json").mkdir()
-    with pytest.raises(IsADirectoryError):  # or the file lay there, and no card
+    with pytest.raises(IsADirectoryError):  # otherwise the file would be there without its card
         export(tiny("ast"), tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [f"{name}.json"]
 
@@ -148,7 +148,7 @@ def test_a_full_disk_is_named(tmp_path):
 
 
 def test_a_card_is_that_of_the_file_beside_it(tmp_path, monkeypatch):
-    """Not of what can be read back: a device gives nothing, or never ends; another export may be faster."""
+    """Not of a file read back: a device gives nothing or never ends, and another export may be faster."""
     model, path = tiny("ast", blocks=1), tmp_path / "a.pt2"
     monkeypatch.setattr(module, "_traced", lambda *arguments, **options: None)
     monkeypatch.setattr(module, "_pt2", lambda program: b"content")

@@ -17,7 +17,7 @@ from tpexplore.checkpoints.files import sha256_of
 from tpexplore.model.vit import AudioViT
 
 MOMENTS = [("fsync", 1), ("fsync", 2), ("replace", 1), ("replace", 2)]
-"""Calls of the system while the card and the file are written, during which the process dies."""
+"""System calls during which the process dies while it writes the card and the file."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def content(model, tmp_path_factory) -> bytes:
 
 
 def write(model: AudioViT, path: Path, content: bytes) -> None:
-    """`export`, from the moment at which the graph is known."""
+    """`export`, from the point at which the graph is ready."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_traced", lambda *arguments, **options: None)
         patch.setattr(module, "_onnx", lambda *arguments: content)
@@ -43,7 +43,7 @@ def write(model: AudioViT, path: Path, content: bytes) -> None:
 
 
 def write_and_die(model: AudioViT, path: Path, content: bytes, call: str, number: int) -> None:
-    """Write in a process that is killed as it makes a call of a kind for the nth time."""
+    """Write in a process that is killed at its nth system call of a kind."""
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)

@@ -34,14 +34,14 @@ def pictures(frames: int, count: int = 2) -> Tensor:
 
 
 def frequency_major(grid: Grid) -> Tensor:
-    """Of every patch, in our order, the number that transformers gives it."""
+    """For every patch, in our order, its number in transformers."""
     return torch.tensor(
         [patch % grid.rows * grid.columns + patch // grid.rows for patch in range(grid.patches)]
     )
 
 
 def write(folder: Path, name: str, **changes: object) -> None:
-    """Change or, with None, take out fields of a JSON file."""
+    """Change fields of a JSON file, or remove them with None."""
     content = json.loads((folder / name).read_text()) | changes
     (folder / name).write_text(json.dumps({k: v for k, v in content.items() if v is not None}))
 
@@ -225,7 +225,7 @@ def test_hub(folder, monkeypatch):
     write(folder, CONFIG, model_type="whisper")
     requests.clear()
     assert "whisper" in refusal(source)
-    assert [name for _, name in requests] == [CONFIG]  # not the weights for nothing
+    assert [name for _, name in requests] == [CONFIG]  # the weights are not downloaded in vain
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,8 @@ def test_hub_without_what_a_model_needs(monkeypatch, error, sentence_part):
     assert refusal("hf_hub:a/b").startswith(sentence_part)
 
 
-def test_offline_what_the_cache_says_is_lacking_is_not_missed(folder, tmp_path, monkeypatch):
-    """A repository with pytorch_model.bin alone, as one visit leaves it in the cache of the Hub's library."""
+def test_offline_files_that_the_cache_marks_as_absent_are_not_needed(folder, tmp_path, monkeypatch):
+    """A repository with only pytorch_model.bin, as the Hub's library caches it after one visit."""
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     cache, commit = tmp_path / "models--someone--my-ast", "0" * 40
@@ -280,8 +280,8 @@ def test_a_preprocessor_that_does_not_normalise(folder):
 
 
 @torch.inference_mode()
-def test_a_file_of_another_name_is_described_by_what_lies_beside_it(folder, tmp_path):
-    """People rename weights; the sentence sent them to put beside the file what lay there."""
+def test_a_file_of_another_name_is_described_by_the_files_beside_it(folder, tmp_path):
+    """People rename weights; the error used to ask for files that already lay beside them."""
     file = (folder / "model.safetensors").rename(folder / "best.safetensors")
     config = load_model(file).config
     assert (config.labels[2], config.mean, config.grid) == ("sound 2", -5.5, Grid(12, 12, 10, 10))

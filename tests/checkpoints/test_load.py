@@ -1,7 +1,7 @@
 """Checkpoints of every published format: same numbers as timm, one sentence where they do not fit.
 
-What is right comes from timm, or is written out here from the published code's rules, not from the
-code under test.
+Expected values come from timm, or from the published code's rules written out here, not from the code
+under test.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def timm_vit(state: files.State, img_size: tuple[int, int], **options: object) -
 
 def assert_same(ours: Tensor, theirs: Tensor) -> None:
     """Equal up to rounding: where weights lie in memory decides in which order a product is summed."""
-    assert theirs.std() > 0.1  # or closeness would say little
+    assert theirs.std() > 0.1  # or closeness would prove little
     torch.testing.assert_close(ours, theirs, atol=3e-5, rtol=3e-5)
 
 
@@ -253,7 +253,7 @@ def test_audiomae_crops_its_scrambled_way(tmp_path, frames, time_columns):
     path = files.save(tmp_path / "finetuned.pth", {"model": state})
     pos = load_model(path, frames=frames).vit.pos_embed
     assert torch.equal(pos[:, :1], state["pos_embed"][:, :1])
-    # Every row is unlike every other, so equality finds where it came from.
+    # All rows differ, so equality shows where each came from.
     sources = [int((state["pos_embed"][0, 1:] == row).all(1).nonzero()) for row in pos[0, 1:]]
     assert sources == audiomae_sources(frames // 16)
     assert sorted({source // 8 for source in sources}) == time_columns
@@ -328,7 +328,7 @@ def test_frames_may_be_any_type_of_number(tmp_path: Path, frames: float) -> None
     ],
     ids=lambda options: str(options)[:30],
 )
-def test_options_that_are_no_sense_are_named(tmp_path: Path, options: dict[str, object]) -> None:
+def test_options_that_make_no_sense_are_named(tmp_path: Path, options: dict[str, object]) -> None:
     path = files.save(tmp_path / "a.pth", {"model": files.audiomae_state(frames=1024, classes=50)})
     name = list(options)[-1]
     assert refusal(path, **options).startswith(f"{name} = ")
@@ -409,7 +409,7 @@ def test_hub_repository_in_timms_form(tmp_path, monkeypatch):
     source = "hf_hub:gaunernst/vit_base_patch16_1024_128.audiomae_as2m_ft_as20k"
     model = load_model(source)
     repository = "gaunernst/vit_base_patch16_1024_128.audiomae_as2m_ft_as20k"
-    # What is small comes first: it might say that the weights need not be fetched.
+    # Small files come first: they might show that the weights need not be downloaded.
     assert requests == [(repository, "config.json"), (repository, "model.safetensors")]
     assert model.config.name == source and model.config.pad == "zero" and model.config.classes == 527
     specs = pictures(1024)
@@ -434,7 +434,7 @@ class ProxyError(Exception):
     ],
 )
 def test_hub_out_of_reach(monkeypatch, error):
-    # It logs every retry, eleven lines when offline; only its errors may be heard beside the sentence.
+    # It logs every retry, eleven lines when offline; only its errors may appear beside the sentence.
     heard, logger = [], huggingface_hub.utils.logging.get_logger("huggingface_hub.utils._http")
 
     def fail(*_arguments: str, **_options: str):
@@ -612,7 +612,7 @@ def test_damaged_safetensors(tmp_path):
 
 @OLD_FORMAT
 def test_torchs_warnings_stay_out_of_sight(tmp_path, old_format):
-    """They speak of the file's format to a programmer; the sentence speaks to the file's owner."""
+    """They address programmers, about the file's format; the sentence addresses the file's owner."""
     path = tmp_path / "protocol4.pth"
     torch.save({"a": 1}, path, pickle_protocol=4, _use_new_zipfile_serialization=not old_format)
     with warnings.catch_warnings(record=True) as warned:
@@ -735,7 +735,7 @@ def test_wrong_shape(tmp_path, key, shape, message):
 )
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_weights_that_are_no_finite_numbers(tmp_path, change, message, suffix):
-    """Of a training that diverged, or quantised, with scales that lie elsewhere."""
+    """From a training that diverged, or quantised with scales stored elsewhere."""
     state = files.audiomae_state(frames=128, classes=3)
     key = "blocks.4.mlp.fc1.weight"
     path = tmp_path / f"a{suffix}"

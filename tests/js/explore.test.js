@@ -149,7 +149,7 @@ test("the curve fills its card, and no card makes it too narrow for its labels",
   assert.equal(curveWidth(0), 240);
 });
 
-/** An audio context whose clock moves on between any two looks at it, as a browser's may; notes what is started. */
+/** An audio context whose clock advances whenever it is read, as a browser's may; records what is started. */
 function playOnABusyClock(started) {
   let clock = 0;
   class Part {
@@ -175,7 +175,7 @@ function playOnABusyClock(started) {
   return Object.assign(globalThis, globals);
 }
 
-test("a sound that takes over begins where the one before has come to", () => {
+test("a sound that takes over begins at the position of the one before", () => {
   const started = [];
   playOnABusyClock(started);
   const player = createPlayer(() => {});
@@ -198,7 +198,7 @@ function mergedMessage() {
   return { ...sent, scores: { attention: part } };
 }
 
-test("of a merged patch one reads into which, and how many are together", () => {
+test("a merged patch shows which patch it joined, and how many are together", () => {
   const data = decode(JSON.stringify(mergedMessage()));
   const entry = data.scores.attention;
   assert.deepEqual(entry.holders.map((rows) => rows.map((row) => Array.from(row))), [HOLDERS.slice(0, 3), HOLDERS.slice(3)]);
@@ -225,7 +225,7 @@ test("the table says what a patch became part of", () => {
   assert.equal(patchRows({ ...data, method: "drop" }, DROPS[0], VIEW)[0].includes("into"), false);
 });
 
-test("what each part says alone is one sentence a part", () => {
+test("the answer of each part alone is one sentence", () => {
   const heardAs = (answer, probability) => ({ answer, probability });
   const heard = { whole: heardAs("rain", 0.9), kept: heardAs("rain", 0.8), removed: heardAs("wind", 0.3), random: { draws: 5, same: 1 } };
   assert.equal(
@@ -236,7 +236,7 @@ test("what each part says alone is one sentence a part", () => {
   assert.match(heardText({ ...heard, random: { draws: 5, same: 0 } }), /none gives “rain”/);
 });
 
-test("the headline says what pruning made of the answer, and what it saved", () => {
+test("the headline says how pruning changed the answer, and what it saved", () => {
   const unpruned = { answer: "Thunder", probability: 0.74, macs: 100 };
   const data = { clip: { silent: false }, unpruned };
   assert.equal(headlineText(data, unpruned), "“Thunder” (74\u00a0%), with nothing left out.");
@@ -247,7 +247,7 @@ test("the headline says what pruning made of the answer, and what it saved", () 
   assert.match(headlineText({ ...data, clip: { silent: true } }, less), /silent, so there is no answer/);
 });
 
-test("beside it stands what has changed, from before to after", () => {
+test("the changes stand beside it, from before to after", () => {
   const unpruned = { answer: "Thunder", macs: 100 };
   const data = { clip: { silent: false }, unpruned, picture: { patches: 256 }, measured: null };
   const point = { answer: "Rain", macs: 51, kept: [128, 64, 32], rows: [["Thunder", 0.74, 0.2], ["Rain", 0.1, 0.5]] };
@@ -256,7 +256,7 @@ test("beside it stands what has changed, from before to after", () => {
   assert.deepEqual(changeTexts(data, { ...point, macs: 100 }, "attention", 1), []);
 });
 
-test("below which keep-rates the answer becomes another one", () => {
+test("below which keep-rates the answer changes", () => {
   const rates = [0.3, 0.5, 0.7, 1];
   const flips = flipsOf({ rates, points: ["c", "b", "a", "a"].map(point) });
   assert.equal(flipsText({ rates, flips }), "▲ Below 70\u00a0% the answer becomes “b”, below 50\u00a0% “c”.");

@@ -71,7 +71,7 @@ test("frames that never came stay dark; all of them at once replace what is ther
   assert.deepEqual(shown(rolling).slice(0, 6), [91, 92, null, null, 95, 96]);
   rolling.take(frames(80, 86), 90, 6);
   assert.deepEqual(shown(rolling), [80, 81, 82, 83, 84, 85]);
-  rolling.take(frames(70, 72), 2, 2); // the server has begun anew
+  rolling.take(frames(70, 72), 2, 2); // the server has restarted
   assert.deepEqual(shown(rolling).slice(0, 2), [70, 71]);
   assert.equal(rolling.end, 2);
 });

@@ -75,10 +75,10 @@ test("a view moves no further than it must and never leaves the recording", () =
 });
 
 test("a place of the picture is a window that was analysed, or none", () => {
-  const seen = { view: { first: 10, count: 10 }, windows: { length: 15 }, total: 700 };
+  const recording = { view: { first: 10, count: 10 }, windows: { length: 15 }, total: 700 };
   const width = 40 + 100 + 8; // margins around ten windows of 10 px
-  assert.deepEqual([39, 40, 49, 50, 89, 90, 141].map((x) => windowAt(seen, width, x)), [null, 10, 10, 11, 14, null, null]);
-  assert.deepEqual([0, 40, 139, 999].map((x) => overviewAt(seen, width, x)), [0, 0, 693, 699]);
+  assert.deepEqual([39, 40, 49, 50, 89, 90, 141].map((x) => windowAt(recording, width, x)), [null, 10, 10, 11, 14, null, null]);
+  assert.deepEqual([0, 40, 139, 999].map((x) => overviewAt(recording, width, x)), [0, 0, 693, 699]);
 });
 
 test("answers are counted in both lanes, the most frequent first", () => {

@@ -99,7 +99,7 @@ test("links name blocks and keep-rates, and leave the paper's out", () => {
   assert.equal(String(other), "blocks=3%2C6%2C9");
 });
 
-test("links call three blocks by the paper's, as ever, and any other number by themselves", () => {
+test("links name three blocks by the paper's, as before, and other numbers of blocks by their own", () => {
   const known = { examples: {}, models: { a: "a" }, fitting: {}, tabs: ["explore"], aliases: {}, scores: [], methods: [], rates: [0.5], settings: {} };
   const queries = createQueries(known);
   const firstView = { blocks: "4,7,10", rates: "", stage: 4, panel: "auto" };
@@ -160,7 +160,7 @@ test("panels of any number lie within the picture, and none on another", () => {
   }
 });
 
-test("the colours of any number of stages go from dark to light, below the kept ones, and the paper's are as ever", () => {
+test("the colours of any number of stages go from dark to light, below the kept ones, and the paper's are unchanged", () => {
   assert.deepEqual(rampsOf([4, 7, 10]), RAMPS);
   assert.deepEqual(Object.values(rampsOf([3, 6, 9], "grey")), Object.values(PALETTES.grey));
   for (const palette of Object.keys(PALETTES)) {
@@ -192,8 +192,8 @@ test("attention of any blocks is cut by who was there; a block that keeps all ha
 test("the story of a clip counts the stages that there are", () => {
   const story = (blocks, drop) => {
     const entry = { rates: [0.5, 1], drop: [drop, drop.map(() => 0)], points: [], complete: false };
-    const seen = { ...pictureOf(2, 3), real_frames: 32 };
-    return explanation({ blocks, picture: seen, method: "drop", scores: { attention: entry } }, "attention", 0);
+    const picture = { ...pictureOf(2, 3), real_frames: 32 };
+    return explanation({ blocks, picture, method: "drop", scores: { attention: entry } }, "attention", 0);
   };
   assert.match(story([5], [5, 5, 0, 0, 0, 0]), /^4 of 6 patches are left after block 5\./);
   assert.match(story([2, 5], [5, 2, 0, 0, 0, 0]), /^5 of 6 patches are left after block 2 and 4 after block 5\./);

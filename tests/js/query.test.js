@@ -76,7 +76,7 @@ test("settings stay texts, checked by list, span or pattern", () => {
   assert.deepEqual(read("?compare.keep-rate=0.2&compare.marks=abcde&compare.a=__proto__"), {});
 });
 
-test("what is as at first is not written, nor a person's own clip", () => {
+test("default values are not written, nor a person's own clip", () => {
   const here = { ...queries.first, ...VIEW };
   assert.equal(String(queries.write(here, VIEW, NONE, false)), "");
   const other = { ...here, example: "sea", start: 2, score: "intensity", patch: 3 };

@@ -7,7 +7,7 @@ import { MOST_SECONDS, createRecorder } from "../../tpexplore/ui/boards/page/rec
 
 const RATE = 8000;
 
-/** Stands in for a browser's microphone; returns what happens to it. */
+/** Stands in for a browser's microphone; returns the counts of its stops. */
 function plugIn() {
   const microphone = { port: { postMessage() {}, close() {} }, stopped: 0, closed: 0 };
   const track = { stop: () => microphone.stopped++ };

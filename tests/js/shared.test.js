@@ -14,7 +14,7 @@ import { shareTicks } from "../../tpexplore/ui/boards/shared/ticks.js";
 import { clipsText, hertzRange, macsText, millisecondsText, minus, percent, probabilityText } from "../../tpexplore/ui/boards/shared/text.js";
 import { pictureOf } from "./support.js";
 
-test("every table begins with what it is of", () => {
+test("every table begins with its subject", () => {
   const rows = [["block", "value"], [4, 0.5], [7, 0.25]];
   const clip = { name: "dog.wav", start: 1.5 };
   assert.deepEqual(sourcedRows(rows, { clip, chosen: { model: "m", score: "intensity" } }), [
@@ -32,7 +32,7 @@ test("an axis of shares is marked at round numbers", () => {
   assert.equal(shareTicks(0.61, 0.74)[0].toFixed(2), "0.65");
 });
 
-test("what was measured names its dataset once", () => {
+test("a measurement names its dataset once", () => {
   assert.equal(clipsText({ n: 1400, task: "A", split: "fold 5" }), "1,400 clips of A, fold 5");
   assert.equal(clipsText({ n: 400, task: "A", split: "A by name, fold 5" }), "400 clips of A by name, fold 5");
 });
@@ -104,7 +104,7 @@ test("what cannot be a clip is refused in a sentence before it is sent", () => {
   assert.match(problemOf(undefined, 10), /^Nothing was read/);
 });
 
-test("only a request about one event that names none is not sent", () => {
+test("a request about one event is not sent if it names no event", () => {
   for (const place of ["/gradio_api/cancel", "/gradio_api/reset"]) {
     assert.equal(namesNoEvent(place, '{"session_hash": "a", "fn_index": 1}'), true);
     assert.equal(namesNoEvent(place, '{"event_id": null}'), true);
@@ -115,7 +115,7 @@ test("only a request about one event that names none is not sent", () => {
   assert.equal(namesNoEvent("/gradio_api/queue/join?", '{"event_id": null}'), false);
 });
 
-test("what is not sent is answered all the same", async () => {
+test("requests that are not sent still get an answer", async () => {
   const sent = [];
   const page = { fetch: async (input) => (sent.push(input), new Response("", { status: 422 })) };
   skipVainCancels(page);

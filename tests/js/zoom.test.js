@@ -37,19 +37,19 @@ test("a point of an enlarged picture is in the patch that is drawn there", () =>
   const picture = pictureOf(16, 8);
   for (const cut of [null, { left: 0.3, right: 0.6, low: 0.5, high: 0.8 }, { left: 0, right: 1 / 12, low: 0, high: 1 / 12 }]) {
     const layout = layoutPanels(1000, picture);
-    let seen = 0;
+    let hits = 0;
     for (const panel of layout.panels) {
       panel.cut = cut;
       for (let patch = 0; patch < picture.patches; patch++) {
         const { x, y, w, h } = patchBox(panel, picture, patch);
         const point = pointAt({ ...layout, panels: [panel] }, picture, x + w / 2, y + h / 2);
         if (!point) continue;
-        seen += 1;
+        hits += 1;
         assert.deepEqual([point.patch, point.stage], [patch, panel.stage]);
         assert.ok(near(acrossOf(panel, point.across, 1), x + w / 2) && near(upOf(panel, point.up), y + h / 2));
       }
     }
-    assert.ok(cut ? seen > 0 && seen < 3 * picture.patches : seen === 3 * picture.patches);
+    assert.ok(cut ? hits > 0 && hits < 3 * picture.patches : hits === 3 * picture.patches);
   }
 });
 

@@ -131,7 +131,7 @@ def slow_pass(model, spec, rates, score="attention", blocks=(4, 7, 10), method="
 
 
 def time_even(scores, ids):
-    """Higher for those that are chosen earlier: in turns the best that is left of every column."""
+    """Values whose order is the order of choice: in turns, the best remaining patch of every column."""
     left, order = list(range(len(ids))), []
     while left:
         columns = {}

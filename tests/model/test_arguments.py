@@ -1,4 +1,4 @@
-"""What callers pass to the library gives an answer where it is meant, else one sentence."""
+"""Arguments of the library: with a clear meaning they get an answer, else one sentence."""
 
 import copy
 
@@ -88,7 +88,7 @@ def test_absurd_values_end_in_a_short_sentence(model, call, value):
 
 @pytest.mark.parametrize("batch", [0, -1, 1.5])
 def test_windows_in_batches_of_none_are_refused(model, batch):
-    """It gave no window at all, without a word."""
+    """It used to return no window at all, without a message."""
     assert "batch" in refusal(lambda: list(explore_windows(model, EXAMPLE, batch=batch)))
 
 
@@ -163,7 +163,7 @@ def test_what_is_no_model_of_ours_is_refused(model, tmp_path, wrap):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_an_answer_that_is_no_number_is_refused(model, value):
-    """As of a training that diverged, or of a type that is too narrow for the weights."""
+    """From a training that diverged, or a type that is too narrow for the weights."""
     spoilt = copy.deepcopy(model)
     with torch.no_grad():
         spoilt.vit.blocks[5].attn.proj.bias[0] = value
@@ -174,7 +174,7 @@ def test_an_answer_that_is_no_number_is_refused(model, value):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e30, -1e30])
 @pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
 def test_a_spectrogram_of_values_that_mean_nothing_is_refused(model, value, kind):
-    """The answer would be NaN, or of patches that are NaN and rank anywhere."""
+    """The answer would be NaN, or come from NaN patches, which rank anywhere."""
     spec = model.spectrogram(CLIP)[None].to(kind)
     spec[0, 3, 4] = value
     calls = {
@@ -221,7 +221,7 @@ def test_sizes_that_cannot_be_counted_are_refused(name, value):
 
 
 def test_bytes_are_no_samples(model):
-    """numpy would take each byte of them for a sample."""
+    """NumPy would read each byte as a sample."""
     for raw in (CLIP.tobytes(), bytearray(CLIP.tobytes())):
         refusal(clip_from_array, raw, 16_000)
         refusal(explore, model, raw)
@@ -243,7 +243,7 @@ def test_a_model_without_numbers_is_refused():
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.half, torch.double])
 def test_torchs_default_type_and_device_do_not_matter(model, dtype):
-    """People set them for other models; filters in bfloat16 gave values that were off by 1."""
+    """People set them for other models; filters in bfloat16 used to give values that were off by 1."""
     expected = model.spectrogram(CLIP)
     try:
         torch.set_default_dtype(dtype)

@@ -1,4 +1,4 @@
-"""Every number type on the CPU, and torch's "meta" device, on which nothing may be made anywhere else."""
+"""Every number type on the CPU, and torch's "meta" device, to detect tensors made on another device."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_explore_answers_in_every_type(model, clip, dtype, method):
                 b: len(ids) for b, ids in theirs.kept.items()
             }
             if dtype == torch.float64 or not ours.kept:
-                # In half precision near ties are decided otherwise, and then the logits go elsewhere.
+                # In half precision near ties are decided differently, and then the logits differ.
                 np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=TYPES[dtype])
 
 
@@ -69,7 +69,7 @@ def test_stability_removal_and_a_spectrogram_from_elsewhere(model, specs, clip, 
 
 
 class Devices(TorchDispatchMode):
-    """Notes on which devices operators put their results."""
+    """Records on which devices operators put their results."""
 
     def __init__(self):
         super().__init__()

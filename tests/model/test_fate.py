@@ -1,4 +1,4 @@
-"""What became of every patch, read from holders."""
+"""The fate of every patch, read from holders."""
 
 from __future__ import annotations
 

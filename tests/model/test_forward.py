@@ -58,7 +58,7 @@ def test_any_blocks_with_a_keep_rate_each(model, specs, blocks, rates, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_is_entered_once_serves_every_pass(model, specs, method):
+def test_one_entered_pass_serves_every_pruning(model, specs, method):
     """In any order, to the last bit."""
     with torch.inference_mode():
         entered = Entered(model, specs)

@@ -177,7 +177,7 @@ def test_blocks_and_methods_out_of_range():
 @pytest.mark.parametrize("number", [10**400, 10**7, -1, 1.5, "64", None, float("nan"), True])
 @pytest.mark.parametrize("size", ["dim", "depth", "tokens", "prefix", "classes"])
 def test_sizes_of_no_model_are_refused(size, number):
-    """10**400 patches ended in an OverflowError, and as many blocks were counted one by one."""
+    """10**400 patches used to end in an OverflowError, and 10**400 blocks to be counted one by one."""
     sizes = {"dim": 64, "depth": 12, "tokens": 64, "prefix": 1, "classes": 2, "keep_rate": 0.5}
     with pytest.raises(InputError, match=rf"^{size} = .*; expected a whole number from [01] to 1000000\.$"):
         count_macs(**sizes | {size: number})

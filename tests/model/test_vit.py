@@ -134,7 +134,7 @@ def test_labels_can_be_written():
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 def test_nested_tensors_are_refused(model, specs):
-    """They have no shape, and torch asks its users to report that."""
+    """They have no shape, and torch's own error asks users to report a bug."""
     nested = torch.nested.nested_tensor([specs[0], specs[0, :9]])
     with pytest.raises(InputError, match="expected an ordinary tensor"):
         model(nested)

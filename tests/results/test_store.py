@@ -48,7 +48,7 @@ def test_a_damaged_accuracy_is_none(assets, capsys, value):
 def test_files_belong_to_their_weights(assets, source):
     path, read = assets / source / f"{NAME}.json", READERS[source]
     assert read(NAME) == read(NAME, "aa") == {"weights_sha256": "aa", "folder": source}
-    assert read(NAME, "bb") is None  # say, of a person's own checkpoint with a bundled model's name
+    assert read(NAME, "bb") is None  # such as a user's own checkpoint with a bundled model's name
     path.write_text(json.dumps({"weights_sha256": "bb"}))
     assert read(NAME) is None and read(NAME, "bb") is not None
     evidence = read_evidence(NAME, assets)

@@ -223,7 +223,7 @@ def run_alone(script: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture
 def run_here(monkeypatch):
-    """The script in this process, which has torch already: what it complains of."""
+    """Run the script in this process, which has torch already; returns its complaint."""
 
     def run(script: Path, *arguments: str) -> str | None:
         monkeypatch.setattr(sys, "argv", [script.name, *arguments])

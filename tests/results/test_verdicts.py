@@ -1,4 +1,4 @@
-"""The verdicts: what they rest on, that each can flip, and what a missing file leaves of them."""
+"""The verdicts: their evidence, that each can flip, and what remains without a file."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def snr_db(signal: np.ndarray, reference: np.ndarray) -> float:
 
 
 def lag_of(samples: np.ndarray, reference: np.ndarray) -> int:
-    """By how many samples `samples` is later than `reference`."""
+    """Number of samples by which `samples` lags behind `reference`."""
     size = 1 << (len(samples) + len(reference)).bit_length()  # a power of two, or it takes seconds
     product = np.fft.rfft(samples, size) * np.conj(np.fft.rfft(reference, size))
     peak = int(np.argmax(np.fft.irfft(product)))

@@ -1,4 +1,4 @@
-"""Kept and removed audio of one map, and the tracks that the page should play, as the library makes them."""
+"""Kept and removed audio of one map, and the tracks that the page should play, made by the library."""
 
 from __future__ import annotations
 

@@ -506,7 +506,7 @@ def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
-    """FFmpeg would read the other file: a way to a server's files."""
+    """FFmpeg would read the other file, which would expose a server's files."""
     (tmp_path / "secret.wav").write_bytes(wav_bytes(pcm16(tone(16_000, 1))))
     path = tmp_path / "upload.wav"
     path.write_text("ffconcat version 1.0\nfile secret.wav\n")
@@ -569,7 +569,7 @@ def test_an_offset_beyond_the_end_is_refused(tmp_path: Path, name: str, offset: 
 
 @pytest.mark.parametrize("claimed", [0, 0x7FFFFFF0, 0xFFFFFFFF])
 def test_a_wav_header_with_a_wrong_size_gives_what_is_there(tmp_path: Path, claimed: int) -> None:
-    """As programs leave it that write to a pipe, or that were stopped."""
+    """As left by programs that write to a pipe or were stopped."""
     path = tmp_path / "lying.wav"
     path.write_bytes(wav_bytes(pcm16(sweep(16_000, 2)), claimed=claimed))
     clip = read_clip(path)
@@ -585,7 +585,7 @@ def test_a_flac_header_with_a_wrong_length_gives_what_is_there(tmp_path: Path, l
     content[21:26] = ((content[21] >> 4 << 36) | length).to_bytes(5, "big")  # 0: not known
     path.write_bytes(content)
     clip = read_clip(path)
-    assert clip.file_seconds is None  # neither number is what is there
+    assert clip.file_seconds is None  # neither number is the real length
     assert clip.notes[0].startswith("Showing 10.26 s (0.00 to 10.26 s) of ")
     assert read_clip(path, offset=11.0).file_seconds == pytest.approx(12.0)
     assert "the 12 s of" in refusal(read_clip, path, offset=13.0)
@@ -654,7 +654,7 @@ def test_a_file_of_two_formats_is_refused(tmp_path: Path) -> None:
 
 
 def test_time_counts_from_the_first_sample(tmp_path: Path) -> None:
-    """Whatever time stamp that has: recordings of a broadcast begin anywhere."""
+    """Whatever its time stamp: recordings of a broadcast begin anywhere."""
     signal = sweep(48_000, 14)[:, None]
     path = write_av(tmp_path / "a.ts", signal, 48_000, "ac3", "mpegts", output_ts_offset="100")
     with av.open(str(path)) as container:

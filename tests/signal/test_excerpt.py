@@ -1,4 +1,4 @@
-"""The one rule which part of a file is read: the loudest part of all of it."""
+"""The one rule for which part of a file is read: its loudest part."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_app_command_line_and_own_data_read_the_same(
     model = cached_model(choice)
     read = []
     monkeypatch.setattr(
-        "tpexplore.study.own_data.read_excerpt", lambda *given: read.append(read_excerpt(*given)) or read[-1]
+        "tpexplore.study.own_data.read_excerpt", lambda *args: read.append(read_excerpt(*args)) or read[-1]
     )
     accuracy_curve(model, [LabelledClip(path, "a.wav", "zero", 0)], keep_rates=[1.0])
     assert lag_of(read[0].samples, part.samples) == 0

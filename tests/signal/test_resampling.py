@@ -10,7 +10,7 @@ RATES = (8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000)
 
 
 def level(tone: float, rate: int) -> float:
-    """What is left of a tone of amplitude 1, dB."""
+    """Level in dB of a tone of amplitude 1 after resampling."""
     at = np.arange(2 * rate) / rate
     out = resample(np.sin(2 * np.pi * tone * at).astype(np.float32), rate)
     middle = out[4_000:-4_000].astype(float)

@@ -1,4 +1,4 @@
-"""What may be passed as a clip: all that is meant gives the same answer, all else one sentence."""
+"""Forms of a clip: all that make sense give the same answer, all others one sentence."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ FORMATS = {
     "live.webm": ("libopus", "webm", (48_000,), {"live": "1"}, 0),
     "flac.mka": ("flac", "matroska", (44_100,), {}, 0),
     "mp3.mka": ("libmp3lame", "matroska", (44_100,), {}, 0),
-    # FFmpeg drops the first frame of WMA, of which it has only half.
+    # FFmpeg drops the first frame of WMA, because it has only half of it.
     "slow.wma": ("wmav2", "asf", (8_000,), {"b": "128k"}, -64),
     "wma2.wma": ("wmav2", "asf", (44_100,), {"b": "64k"}, -46),
     "wma1.wma": ("wmav1", "asf", (22_050,), {"b": "32k"}, -47),
@@ -83,13 +83,13 @@ def write(folder: Path, name: str, frames: np.ndarray, rate: int) -> Path:
     if container:
         return write_av(path, frames, rate, codec, container, **options)
     with soundfile.SoundFile(path, "w", rate, frames.shape[1], subtype=codec) as file:
-        for start in range(0, len(frames), 4_096):  # of more at once, libvorbis overruns its stack
+        for start in range(0, len(frames), 4_096):  # with more at once, libvorbis overruns its stack
             file.write(frames[start : start + 4_096])
     return path
 
 
 def noise(random: np.random.Generator, rate: int, seconds: float) -> np.ndarray:
-    """Soft below, where all codecs keep the waveform, and different at every moment."""
+    """Low-pass noise, whose waveform all codecs keep, different at every moment."""
     spectrum = np.fft.rfft(random.normal(0, 1, round(rate * seconds)))
     hertz = np.fft.rfftfreq(round(rate * seconds), 1 / rate)
     spectrum[(hertz < 100) | (hertz > 2_000)] = 0
@@ -133,7 +133,7 @@ def test_a_window_is_the_same_sound_as_in_the_whole_file(tmp_path: Path, name: s
 
 
 def framed(head: bytes, start: bytes, size: int, count: int) -> bytes:
-    """A file of frames of so many bytes, each of which begins with ``start``."""
+    """A file of ``count`` frames of ``size`` bytes, each beginning with ``start``."""
     random = np.random.default_rng(11)
     return head + b"".join(start + random.bytes(size - len(start)) for _ in range(count))
 
@@ -192,7 +192,7 @@ def with_vbri(content: bytes) -> bytes:
 def test_tags_and_pictures_around_the_sound_are_no_sound(
     tmp_path: Path, name: str, mark: bytes, size: int
 ) -> None:
-    """Of a large tag in front FFmpeg concludes that it is MP3, unless the file's name says otherwise."""
+    """From a large tag in front FFmpeg concludes that a file is MP3, unless its name says otherwise."""
     random = np.random.default_rng(1)
     path = write(tmp_path, name, noise(random, 44_100, 6)[:, None], 44_100)
     bare, content = load_audio(path), path.read_bytes()
@@ -207,7 +207,7 @@ def test_tags_and_pictures_around_the_sound_are_no_sound(
     "name", ["vorbis.ogg", "opus.opus", "narrow.opus", "flac.oga", "n.flac", "bare.mp3", "adts.aac"]
 )
 def test_streams_one_after_another_are_one_sound(tmp_path: Path, name: str) -> None:
-    """As radio stations and `cat` make them: time stamps start anew in the middle."""
+    """As radio stations and `cat` make them: time stamps restart in the middle."""
     random, rate = np.random.default_rng(2), FORMATS[name][2][-1]
     parts = []
     for _ in range(2):
@@ -224,7 +224,7 @@ def test_streams_one_after_another_are_one_sound(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("name", ["n.flac", "vorbis.ogg", "opus.opus", "aac.m4a", "wavpack.wv", "pcm.mov"])
 def test_eight_channels_are_read(tmp_path: Path, name: str) -> None:
-    """PyAV counts nine of them where each has an array of its own."""
+    """PyAV counts nine of them if each has its own array."""
     signal = noise(np.random.default_rng(8), 48_000, 3)
     path = write(tmp_path, name, stack(signal, 8), 48_000)
     whole = check_windows(path, [0.0, 1.7])
@@ -350,7 +350,7 @@ def test_compressed_sound_goes_on_where_a_wav_says_it_ends(tmp_path: Path, name:
 
 
 def test_sound_after_damage_stays_in_its_place_in_a_flac(tmp_path: Path) -> None:
-    """Two libraries read it, one of which would leave the damaged frames out without a word."""
+    """Two libraries read it, one of which would drop the damaged frames without a message."""
     path, random = tmp_path / "a.flac", np.random.default_rng(10)
     signal = noise(random, 16_000, 12)
     soundfile.write(path, signal, 16_000)

@@ -10,7 +10,7 @@ from training.data.datasets.base import all_audio_files
 
 
 def test_linked_folders_are_looked_at_and_all_usual_endings(tmp_path: Path) -> None:
-    """Training took six endings only, and a table none of a linked folder, both without a word."""
+    """Training used to read six endings only, and tables no linked folder, both without a message."""
     tree, disk = tmp_path / "tree", tmp_path / "disk"
     for folder in (tree, disk, tree / ".hidden"):
         folder.mkdir()
@@ -24,7 +24,7 @@ def test_linked_folders_are_looked_at_and_all_usual_endings(tmp_path: Path) -> N
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch) -> None:
-    """Its recordings were missing in the table without a word."""
+    """Its recordings used to be missing from the table without a message."""
     (tmp_path / "locked").mkdir()
     (tmp_path / "a.wav").touch()
     scandir = os.scandir

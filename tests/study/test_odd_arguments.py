@@ -1,4 +1,4 @@
-"""What is passed to the studies gives the right answer where it is meant, else one sentence."""
+"""Odd arguments of the studies: with a clear meaning they are accepted, else one sentence."""
 
 import json
 import math
@@ -45,7 +45,7 @@ ODD = {
     "an array of no axis": np.array(0.5),
 }
 NUMBERS = ("text", "a tensor with a gradient", "an array of no axis")
-"""Which of them mean a number."""
+"""Those that stand for a number."""
 EXAMPLE = example_clips()[0].path
 LOUD = Change("gain", 6)
 
@@ -100,7 +100,7 @@ MEANT = [
     ("keep-rates of a batch", "an array"),
     ("folder", "bytes"),
 ]
-"""What is no fault."""
+"""Combinations that are accepted."""
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -120,14 +120,14 @@ def test_amounts_that_are_no_number_are_refused(kind, odd):
 
 
 def test_an_amount_beyond_all_levels_is_refused():
-    """It ended in an OverflowError, or in samples that are infinite."""
+    """It used to end in an OverflowError, or in infinite samples."""
     assert "from -200 to 200" in refusal(Change, "gain", 7_000)
     assert Change("gain", np.int64(6)) == LOUD == Change("gain", np.array(6.0))
 
 
 @pytest.mark.parametrize("blocks", [[], [7, 4], [4, 4], 4, None])
 def test_blocks_that_do_not_ascend_are_refused(model, spec, blocks):
-    """Of 7 and 4, the answer after block 4 was that after block 7."""
+    """For blocks 7 and 4, the answer after block 4 used to be that after block 7."""
     if blocks is None:
         assert len(removal_curve(model, spec, {"some": MASK})["some"]) == 11
     else:
@@ -157,7 +157,7 @@ def test_clips_that_are_no_list_are_refused(model, clips):
 
 @pytest.mark.parametrize("odd", [None, "x", 10**400, 1j, torch.zeros(4, dtype=torch.complex64), {}], ids=str)
 def test_what_has_no_order_is_not_ranked(odd):
-    """The imaginary part was left out without a word."""
+    """The imaginary part used to be dropped without a message."""
     refusal(kendall_tau, odd, torch.arange(4.0))
     refusal(cliffs_delta, odd, torch.arange(4.0))
     refusal(Clusters((0.0, 1.0, 2.0), (0.5, 0.5)).assign, odd)
@@ -167,7 +167,7 @@ def test_what_has_no_order_is_not_ranked(odd):
 
 
 def test_integers_are_scaled_before_the_front_end():
-    """int16 samples were taken as they are, 32,768 times too loud."""
+    """int16 samples used to be taken as they are, 32,768 times too loud."""
     loud = np.round(CLIP * 32_768).astype(np.int16)
     torch.testing.assert_close(log_mel(loud), log_mel(loud / np.float32(32_768)), rtol=0, atol=0)
     torch.testing.assert_close(log_mel(CLIP[::-1]), log_mel(CLIP[::-1].copy()), rtol=0, atol=0)
@@ -182,12 +182,12 @@ def test_clusters_in_any_form_make_the_same_group():
 
 
 def test_a_batch_without_keep_rates_is_refused():
-    """Its table had no rows."""
+    """Its table used to have no rows."""
     assert "at least one" in refusal(BatchJob, "ast-spc12", keep_rates=())
 
 
 def test_a_batch_notes_plain_values():
-    """NumPy's could not be written as JSON, after the model was loaded."""
+    """NumPy values used to fail as JSON, after the model was loaded."""
     job = BatchJob("ast-spc12", keep_rates=np.array([0.5, 0.7]), blocks=np.array([4, 7]))
     assert (job.keep_rates, job.blocks) == ((0.5, 0.7), (4, 7))
     assert json.loads(json.dumps(asdict(job)))["blocks"] == [4, 7]

@@ -125,7 +125,7 @@ def test_maps_are_drawn_by_the_edges_of_their_cells():
 def test_the_page_gets_the_chosen_keep_rate_first_then_its_neighbours(
     model_of_every_choice, clip, tmp_path, monkeypatch
 ):
-    """With 1,212 patches a pass takes seconds: nobody waits for keep-rates that were not chosen."""
+    """With 1,212 patches a pass takes seconds, so nobody should wait for keep-rates not chosen."""
     path = tmp_path / "noise.wav"
     soundfile.write(path, clip, 16_000)
     monkeypatch.setattr(analysis, "PART_SECONDS", 0)  # every pass is sent by itself

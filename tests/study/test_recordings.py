@@ -135,8 +135,8 @@ def test_the_command_writes_table_and_labels(tmp_path, weights, capsys):
     assert start > 0 and end - start == pytest.approx(WINDOW, abs=1e-3)
 
 
-def test_a_table_is_written_though_its_reader_has_seen_enough(tmp_path, weights, monkeypatch):
-    """``--windows --csv out.csv | head`` ended with exit code 0 and without the table."""
+def test_a_table_is_written_although_its_reader_stops_early(tmp_path, weights, monkeypatch):
+    """``--windows --csv out.csv | head`` used to end with exit code 0 and without the table."""
 
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
@@ -173,7 +173,7 @@ def test_options_that_do_not_fit_are_one_sentence(tmp_path, weights, capsys, mor
 
 @pytest.fixture
 def tree(tmp_path) -> Path:
-    """Three recordings with odd names, in folders, one that is none, and what is not looked at."""
+    """Three recordings with odd names in folders, a broken one, and files that are ignored."""
     folder = tmp_path / "tree"
     noise(folder / "LOUD.WAV", 3.0, seed=1)
     noise(folder / 'sub dir/deep/naïve, "quoted".wav', 1.0, 44_100, seed=2)
@@ -227,11 +227,11 @@ def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
         run_batch(tree, out, job, quiet=True)
     assert not out.exists() and analysed == FILES[:2]
     journal = tmp_path / "t.csv.unfinished/0.jsonl"
-    with journal.open("a") as file:  # as a process leaves it that is killed while it writes
+    with journal.open("a") as file:  # as after a kill while writing
         file.write('{"key": "12')
     with pytest.raises(InputError, match="other settings"):
         run_batch(tree, out, BatchJob(str(weights)), quiet=True)
-    noise(tree / "LOUD.WAV", 3.0, seed=1)  # written anew, so analysed anew
+    noise(tree / "LOUD.WAV", 3.0, seed=1)  # rewritten, so analysed again
     analysed.clear()
     monkeypatch.setattr(batch, "analyse", lambda *args: analysed.append(args[2]) or analyse(*args))
     run_batch(tree, out, job, quiet=True)
@@ -240,7 +240,7 @@ def test_a_killed_batch_goes_on(tree, weights, tmp_path, monkeypatch):
 
 
 def test_a_batch_does_not_go_on_with_other_weights(tree, weights, tmp_path, monkeypatch):
-    """A model that was trained further under the same name, say: one table held the answers of both."""
+    """For example after more training under the same name: one table used to hold both models' answers."""
     model, out = Path(shutil.copy(weights, tmp_path / "model.safetensors")), tmp_path / "t.csv"
     state, metadata = read_safetensors(model)
     analyse = batch.analyse
@@ -305,8 +305,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tree, weights, tmp_path,
 
 
 @pytest.mark.parametrize("option", ["--out", "--labels"])
-def test_of_a_read_only_folder_the_file_is_named(tree, weights, tmp_path, monkeypatch, capsys, option):
-    """Not a part, a lock or a journal, of which a person knows nothing."""
+def test_in_a_read_only_folder_the_output_is_named(tree, weights, tmp_path, monkeypatch, capsys, option):
+    """The error names the file, not its part, lock or journal, which users do not know."""
     folder, really = tmp_path / "locked", os.access
     folder.mkdir()
     monkeypatch.setattr(batch, "_load", None)
@@ -323,10 +323,10 @@ def test_of_a_read_only_folder_the_file_is_named(tree, weights, tmp_path, monkey
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
-def test_of_a_folder_that_refuses_only_when_written_to_the_table_is_named(
+def test_in_a_folder_that_fails_only_on_writing_the_error_names_the_table(
     tree, weights, tmp_path, monkeypatch, capsys, name
 ):
-    """As disks of a network do."""
+    """Network disks behave like this."""
     mkdir = Path.mkdir
 
     def refuse(folder: Path, *arguments, **options) -> None:
@@ -353,13 +353,13 @@ def test_label_tracks_that_cannot_be_written_are_named_first(tree, weights, tmp_
 
 
 def test_a_wrong_model_leaves_nothing_in_the_way_of_the_right_one(tree, weights, tmp_path):
-    """The folder with its settings stayed, and the corrected command was refused: begun with other ones."""
+    """The folder with the settings used to stay, so that the corrected command was refused."""
     out = tmp_path / "t.csv"
     (tmp_path / "text.pth").write_text("This is no model.")
     with pytest.raises(InputError, match="cannot be read"):
         run_batch(tree, out, BatchJob(str(tmp_path / "text.pth")), quiet=True)
     assert [path.name for path in tmp_path.glob("t.csv*")] == []
-    unfinished = tmp_path / "t.csv.unfinished"  # as a process leaves it that is killed before its first file
+    unfinished = tmp_path / "t.csv.unfinished"  # as after a kill before the first file
     unfinished.mkdir()
     (unfinished / "settings.json").write_text("{}")
     run_batch(tree, out, BatchJob(str(weights), keep_rates=(0.5,)), quiet=True)
@@ -468,7 +468,7 @@ def test_what_cannot_be_run_is_one_sentence(tree, weights, tmp_path, monkeypatch
 
 @pytest.mark.parametrize(("rank", "world"), [("x", "2"), ("1", "1"), ("0", "0"), ("-1", "2"), ("0", "")])
 def test_an_environment_that_is_not_torchruns_is_refused(tree, weights, tmp_path, monkeypatch, rank, world):
-    """It ended in a traceback, or with nothing written and no word."""
+    """It used to end in a traceback, or without a result or message."""
     monkeypatch.setenv("RANK", rank)
     monkeypatch.setenv("WORLD_SIZE", world)
     with pytest.raises(InputError, match="expected torchrun's"):

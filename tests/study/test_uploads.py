@@ -1,4 +1,4 @@
-"""Archives that lie, and what honest ones of other systems look like."""
+"""Archives with false entries, and valid ones of other systems."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_huge_tables_of_contents_are_refused_unread(tmp_path, folder, monkeypatc
 
 
 def zip64(archive: Path, size: int | None = None, gap: bytes = b"") -> Path:
-    """Give an archive the end record of ZIP64, as programs write it that pack into a pipe."""
+    """Give an archive the end record of ZIP64, as written by programs that pack into a pipe."""
     content = archive.read_bytes()
     end = content.rindex(b"PK\x05\x06")
     (entries, length, begin) = struct.unpack_from("<HLL", content, end + 10)
@@ -204,7 +204,7 @@ def test_zip64_locators_that_lead_nowhere_are_one_sentence(tmp_path, folder):
             taken = take_uploads([("a.zip", archive)], folder)
         except InputError as error:
             assert "complete ZIP" in str(error)
-        else:  # what the ordinary end record says is good enough for some versions of zipfile
+        else:  # some versions of zipfile accept the ordinary end record
             assert [file.path.read_bytes() for file in taken] == [b"x"]
             taken[0].path.unlink()
 
@@ -222,7 +222,7 @@ def test_names_of_other_systems_are_taken(tmp_path, folder):
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_names_in_utf8_without_the_flag_are_read(tmp_path, folder, form):
-    """As the Finder of macOS writes them: a class "grün" was called "gru╠ên"."""
+    """As the Finder of macOS writes them: a class "grün" used to be called "gru╠ên"."""
     name = unicodedata.normalize(form, "grün/1.wav")
     archive = make_zip(tmp_path / "a.zip", {name: b"x"})
     content = bytearray(archive.read_bytes())

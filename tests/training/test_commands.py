@@ -1,4 +1,4 @@
-"""Every command refuses what cannot be used in one sentence, with exit code 2."""
+"""Every command refuses unusable input in one sentence, with exit code 2."""
 
 import argparse
 import dataclasses
@@ -175,7 +175,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("command", "arguments", "piece"), REFUSED)
-def test_what_cannot_be_used_is_refused_in_one_sentence(places, commands, command, arguments, piece):
+def test_unusable_input_is_refused_in_one_sentence(places, commands, command, arguments, piece):
     assert piece.lower() in commands.sentence(main_of(command), *filled(arguments, places)).lower()
 
 
@@ -199,7 +199,7 @@ MEASURING = {
 
 
 @pytest.mark.parametrize("command", MEASURING)
-def test_a_place_for_results_is_seen_before_hours_of_measuring(places, commands, monkeypatch, command):
+def test_the_place_for_results_is_checked_before_hours_of_measuring(places, commands, monkeypatch, command):
     measures, arguments = MEASURING[command]
     (places["root"] / "run").mkdir(exist_ok=True)
     shutil.copy(places["finetune"], places["root"] / "run/recipe.json")

@@ -85,7 +85,7 @@ def run(monkeypatch, *words) -> None:
 
 @pytest.fixture
 def held_out(tmp_path):
-    """Features of a dataset that tests on the game's rain, and trains on its bark."""
+    """Features of a dataset with the game's rain for testing and its bark for training."""
     clips = {("train", "dog"): 0, ("test", "dog"): 10, ("train", "rain"): 11, ("test", "rain"): 1}
     for (split, label), seed in clips.items():
         folder = tmp_path / "dataset" / split / label
@@ -95,7 +95,7 @@ def held_out(tmp_path):
     return cache_features(dataset, tmp_path / "features", workers=1)
 
 
-def test_sounds_are_copied_but_for_those_that_a_test_split_has(
+def test_sounds_are_copied_except_those_in_a_test_split(
     only_this_package, held_out, tmp_path, monkeypatch, capsys
 ):
     out = tmp_path / "sounds"
@@ -105,7 +105,7 @@ def test_sounds_are_copied_but_for_those_that_a_test_split_has(
     assert "no-such-package: apt-get failed" in printed
     assert [file.relative_to(out).as_posix() for file in out.rglob("*.*")] == ["game/game_sounds_bark.wav"]
     run(monkeypatch, out, "--held-out", held_out)
-    assert only_this_package == ["game"]  # what is there is not downloaded again
+    assert only_this_package == ["game"]  # an existing package is not downloaded again
     assert "1 sounds in" in capsys.readouterr().out
 
 

@@ -108,17 +108,17 @@ def test_every_fold_is_tested_once_by_a_model_that_did_not_see_it(esc50, recipes
 
 @pytest.mark.parametrize("start", ["bundled", "run", "run of a run"])
 def test_a_start_that_has_heard_esc50_is_refused(start, esc50, recipes, tmp_path, monkeypatch):
-    """Of the folds that it has heard the figures would be too good."""
+    """Its accuracy on the folds that it has heard would be too high."""
     source = "ast-audioset"
     if start != "bundled":
         source = tmp_path / "before"
         source.mkdir()
-        heard, earlier = ["us8k-0123456789ab", "esc50-ba9876543210"], None
+        datasets, earlier = ["us8k-0123456789ab", "esc50-ba9876543210"], None
         if start == "run of a run":
-            heard, earlier = heard[:1], {"features": heard[1:]}
+            datasets, earlier = datasets[:1], {"features": datasets[1:]}
         for file, content in {
             "recipe.json": {},
-            "run.json": {"features": heard},
+            "run.json": {"features": datasets},
             "origins.json": {"start": earlier},
             "log.jsonl": {"epoch": 1.0, "minutes": 1.0},
         }.items():
@@ -130,7 +130,7 @@ def test_a_start_that_has_heard_esc50_is_refused(start, esc50, recipes, tmp_path
     assert not (tmp_path / "runs").exists()
 
 
-def test_what_a_start_has_heard_counts_its_own_starts_and_teachers():
+def test_datasets_heard_include_those_of_earlier_starts_and_teachers():
     card = {
         "data": {"dataset": "speaker34 + us8k"},
         "pretrained": {"features": ["sounds_cc-0123456789ab"], "teacher": {"features": ["esc50"]}},
@@ -141,7 +141,7 @@ def test_what_a_start_has_heard_counts_its_own_starts_and_teachers():
 
 
 def test_a_tagger_answers_to_every_fold(esc50, tmp_path):
-    """What is learnt from: the fold's training clips with answers, and other folders' without labels."""
+    """The training data: the fold's training clips with answers, and other folders' without labels."""
     torch.manual_seed(0)
     tagger = Tagger(0.4, sha256="ab" * 32).eval().requires_grad_(False)
     other = cache_features(load_dataset("recordings", esc50 / "audio"), tmp_path / "features", 1)
@@ -160,7 +160,7 @@ def test_what_pruning_loses_is_counted_over_the_clips_of_all_folds():
     targets = np.eye(2, dtype=bool)[truth]
 
     def fold(unpruned: int, attention: int, *at_random: int) -> folds.Fold:
-        """So many of its four clips, from the first on, are right."""
+        """Each number says how many of its four clips, from the first on, are right."""
         one, two, *more = (
             np.where(np.arange(4) < right, truth, 1 - truth) for right in (unpruned, attention, *at_random)
         )

@@ -1,4 +1,4 @@
-"""Example clips and the moving picture: programs and files that fail them end in a sentence."""
+"""Example clips and the animation: failing programs and files end in a sentence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytest_plugins = ["tests.browser_support"]
 
 @pytest.fixture
 def espeak(tmp_path, monkeypatch):
-    """Put another program in the place of espeak-ng: ``espeak(script)``."""
+    """Replace espeak-ng by another program: ``espeak(script)``."""
 
     def replace(script: str) -> None:
         path = tmp_path / "programs" / "espeak-ng"
@@ -78,7 +78,7 @@ class Quiet(SimpleHTTPRequestHandler):
     """A page that is not the explorer."""
 
     def log_message(self, *arguments) -> None:
-        """Nothing is printed among the tests."""
+        """Print nothing into the tests' output."""
 
 
 @pytest.mark.browser
@@ -91,7 +91,7 @@ def test_another_page_than_the_explorer_ends_in_a_sentence(monkeypatch, tmp_path
     try:
         for address in (f"http://127.0.0.1:{server.server_port}", "http://127.0.0.1:1/", "no address"):
             with pytest.raises(InputError, match=f"{address} did not show the explorer"):
-                # In a thread: two of Playwright's loops do not go together in one.
+                # In a thread: two of Playwright's loops cannot run in one.
                 threads.submit(list, make_slider.frames_of(address)).result()
     finally:
         server.shutdown()

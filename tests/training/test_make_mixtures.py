@@ -1,4 +1,4 @@
-"""Mixtures: what changes in a sound, what stays, and which clips they are made of."""
+"""Mixtures: what changes in a sound, what stays, and which clips they are made from."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_features_of_several_lengths_end_in_a_sentence(labelled, tmp_path, monke
         run(monkeypatch, tmp_path / "mixed", "--of", features, root, "--of", longer, root)
 
 
-def test_clips_of_other_sounds_do_not_join_those_that_are_there(labelled, tmp_path, monkeypatch):
+def test_clips_of_other_sounds_do_not_mix_with_existing_ones(labelled, tmp_path, monkeypatch):
     """Each clip would stay as it is, and the printed attribution would name the wrong dataset."""
     _, root = labelled
     out = tmp_path / "mixed"
@@ -199,7 +199,7 @@ def test_features_named_twice_end_in_a_sentence(labelled, tmp_path, monkeypatch)
             run(monkeypatch, tmp_path / "mixed", "--of", features, root, "--of", again, root)
 
 
-def test_sound_that_is_missing_is_known_before_any_work(labelled, tmp_path, monkeypatch):
+def test_missing_sound_is_reported_before_any_work(labelled, tmp_path, monkeypatch):
     features, root = labelled
     next((root / "train" / "high").iterdir()).unlink()
     with pytest.raises(InputError, match="is not in the audio folder"):
@@ -208,7 +208,7 @@ def test_sound_that_is_missing_is_known_before_any_work(labelled, tmp_path, monk
 
 
 @pytest.mark.parametrize("place", ["file", "file/mixed", "x" * 300])
-def test_a_place_that_cannot_be_used_is_known_before_any_clip_is_made(labelled, tmp_path, monkeypatch, place):
+def test_an_unusable_place_is_reported_before_any_clip_is_made(labelled, tmp_path, monkeypatch, place):
     (tmp_path / "file").write_text("text")
     monkeypatch.setattr(make_mixtures, "mixture", lambda *_, **__: pytest.fail("a clip was made"))
     with pytest.raises(OSError):

@@ -1,4 +1,4 @@
-"""Sounds made by programs: the score itself, then what fluidsynth and espeak-ng make where they are there."""
+"""Sounds made by programs: the score, and the output of fluidsynth and espeak-ng if installed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_no_clips_of_either_kind_end_in_a_sentence(tmp_path, monkeypatch):
         run(monkeypatch, tmp_path / "out", "--music", 0, "--voices", 0)
 
 
-def test_music_of_another_soundfont_does_not_join_what_is_there(tmp_path, monkeypatch):
+def test_music_of_another_soundfont_does_not_mix_with_existing_clips(tmp_path, monkeypatch):
     monkeypatch.setattr(make_sounds.shutil, "which", lambda name: name)
     monkeypatch.setattr(rendered, "render_music", lambda rng, soundfont: np.zeros(400, np.float32))
     for name in ("first.sf2", "other.sf2"):

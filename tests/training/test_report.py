@@ -38,7 +38,7 @@ def test_missing_or_doubled_markers_are_named(text):
 
 
 DAMAGED = {
-    # table: contents of a study that are JSON, and no results
+    # table: contents of a study that are JSON but not results
     "drop_study_table": [
         {},
         {"attention_minus_random": 5},
@@ -113,7 +113,7 @@ def test_the_table_of_exported_models_says_time_and_macs():
     ]
 
 
-def test_tables_leave_out_what_was_measured_of_a_bundled_model_on_other_weights():
+def test_tables_leave_out_measurements_on_other_weights_of_a_bundled_model():
     row = {"patches": 64, "unpruned_ms": 9.6, "keep_rates": {"0.70": {"time_ratio": 0.6, "mac_ratio": 0.6}}}
     sha256 = bundled_card("ast-spc12")["weights_sha256"]
     for weights, shown in ((sha256, True), ("0" * 64, False)):

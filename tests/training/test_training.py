@@ -57,7 +57,7 @@ WORDS = ("high", "low", "mid")
 
 
 def tone(word: str, seed: int) -> np.ndarray:
-    """A beep whose pitch tells the word, with a little noise."""
+    """A beep whose pitch stands for the word, with a little noise."""
     rng = np.random.default_rng(seed)
     time = np.arange(12_000) / 16_000
     pitch = {"low": 300, "mid": 1000, "high": 3000}[word] * rng.uniform(0.95, 1.05)
@@ -382,7 +382,7 @@ def test_a_distillation_token_learns_from_the_teacher_alone(finished, features):
     assert stage.model.head[1].weight.grad.abs().sum() > 0
     stage.student.zero_grad()
     figures = stage.loss(0, {**batch, "targets": 1 - batch["targets"]})
-    assert figures["loss"] == figures["soft_loss"]  # the true labels have no say at weight 1
+    assert figures["loss"] == figures["soft_loss"]  # the true labels do not count at weight 1
     assert answers.shape == (6, 3)
     with pytest.raises(InputError, match="distillation token"):
         FinetuneStage(features, small_finetune(**{"distil.to": "token"}))
@@ -529,7 +529,7 @@ def test_parts_of_a_batch_add_up_to_the_whole(features, tmp_path):
         gradients.append((figures["loss"], torch.cat([p.grad.flatten() for p in parameters])))
     (loss, whole), (loss_of_parts, parts) = gradients
     assert loss_of_parts == pytest.approx(loss, rel=1e-3)
-    assert (whole - parts).norm() < 0.02 * whole.norm()  # bfloat16 rounds batches of other sizes otherwise
+    assert (whole - parts).norm() < 0.02 * whole.norm()  # bfloat16 rounds batches of other sizes differently
     with pytest.raises(InputError, match="batch of 6 clips cannot be cut into 7"):
         gradients_of_step(stage, TrainingRun(tmp_path, accumulate=7), 1, parameters)
 

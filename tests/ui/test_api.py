@@ -1,4 +1,4 @@
-"""The app's endpoints, asked by gradio_client as a program would."""
+"""The app's endpoints, called with gradio_client as by a program."""
 
 import json
 import urllib.error
@@ -91,5 +91,5 @@ def test_no_other_file_of_the_server_can_be_named(app_url, path):
     except urllib.error.HTTPError as error:
         answer = f"event: error {error.code}"
     assert "event: error" in answer
-    # Not even whether it exists, or what it holds, may be told.
+    # The answer must not reveal whether the file exists or what it holds.
     assert Path(path).name not in answer

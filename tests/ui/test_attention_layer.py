@@ -1,4 +1,4 @@
-"""The attention that the picture shows: the one that ranks, head by head, and what of it the page is sent."""
+"""The attention that the picture shows: the one that ranks, head by head, and how it is sent to the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everyone: WCAG 2.2 AA by axe, room for a finger, the keyboard alone, a sentence for every control."""
+"""Accessibility: WCAG 2.2 AA by axe, touch targets, keyboard alone, a sentence for every control."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CONTRAST_OF = """targets => {
 }"""
 
 
-# What a finger would miss: of a radio button its label counts, of Gradio's menus their frame.
+# Targets too small for a finger: for a radio button its label counts, for Gradio's menus their frame.
 SMALL_TARGETS = """() => {
     const controls = document.querySelectorAll(
         ':is(#head, #controls, #left) :is(a[href], button, input, select, summary, [role=tab])'
@@ -72,7 +72,7 @@ SMALL_TARGETS = """() => {
 
 
 def complaints(page, within: str = "body") -> list[str]:
-    """What axe finds wrong, one line for each element, and words whose contrast it could not tell."""
+    """Faults that axe finds, one line for each element, and words whose contrast it could not measure."""
     from axe_playwright_python.base import AXE_SCRIPT
 
     if not page.evaluate("'axe' in window"):
@@ -132,7 +132,7 @@ def open_tab(visited, tab: str) -> None:
 
 
 def open_passport(visited) -> None:
-    visited.settle()  # a picture that comes anew closes what was open
+    visited.settle()  # a new picture closes an open passport
     visited.page.focus(".tp-picture")
     visited.press("ArrowRight")
     visited.press("Enter")
@@ -162,7 +162,7 @@ def test_no_tab_breaks_wcag(desk):
             visited.page.set_viewport_size({"width": width, "height": 900})
             # What Gradio's own switch does.
             visited.page.evaluate("dark => document.body.classList.toggle('dark', dark)", theme == "dark")
-            visited.page.wait_for_timeout(300)  # plots are drawn anew once the window rests
+            visited.page.wait_for_timeout(300)  # plots are redrawn once the window's size is stable
             faults += [f"{tab}, {theme}, {width} px: {line}" for line in complaints(visited.page, within)]
             if width < 400:
                 faults += [
@@ -198,7 +198,7 @@ def test_axe_would_find_a_fault(desk):
 
 # -- the keyboard
 
-# All that Tab should stop at, in reading order; one stop for a group of radio buttons.
+# Everything at which Tab should stop, in reading order; one stop for a group of radio buttons.
 STOPS = """() => {
     const seen = element => element.checkVisibility({ visibilityProperty: true });
     const kinds = 'button, input, select, textarea, summary, a[href], [tabindex="0"]';
@@ -308,7 +308,7 @@ def test_every_control_has_a_sentence(desk):
     bare = []
     for tab in places():
         open_tab(visited, tab)
-        wait_until(lambda: not undescribed(visited.page), 5)  # they are tied once the page rests
+        wait_until(lambda: not undescribed(visited.page), 5)  # sentences are linked once the page is idle
         bare += [f"{tab}: {name}" for name in undescribed(visited.page)]
     assert bare == []
     # A new control without one is found.

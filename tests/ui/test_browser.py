@@ -43,7 +43,7 @@ def lasting_desk(lasting_visit):
 
 @pytest.fixture
 def desk(lasting_desk):
-    """A page that others have used, its slider and score as they were at first."""
+    """A page that other tests have used, with slider and score reset."""
     choose(lasting_desk, 0.5)
     lasting_desk.page.evaluate("performance.clearMeasures()")
     return lasting_desk
@@ -51,7 +51,7 @@ def desk(lasting_desk):
 
 def test_opens_with_an_analysed_example(visit):
     took = []
-    # From the click on a link to the picture, as the page's own clock has it; something else may be at work.
+    # From the click on a link to the picture, by the page's own clock; other work may slow it down.
     limit = FIRST_PAINT_SECONDS * slowness()
     while not took or (min(took) > limit and len(took) < MOST_LOADS):
         opened = visit()
@@ -68,7 +68,7 @@ def test_opens_with_an_analysed_example(visit):
 
 def test_nothing_lies_over_the_first_picture(windows, app_url):
     with windows.page(app_url) as page:
-        # What a click would meet in the frame in which the picture comes.
+        # The element that a click would hit in the frame in which the picture appears.
         page.add_init_script(
             """const look = () => {
                 const box = document.querySelector('.tp-kept li') && document.querySelector('.tp-picture')
@@ -122,7 +122,7 @@ def test_slider_repaints_within_50_ms(desk):
         medians.append(statistics.median(repaints_of_a_drag(desk)))
         return medians[-1] < REPAINT_MILLISECONDS * slowness()
 
-    # What else the machine does at the same time can only add to the time, so the best of some drags counts.
+    # Other work on the machine can only add time, so the best of several drags counts.
     assert any(quick() for _ in range(8)), medians
 
 
@@ -223,7 +223,7 @@ def test_other_model(desk):
         "shown => document.querySelector('.tp-picture').getAttribute('aria-label') !== shown", arg=shown
     )
     assert bundled_names()[1] in desk.page.get_attribute(".tp-picture", "aria-label")
-    # Nobody chose a part of the clip, so the loudest is still what is heard.
+    # No part of the clip was chosen, so the loudest part is still played.
     assert "The model hears the loudest part" in desk.text("#ts-part")
     assert "Showing the loudest" in desk.text(".tp-clip")
 
@@ -252,7 +252,7 @@ def test_bad_upload_is_one_sentence_and_the_picture_stays(desk, tmp_path):
     assert "\n" not in message
     assert "Traceback" not in desk.text("body")
     assert desk.pixels() == before
-    # A click on an example makes all well again.
+    # A click on an example restores everything.
     desk.page.click("#examples button >> nth=1")
     desk.wait_for_clip(example_clips()[1].title)
     assert desk.page.locator("#status .message").text_content() == ""

@@ -1,4 +1,4 @@
-"""The Compare tab: what it tells against the library, and as a person meets it in headless Chromium."""
+"""The Compare tab: its numbers against the library's, and as a person meets it in headless Chromium."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def clip_path() -> Path:
 
 @torch.inference_mode()
 def kept_sets(one: Side, samples: np.ndarray, keep_rate: float) -> dict[int, set[int]]:
-    """What is left after each block, by a forward pass of its own."""
+    """Patches left after each block, by a separate forward pass."""
     model = cached_model(one.choice)
     kept = model(model.spectrogram(samples)[None], keep_rate=keep_rate, score=one.score).kept
     everything = range(model.config.patches)
@@ -130,7 +130,9 @@ def test_what_was_computed_is_kept_until_the_file_changes(long_clip, monkeypatch
     calls = []
     explore = compare_tab.explore
     monkeypatch.setattr(
-        compare_tab, "explore", lambda *given, **more: calls.append(more["scores"]) or explore(*given, **more)
+        compare_tab,
+        "explore",
+        lambda *args, **kwargs: calls.append(kwargs["scores"]) or explore(*args, **kwargs),
     )
     compare_clip(long_clip, side(SHORT, "attention"), side(SHORT, "intensity"))
     compare_clip(long_clip, side(SHORT, "attention"), side(SHORT, "variation"))
@@ -239,7 +241,7 @@ def board(open_tab):
 
 
 def samples_read(seconds: float = 1.3) -> np.ndarray:
-    """What a model is given of the clip, beginning where the short window's excerpt does."""
+    """The clip's samples that a model reads, from the start of the short window's excerpt."""
     start = excerpt_of(clip_path(), choice_of(SHORT)).start
     return read_clip(clip_path(), offset=start, duration=seconds).samples
 
@@ -415,7 +417,7 @@ def test_the_same_cost_and_two_windows(board, tmp_path):
 
 
 @pytest.mark.browser
-def test_one_and_the_same_is_named_so(board):
+def test_two_equal_sides_are_named_as_equal(board):
     board.choose("b", SHORT, "attention")
     assert board.text("finding").startswith("A and B are the same")
     assert [row[5] for row in board.overlaps()] == ["1.00"] * 3

@@ -1,4 +1,4 @@
-"""Elements that are filled anew change only where they differ: in a real browser, without the app."""
+"""Refilled elements change only where they differ: in a real browser, without the app."""
 
 import pytest
 

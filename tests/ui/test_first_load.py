@@ -61,7 +61,7 @@ def test_the_first_load_is_small_and_the_sound_comes_with_it(browser, app_url):
 
 
 def test_what_is_still_loading_keeps_about_its_room_and_says_so(browser, app_url):
-    """With the styles of the pictures there, and the bar's own HTML late, as on a slow line."""
+    """The pictures' styles have arrived, the bar's own HTML is late, as on a slow line."""
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
     skip_tour(page)

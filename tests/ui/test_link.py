@@ -1,4 +1,4 @@
-"""The link to what is seen: what it restores, what it says of what it does not understand, what it costs."""
+"""Links to the current view: what they restore, how they report unknown parts, and what they cost."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SHORT, LONG = "zero", "one-five-zero"
             (SHORT, "ast-a", 0.5, "kendall"),
         ),
         ({"model": "own.pth", "start": 0}, (None, "/home/ann/own.pth", 0.0, "explore")),
-        # Nothing but known names leads to a file or a model.
+        # Only known names lead to a file or a model.
         (
             {"example": "../../etc/passwd", "model": "/home/ann/own.pth"},
             (None, CHOICES[0].source, None, None),
@@ -78,7 +78,7 @@ def test_only_known_names_are_followed(query, expected):
     assert place == link.Place(str(path), source, start, tab or "explore")
 
 
-def test_what_is_the_person_s_own_is_none_of_what_is_offered():
+def test_a_person_s_own_clip_and_model_are_not_among_those_offered():
     query = {"example": None, "model": None, "tab": "kendall"}
     place = link.read_place(query, CHOICES, example_clips(), TABS, SETTINGS)
     assert (place.path, place.source, place.tab) == (None, None, "kendall")
@@ -112,7 +112,7 @@ def test_without_models_and_examples_a_link_leads_nowhere():
 def test_settings_are_read_by_their_names(name, text, value):
     assert SETTINGS[f"kendall.{name}"].read(text) == value
     place = link.read_place({"settings": {f"kendall.{name}": text, "other": text}}, [], [], TABS, SETTINGS)
-    # What a picture keeps in the browser is none of the server's business.
+    # The server ignores settings that only the browser uses.
     known = {f"kendall.{name}": value} if value is not None and name != "mask" else {}
     assert place.settings == known
 
@@ -172,7 +172,7 @@ def test_a_linked_tab_is_filled_once(monkeypatch, tab, opened_first):
         "mine.wav", "one", {}, {}, SimpleNamespace(_data={**event._data, "example": None, "model": None})
     )
     assert [own[component] for component in built.chosen.request] == ["mine.wav", "one", 0.5]
-    # The browser asks for the clip and, of another tab, tells that it was opened; in whichever order.
+    # The browser requests the clip and reports that another tab was opened, in either order.
     if tab == "second" and opened_first:
         list(built.on_open(tab, *request, shown, 0))
     *_, filled = built.on_change(*request, shown, open_id, 0, 0)
@@ -244,11 +244,13 @@ def wait_for_query(visit, **expected) -> None:
             timeout=30_000,
         )
     except NotReached:
-        pytest.fail(f"{target} is wanted, the address is {visit.page.url}, and seen is {seen(visit)}")
+        pytest.fail(
+            f"{target} is expected; the address is {visit.page.url}, on the page is {shown_parts(visit)}"
+        )
 
 
-def seen(visit) -> SimpleNamespace:
-    """What a person sees of the link's parts."""
+def shown_parts(visit) -> SimpleNamespace:
+    """The parts of the link as the page shows them."""
     page = visit.page
     checked = (
         "[...document.querySelectorAll(':is(.tp-score, .tp-what, .tp-after) input:checked')].map("
@@ -266,13 +268,13 @@ def seen(visit) -> SimpleNamespace:
     )
 
 
-def asked_of_the_queue(visit) -> list[dict]:
-    """What the page had computed."""
+def queued_requests(visit) -> list[dict]:
+    """Computations that the page requested."""
     return visit.queued
 
 
 def wait_for_problem(visit, sentence: str) -> None:
-    """Wait until the page says this of the link."""
+    """Wait until the page shows this sentence about the link."""
     visit.page.wait_for_function(
         "sentence => document.querySelector('#link-problem').textContent === sentence", arg=sentence
     )
@@ -287,7 +289,7 @@ def test_a_link_restores_what_was_seen(opened):
     query = f"?example={SHORT}&model={OTHER}&score=intensity&keep-rate=0.35&listen=removed&stage=7&patch=12"
     visit = opened(query, title_of(SHORT))
     visit.page.wait_for_selector(".tp-passport:not([hidden])")  # opened once the picture is whole
-    here = seen(visit)
+    here = shown_parts(visit)
     assert (here.tab, here.clip, here.model) == ("Explore", title_of(SHORT), OTHER)
     assert here.choices == ["intensity", "removed", "7"]
     assert (here.rate, here.passport) == ("0.35", "Patch 12")
@@ -299,22 +301,22 @@ def test_a_link_restores_what_was_seen(opened):
     assert model.config.labels[point.answer] in visit.text("[data-out=summary]")
     assert visit.kept() == [len(ids) for ids in point.kept.values()]
     visit.settle()
-    # One question for the link, one analysis in two events.
-    assert len(asked_of_the_queue(visit)) == 3
+    # One request for the link, one analysis in two events.
+    assert len(queued_requests(visit)) == 3
     assert urlsplit(visit.page.url).query == query[1:]
     assert problem(visit) == ""
     assert visit.errors == []
 
 
 @in_browser
-def test_what_the_page_was_built_with_is_not_analysed_again(opened):
+def test_the_page_s_initial_analysis_is_not_repeated(opened):
     first, model = example_clips()[0].path.stem, bundled_names()[0]
     visit = opened(f"?example={first}&model={model}&score=variation&keep-rate=0.8&patch=9")
     assert visit.kept() == list(keep_plan(0.8, bundled_card(model)["patches"]).values())
-    assert seen(visit).passport == "Patch 9"
+    assert shown_parts(visit).passport == "Patch 9"
     visit.settle()
-    assert asked_of_the_queue(visit) == []
-    # What is as it always is leaves the address once it is written.
+    assert queued_requests(visit) == []
+    # Default values leave the address once it is rewritten.
     visit.page.focus(".tp-rate-input")
     visit.press("ArrowLeft")
     wait_for_query(visit, score="variation", keep_rate="0.75", patch="9")
@@ -325,14 +327,14 @@ def test_another_tab_is_filled_once_and_the_viewer_when_it_opens(opened):
     visit = opened(f"?example={LONG}&start=1.5&model={OTHER}&keep-rate=0.4&patch=3&tab=kendall")
     visit.page.wait_for_selector("#kendall-intensity .main-svg", state="attached", timeout=60_000)
     assert visit.text("#kendall-line") == f"{title_of(LONG)} · AudioMAE · {OTHER}"
-    assert seen(visit).tab == "Ranking"
-    assert seen(visit).start == "1.5"
+    assert shown_parts(visit).tab == "Ranking"
+    assert shown_parts(visit).start == "1.5"
     visit.settle()
     wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3", tab="kendall")
     visit.page.click("#explore-tab-button")
     visit.wait_for_clip(title_of(LONG))
     assert "(1.50 to " in visit.text(".tp-clip")
-    assert (seen(visit).rate, seen(visit).passport) == ("0.4", "Patch 3")
+    assert (shown_parts(visit).rate, shown_parts(visit).passport) == ("0.4", "Patch 3")
     wait_for_query(visit, example=LONG, start="1.5", model=OTHER, keep_rate="0.4", patch="3")
     assert visit.errors == []
 
@@ -354,14 +356,14 @@ def test_bad_values_are_named_and_the_rest_is_opened(opened):
         visit = opened(query)
         wait_for_problem(visit, sentence)
         visit.settle()
-        here = seen(visit)
+        here = shown_parts(visit)
         assert (here.clip, here.model) == (example_clips()[0].title, bundled_names()[0])
         assert (here.tab, here.rate, here.passport) == ("Explore", "0.5", "")
         assert here.choices == ["intensity", "original", "4"]
-        assert asked_of_the_queue(visit) == []
+        assert queued_requests(visit) == []
         assert visit.page.evaluate("window.broken") is None
         assert visit.errors == []
-    # With the first change the address is right again, and nothing more is told; other's parts stay.
+    # The first change corrects the address and clears the message; parts that are not the page's stay.
     visit.page.locator(".tp-score label:has(input[value=variation])").click()
     wait_for_query(visit, score="variation", logs="build")
     assert problem(visit) == ""
@@ -373,7 +375,7 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     visit = opened()
     page = visit.page
     visit.settle()
-    assert asked_of_the_queue(visit) == []  # it opens with what it was built with
+    assert queued_requests(visit) == []  # it opens with what it was built with
     before = len(visit.requests)
     page.focus(".tp-rate-input")
     visit.press("ArrowRight", times=3)
@@ -413,12 +415,12 @@ def test_the_address_follows_and_a_person_s_own_sound_stays_with_them(opened, tm
     page.click("#link-copy")
     page.wait_for_function(f"{status}.endsWith('see now.')")
     assert visit.errors == []
-    # Whoever is sent the link sees the same.
+    # Opening the link shows the same view.
     friend = opened(f"?{urlsplit(link_there).query}")
     friend.page.wait_for_selector("#stability-line .about", timeout=30_000)
     assert title_of(LONG) in friend.text("#stability-line")
-    assert (seen(friend).tab, seen(friend).rate) == ("Robustness", "0.65")
-    assert seen(friend).choices == ["attention", "kept", "10"]
+    assert (shown_parts(friend).tab, shown_parts(friend).rate) == ("Robustness", "0.65")
+    assert shown_parts(friend).choices == ["attention", "kept", "10"]
 
 
 def wait_for_tab(visit, tab: str) -> None:
@@ -530,7 +532,7 @@ def test_marked_patches_are_in_the_link(opened):
     wait_for_tab(friend, "removal")
     friend.page.wait_for_selector(f".tr[data-mask='{mask}']")
     assert query_of(friend) == query_of(visit)
-    # Back to where it was at first: nothing is left to tell.
+    # Back at the default settings, the address names none.
     page.locator("label:has([name=tr-by][value=intensity])").click()
     page.click("[data-group=H]")
     page.focus(".tr-block-input")
@@ -601,7 +603,7 @@ def test_in_a_space_the_outer_address_follows_and_the_link_is_the_app_s_own(brow
     page.wait_for_function("messages.some(([, data]) => data.queryString)")
     sent = page.evaluate("messages.filter(([, data]) => data.queryString)")
     assert sent == [[inner[:-1], {"queryString": "keep-rate=0.65"}]]
-    app.locator("#link-copy").press("Enter")  # no click: Gradio tells of the lost stream above it
+    app.locator("#link-copy").press("Enter")  # no click: Gradio's message about the lost stream lies above it
     app.locator("#link-field:not([hidden])").wait_for()  # no permission in this frame
     assert app.locator("#link-field").input_value() == f"{inner}?keep-rate=0.65"
     page.close()

@@ -47,7 +47,7 @@ def test_turns_come_in_the_order_of_arrival():
     assert order == [(name, True) for name in range(6)]
 
 
-def test_who_gives_up_holds_up_nobody():
+def test_a_listener_who_gives_up_delays_nobody():
     turns, results = Turns(), []
 
     def give_up() -> None:
@@ -65,7 +65,7 @@ def test_who_gives_up_holds_up_nobody():
         assert got
 
 
-def test_two_who_always_want_a_turn_get_as_many():
+def test_two_busy_listeners_get_equally_many_turns():
     turns, counts, until = Turns(), [0, 0], time.monotonic() + 0.5
 
     def ask(who: int) -> None:
@@ -166,11 +166,11 @@ def test_an_answer_is_what_explore_says_of_the_last_seconds(model, request_for):
     fate = np.frombuffer(base64.b64decode(answer["fate"]), np.uint8)
     np.testing.assert_array_equal(fate, point.fate.block)
     sent = picture[-frames:] / live.DECIBEL_STEPS + live.DECIBEL_FLOOR
-    # Each window's mean is removed before its picture is made, hence a small difference.
+    # Each window's mean is removed before its picture is made, so there is a small difference.
     assert np.abs(sent - decibels(expected.spectrogram, model.config)).mean() < 0.5
 
 
-def test_who_has_nothing_or_too_much_gets_the_whole_picture(model, request_for):
+def test_a_browser_with_no_or_too_many_frames_gets_the_whole_picture(model, request_for):
     live.hear(request_for(noise(2)))
     for have in (0, None, 10_000, "x"):
         answer = live.hear(request_for(noise(0.16), have=have))
@@ -228,7 +228,7 @@ def test_method_and_blocks_are_followed(request_for, model, method, rates):
     assert fate.tolist() == point.fate.block.tolist()
     assert set(fate) == {0, *blocks}
     assert answer["saved"] == round(1 - point.macs / expected.unpruned.macs, 4)
-    # Merging ranks nothing, so another score of the page's says nothing.
+    # Merging ranks nothing, so the page's score makes no difference.
     other = live.hear(request_for(sound, **way, score="intensity"))
     assert ("fate" in other) and (other["fate"] == answer["fate"]) == (method == "merge")
 

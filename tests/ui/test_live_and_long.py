@@ -58,7 +58,7 @@ def test_long_recording_and_live(visit, tmp_path):
     page = visited.page
     page.evaluate(WATCH_TRACKS)
 
-    # Few windows are analysed without being asked for.
+    # A recording of few windows is analysed without a click.
     click_tab(page, "long")
     page.wait_for_selector(".tl[data-state=finished]", timeout=PATIENCE)
     assert page.get_attribute(".tl", "data-done") == page.get_attribute(".tl", "data-total") == "3"
@@ -102,7 +102,7 @@ def test_long_recording_and_live(visit, tmp_path):
     assert complaints(page, "#left") == []
     page.evaluate("delete document.querySelector('.tv').dataset.gone")
     listen(page)
-    click_tab(page, "explore")  # who leaves has stopped
+    click_tab(page, "explore")  # leaving the tab stops it
     wait_until_stopped(page)
     assert page.evaluate("tracks.length") == 2
 

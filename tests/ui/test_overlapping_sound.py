@@ -1,4 +1,4 @@
-"""What the page lets be heard of overlapping patches is what the library does."""
+"""The page's sound of overlapping patches is the library's."""
 
 from __future__ import annotations
 

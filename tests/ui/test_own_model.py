@@ -1,4 +1,4 @@
-"""The field for a person's own model: who may use it, what may be typed, what is said, and the menu after."""
+"""The field for a person's own model: who may use it, what may be typed, its messages, and the menu after."""
 
 from __future__ import annotations
 
@@ -135,8 +135,8 @@ def test_a_loaded_model_joins_the_menu_and_is_chosen(folder):
     with gr.Blocks():
         tabs = gr.Tabs()
         page = Page(tabs, [SimpleNamespace(id="a", tab=SimpleNamespace(link={}))], None, choices)
-    *said, (status, menu, shown, used, own) = page.on_own_model(str(folder), ())
-    assert said[0][0] == "Loading my-ast." and status == ""
+    *progress, (status, menu, shown, used, own) = page.on_own_model(str(folder), ())
+    assert progress[0][0] == "Loading my-ast." and status == ""
     assert menu["value"] == str(folder) and menu["choices"] == [("my-ast", str(folder)), ("One", "one")]
     assert [model["task"] for model in json.loads(shown)["models"]] == ["my-ast", "One"]
     config = cached_model(page.choices[str(folder)]).config

@@ -37,7 +37,7 @@ def type_into(opened, field: str, text: str) -> None:
 
 
 def kept_after(opened, kept: list[int]) -> None:
-    """Wait until so many patches are left after the three blocks."""
+    """Wait until these numbers of patches are left after the three blocks."""
     opened.page.wait_for_function(
         """kept => {
             const items = [...document.querySelectorAll('.tp-kept li')].map((item) => +item.dataset.kept);

@@ -38,7 +38,7 @@ from tpexplore.ui.tabs.running import progress_html
 pytest_plugins = ["tests.browser_support"]
 
 PATIENCE = 120_000
-"""Milliseconds for what the cores may be too busy for at once."""
+"""Milliseconds to wait, since the cores may be busy."""
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_stopping_ends_the_slice_at_the_next_pass(choice, scratch, tmp_path, slo
     assert len(slow) <= 3
     assert job.done == 0
     assert list(scratch.iterdir()) == []
-    job.run_for(60)  # somebody calls for the next slice all the same
+    job.run_for(60)  # even if the next slice is requested
     assert len(slow) <= 3
     assert job.curve.problems == []
 
@@ -269,7 +269,7 @@ def make_zip(path: Path, copies: int = 1) -> Path:
 
 
 def upload(page, path: Path) -> None:
-    """Choose a file; wait for its row, since its name stands there while it is still on its way, too."""
+    """Choose a file and wait for its row: its name alone also appears while it is still uploading."""
     page.set_input_files("#own-files input[type=file]", path)
     page.wait_for_selector("#own-files .file-preview")
 
@@ -280,7 +280,7 @@ def left_behind(folder: Path) -> list[Path]:
 
 
 def assert_at_rest(passes: list[float], seconds: float = 2.0) -> None:
-    """Nothing runs, and nothing begins to."""
+    """Nothing is running, and nothing starts."""
     time.sleep(0.5)  # the pass that was under way
     before = len(passes)
     time.sleep(seconds)
@@ -332,7 +332,7 @@ def test_leaving_the_page_ends_the_run(visit_tab, monkeypatch, folder, tmp_path,
 
     def prune(self, *arguments, **options):
         passes.append(time.monotonic())
-        left.wait(60)  # however long the page takes to go
+        left.wait(60)  # however long the page takes to close
         time.sleep(1.5)
         return inner(self, *arguments, **options)
 
@@ -377,7 +377,7 @@ def test_own_clips_give_a_curve_and_stay_until_they_are_removed(visit_tab, folde
     assert f"{LABELLED + 2} clips analysed" in page.inner_text("#own-status")
     assert "deleted when you remove them or leave this page" in page.inner_text("#own-status")
     assert [path.name for path in left_behind(folder)] == ["own.zip"]
-    # The same clips again, otherwise.
+    # The same clips again, with another score.
     page.locator("#own-scores label:has-text('intensity')").click()
     page.click("#own-run")
     page.wait_for_selector("#own-table thead th:has-text('intensity')")

@@ -123,7 +123,7 @@ def test_a_text_that_is_pasted_with_its_picture_goes_into_the_field(lasting_desk
 
 
 class SlowLine:
-    """A line on which what is dropped on the page stays on its way until the test lets it go on."""
+    """A slow line: a file dropped on the page stays on its way until the test releases it."""
 
     def __init__(self, page):
         self._page = page
@@ -131,7 +131,7 @@ class SlowLine:
         page.route(re.compile(r"/upload\b"), lambda route: self._held.append(route))
 
     def drop(self, name: str):
-        """Drop an example under that name; the route that ``continue_`` lets go on."""
+        """Drop an example under that name; returns the route, which ``continue_`` releases."""
         count = len(self._held)
         self._page.evaluate(DROP, [base64.b64encode(example_clips()[1].path.read_bytes()).decode(), name])
         self._page.wait_for_selector(f".ts-hint:has-text('Sending {name}')")
@@ -141,8 +141,8 @@ class SlowLine:
 
 
 def chosen_last(page) -> list[str]:
-    """What the viewer, the bar's line on the file, and the address say is shown."""
-    page.wait_for_timeout(600)  # the address rests before it changes
+    """What is shown according to the viewer, the bar's line on the file, and the address."""
+    page.wait_for_timeout(600)  # the address changes after a delay
     return page.evaluate(
         """() => [
             document.querySelector('.tp').dataset.clip,
@@ -309,7 +309,7 @@ def test_quick_hands_end_on_what_was_chosen_last(lasting_desk):
 def test_a_sound_dropped_on_a_presentation_is_presented(visit):
     opened = visit()
     page = opened.page
-    page.emulate_media(reduced_motion="reduce")  # it stands still, as one that is paused does
+    page.emulate_media(reduced_motion="reduce")  # it stands still, as if paused
     page.click("[data-present]")
     label = page.get_attribute(".tp-scene", "aria-label")
     before = page.eval_on_selector(".tp-scene", "canvas => canvas.toDataURL()")

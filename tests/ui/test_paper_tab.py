@@ -21,7 +21,7 @@ VOID = {"br", "img", "line", "polyline", "polygon"}
 
 
 class Outline(HTMLParser):
-    """Checks that tags close in order, and gathers what the tests ask about."""
+    """Checks that tags close in order, and collects what the tests check."""
 
     def __init__(self, html: str):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What passport, listening and survival are made of, as it is sent to the page."""
+"""The data of passport, listening and survival, as sent to the page."""
 
 from __future__ import annotations
 

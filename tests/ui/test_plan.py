@@ -29,7 +29,7 @@ RATES = (0.9, 0.7, 0.5)
 
 @pytest.fixture
 def path(model_of_every_choice, clip: np.ndarray, tmp_path):
-    """A clip in a file, and the tiny model in the place of every choice."""
+    """A clip in a file, and the tiny model instead of every choice."""
     soundfile.write(tmp_path / "noise.wav", clip, 16_000, subtype="FLOAT")
     return tmp_path / "noise.wav"
 
@@ -114,7 +114,7 @@ def test_the_page_gets_what_the_library_computes(path, model, clip, blocks, rate
 
 
 def zip_request(model: AudioViT, blocks: str, rates: str = "") -> dict:
-    """What the page sends when somebody takes a ZIP."""
+    """The page's request when somebody downloads a ZIP."""
     return {
         "clip": "noise.wav",
         "model": model.config.name,

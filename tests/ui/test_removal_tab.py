@@ -141,7 +141,7 @@ def choice() -> ModelChoice:
 
 
 def trace() -> ClipTrace:
-    """What the board is opened with, by the library."""
+    """The trace that the board is opened with, by the library."""
     return traced(spoken_examples()[0].path, choice())
 
 
@@ -151,7 +151,7 @@ def patches() -> int:
 
 @torch.inference_mode()
 def probabilities(mask: torch.Tensor, block: int = 5) -> np.ndarray:
-    """What the model says without the marked patches, by one pass of the library."""
+    """The model's probabilities without the marked patches, by one pass of the library."""
     traced_clip = trace()
     logits = traced_clip.model(traced_clip.spec[None], removal=(block, mask)).logits[0]
     return (logits.sigmoid() if traced_clip.model.config.multilabel else logits.softmax(0)).numpy()
@@ -490,7 +490,7 @@ def test_no_console_errors_and_no_foreign_requests(board):
 
 
 def swipe(board: Board, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """One finger from here to there."""
+    """Swipe with one finger from start to end."""
     session = board.page.context.new_cdp_session(board.page)
 
     def send(kind: str, points: list[tuple[float, float]]) -> None:

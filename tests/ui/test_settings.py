@@ -37,7 +37,7 @@ def test_settings_look_and_work_as_those_of_the_boards(visit):
     click_tab(page, "kendall")
     page.wait_for_selector("#kendall-intensity .js-plotly-plot", timeout=PATIENCE)
 
-    # The arrow keys lead from one to the next, also after Gradio has named all of them anew.
+    # The arrow keys lead from one to the next, also after Gradio has renamed all of them.
     page.focus(CHECKED)
     for value in ("raw", "concordant"):
         visited.press("ArrowRight")

@@ -103,7 +103,7 @@ def test_the_nearest_pass_is_shown_until_the_chosen_one_arrives(browser, app_url
         (point,) = (point for point in exploration.points[score] if point.keep_rate == rate)
         return [len(ids) for ids in point.kept.values()]
 
-    # The score asked for before was not the one that is there.
+    # The score requested before is not the one that has arrived.
     assert page.is_checked(".tp-score input[value=variation]")
     assert page.is_disabled(".tp-score input[value=attention]")
     set_rate(page, 0.35)
@@ -133,7 +133,7 @@ def test_the_nearest_pass_is_shown_until_the_chosen_one_arrives(browser, app_url
 
 
 class Steps:
-    """Counts the passes of every analysis, and takes its time."""
+    """Counts the passes of every analysis, and slows them down."""
 
     def __init__(self, seconds: float = STEP_SECONDS):
         self.seconds = seconds
@@ -181,7 +181,7 @@ def test_another_choice_and_a_closed_page_stop_what_runs(browser, slow_app):
     assert len(steps.counts) == 2 and stopped < PASSES / 2
 
     page.close()
-    # Gradio notices that within its heartbeat; then nothing goes on.
+    # Gradio notices that within its heartbeat; then everything stops.
     assert wait_until(lambda: steps.seconds_at_rest() > 10 * STEP_SECONDS)
     assert steps.counts[0] <= stopped + 1 and steps.counts[1] < PASSES / 2
 
@@ -189,7 +189,7 @@ def test_another_choice_and_a_closed_page_stop_what_runs(browser, slow_app):
 def test_a_full_queue_says_that_the_app_is_busy(browser, monkeypatch):
     monkeypatch.setattr(ui, "QUEUE", 1)
     demo = ui.build()
-    steps = Steps(seconds=1)  # the first analysis is still at it when the others ask
+    steps = Steps(seconds=1)  # the first analysis is still running when the others ask
     monkeypatch.setattr(analysis, "explore_steps", steps)
     _, url, _ = demo.launch(
         quiet=True, prevent_thread_lock=True, ssr_mode=False, footer_links=[], **ui.page_options()
@@ -202,11 +202,11 @@ def test_a_full_queue_says_that_the_app_is_busy(browser, monkeypatch):
     for page in pages:
         page.locator("#examples button").nth(1).click()
         assert wait_until(lambda: steps.counts)
-    # One place for two; a choice is two events, so that the other page's second one may be what is too much.
+    # One place for two; a choice is two events, so the other page's second event may be the one too many.
     toasts = [page.locator(".toast-body") for page in others]
     assert wait_until(lambda: any(toast.count() for toast in toasts))
-    said = [text for toast in toasts for text in toast.all_inner_texts()]
-    assert said and all("currently busy" in text for text in said)
+    texts = [text for toast in toasts for text in toast.all_inner_texts()]
+    assert texts and all("currently busy" in text for text in texts)
     assert first.locator(".toast-body").count() == 0
     for context in contexts:
         context.close()

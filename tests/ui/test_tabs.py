@@ -64,7 +64,7 @@ PLOTS = {
 
 @pytest.fixture
 def measured(monkeypatch, tmp_path):
-    """A model whose card tells clusters and whose dataset was analysed, both made up."""
+    """A model whose card has clusters and whose dataset was analysed, both made up."""
     card = {**bundled_card(MODEL), "clusters": CARD_CLUSTERS}
     analysis = made_up_analysis(MODEL, card["weights_sha256"])
     (tmp_path / f"{MODEL}.json").write_text(json.dumps(analysis))
@@ -77,7 +77,7 @@ def measured(monkeypatch, tmp_path):
 
 @pytest.fixture
 def unmeasured(monkeypatch, tmp_path):
-    """Nothing is known of the model's dataset, as with an official checkpoint."""
+    """There is no data on the model's dataset, as for an official checkpoint."""
     card = {key: value for key, value in bundled_card(MODEL).items() if key != "clusters"}
     monkeypatch.setattr(bundled, "ANALYSIS_FOLDER", tmp_path)
     monkeypatch.setattr(trace, "bundled_card", lambda _: card)
@@ -303,7 +303,7 @@ def test_every_tab_fills_at_the_ends_of_the_slider(measured, keep_rate):
 
 
 def fake_tab(calls: list, name: str, uses=None):
-    """A module with a tab that notes what it is asked."""
+    """A module with a tab that records its calls."""
 
     def build(choices):
         box, setting = gr.Textbox(), gr.Checkbox(uses)
@@ -321,7 +321,7 @@ def fake_tab(calls: list, name: str, uses=None):
 
 @pytest.fixture
 def page(monkeypatch):
-    """A page with two tabs that note when they compute: (page, calls)."""
+    """A page with two tabs that record when they compute: (page, calls)."""
     calls: list = []
     monkeypatch.setattr(page_module, "excerpt_of", lambda *_: Excerpt(np.zeros(1), 0.0, (), longer=False))
     choices = [ModelChoice("One", "one"), ModelChoice("Two", "two")]
@@ -335,7 +335,7 @@ def page(monkeypatch):
 
 
 def last(answers):
-    """What an event leaves in the page, where the browser shows none of the answers before."""
+    """What an event leaves in the page if the browser shows only its last answer."""
     *_, final = answers
     return final
 
@@ -469,7 +469,7 @@ def titles_of(visited, tab: str) -> list[str]:
 
 
 def wait_for_other(visited, selector: str, old: str) -> str:
-    """Wait until what stands there is no longer ``old``; returns it."""
+    """Wait until the element's text is no longer ``old``; returns it."""
     visited.page.wait_for_function(
         "([selector, old]) => { const here = document.querySelector(selector);"
         " return here && here.innerText.trim() && here.innerText !== old; }",
@@ -486,7 +486,7 @@ def lasting_desk(lasting_visit):
 
 @pytest.fixture
 def desk(lasting_desk):
-    """A page that others have used, with the clip and model that it had at first."""
+    """A page that other tests have used, with the clip and model reset."""
     title, page = spoken_examples()[0].title, lasting_desk.page
     page.click("#explore-tab-button")
     if page.get_attribute(".tp", "data-clip") != title:

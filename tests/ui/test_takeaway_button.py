@@ -1,4 +1,4 @@
-"""The button that hands out the ZIP: what it takes from a browser, and what a person gets."""
+"""The button that hands out the ZIP: what it accepts from a browser, and what a person gets."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def seen() -> Seen:
 
 
 def request_of(**changes) -> dict:
-    """What the button of a page that shows the first example sends."""
+    """The request of the button on a page that shows the first example."""
     shown = {"clip": spoken_examples()[0].title, "model": MODEL, "start": 0}
     return {
         "id": 7,
@@ -141,7 +141,7 @@ def lasting_desk(lasting_visit):
 
 @pytest.fixture
 def desk(lasting_desk):
-    """A page that others have used, its slider and score as they were at first."""
+    """A page that other tests have used, with slider and score reset."""
     choose(lasting_desk, 0.5)
     return lasting_desk
 
@@ -152,7 +152,7 @@ def test_a_person_takes_home_what_is_seen(desk, tmp_path):
     page.locator(".tp-score label:has(input[value=variation])").click()
     page.focus(".tp-rate-input")
     desk.press("ArrowLeft", times=3)
-    # What is told while it is made is noted by the page itself: it takes less time than asking.
+    # The page itself records the messages while the ZIP is made: polling would be too slow.
     page.evaluate(
         """() => {
             const button = document.querySelector('.tp-take');

@@ -1,4 +1,4 @@
-"""The tour of five steps, as somebody meets it who was never here."""
+"""The tour of five steps, as a first-time visitor meets it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NO_STORAGE = """Object.defineProperty(window, 'localStorage', {
 
 @pytest.fixture
 def newcomer(windows, app_url):
-    """Open the app in a browser that knows nothing of it: ``newcomer(query="", script="", **options)``."""
+    """Open the app in a browser that has never visited it: ``newcomer(query="", script="", **options)``."""
     from tests.browser_support import Visit
 
     with ExitStack() as pages:
@@ -64,7 +64,7 @@ def lit(visited) -> list[list[str]]:
 
 
 def boxes(visited, step: Step) -> list[dict]:
-    """Where the card is, and what it speaks of, in the window."""
+    """Boxes, in the window, of the card and of the elements that it explains."""
     return visited.page.evaluate(
         "shown => shown.map(one => document.querySelector(one).getBoundingClientRect().toJSON())",
         [CARD, *step.shows],
@@ -92,7 +92,7 @@ def test_every_text_is_short():
 def test_first_visit_goes_through_five_steps_and_the_second_has_none(newcomer):
     desk = newcomer()
     wait_for_step(desk, 1)
-    # It came by itself: nothing was moved for it, and nobody's focus was taken.
+    # It opened by itself, without moving the focus or scrolling.
     assert focus(desk) == "BODY"
     assert desk.page.evaluate("scrollY") == 0
     assert not desk.page.is_visible(BACK)
@@ -101,10 +101,10 @@ def test_first_visit_goes_through_five_steps_and_the_second_has_none(newcomer):
         assert desk.text("#tour-title") == step.title
         assert desk.text("#tour-text") == step.text
         assert lit(desk) == [[selector] for selector in sorted(step.shows, key=order_on(desk))]
-        card, *spoken_of = boxes(desk, step)
+        card, *explained = boxes(desk, step)
         assert card["left"] >= 0 and card["top"] >= 0 and card["right"] <= 1280 and card["bottom"] <= 900
-        assert [share_covered(card, box) for box in spoken_of] == [0.0] * len(step.shows)
-        assert all(box["top"] >= 0 and box["bottom"] <= 900 for box in spoken_of)
+        assert [share_covered(card, box) for box in explained] == [0.0] * len(step.shows)
+        assert all(box["top"] >= 0 and box["bottom"] <= 900 for box in explained)
         desk.page.click(NEXT)
     assert not desk.page.is_visible(CARD)
     assert lit(desk) == []
@@ -210,7 +210,7 @@ def test_keyboard_alone(newcomer):
     assert desk.errors == []
 
 
-def test_whoever_was_sent_a_link_sees_what_it_shows(newcomer):
+def test_a_link_opens_without_the_tour(newcomer):
     desk = newcomer("?keep-rate=0.4")
     desk.settle()
     assert not desk.page.is_visible(CARD)
@@ -236,7 +236,7 @@ def test_phone(newcomer):
 
 
 def go_through_on(phone) -> None:
-    """All steps, each beside what it speaks of and large enough for a finger."""
+    """All steps, each beside the elements that it explains and large enough for a finger."""
     for number, step in enumerate(STEPS, start=1):
         wait_for_step(phone, number)
         phone.next_frames()

@@ -1,4 +1,4 @@
-"""The viewer alone, in headless Chromium: what it tells and plays, against the library's own numbers."""
+"""The viewer alone, in headless Chromium: what it shows and plays, against the library's own numbers."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def lasting_desk(lasting_visit):
 
 @pytest.fixture
 def desk(lasting_desk):
-    """A page that others have used, as it was at first but for keep-rate and score."""
+    """A page that other tests have used, reset, with keep-rate 0.5 by attention."""
     close = lasting_desk.page.locator(".tp-close")
     if close.is_visible():
         close.click()
@@ -105,7 +105,7 @@ def desk(lasting_desk):
 
 @pytest.fixture(scope="module")
 def overheard_desk(lasting_desk):
-    """The page, which from now on notes every sound that it starts."""
+    """The page, which from now on records every sound that it starts."""
     lasting_desk.page.evaluate(EAVESDROP)
     return lasting_desk
 
@@ -201,7 +201,7 @@ def test_masking_in_the_browser_is_the_library_s(browser, clip):
     page.close()
 
 
-# Notes every sound that is started, with the fades that begin at the same time.
+# Records every sound that is started, with the fades that begin at the same time.
 EAVESDROP = """() => {
 window.started = [];
 window.fades = [];
@@ -227,7 +227,7 @@ def test_sounds_are_made_only_for_those_who_listen(desk):
 
 
 # In one go, as a slow machine may reach the clip's end between two commands: start over at 0.2 s, choose,
-# and tell what was started then, from where, and which fades belong to it.
+# and return what was started then, from where, and which fades belong to it.
 SWITCH = """async ([what, block]) => {
     const seek = document.querySelector('.tp-seek');
     const press = (selector) => document.querySelector(selector).click();
@@ -312,7 +312,7 @@ def test_a_patch_is_looped_by_itself_and_with_its_column(listener, clip):
 
 
 def standing(exploration: Exploration, score: str, rate: float, block: int, patch: int) -> list[str] | None:
-    """What the library says of a patch in a stage, as the passport writes it."""
+    """The library's values of a patch in a stage, as the passport writes them."""
     point = exploration.points[score][KEEP_RATES.index(rate)]
     before = {4: np.arange(PATCHES), 7: point.kept[4], 10: point.kept[7]}[block]
     if patch not in before:
@@ -401,7 +401,7 @@ WHEEL = """([x, y, delta, ctrl]) => {
 
 
 def wheel(desk, x: float, y: float, delta: float, ctrl: bool = True) -> bool:
-    """Turn the wheel over a place; whether the page was kept from scrolling."""
+    """Turn the wheel over a place; returns whether the page was kept from scrolling."""
     prevented = desk.page.evaluate(WHEEL, [x, y, delta, ctrl])
     desk.next_frames()
     return prevented
@@ -691,12 +691,12 @@ def test_clusters_of_the_dataset_take_the_place_of_fifths(browser, exploration, 
 
 
 def open_advanced(desk) -> None:
-    """Unfold what few people need."""
+    """Open the advanced controls."""
     desk.page.eval_on_selector(".tp-advanced", "fold => { fold.open = true; }")
 
 
 def set_budget(desk, value: str, unit: str) -> str:
-    """Type a budget; what is said of it."""
+    """Type a budget; returns the page's sentence about it."""
     open_advanced(desk)
     desk.page.select_option(".tp-budget-unit", unit)
     desk.page.fill(".tp-budget-input", value)

@@ -1,4 +1,4 @@
-"""A tagger's answers on disk: arrays in parts, then joined; a wrong one is named in a sentence."""
+"""A tagger's answers on disk: arrays in parts, then joined; errors name the damaged file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_part(path: Path, clips: int) -> dict[str, np.ndarray]:
     Raises
     ------
     InputError
-        If they are not what was written there.
+        If a file is damaged.
     """
     try:
         with np.load(path) as part:
@@ -38,7 +38,7 @@ def read_part(path: Path, clips: int) -> dict[str, np.ndarray]:
 
 
 def join_parts(target: Path, clips: dict[Path, int]) -> None:
-    """Write each kind of answers as one file, from parts of as many clips as ``clips`` says of each."""
+    """Join parts into one file for each kind of answer; ``clips`` has the number of clips of each part."""
     parts = {path: read_part(path, count) for path, count in clips.items()}
     first = next(iter(parts.values()))
     for path, part in parts.items():
@@ -50,12 +50,12 @@ def join_parts(target: Path, clips: dict[Path, int]) -> None:
 
 
 def read_joined(folder: Path) -> tuple[np.ndarray, ...]:
-    """Logits and embeddings of all clips, mapped.
+    """Logits and embeddings of all clips, memory-mapped.
 
     Raises
     ------
     InputError
-        If they are not what was written there.
+        If a file is damaged.
     """
     arrays: list[np.ndarray] = []
     for kind in KINDS:
@@ -72,7 +72,7 @@ def read_joined(folder: Path) -> tuple[np.ndarray, ...]:
 
 
 def _check_array(path: Path, kind: str, array: np.ndarray, clips: int | None) -> None:
-    """InputError unless an array holds finite numbers for as many clips; None: for any number of them."""
+    """Raise InputError unless an array holds finite numbers for ``clips`` clips, or any number if None."""
     is_right = array.dtype == np.float16 and array.ndim == 2 and clips in (None, len(array))
     if not is_right or (kind == "logits" and array.shape[1] != len(audioset_labels())):
         rows = "one row" if clips is None else f"{clips} rows"
@@ -84,7 +84,7 @@ def _check_array(path: Path, kind: str, array: np.ndarray, clips: int | None) ->
 
 
 def damaged(path: Path, fault: str) -> InputError:
-    """One sentence on a file of answers that is not what was written there."""
+    """The error for a damaged file of answers."""
     what = path if path.parent.name == "parts" else path.parent
     return InputError(
         f"{path} is damaged: it {fault}; delete {what} and run python -m training.answers again."

@@ -1,6 +1,6 @@
-"""What a tagger answers to every clip of a feature folder, stored so that no teacher runs during training.
+"""A tagger's answers to every clip of a feature folder, stored so that no teacher runs during training.
 
-Answers are those to the clean clips [Schmid et al. 2023]; training mixes stored answers when it mixes clips.
+The tagger hears the clean clips [Schmid et al. 2023]; training mixes stored answers when it mixes clips.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CLIPS_PER_PART = 64
 """Clips whose answers are written at once; a kill loses no more than these."""
 
 PRESENT = 0.3
-"""A tagger's probability from which on a tag counts as one of the clip's."""
+"""A clip has a tag if the tagger's probability is above this."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class StoredAnswers:
 
 
 def as_tags(features: Features, answers: StoredAnswers) -> Features:
-    """Features whose classes are AudioSet's 527, with the tagger's tags in the place of labels."""
+    """Features whose classes are AudioSet's 527, with the tagger's tags instead of labels."""
     about = {"class_names": list(audioset_labels()), "multilabel": True, "task": "AudioSet tags"}
     present = answers.logits.astype(np.float32) > logit(PRESENT)
     return replace(features, targets=present, meta=features.meta | about)
@@ -65,12 +65,12 @@ def answers_folder(features: Path, sha256: str) -> Path:
 
 
 def read_answered(folder: Path) -> tuple[Features, StoredAnswers | None]:
-    """Features, and the answers to each of their clips; None where there are no answers.
+    """Features, and the answers to each of their clips; None if there are no answers.
 
     Raises
     ------
     InputError
-        If either cannot be read, or the answers are not those to as many clips.
+        If either cannot be read, or they have different numbers of clips.
     """
     features, answers = read_features(folder), read_answers(folder)
     if answers is not None and len(answers.logits) != len(features.files):
@@ -82,12 +82,12 @@ def read_answered(folder: Path) -> tuple[Features, StoredAnswers | None]:
 
 
 def read_answers(features: Path) -> StoredAnswers | None:
-    """The answers stored in a feature folder; None where there are none.
+    """The answers stored in a feature folder; None if there are none.
 
     Raises
     ------
     InputError
-        If answers of several taggers lie there, or they are not what was written there.
+        If there are answers of several taggers, or damaged ones.
     """
     present = sorted(path.parent for path in features.glob("answers-*/index.json"))
     if not present:
@@ -106,12 +106,12 @@ def read_answers(features: Path) -> StoredAnswers | None:
 
 
 def join_answers(several: Sequence[StoredAnswers | None], rows: Sequence[np.ndarray]) -> StoredAnswers | None:
-    """Rows of several folders' answers as one; None unless all have them.
+    """Rows of several folders' answers as one; None unless every folder has answers.
 
     Raises
     ------
     InputError
-        If different taggers answered.
+        If the answers come from different taggers.
     """
     if any(answers is None for answers in several):
         return None
@@ -125,12 +125,12 @@ def join_answers(several: Sequence[StoredAnswers | None], rows: Sequence[np.ndar
 
 
 def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
-    """Ask the tagger about every clip of a feature folder and write the answers beside the features.
+    """Run the tagger on every clip of a feature folder and write its answers beside the features.
 
     Raises
     ------
     InputError
-        If a clip or its answers cannot be read, or another process is at work on the same answers.
+        If a clip or its answers cannot be read, or another process is computing the same answers.
     """
     features, target = read_features(folder), answers_folder(folder, tagger.sha256)
     parts_folder = target / "parts"
@@ -151,14 +151,14 @@ def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
     files = list(rows)
     mine = [files[number] for number in parallel.shard(len(files))]
     for file in filter(Path.exists, mine):
-        read_part(file, len(rows[file]))  # a damaged one is named before hours of work, not after
+        read_part(file, len(rows[file]))  # report a damaged part before hours of work, not after
     for file in tqdm(mine, desc=f"answers to {folder.name}", disable=not parallel.is_main()):
         if not file.exists():
             write_part(file, [_one_answer(tagger, features, row, paths) for row in rows[file]])
     parallel.barrier()
     if parallel.is_main():
         join_parts(target, {file: len(of_part) for file, of_part in rows.items()})
-        write_json(target / "index.json", {"tagger_sha256": tagger.sha256})  # last: it says that all is there
+        write_json(target / "index.json", {"tagger_sha256": tagger.sha256})  # last: marks all as complete
         shutil.rmtree(parts_folder, ignore_errors=True)
     parallel.barrier()
     del lock
@@ -169,7 +169,7 @@ def store_answers(folder: Path, audio: Path, tagger: Tagger) -> Path:
 def _one_answer(
     tagger: Tagger, features: Features, row: int, paths: dict[str, Path]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits and embedding of one clip, of the same stretch of sound that its features show."""
+    """Logits and embedding of one clip, from the same stretch of sound as its features."""
     samples = sound_of(features.files[row], paths, features.meta["frames"])
     wave = soxr.resample(samples, SAMPLE_RATE, TAGGER_RATE)
     answer = tagger(torch.from_numpy(wave)[None])

@@ -29,8 +29,8 @@ def warp(
     stretch, pitch : float
         Largest relative change of speed, and of the mel axis.
     pad_share : float
-        Share of clips whose outside is filled with the clip's minimum, as at evaluation; the others
-        continue with their own mirrored sound, as a recording that goes on would.
+        Share of clips whose empty frames are filled with the clip's minimum, as in evaluation; the others
+        continue with their own mirrored sound, like a longer recording.
     """
     batch, frames, bins = mel.shape
 
@@ -63,12 +63,12 @@ def gain(mel: Tensor, reach_db: float) -> Tensor:
 
 
 def mixup(batch: Mapping[str, Tensor], alpha: float, share: float = 1.0) -> dict[str, Tensor]:
-    """Blend clips with others on the power scale [Zhang 2018], and all that is known of them alike.
+    """Blend clips with others on the power scale [Zhang 2018], and their other entries likewise.
 
     Parameters
     ----------
     batch : dict
-        "mel" (batch, frames, 128): log-mel; powers are what adds up when two sounds are heard together.
+        "mel" (batch, frames, 128): log-mel, blended as powers, which add up when two sounds play together.
         Every other entry (batch, …), e.g. targets or stored answers, is blended as it is.
     alpha : float
         Of the Beta distribution; 0 leaves everything as it is.

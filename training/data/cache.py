@@ -1,4 +1,4 @@
-"""Features on disk: decoded once, kept under a key of what they were made of."""
+"""Features on disk: computed once, stored under a key of what they were made from."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ UNREADABLE = "unreadable"
 def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> Path:
     """Compute a dataset's features unless they are there already.
 
-    Killed at any moment, the next call goes on with the clips that are missing.
+    After a kill, the next call continues with the missing clips.
 
     Parameters
     ----------
     out : Path
-        Folder of caches; this one's name carries the key of `content_key`.
+        Folder of caches; the new cache's name ends in its `content_key`.
     workers : int, optional
-        Decoding processes; all cores by default, and at most.
+        Decoding processes; by default, and at most, one per core.
 
     Returns
     -------
@@ -52,14 +52,14 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
     Raises
     ------
     InputError
-        If a class has no training clip that can be read, or another process is at work on the same cache.
+        If a class has no training clip that can be read, or another process is making the same cache.
     OSError
-        If the disk is full; the next call goes on from there.
+        If the disk is full; the next call continues from there.
     """
     key = content_key(dataset)
     folder = out / f"{dataset.name}-{key}"
     if (folder / "index.json").exists():
-        with suppress(OSError):  # killed before it could be removed; the disk may be read-only by now
+        with suppress(OSError):  # left over after a kill; the disk may be read-only by now
             (folder / "done.jsonl").unlink()
         return folder
     lock = lock_folder(folder)  # released when this returns
@@ -91,7 +91,7 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
         "skipped": list(bad.values()),
     }
     index["sha256"] = digest_of(np.load(folder / "mel.npy", mmap_mode="r"), index)
-    write_json(folder / "index.json", index)  # last: its presence says that the cache is whole
+    write_json(folder / "index.json", index)  # last: marks the cache as complete
     (folder / "done.jsonl").unlink(missing_ok=True)
     del lock
     print(f"{len(good)} clips in {folder}; {len(bad)} could not be read, {dataset.missing} were not there")
@@ -101,10 +101,10 @@ def cache_features(dataset: Dataset, out: Path, workers: int | None = None) -> P
 
 
 def content_key(dataset: Dataset) -> str:
-    """Twelve digits that change with anything features are made of.
+    """Twelve hexadecimal digits that change whenever the features would.
 
-    Front end, classes, and of every clip its name, content, labels, split and source: clips recorded anew
-    under the same names, or two classes swapped in a list, are other features.
+    They depend on the front end, the classes, and every clip's name, content, labels, split and source: new
+    recordings under the same names, or two swapped classes, give another key.
     """
     paths = sorted({path for item in dataset.items for path in item.paths})
     with ThreadPoolExecutor() as pool:  # hashlib lets other threads run
@@ -120,7 +120,7 @@ def content_key(dataset: Dataset) -> str:
 def _file_digest(path: Path) -> str:
     try:
         return sha256_of(path) if path.is_file() else UNREADABLE  # a pipe or device may never end
-    except OSError:  # why, the decoder says
+    except OSError:  # the decoder reports the reason
         return UNREADABLE
 
 
@@ -153,16 +153,16 @@ def _one_clip(job: tuple[Item, int]) -> tuple[np.ndarray, int] | str:
 
 
 def _decode_all(dataset: Dataset, folder: Path, workers: int) -> tuple[list[int], dict[int, str]]:
-    """Write mel.npy, good clips only; returns their lengths, and sentences about the bad ones by row.
+    """Write mel.npy with the readable clips; returns their lengths, and the others' errors by row.
 
-    done.jsonl says of every clip, in order, what became of it: its frames or why it cannot be read.
+    done.jsonl has a line for every clip, in order: its frames, or why it cannot be read.
     """
     path, log = folder / "mel.npy", folder / "done.jsonl"
     header = _header(dataset.frames, 0)
     outcomes = _go_on(path, log, header, dataset.frames)
     rows = range(len(outcomes), len(dataset.items))
     jobs = [(dataset.items[row], dataset.frames) for row in rows]
-    # Rows are written, not assigned to mapped memory: a full disk is an error then, not a dead process.
+    # Rows are written, not assigned to mapped memory: a full disk is then an error, not a crash.
     with named(path), path.open("r+b") as file, _decoded(jobs, workers) as results:
         file.seek(0, os.SEEK_END)
         for result in tqdm(results, total=len(jobs), desc=dataset.name):
@@ -172,7 +172,7 @@ def _decode_all(dataset: Dataset, folder: Path, workers: int) -> tuple[list[int]
                 picture, length = result
                 _write(file, picture.tobytes())
                 outcomes.append(length)
-            # After the row itself: a row in the log is whole, whenever the process dies.
+            # After the row itself, so that a logged row is complete whenever the process dies.
             append_line(log, _log_line(outcomes[-1]))
         lengths = [outcome for outcome in outcomes if isinstance(outcome, int)]
         file.seek(0)
@@ -182,12 +182,12 @@ def _decode_all(dataset: Dataset, folder: Path, workers: int) -> tuple[list[int]
 
 
 def _go_on(path: Path, log: Path, header: bytes, frames: int) -> list[int | str]:
-    """Outcomes of the clips that an earlier call has finished; both files then hold just those."""
+    """Outcomes of the clips that an earlier call finished; cuts both files back to those."""
     outcomes = _read_log(log)
     row_bytes = frames * MEL_BINS * 2
     if path.exists():
         whole = max(0, path.stat().st_size - len(header)) // row_bytes
-        while sum(isinstance(outcome, int) for outcome in outcomes) > whole:  # the power failed
+        while sum(isinstance(outcome, int) for outcome in outcomes) > whole:  # after a power failure
             outcomes.pop()
     else:
         outcomes = []
@@ -200,7 +200,7 @@ def _go_on(path: Path, log: Path, header: bytes, frames: int) -> list[int | str]
 
 
 def _log_line(outcome: int | str) -> str:
-    return json.dumps([outcome])  # in brackets, so that a line cut short by a kill is known as one
+    return json.dumps([outcome])  # in brackets, so that a line cut short by a kill is recognised
 
 
 def _read_log(log: Path) -> list[int | str]:
@@ -215,7 +215,7 @@ def _read_log(log: Path) -> list[int | str]:
 
 
 def _header(frames: int, clips: int) -> bytes:
-    """First bytes of mel.npy; as many for any number of clips, since NumPy leaves room for it to grow."""
+    """First bytes of mel.npy; equally long for any number of clips, since NumPy leaves room to grow."""
     file = io.BytesIO()
     about = {"descr": "<f2", "fortran_order": False, "shape": (clips, frames, MEL_BINS)}
     np.lib.format.write_array_header_1_0(file, about)
@@ -229,7 +229,7 @@ def _write(file: BinaryIO, content: bytes) -> None:
 
 @contextmanager
 def _decoded(jobs: list[tuple[Item, int]], workers: int) -> Iterator[Iterable[tuple[np.ndarray, int] | str]]:
-    """What `_one_clip` makes of each job, in order; no process is left behind, however this ends."""
+    """Results of `_one_clip` for each job, in order; never leaves a process behind."""
     try:
         pool = ProcessPoolExecutor(max(1, min(workers, len(jobs))), initializer=end_with_parent)
     except NO_PROCESSES:
@@ -239,7 +239,7 @@ def _decoded(jobs: list[tuple[Item, int]], workers: int) -> Iterator[Iterable[tu
         yield pool.map(_one_clip, jobs, chunksize=max(1, min(16, len(jobs) // (4 * workers))))
     except BrokenProcessPool:
         raise InputError(
-            "A decoding process was ended from outside, perhaps for want of memory; run the command again"
+            "A decoding process was killed, perhaps because memory ran out; run the command again"
             " with --workers 1."
         ) from None
     finally:

@@ -1,4 +1,4 @@
-"""Clips that a command makes, one file each, from their numbers."""
+"""Clips that a command makes, one file each, with their numbers as seeds."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from training.system import parallel
 from training.system.lock import lock_folder
 
 NOTE = "made_of.json"
-"""Beside the clips: what they were made of."""
+"""File beside the clips that records what they were made of."""
 
 PEAKS = (0.1, 0.9)
-"""Between which a clip's highest sample is drawn."""
+"""Range of a clip's peak, which is drawn at random."""
 
 
 def levelled(rng: np.random.Generator, samples: np.ndarray) -> np.ndarray:
-    """Samples whose highest has a drawn level; a silent clip stays silent."""
+    """Samples scaled to a random peak; a silent clip stays silent."""
     return samples * (rng.uniform(*PEAKS) / max(float(np.abs(samples).max()), 1e-6))
 
 
@@ -43,21 +43,21 @@ def make_clips(
     make: Callable[[np.random.Generator], np.ndarray],
     made_of: dict[str, object],
 ) -> None:
-    """Write the clips 0 … ``count`` - 1 that are not in ``folder`` yet; under torchrun they are shared out.
+    """Write the clips 0 … ``count`` - 1 that ``folder`` lacks; under torchrun the processes share them.
 
-    Each is drawn from ``kind`` and its own number, so that the same numbers give the same clips everywhere.
+    The seed of a clip is ``kind`` and its number, so that the same numbers give the same clips everywhere.
 
     Parameters
     ----------
     made_of : dict
-        What the clips are made of, as JSON; it is noted in the folder.
+        What the clips are made of, as JSON; it is recorded in the folder.
 
     Raises
     ------
     InputError
-        If the folder holds clips that were made of something else, or another process has it.
+        If the folder holds clips that were made of something else, or another process has locked it.
     """
-    folder.mkdir(parents=True, exist_ok=True)  # a place that cannot be used is known before any work
+    folder.mkdir(parents=True, exist_ok=True)  # fails before any work if the place cannot be used
     lock = lock_folder(folder)  # released when this returns
     _note(folder, made_of)
     name = folder.resolve().name.lstrip(".")  # a clip whose name begins with a dot is hidden
@@ -69,9 +69,9 @@ def make_clips(
 
 
 def _note(folder: Path, made_of: dict[str, object]) -> None:
-    """Write down what a folder's clips are made of, once; InputError if it is something else.
+    """Record what a folder's clips are made of, once; InputError if its record differs.
 
-    A folder of clips without a note is one of an earlier version: it gets the note.
+    A folder without a record comes from an earlier version: it gets one.
     """
     path = folder / NOTE
     try:

@@ -22,7 +22,7 @@ class Clips:
     Parameters
     ----------
     answers : StoredAnswers, optional
-        What a tagger says of every clip of ``features``.
+        A tagger's answers to every clip of ``features``.
     labelled_share : float, optional
         Share of the clips of a batch that have a label, on average; by default their share of the data.
     pseudo_labels : bool
@@ -42,7 +42,7 @@ class Clips:
         self.rows = features.indices(split)
         if not len(self.rows):
             raise InputError(f"The features hold no clip of the split {split!r}.")
-        self.pictures = features.mel  # of all splits: a copy of one's own would need twice the memory
+        self.pictures = features.mel  # of all splits: a copy of this split would double the memory
         self.lengths = torch.from_numpy(features.lengths[self.rows])
         self.targets = torch.from_numpy(features.targets[self.rows])
         self.classes = self.targets.shape[1]
@@ -83,7 +83,7 @@ class Clips:
         Returns
         -------
         dict
-            "mel" (batch, frames, 128), warped; "targets" (batch, classes), from 0 to 1; and of a tagger's
+            "mel" (batch, frames, 128), warped; "targets" (batch, classes), from 0 to 1; and from a tagger's
             stored answers "tag_logits" (batch, 527) and "embeddings" (batch, channels), standardised.
         """
         epoch, at = divmod(step, self.steps_per_epoch)
@@ -100,15 +100,15 @@ class Clips:
             pad_share=change.pad_share,
         )
         drawn = {"mel": augment.gain(mel, change.gain_db)}
-        known = {"targets": self.targets, "tag_logits": self.tag_logits, "embeddings": self.embeddings}
-        for name, values in known.items():
+        per_clip = {"targets": self.targets, "tag_logits": self.tag_logits, "embeddings": self.embeddings}
+        for name, values in per_clip.items():
             if values is not None:
                 drawn[name] = values[chosen].to(self.device, torch.float32)
         return drawn
 
 
 def draw_weights(targets: Tensor, balance: float, labelled_share: float | None) -> Tensor | None:
-    """How often each clip is drawn against the others, (clips,); None where all are drawn once an epoch."""
+    """Relative frequency of drawing each clip, (clips,); None if all are drawn once per epoch."""
     if balance == 0 and labelled_share is None:
         return None
     counts = targets.sum(0).clamp(min=1).double()

@@ -1,4 +1,4 @@
-"""Sounds in packages of Debian, above all those of games: real ones, under licences that allow any use."""
+"""Sounds in Debian packages, mostly games: real sounds, under licences that allow any use."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def copy_sounds(package: str, skip: str, folder: Path) -> int:
     Raises
     ------
     InputError
-        If Debian's programs are missing, or no such package can be downloaded.
+        If Debian's programs are missing, or the package cannot be downloaded.
     """
     target = folder / package
     if not target.exists():
@@ -64,7 +64,7 @@ def _download(package: str, folder: Path) -> Path:
 
 
 def _files(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Names and contents of the files of a package; a content can be read until the next one comes."""
+    """Names and contents of the files of a package; each content is readable until the next is yielded."""
     with (
         subprocess.Popen(
             ["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -82,13 +82,13 @@ def _is_sound(name: str, skip: str) -> bool:
 
 
 def flat_name(name: str) -> str:
-    """A file's path in a package as a name of its own: "./usr/share/x/sounds/a.wav" -> "x_sounds_a.wav"."""
+    """A file's path in a package as one flat name: "./usr/share/x/sounds/a.wav" -> "x_sounds_a.wav"."""
     parts = [part for part in PurePosixPath(name).parts if part not in NO_PART_OF_NAMES]
     return "_".join(parts)
 
 
 def check_debian() -> None:
-    """InputError where Debian's programs are not installed."""
+    """InputError if Debian's programs are not installed."""
     for program in ("apt-get", "dpkg-deb"):
         if not shutil.which(program):
             raise InputError(f"{program} is not installed; these sounds come from packages of Debian.")

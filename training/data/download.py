@@ -1,4 +1,4 @@
-"""Fetch a dataset or a tagger from its official place, check it, and lay it out for training."""
+"""Download a dataset or a tagger from its official source, check it, and unpack it for training."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tpexplore.locking import locked_beside
 from training.data.datasets import load_dataset
 
 PLAIN = {"Accept-Encoding": "identity"}
-"""No compression on the way: a part of a compressed answer cannot be continued."""
+"""No compression in transit: an interrupted compressed download cannot be resumed."""
 
 
 @dataclass(frozen=True)
 class DatasetSource:
-    """Where a dataset comes from, and how to know that it arrived whole.
+    """Where a dataset comes from, and how to check that it is complete.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class DatasetSource:
     clips : int
         Audio files it must hold.
     sha256 : str, optional
-        Of the archive, where its publisher keeps it the same.
+        Of the archive, if its publisher never changes it.
     """
 
     url: str
@@ -50,9 +50,9 @@ class DatasetSource:
 
 
 SOURCES = {
-    # GitHub packs this archive anew on demand, so no checksum of it lasts; every file in it carries a
-    # CRC, and meta/esc50.csv says which files there must be. For the same reason GitHub cannot send the
-    # rest of it: an interrupted download starts again from the beginning.
+    # GitHub builds this archive on demand, so its checksum changes; every file in it carries a CRC, and
+    # meta/esc50.csv lists the files that there must be. For the same reason GitHub cannot resume a
+    # download: an interrupted one starts again from the beginning.
     "esc50": DatasetSource(
         "https://github.com/karolpiczak/ESC-50/archive/refs/heads/master.zip",
         top="ESC-50-master",
@@ -69,7 +69,7 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class File:
-    """Where a single file comes from; ``sha256`` says that it is the right one."""
+    """Where a single file comes from; ``sha256`` verifies it."""
 
     url: str
     sha256: str
@@ -95,7 +95,7 @@ def download_tagger(name: str, path: Path) -> Path:
     Raises
     ------
     InputError
-        If another file is there, or what arrived is damaged.
+        If another file is there, or the download is damaged.
     """
     file, path = TAGGERS[name], _without_links(path)
     if path.is_dir():
@@ -113,14 +113,14 @@ def download_tagger(name: str, path: Path) -> Path:
 def download(name: str, root: Path) -> Path:
     """Download, check and unpack a dataset, so that ``load_dataset(name, root)`` reads it.
 
-    Beside ``root`` lies, while it works, the archive (ending in .part until it is whole), then a folder
-    ending in .unpacking, and a file ending in .lock; all are gone at the end.
+    Meanwhile these lie beside ``root``: the archive (ending in .part until it is complete), then a folder
+    ending in .unpacking, and a file ending in .lock. All are removed at the end.
 
     Raises
     ------
     InputError
-        If the dataset is unknown, ``root`` holds something else, what arrived is damaged, or another process
-        is at work on the same folder.
+        If the dataset is unknown, ``root`` holds something else, the download is damaged, or another process
+        is using the same folder.
     """
     if name not in SOURCES:
         known = ", ".join((*SOURCES, *TAGGERS))
@@ -141,7 +141,7 @@ def download(name: str, root: Path) -> Path:
         shutil.rmtree(unpacked, ignore_errors=True)
         _unpack(archive, unpacked)
         _check_clips(name, unpacked / source.top, source)
-        (unpacked / source.top).replace(root)  # last: its presence says that the dataset is whole
+        (unpacked / source.top).replace(root)  # last: marks the dataset as complete
         shutil.rmtree(unpacked, ignore_errors=True)
         archive.unlink()
     return root
@@ -162,7 +162,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _fetch(source: DatasetSource | File, path: Path) -> None:
-    """Download into PATH.part, continuing one that is there; rename it once it is checked."""
+    """Download into PATH.part, resuming an existing one; rename it after the check."""
     part = path.with_name(path.name + ".part")
     _receive(source.url, part)
     if source.sha256 and (digest := sha256_of(part)) != source.sha256:
@@ -175,20 +175,20 @@ def _fetch(source: DatasetSource | File, path: Path) -> None:
 
 
 def _receive(url: str, part: Path) -> None:
-    """Append to a file what it lacks of a URL.
+    """Append the missing rest of a URL to a file.
 
-    huggingface_hub is here for model checkpoints already; its `http_get` knows Range requests, servers
-    that ignore them, retries and the progress bar.
+    huggingface_hub is already installed for model checkpoints; its `http_get` handles Range requests,
+    servers that ignore them, retries and the progress bar.
     """
     from huggingface_hub.file_download import http_get
 
-    there = part.stat().st_size if part.exists() else 0
+    size = part.stat().st_size if part.exists() else 0
     try:
         with _quiet_hub(), part.open("ab") as file:
-            http_get(url, file, resume_size=there, headers=PLAIN, displayed_filename=part.stem)
-    except Exception as error:  # its own kinds, the HTTP client's, the disk's
+            http_get(url, file, resume_size=size, headers=PLAIN, displayed_filename=part.stem)
+    except Exception as error:  # errors of http_get, the HTTP client or the disk
         status = getattr(getattr(error, "response", None), "status_code", None)
-        if status == 416 and there:  # nothing is left to send: killed before it was checked
+        if status == 416 and size:  # already complete: killed before it was checked
             return
         if part.exists() and not part.stat().st_size:
             part.unlink()
@@ -200,7 +200,7 @@ def _receive(url: str, part: Path) -> None:
 
 @contextlib.contextmanager
 def _quiet_hub() -> Iterator[None]:
-    """Without huggingface_hub's own words about every retry."""
+    """Silence huggingface_hub's message about every retry."""
     from huggingface_hub.utils import logging
 
     verbosity = logging.get_verbosity()
@@ -217,7 +217,7 @@ def _unpack(archive: Path, folder: Path) -> None:
     try:
         if archive.suffix == ".zip":
             with zipfile.ZipFile(archive) as packed:
-                packed.extractall(folder)  # keeps names inside by itself, and checks every CRC
+                packed.extractall(folder)  # never writes outside the folder, and checks every CRC
         else:
             with tarfile.open(archive) as packed:
                 packed.extractall(folder, filter="data")
@@ -231,7 +231,7 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 
 def _already_there(name: str, root: Path) -> Path:
-    """``root``, or InputError where what it holds is something else."""
+    """``root``, or InputError if it holds something else."""
     try:
         _check_clips(name, root, SOURCES[name])
     except InputError as error:

@@ -20,7 +20,7 @@ from training.data.programs import run_program
 PEAK, LOUD = 0.5, 0.8
 """Highest sample of spoken and of recorded examples."""
 ROOM_DB = -55
-"""Level of the room noise under the speech's peak; digital silence is nothing a microphone gives."""
+"""Level of the room noise relative to the speech's peak: no microphone gives digital silence."""
 
 
 def speak(text: str, voice: str, speed: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def speak(text: str, voice: str, speed: int) -> np.ndarray:
     Raises
     ------
     InputError
-        If espeak-ng fails, or says nothing.
+        If espeak-ng fails, or gives silence.
     """
     wav = run_program(["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text]).stdout
     samples, rate = _read(io.BytesIO(wav), f"what espeak-ng ({voice}) made of “{text}”")
@@ -40,7 +40,7 @@ def speak(text: str, voice: str, speed: int) -> np.ndarray:
 
 
 def _read(file: Path | BinaryIO, name: str) -> tuple[np.ndarray, int]:
-    """Samples and sample rate; what cannot be read, and silence, is refused."""
+    """Samples and sample rate; InputError if the file is unreadable or silent."""
     try:
         samples, rate = soundfile.read(file, dtype="float32")
     except soundfile.LibsndfileError as error:
@@ -51,7 +51,7 @@ def _read(file: Path | BinaryIO, name: str) -> tuple[np.ndarray, int]:
 
 
 def in_room(parts: list[tuple[float, np.ndarray]], seconds: float, noise_db: float, seed: int) -> np.ndarray:
-    """Parts placed at their start times over steady pink-ish noise."""
+    """Parts placed at their start times over steady, roughly pink noise."""
     rng = np.random.default_rng(seed)
     white = rng.standard_normal(round(seconds * SAMPLE_RATE))
     spectrum = np.fft.rfft(white) / np.sqrt(1 + np.arange(len(white) // 2 + 1))
@@ -143,11 +143,11 @@ RECORDINGS = [
 ]
 """The recorded examples.
 
-The AudioSet models do not know the last two; with those, the page takes a model of ESC-50.
+The AudioSet models lack the classes of the last two; for those, the page uses an ESC-50 model.
 """
 
 SPARE_SOURCES = ("berklee/old_phone1", "berklee/water_in_sink1")
-"""Of further recordings that may be shipped."""
+"""Sources of further recordings that may be shipped."""
 HELD_OUT = frozenset((*(recording.source for recording in RECORDINGS), *SPARE_SOURCES))
 """Recordings that no model may be trained on, so that examples are new to it."""
 
@@ -169,7 +169,7 @@ class Listing:
 
 
 def add_recordings(listing: Listing, folder: Path) -> None:
-    """Convert the recordings to 16 kHz; nothing else is changed but their level."""
+    """Convert the recordings to 16 kHz and adjust their level, nothing else."""
     for recording in RECORDINGS:
         path = folder / f"{recording.file}.flac"
         if not path.is_file():

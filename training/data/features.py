@@ -24,7 +24,7 @@ class Features:
     Attributes
     ----------
     mel : (clips, frames, 128) float16
-        Padded with each clip's minimum; mapped from the file of one dataset, or those of several.
+        Padded with each clip's minimum; memory-mapped from one or several datasets' files.
     lengths : (clips,) int
         Frames before padding.
     targets : (clips, classes) bool
@@ -54,7 +54,7 @@ class Features:
 
     @property
     def list_keys(self) -> dict[str, str]:
-        """Keys of the lists of clips, which are all that cards of the first edition noted."""
+        """Keys of the lists of clips; cards of the first edition have only these."""
         return self.meta.get("list_keys", {})
 
     def indices(self, split: str) -> np.ndarray:
@@ -67,7 +67,7 @@ def read_features(folder: Path) -> Features:
     Raises
     ------
     InputError
-        If there are none, if an earlier version made them, or if they are not what was written there.
+        If there are none, if an earlier version made them, or if they are damaged.
     """
     if not (folder / "index.json").is_file():
         raise InputError(f"{folder} holds no finished features; run python -m training.features first.")
@@ -95,14 +95,14 @@ def read_features(folder: Path) -> Features:
 
 
 def _read_pictures(folder: Path, clips: int, frames: int) -> np.ndarray:
-    """mel.npy, mapped, not read; the first edition left unused rows at its end."""
+    """mel.npy, memory-mapped; the first edition left unused rows at its end."""
     try:
         mel = np.load(folder / "mel.npy", mmap_mode="r")
     except FileNotFoundError as error:
         raise damaged(folder, "mel.npy is missing") from error
     except OSError:
         raise
-    except Exception as error:  # of NumPy, of zipfile, of what reads the header
+    except Exception as error:  # from NumPy, zipfile or the header's parser
         raise damaged(folder, "mel.npy is cut short or is no array") from error
     if not isinstance(mel, np.ndarray):
         raise damaged(folder, "mel.npy holds several arrays, expected one")
@@ -113,7 +113,7 @@ def _read_pictures(folder: Path, clips: int, frames: int) -> np.ndarray:
 
 
 def common_frames(several: Sequence[Features]) -> int:
-    """How many frames a clip of all these features has; InputError if they differ."""
+    """Number of frames per clip in all these features; InputError if they differ."""
     if len(sizes := {features.meta["frames"] for features in several}) > 1:
         raise InputError(f"The features have {sorted(sizes)} frames; expected all the same.")
     return sizes.pop()
@@ -152,7 +152,7 @@ def join_features(several: list[Features]) -> Features:
 
 
 def add_unlabelled(first: Features, others: list[Features]) -> Features:
-    """All clips of ``first``, then the training clips of the others, which keep no label."""
+    """All clips of ``first``, then the training clips of the others without labels."""
     several = (first, *others)
     common_frames(several)
     added = [(f, f.indices("train")) for f in others]
@@ -183,12 +183,12 @@ def _joined_keys(several: Sequence[Features]) -> dict[str, dict[str, str]]:
 
 
 def short_hash(content: object) -> str:
-    """Twelve hexadecimal digits that stand for plain values."""
+    """SHA-256 of plain values, cut to twelve hexadecimal digits."""
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
 def digest_of(mel: np.ndarray, index: dict) -> str:
-    """SHA-256 of pictures and their index, to know features that were changed afterwards."""
+    """SHA-256 of pictures and their index, to detect features that were changed afterwards."""
     digest = hashlib.sha256(json.dumps(index, sort_keys=True).encode())
     for picture in mel:
         digest.update(picture.tobytes())

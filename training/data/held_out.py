@@ -1,4 +1,4 @@
-"""Keep sounds out of training that may hold a clip of a test split."""
+"""Keep sounds that may hold a clip of a test split out of training."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ WINDOWS_AT_ONCE = 256
 
 
 def remove_heard(folder: Path, several: Sequence[Features]) -> list[Path]:
-    """Delete the files under ``folder`` that may hold a clip which is not in a training split.
+    """Delete the files under ``folder`` that may hold a clip from outside the training splits.
 
     Parameters
     ----------
     several : sequence of Features
-        Of the datasets that models are tested on; all of one length.
+        Of the datasets that models are tested on, with clips of the same length.
 
     Returns
     -------
     list of Path
-        The deleted files. Files that cannot be read stay: features leave them out, and say so.
+        The deleted files. Unreadable files stay: training.features leaves them out and reports them.
     """
     frames = common_frames(several)
     held_out = np.concatenate([f.mel[np.array(f.splits) != "train"] for f in several])

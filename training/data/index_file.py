@@ -1,4 +1,4 @@
-"""index.json of a feature folder, checked field by field: a wrong one is named in a sentence."""
+"""Read index.json of a feature folder, field by field; an error names the wrong field."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PER_CLIP = ("lengths", "labels", "splits", "sources", "files")
 """Entries of index.json with one value a clip."""
 
 ABOUT = ("dataset", "task", "split", "class_names", "frames", "front_end", "attribution")
-"""Entries of index.json about the whole, without which nothing can be trained."""
+"""Entries of index.json about all clips; training needs every one of them."""
 
 _OPTIONAL_TYPES = {"multilabel": bool, "key": str, "sha256": str}
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """Fields of a feature folder's index.json, each of its type and with as many values as there are clips.
+    """Fields of a feature folder's index.json, with their types and numbers of values checked.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 
 def _check_whole(folder: Path, index: dict[str, Any]) -> None:
-    """InputError if a field about all clips is not of its type."""
+    """InputError if a field about all clips has the wrong type."""
     for name in ABOUT:
         if name not in ("class_names", "frames") and not isinstance(index[name], str):
             raise damaged(folder, f"{NAME} has {shown(index[name])} as {name}, expected text")
@@ -61,7 +61,7 @@ def _check_whole(folder: Path, index: dict[str, Any]) -> None:
 
 
 def _check_clips(folder: Path, index: dict[str, Any]) -> None:
-    """InputError if a field with one value a clip has a wrong one, or more or fewer than there are files."""
+    """InputError if a per-clip field has a wrong value, or not one value for each file."""
     frames, classes = index["frames"], len(index["class_names"])
 
     def is_length(value: object) -> bool:
@@ -106,7 +106,7 @@ def _is_whole(value: object) -> bool:
 
 
 def damaged(folder: Path, fault: str) -> InputError:
-    """One sentence on a feature folder that is not what was written there."""
+    """The error for a damaged feature folder."""
     return InputError(
         f"The features in {folder} are damaged: {fault};"
         " delete the folder and run python -m training.features again."

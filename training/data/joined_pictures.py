@@ -1,4 +1,4 @@
-"""Rows of several arrays as one array, read when they are needed: to join them would copy gigabytes."""
+"""Rows of several arrays as one array, read on demand, since joining them would copy gigabytes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 class JoinedPictures:
-    """Chosen rows of several arrays, one after another, behind the indexing of a single array.
+    """Chosen rows of several arrays, one after another, indexed like a single array.
 
     Parameters
     ----------
     arrays : sequence of (clips, frames, bins)
-        Mapped from files, or in memory; all of one shape but for their clips, and of one dtype.
+        Memory-mapped or in memory; all with the same dtype, frames and bins.
     rows : sequence of (n,) int
         Which rows of each.
     """
@@ -30,7 +30,7 @@ class JoinedPictures:
         return len(self.row_of)
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        """One row by its number, several by numbers, a mask or a slice; further axes as of any array."""
+        """One row by its number, several by numbers, a mask or a slice; further axes as in NumPy."""
         first, *rest = key if isinstance(key, tuple) else (key,)
         places = np.arange(len(self))[first]
         if places.ndim == 0:

@@ -1,7 +1,7 @@
-"""New clips out of training clips: changed in speed, tone and room, and heard together.
+"""New clips made from training clips: changed in speed, tone and room, and mixed.
 
-A tagger answers such a clip itself. Stored answers that are blended with the clips are only near to what it
-would have said, and a student learns more from a teacher that hears what it hears [Beyer et al. 2022].
+The tagger hears the mixed clip. Blending its stored answers to the parts would only approximate that, and a
+student learns more from a teacher that hears the same input [Beyer et al. 2022].
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from training.data.clip_files import levelled
 SOUNDS = (0.3, 0.45, 0.25)
 """Shares of mixtures of one, two and three sounds."""
 SPEED = 1.3
-"""A sound is played up to this many times faster or slower, which moves its pitch as well."""
+"""A sound is played up to this many times faster or slower, which also shifts its pitch."""
 TILT_DB = 3.0
 """Largest change of a sound's spectrum in dB an octave, either way."""
 SOFTER_DB = 15.0
-"""How much softer than the first the further sounds may be."""
+"""Further sounds are up to this many dB softer than the first."""
 ROOM_SHARE = 0.3
-"""Share of the mixtures that are heard in a room."""
+"""Share of the mixtures that get a room's echoes."""
 DECAY = (0.1, 0.8)
 """Seconds in which a room's echoes fall by 60 dB."""
 
@@ -40,7 +40,7 @@ def mixture(
     Parameters
     ----------
     datasets : sequence of sequences of callables
-        What reads the training clips of each dataset; each dataset is drawn from equally often.
+        Functions that read the training clips of each dataset; all datasets are drawn equally often.
     """
     mixed = np.zeros(samples, np.float32)
     for position in range(rng.choice(len(SOUNDS), p=SOUNDS) + 1):
@@ -71,7 +71,7 @@ def in_a_room(rng: np.random.Generator, sound: np.ndarray) -> np.ndarray:
     seconds = rng.uniform(*DECAY)
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     echoes = rng.standard_normal(len(time)) * 10 ** (-3 * time / seconds)
-    echoes *= rng.uniform(0.1, 1) / np.sqrt(np.sum(echoes**2))  # against the direct sound, in power
+    echoes *= rng.uniform(0.1, 1) / np.sqrt(np.sum(echoes**2))  # power relative to the direct sound
     echoes[0] = 1
     return fftconvolve(sound, echoes.astype(np.float32))[: len(sound)]
 

@@ -1,9 +1,9 @@
-"""Whether a clip is heard in another one: a recording that went into a dataset and into a game, say.
+"""Find clips that others contain, such as a recording used in both a dataset and a game.
 
-Log-mel pictures are correlated at every delay, after the mean around each value along time, and then along
-pitch, is taken off: what is left is the fine structure, which a copy shares even where it is compressed,
-softer or duller, and which two recordings of the same kind of sound do not share. A sound of a fraction of a
-second has little of it, and can resemble another by chance.
+Log-mel pictures are correlated at every delay, after subtracting the local mean along time and then along
+pitch. The fine structure that remains is shared by a copy, even a compressed, softer or duller one, but not
+by two recordings of the same kind of sound. A sound of a fraction of a second has little of it, and can
+resemble another by chance.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from scipy import fft
 from scipy.ndimage import uniform_filter
 
 FRAMES, BINS = 2, 4
-"""That are averaged into one value: 20 ms, and a thirty-second of the mel axis."""
+"""Averaged into one value: 20 ms, and a thirty-second of the mel axis."""
 AROUND_TIME, AROUND_PITCH = 15, 7
-"""Values of which the mean is taken off."""
+"""Number of values around each one whose mean is subtracted."""
 DEPTH = 12.0
-"""What lies this far below a clip's loudest value, in natural logarithms of power (52 dB), is silent."""
+"""Values this far below a clip's loudest, in natural logarithms of power (52 dB), count as silent."""
 COPY = 0.3
-"""Correlation from which on a clip counts as a copy."""
+"""A clip whose correlation is above this counts as a copy."""
 LEAST_SHARE = 0.4
-"""Share of a clip's variance that must lie where both clips overlap, or count as if it did."""
+"""Where two clips overlap, each counts with at least this share of its variance."""
 CLIPS_AT_ONCE = 64
 
 
 def most_alike(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """How much each clip is like the most similar of others, at the best delay.
+    """Correlation of each clip with the most similar of others, at the best delay.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def _correlations(
     summed = fft.irfft(products, 2 * times, axis=2)
     best = np.zeros(len(power), np.float32)
     for delay in range(-times + 1, times):
-        # The clip from `delay` on is held against the known one from its beginning, or the other way round.
+        # Compare the clip from `delay` on with the known one from its beginning, or the other way round.
         own = _between(power, max(delay, 0), min(times, times + delay))
         other = _between(known_power, max(-delay, 0), min(times, times - delay))
         scale = np.sqrt(own[:, None] * other[None])

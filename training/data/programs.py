@@ -1,4 +1,4 @@
-"""Other programs, run to their end, and their own message where they fail."""
+"""Run other programs to their end, and report their own message if they fail."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def run_program(call: Sequence[str], folder: Path | None = None) -> subprocess.C
 
 
 def last_line(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The last line of what a program said about its work."""
+    """The last line that a program printed to stderr."""
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it printed no message"

@@ -1,4 +1,4 @@
-"""Labels for clips that have none, learnt from those that have one and a tagger's embeddings."""
+"""Labels for unlabelled clips, learnt from labelled clips and a tagger's embeddings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INVERSE_REGULARISATION = 0.1
 
 
 def with_pseudo_labels(targets: Tensor, embeddings: Tensor) -> Tensor:
-    """Labels of all clips: their own, else the class probabilities of a logistic regression [Lee 2013].
+    """Labels of all clips: their own, or else the class probabilities of a logistic regression [Lee 2013].
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def with_pseudo_labels(targets: Tensor, embeddings: Tensor) -> Tensor:
         Rows add up to 1, but for classes that no clip has.
     """
     labelled, soft = targets.any(1), targets.float()
-    if labelled.all() or targets.any(0).sum() < 2:  # nothing to fill in, or nothing to tell apart
+    if labelled.all() or targets.any(0).sum() < 2:  # no clip without a label, or fewer than two classes
         return soft
     fit = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=1000)
     fit.fit(embeddings[labelled].numpy(), targets[labelled].float().argmax(1).numpy())

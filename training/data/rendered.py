@@ -1,4 +1,4 @@
-"""Sounds that programs make, to learn from without labels: instruments by fluidsynth, voices by espeak-ng."""
+"""Unlabelled training sounds made by programs: instruments by fluidsynth, voices by espeak-ng."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from training.data.examples import in_room, speak
 from training.data.programs import last_line, run_program
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-"""Where Debian's fluid-soundfont-gm (MIT) lies."""
+"""Path of Debian's fluid-soundfont-gm (MIT)."""
 SECONDS = 10.0
 TICKS = 480
-"""Of a beat."""
+"""Per beat."""
 DRUMS = 9
-"""General MIDI's channel of percussion, on which every key is an instrument of its own."""
+"""General MIDI's percussion channel, where every key is a different instrument."""
 DRUM_KEYS = (35, 38, 42, 46, 49, 51, 54, 56, 60, 63, 70, 75, 80)
 SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
 """Major, minor and pentatonic, in semitones."""
@@ -79,14 +79,14 @@ def render_music(rng: np.random.Generator, soundfont: Path) -> np.ndarray:
     Raises
     ------
     InputError
-        If fluidsynth fails, with what it says.
+        If fluidsynth fails, with its own message.
     """
     with TemporaryDirectory() as folder:
         score, wav = Path(folder) / "score.mid", Path(folder) / "sound.wav"
         draw_music(rng).save(score)
         call = ["fluidsynth", "-ni", "-q", "-r", str(SAMPLE_RATE), "-F", str(wav), str(soundfont), str(score)]
         done = run_program(call)
-        # It reports a soundfont that it cannot read and then takes another.
+        # For a soundfont that it cannot read, it prints an error and uses another.
         if b"error" in done.stderr or not wav.exists():
             raise InputError(f"fluidsynth made no sound of {soundfont}: {last_line(done)}")
         samples = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(1)

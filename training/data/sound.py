@@ -15,15 +15,15 @@ from training.data.datasets.base import all_audio_files, clip_name
 from training.data.features import Features
 
 TOLERANCE = 0.05
-"""How far half of a clip's log-mel values may be from its features: those are kept in half precision, and
-where a codec left nothing, another machine decodes other rounding errors."""
+"""Largest median difference of a clip's log-mel values from its features: those are stored in half precision,
+and where a codec left silence, another machine decodes other rounding errors."""
 
 
 def read_sound(paths: Iterable[Path], start: float, frames: int) -> np.ndarray:
-    """Samples of a clip: its files from ``start`` seconds on, joined, no more than a model reads.
+    """Samples of a clip: its files from ``start`` seconds on, joined and cut to what a model reads.
 
-    Not the loudest part, which `tpexplore.signal.excerpt` chooses of a person's file: a dataset says itself
-    where its clips begin, and most of its files are no longer than what a model reads.
+    Not the loudest part, which `tpexplore.signal.excerpt` chooses in a user's file: a dataset defines where
+    its clips begin, and most of its files are no longer than what a model reads.
     """
     samples = samples_for(frames)
     parts = [load_audio(path, offset=start, duration=samples / SAMPLE_RATE) for path in paths]
@@ -37,7 +37,7 @@ def sound_of(name: str, paths: Mapping[str, Path], frames: int) -> np.ndarray:
 
 
 def paths_by_name(audio: Path) -> dict[str, Path]:
-    """Every audio file under a folder by the name that features have for it: "parent/name"."""
+    """Every audio file under a folder by its name in features: "parent/name"."""
     if not audio.is_dir():
         raise InputError(f"{audio} is not a folder; expected the audio that the features were made from.")
     paths: dict[str, Path] = {}
@@ -50,7 +50,7 @@ def paths_by_name(audio: Path) -> dict[str, Path]:
 def files_of(name: str, paths: Mapping[str, Path]) -> list[tuple[Path, float]]:
     """The files of a clip, by its `Item.name`, and the second in each at which it begins.
 
-    Names of files and folders may themselves hold "+" and "@": what stands in ``paths`` decides.
+    Names of files and folders may themselves hold "+" and "@": the names in ``paths`` decide.
     """
     ends = [at for at, sign in enumerate(name) if sign == "+"] + [len(name)]
     for end in ends:

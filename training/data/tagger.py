@@ -26,7 +26,7 @@ FFT, WINDOW, HOP = 1024, 800, 320
 LOWEST_HZ, HIGHEST_HZ = 0.0, 15_000.0
 PRE_EMPHASIS = 0.97
 LAST_CHANNELS = 1280
-"""Channels of the classifier's hidden layer at width 1; a checkpoint's own tell its width."""
+"""Channels of the classifier's hidden layer at width 1; a checkpoint's own number gives its width."""
 
 
 class MelPicture(nn.Module):
@@ -53,7 +53,7 @@ class MelPicture(nn.Module):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tagger says of some clips.
+    """A tagger's answers to some clips.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ def load_tagger(path: Path) -> Tagger:
 
 
 def _own_name(key: str) -> str:
-    """A published name as torchvision has it; the published classifier begins with pooling and flattening."""
+    """torchvision's name for a published key; the published classifier begins with pooling and flattening."""
     for published, own in (
         ("conc_se_layers.0.", ""),
         ("classifier.2.", "classifier.0."),

@@ -1,4 +1,4 @@
-"""What a training learns from: the features of one or several folders, and a tagger's answers to them."""
+"""Training data: the features of one or several folders, and a tagger's answers to them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NO_ANSWERS = "The recipe learns from stored answers; run python -m training.answ
 def training_data(folders: list[Path], classes: str = "labels") -> tuple[Features, StoredAnswers | None]:
     """The first folder's features, with the training clips of the others added without their labels.
 
-    Answers are there if every folder has them, all of one tagger. With "tags" as ``classes`` the tagger's
-    tags stand in the place of labels.
+    Answers are returned if every folder has them; all must be of one tagger. With "tags" as ``classes`` the
+    tagger's tags replace the labels.
     """
     several, stored = zip(*map(read_answered, folders), strict=True)
     features, answers = several[0], stored[0]
@@ -32,7 +32,7 @@ def training_data(folders: list[Path], classes: str = "labels") -> tuple[Feature
 
 
 def answered_data(folders: list[Path]) -> tuple[Features, StoredAnswers]:
-    """The same with a tagger's answers, which must be there."""
+    """Like `training_data`, but InputError if a folder has no answers."""
     features, answers = training_data(folders)
     if answers is None:
         raise InputError(NO_ANSWERS)

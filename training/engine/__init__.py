@@ -1,1 +1,1 @@
-"""What every training runs on: the loop, checkpoints, run folders, and the stages themselves."""
+"""Shared by all trainings: the loop, checkpoints and run folders; and the stages themselves."""

@@ -39,7 +39,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 
 def load_checkpoint(folder: Path) -> dict | None:
-    """What a run's newest checkpoint holds, or None if it has none yet."""
+    """Content of a run's newest checkpoint, or None if it has none yet."""
     path = newest_checkpoint(folder)
     if path is None:
         return None
@@ -49,7 +49,7 @@ def load_checkpoint(folder: Path) -> dict | None:
         if not isinstance(state, dict) or not all(
             isinstance(module, dict) for module in state.get("modules", {}).values()
         ):
-            raise TypeError("it is no checkpoint of a training")
+            raise TypeError("it is not a checkpoint of a training")
         return state
     except Exception as error:
         advice = "previous.pt holds the one before; delete the broken file to go on from there"
@@ -59,7 +59,7 @@ def load_checkpoint(folder: Path) -> dict | None:
 
 
 def trim_log(folder: Path, step: int) -> None:
-    """Take the lines out of a run's log that it will write again from ``step`` on, and one cut short."""
+    """Remove the log lines that a run will write again from ``step`` on, and any line cut short."""
     path = folder / "log.jsonl"
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     kept = [line for line in lines if _step_of(line) <= step]

@@ -1,4 +1,4 @@
-"""What the commands of this package share: arguments of a training stage, and how bad input ends."""
+"""Shared by this package's commands: their arguments, and how they report bad input."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ class StageArguments(argparse.Namespace):
     """Parsed arguments of a training stage."""
 
     def prepare(self, recipe: object, features: Features) -> Path:
-        """Lock the run folder until this process ends, and note there what the run is."""
+        """Lock the run folder until this process ends, and record the recipe and data there."""
         self.lock = lock_folder(self.out)
         note_run(self.out, recipe, features)
         return self.out
 
 
 def results_file(folder: Path, name: str) -> Path:
-    """Where a command will write what it measures, if anything can be written there: measuring takes hours.
+    """Path of a command's results; checked beforehand to be writable, because measuring takes hours.
 
     Raises
     ------
     OSError
-        If not.
+        If it cannot be written.
     """
     path = folder / name
     check_place(path)
@@ -64,7 +64,7 @@ def command_arguments(doc: str, prog: str, **options: str) -> OneSentenceParser:
 
 
 class Different(argparse.Action):
-    """Values of which none comes twice: what counts twice weighs double, or narrows an interval."""
+    """Refuses repeated values, which would count double or narrow an interval."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         same = {os.path.realpath(value) if isinstance(value, Path) else value for value in values}
@@ -79,7 +79,7 @@ def add_feature_folders(parser: argparse.ArgumentParser, help: str) -> None:
 
 
 def model_to_start_from(text: str) -> str:
-    """An argparse type: a run folder, bundled model or file, which has a name."""
+    """An argparse type: name of a run folder, bundled model or file, not empty."""
     if not text.strip() or "\0" in text:
         raise argparse.ArgumentTypeError("the name is empty; expected a run folder, bundled model or file")
     return text
@@ -90,12 +90,12 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 
 
 def add_start(parser: argparse.ArgumentParser) -> None:
-    """The argument ``init`` of a study, whose trainings all begin alike."""
+    """The argument ``init`` of a study: all its trainings start from this model."""
     parser.add_argument(
         "--init",
         type=model_to_start_from,
         required=True,
-        help="common start, never pruned: run folder, bundled model or file",
+        help="start of all trainings, never pruned: run folder, bundled model or file",
     )
 
 
@@ -125,7 +125,7 @@ def study_arguments(doc: str, prog: str) -> OneSentenceParser:
 
 
 def stage_arguments(doc: str, prog: str, several: bool = False) -> OneSentenceParser:
-    """A parser with what every training stage takes."""
+    """A parser with the arguments that every training stage takes."""
 
     class Parser(OneSentenceParser):
         def parse_args(self, arguments: Sequence[str] | None = None):
@@ -142,7 +142,7 @@ def stage_arguments(doc: str, prog: str, several: bool = False) -> OneSentencePa
     parser.add_argument(
         "--out", type=file_or_folder, required=True, help="run folder; rerunning continues there"
     )
-    parser.add_argument("--minutes", type=positive, help="stop, saved, after this long")
+    parser.add_argument("--minutes", type=positive, help="save and stop after this long")
     parser.add_argument(
         "--accumulate",
         type=whole(1),

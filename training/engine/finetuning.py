@@ -38,9 +38,9 @@ from training.system.precision import mixed_precision
 def draw_keep_rate(pruning: Pruning, epoch: float, draw: random.Random) -> tuple[float, str]:
     """Keep-rate and score of one step.
 
-    The keep-rate is 1.0 before pruning starts, then falls along EViT's cosine. A fixed one ends where the
-    recipe says; "elastic" draws any rate of the slider above that floor, so that one checkpoint serves
-    every keep-rate.
+    The keep-rate is 1.0 before pruning starts, then falls along EViT's cosine to the recipe's keep-rate.
+    With "elastic", each step draws a slider rate not below that curve, so that one checkpoint serves every
+    keep-rate.
     """
     score = draw.choices(list(pruning.scores), list(pruning.scores.values()))[0]
     if epoch < pruning.start:
@@ -57,7 +57,7 @@ class FinetuneStage:
     """Supervised training, see `training.engine.loop.TrainingStage`.
 
     Random dropping of patches and SpecAug regularise until pruning starts; from then on the model sees
-    whole pictures, so that what it loses is what the score chose.
+    whole pictures, so that only the score decides which patches it loses.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class FinetuneStage:
         if self.pruning_started(step):
             assert ids.shape[1] == model.config.patches, "patches are missing although pruning has started"
         with mixed_precision(self.device):
-            # A random order is another one at every step.
+            # seed=step: the random order differs at every step.
             passed = Entered(model, spec, ids=ids).run(keep_rate, score, recipe.pruning.method, seed=step)
             x = passed.tokens
             logits, teacher_logits = self._answers(x, passed.sizes)
@@ -153,7 +153,7 @@ class FinetuneStage:
     def _answers(self, x: Tensor, sizes: Tensor | None) -> tuple[Tensor, Tensor]:
         """Logits that learn the labels, and logits that learn the teacher's answers.
 
-        ``sizes`` are those of merged tokens, which the readout weighs by them, as it does in a test.
+        ``sizes`` are the sizes of merged tokens; the readout weighs tokens by size, as in a test.
         """
         model = self.model
         if self.recipe.distil.to == "readout":
@@ -164,7 +164,7 @@ class FinetuneStage:
         return model.head(tokens[:, 0]).float(), model.head(tokens[:, 1]).float()
 
     def _against_labels(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Mean over the batch; a clip counts as far as it is labelled."""
+        """Mean over the batch; cross-entropy weighs each clip by the sum of its targets."""
         if self.recipe.loss == "bce":
             return binary_cross_entropy_with_logits(logits, targets)
         share, smoothing = targets.sum(1, keepdim=True), self.recipe.label_smoothing
@@ -174,7 +174,7 @@ class FinetuneStage:
     def _against_answers(
         self, part: Batch, pooled: Tensor, logits: Tensor, label_loss: Tensor
     ) -> dict[str, Tensor]:
-        """The losses with those against the tagger's stored answers added."""
+        """The losses against the tagger's stored answers; "loss" includes them."""
         with mixed_precision(self.device):
             tag_logits, embedding = self.student.heads(pooled)
         own = logits if tag_logits is None else tag_logits
@@ -184,7 +184,7 @@ class FinetuneStage:
     def _lesson(
         self, step: int, part: Batch, patches: Tensor, logits: Tensor, label_loss: Tensor
     ) -> dict[str, Tensor]:
-        """The losses with the teacher's part in them."""
+        """The losses against the CNN teacher; "loss" includes them."""
         distil = self.recipe.distil
         with torch.no_grad(), mixed_precision(self.device):
             taught, maps = self.teacher(part["mel"])
@@ -199,8 +199,8 @@ class FinetuneStage:
         if distil.features and not self.pruning_started(step):
             with mixed_precision(self.device):
                 matched = self.student.project(patches).float()
-            there = maps.gather(1, part["ids"][..., None].expand(-1, -1, maps.shape[-1]))
-            figures["map_loss"] = smooth_l1_loss(matched, layer_norm(there, there.shape[-1:]))
+            at_patches = maps.gather(1, part["ids"][..., None].expand(-1, -1, maps.shape[-1]))
+            figures["map_loss"] = smooth_l1_loss(matched, layer_norm(at_patches, at_patches.shape[-1:]))
             figures["loss"] = figures["loss"] + distil.features * figures["map_loss"]
         return figures
 

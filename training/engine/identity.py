@@ -1,4 +1,4 @@
-"""What a run and a bundled model were made of, and that they are used with the same."""
+"""Record what a run or bundled model was made from, and check that it is used with the same data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from training.scoring.class_names import tags_of_classes
 from training.system import parallel
 
 SAME_DATA = ("dataset", "front_end", "training_clips", "test_split")
-"""What must match where a card has no keys. Not the attribution: authors and licence may be worded anew."""
+"""Fields that must match if a card has no keys. Not the attribution: its wording may change."""
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,22 +34,22 @@ def note_run(folder: Path, recipe: object, features: Features) -> None:
     InputError
         If the folder is a run of another recipe or of other features.
     """
-    noted, run = folder / "recipe.json", folder / "run.json"
-    if noted.exists() and not _same_recipe(noted, recipe):
+    recipe_path, run_path = folder / "recipe.json", folder / "run.json"
+    if recipe_path.exists() and not _same_recipe(recipe_path, recipe):
         raise InputError(f"{folder} was started with another recipe; choose another folder or delete it.")
     check_run(folder, features, all_of_them=True)
     if not parallel.is_main():
         return
-    if not noted.exists():
-        write_json(noted, asdict(recipe))
-    if not run.exists():
+    if not recipe_path.exists():
+        write_json(recipe_path, asdict(recipe))
+    if not run_path.exists():
         write_json(
-            run, {"commit": git_commit(), "features": list(features.keys), "feature_keys": features.keys}
+            run_path, {"commit": git_commit(), "features": list(features.keys), "feature_keys": features.keys}
         )
 
 
 def _same_recipe(path: Path, recipe: object) -> bool:
-    """Whether a noted recipe is this one; settings that it does not know have their defaults."""
+    """Whether a stored recipe equals this one; settings that it lacks have their defaults."""
     return json.dumps(asdict(load_recipe(str(path), type(recipe)))) == json.dumps(asdict(recipe))
 
 
@@ -61,37 +61,37 @@ def note_model(folder: Path, config: ModelConfig, features: Features) -> None:
 
 
 def read_model_config(folder: Path) -> ModelConfig | None:
-    """A run's model configuration; None for a run of the first edition, which did not note it."""
+    """A run's model configuration; None for a run of the first edition, which did not store it."""
     path = folder / "model.json"
     if not path.exists():
         return None
     try:
-        noted = read_json(path)["config"]
-        return ModelConfig(**{**noted, "labels": tuple(noted["labels"])})
+        stored = read_json(path)["config"]
+        return ModelConfig(**{**stored, "labels": tuple(stored["labels"])})
     except (KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}); restore it.") from error
 
 
 def check_run(folder: Path, features: Features, all_of_them: bool = False) -> None:
-    """Raise InputError unless a run was trained on these features, and perhaps further ones.
+    """Raise InputError unless a run was trained on at least these features.
 
     Parameters
     ----------
     all_of_them : bool
-        Whether these must be all that it was trained on, as they must be to go on with it.
+        Whether they must be all features of the run, as needed to continue it.
     """
     path = folder / "run.json"
     if not path.exists() or not features.keys:
         return
-    noted = read_json(path)
-    names, keys = noted.get("features", []), noted.get("feature_keys", {})
+    stored = read_json(path)
+    names, keys = stored.get("features", []), stored.get("feature_keys", {})
     are_lists = isinstance(names, list) and isinstance(keys, dict)
     if not are_lists or not all(isinstance(text, str) for text in (*names, *keys.values())):
         raise InputError(f"{path} is damaged; expected names of features with their keys.")
-    if "feature_keys" in noted:
+    if "feature_keys" in stored:
         keys = keys.values()
         same = _among(features, keys) and (not all_of_them or len(keys) == len(features.keys))
-    else:  # the first edition noted folders, or for folds of ESC-50 the split
+    else:  # the first edition stored folders, or the split for folds of ESC-50
         known = {*names, *(name.rpartition("-")[0] for name in names)}
         about = (features.meta["dataset"], features.meta.get("split"))
         same = not known.isdisjoint((*about, *features.keys, *features.meta["dataset"].split(" + ")))
@@ -102,13 +102,13 @@ def check_run(folder: Path, features: Features, all_of_them: bool = False) -> No
         )
 
 
-def _among(features: Features, noted: Collection[str]) -> bool:
-    """Whether each dataset of the features was noted: by its content or, in the first edition, its clips."""
-    return all(key in noted or features.list_keys.get(name) in noted for name, key in features.keys.items())
+def _among(features: Features, keys: Collection[str]) -> bool:
+    """Whether ``keys`` has every dataset's key: of its content or, in the first edition, its clips."""
+    return all(key in keys or features.list_keys.get(name) in keys for name, key in features.keys.items())
 
 
 def check_fit(features: Features, config: ModelConfig) -> None:
-    """Raise InputError unless the features are what a model classifies."""
+    """Raise InputError unless a model has the features' classes and number of frames."""
     by_name = tags_of_classes(features, config) is not None
     if tuple(features.meta["class_names"]) != config.labels and not by_name:
         raise InputError(f"The features' classes are not those of {config.name}.")
@@ -119,7 +119,7 @@ def check_fit(features: Features, config: ModelConfig) -> None:
 
 
 def check_bundled(features: Features, config: ModelConfig) -> None:
-    """Raise InputError unless a bundled model was made from these features, and perhaps further ones."""
+    """Raise InputError unless a bundled model was made from at least these features."""
     check_fit(features, config)
     made_from, present = bundled_card(config.name).get("data", {}), describe_data(features)
     if made_from.get("feature_keys") and features.keys:
@@ -137,7 +137,7 @@ def check_bundled(features: Features, config: ModelConfig) -> None:
 
 
 def _up_to_date(value: object, features: Features) -> object:
-    """A card's front end by the name that it has today, where it gives the same features as then."""
+    """A card's front end by today's name, if today's front end gives the same features."""
     joined = any("+" in name for name in features.files)
     same = (JOINING,) if joined else EARLIER
     return FRONT_END if value in same else value
@@ -148,7 +148,7 @@ def _in_words(value: object) -> str:
 
 
 def describe_data(features: Features) -> dict:
-    """What a card says of the features that a model was made from."""
+    """A card's entry about the features that a model was made from."""
     return {
         "dataset": features.meta["dataset"],
         "front_end": features.meta["front_end"],
@@ -171,12 +171,12 @@ def describe_run(folder: Path) -> dict:
 
 
 def datasets_heard(description: dict | None) -> set[str]:
-    """Names of the datasets that a model learnt from, and all that it started from and was taught by.
+    """Names of the datasets that a model, its start and its teachers learnt from.
 
     Parameters
     ----------
     description : dict or None
-        What `describe_run` says of a run, or a card of a bundled model.
+        Result of `describe_run`, or the card of a bundled model.
     """
     if not isinstance(description, dict):
         return set()
@@ -187,7 +187,7 @@ def datasets_heard(description: dict | None) -> set[str]:
 
 
 def last_log_line(folder: Path) -> dict:
-    """What a run logged last; InputError if it has finished no epoch yet."""
+    """A run's last log line; InputError if it has finished no epoch yet."""
     path = folder / "log.jsonl"
     lines = path.read_bytes().splitlines() if path.exists() else []
     if not lines:
@@ -196,7 +196,7 @@ def last_log_line(folder: Path) -> dict:
         line = json.loads(lines[-1])
         return {**line, "epoch": line["epoch"], "minutes": line["minutes"]}
     except (*UNREADABLE_JSON, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}); continue its training, which mends it.") from error
+        raise InputError(f"{path} is damaged ({error}); continue its training, which repairs it.") from error
 
 
 def read_json(path: Path) -> dict:
@@ -223,5 +223,5 @@ def git_commit() -> str:
             return "unknown"
         changed = git("status", "--porcelain", "--", "tpexplore", "training")
         return git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else "")
-    except (OSError, subprocess.CalledProcessError):  # no git, no checkout, or none yet that has a commit
+    except (OSError, subprocess.CalledProcessError):  # no git, no checkout, or a checkout without commits
         return "unknown"

@@ -25,7 +25,7 @@ _HISTORY = (
     *("recipe", "data", "features", "feature_keys", "teacher", "pretrained", "start"),
     *("commit", "training_minutes", "epochs_done"),
 )
-"""What a bundled model's card says of its making."""
+"""Entries of a bundled model's card about how it was made."""
 
 
 @torch.no_grad()
@@ -33,7 +33,7 @@ def whiten_patches(model: AudioViT, specs: Tensor) -> None:
     """Set the patch embedding to the leading principal components of patches, whitened.
 
     Neighbouring mel values are strongly correlated, so a random projection shows the first block
-    little but loudness; whitening gives every component the same say [Coates & Ng 2012].
+    little but loudness; whitening gives every component the same weight [Coates & Ng 2012].
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def whiten_patches(model: AudioViT, specs: Tensor) -> None:
     values = patches_of(specs).flatten(0, 1).double()
     mean = values.mean(0)
     power, axes = torch.linalg.eigh(torch.cov(values.T))
-    # eigh sorts ascending; a model wider than a patch has values keeps its random kernels for the rest.
+    # eigh sorts ascending; if dim exceeds the values of a patch, the remaining kernels stay random.
     count = min(model.config.dim, len(power))
     power, axes = power[-count:].flip(0), axes[:, -count:].flip(1)
     kernel = (axes / (power + 1e-2 * power.mean()).sqrt() * WHITENING_GAIN).T
@@ -86,13 +86,13 @@ def start_from(model: AudioViT, source: str) -> None:
         raise InputError(f"{source} has another width than the recipe's {model.config.dim}.")
     own = model.state_dict()
     classifier = ("vit.head.", "vit.fc_norm.", "head.")
-    taken = {
+    fitting = {
         key: value
         for key, value in weights.items()
         if key in own and own[key].shape == value.shape and (same_classes or not key.startswith(classifier))
     }
     place_positions(model)
-    model.load_state_dict(taken, strict=False)
+    model.load_state_dict(fitting, strict=False)
 
 
 def weights_of_run(run: Path) -> dict[str, Tensor]:
@@ -119,7 +119,7 @@ def describe_start(source: str | None) -> dict | None:
         return {**describe_run(Path(source)), "weights_sha256": newest and sha256_of(newest)}
     config = load_model(source).config
     card = bundled_card(source) if is_bundled(source) else {}
-    # A later model may take this one's name and card, so what it was made from is kept here.
+    # A later model may take this one's name and card, so its history is copied here.
     history = {part: card[part] for part in _HISTORY if part in card}
     return {"model": config.name, "weights_sha256": config.sha256, **history}
 

@@ -1,4 +1,4 @@
-"""What is learnt from a tagger's stored answers: the layers that answer as it does, and their losses."""
+"""Learning from a tagger's stored answers: the layers that predict them, and their losses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SMALLEST_SPREAD = 0.05
 
 
 class TaggerHeads(nn.Module):
-    """Linear layers that answer as a tagger does, from what a model classifies from.
+    """Linear layers that predict a tagger's answers from a model's pooled features.
 
     Parameters
     ----------
     dim : int
-        Of the model's tokens.
+        Width of the model's tokens.
     lessons : StoredLessons
         A layer whose loss has no weight is left out.
     embedding_width : int
@@ -33,8 +33,8 @@ class TaggerHeads(nn.Module):
 
     def __init__(self, dim: int, lessons: StoredLessons, embedding_width: int, own_tags: bool = True):
         super().__init__()
-        wants_tags = own_tags and lessons.any_tags
-        self.tag_head = nn.Linear(dim, TAGS) if wants_tags else None
+        has_tag_head = own_tags and lessons.any_tags
+        self.tag_head = nn.Linear(dim, TAGS) if has_tag_head else None
         self.embedding_head = nn.Linear(dim, embedding_width) if lessons.embedding else None
 
     def forward(self, pooled: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -51,19 +51,19 @@ def tag_statistics(answers: StoredAnswers, rows: np.ndarray) -> tuple[Tensor, Te
 
 @torch.no_grad()
 def begin_head_at(head: nn.Linear, mean: Tensor) -> None:
-    """Let tags begin at the clips' mean logits (527,): from 0, a bias would take thousands of steps."""
+    """Start the tags' biases at the clips' mean logits (527,); from 0 they would need thousands of steps."""
     head.bias.copy_(mean)
 
 
 def with_tags(batch: Batch) -> Batch:
-    """A batch with the probabilities of its tags, which mixing may blend, as it may not blend logits."""
+    """A batch with the probabilities of its tags added: mixing may blend those, but not logits."""
     return {**batch, "tags": batch["tag_logits"].sigmoid()} if "tag_logits" in batch else batch
 
 
 def lesson_losses(
     lessons: StoredLessons, part: Batch, spread: Tensor, tag_logits: Tensor | None, embedding: Tensor | None
 ) -> dict[str, Tensor]:
-    """Losses against stored answers by name, and under "loss" their sum, each with its weight.
+    """Losses against stored answers by name; "loss" is their weighted sum.
 
     Parameters
     ----------

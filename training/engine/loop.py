@@ -30,14 +30,14 @@ Batch = dict[str, Tensor]
 
 
 class TrainingStage(Protocol):
-    """What a kind of training adds to the loop.
+    """What each kind of training adds to the loop.
 
     Attributes
     ----------
     recipe : Recipe
     steps_per_epoch : int
     trained, averaged : dict of name -> module
-        What the optimisers step, and what only follows; both are saved under these names.
+        Modules that the optimisers train, and averages that follow them; saved under these names.
     """
 
     recipe: Recipe
@@ -52,7 +52,7 @@ class TrainingStage(Protocol):
         """Mean "loss" over a part of the batch, and further figures to log."""
 
     def after_step(self, step: int) -> None:
-        """Called when the weights have been stepped."""
+        """Called after the optimisers' step."""
 
     def after_epoch(self, epoch: int) -> dict[str, float]:
         """Figures to log at the end of an epoch; called in the main process only."""
@@ -67,7 +67,7 @@ class TrainingRun:
     folder : Path
         Holds last.pt (the newest checkpoint), previous.pt and log.jsonl.
     minutes : float, optional
-        Stop, saved, after this long.
+        Save and stop after this long.
     accumulate : int
         Parts that each process cuts its share of a batch into, one after the other.
     """
@@ -89,7 +89,7 @@ def pick_device() -> torch.device:
 
 
 def train(stage: TrainingStage, run: TrainingRun) -> bool:
-    """Run the steps that are left, from the last checkpoint on if there is one.
+    """Run the remaining steps, from the last checkpoint if there is one.
 
     Under torchrun every process takes its share of each batch and gradients are added up, so that the
     weights stay the same everywhere. Batch norm sees each process's share alone.
@@ -102,7 +102,7 @@ def train(stage: TrainingStage, run: TrainingRun) -> bool:
     Raises
     ------
     Interrupted
-        On Ctrl-C, a polite kill or a terminal that closes, once everything is saved.
+        On Ctrl-C, SIGTERM or a closed terminal, after everything is saved.
     """
     recipe, folder = stage.recipe, run.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -186,7 +186,7 @@ def train(stage: TrainingStage, run: TrainingRun) -> bool:
                 save(step + 1)
                 saved_at = time.monotonic()
     save(steps)
-    parallel.barrier()  # nobody reads the run before it is written
+    parallel.barrier()  # no process reads the run before it is saved
     return True
 
 
@@ -195,8 +195,8 @@ def gradients_of_step(
 ) -> dict[str, float]:
     """Gradients of one step on ``trainable``, and this process's figures.
 
-    The batch is cut into the same parts, with the same random numbers, for any number of processes with
-    the same number of parts in all: two processes do what one does with ``accumulate`` doubled.
+    The parts and their random numbers depend only on the total number of parts: two processes do what one
+    does with ``accumulate`` doubled.
     """
     seed = stage.recipe.seed * 1_000_003 + step
     torch.manual_seed(seed)
@@ -223,5 +223,5 @@ def append_log(folder: Path, line: dict) -> None:
     append_line(folder / "log.jsonl", json.dumps(line))
     try:
         tqdm.write(json.dumps(line))
-    except OSError:  # the terminal or the reader, as in ``| tee``, is gone; training goes on
+    except OSError:  # the terminal or the reader, as in ``| tee``, is gone; training continues
         discard_output()

@@ -1,4 +1,4 @@
-"""Muon, in the number type that the device is fast in."""
+"""Muon, in the device's fast number type."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Muon(torch.optim.Optimizer):
     ) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
         if any(parameter.ndim != 2 for group in self.param_groups for parameter in group["params"]):
-            raise ValueError("Muon steps matrices; a parameter with another number of dimensions was given")
+            raise ValueError("Muon trains matrices only; a parameter has another number of dimensions")
 
     @torch.no_grad()
     def step(self) -> None:

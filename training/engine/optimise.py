@@ -17,7 +17,7 @@ _BEFORE_BLOCKS = ("patch_embed", "pos_embed", "cls_token", "reg_token", "mask_to
 
 
 def optimisers_for(modules: Sequence[nn.Module], recipe: Optimiser) -> list[torch.optim.Optimizer]:
-    """One AdamW or Adam over everything, or Muon for the matrices inside blocks beside AdamW.
+    """One AdamW or Adam for everything, or Muon for the matrices inside blocks and AdamW for the rest.
 
     Muon orthogonalises each step of a matrix, scaled so that one learning rate serves both.
     Vectors, tokens and positions get no weight decay. Every group's "scale" is its share of the learning

@@ -1,4 +1,4 @@
-"""Masked auto-encoding of log-mel pictures, AudioMAE's way [Huang 2022], beside a tagger's answers."""
+"""Masked auto-encoding of log-mel pictures, as in AudioMAE [Huang 2022], plus a tagger's answers."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class Decoder(nn.Module):
 
     def forward(self, visible: Tensor, ids: Tensor) -> Tensor:
         """Encoded visible patches (batch, k, dim) and their ids -> all patches (batch, patches, 256)."""
-        seen = self.enter(visible)
-        x = self.mask_token.to(seen.dtype).expand(len(seen), self.positions.shape[1], -1)
-        x = x.scatter(1, ids[..., None].expand(-1, -1, seen.shape[-1]), seen) + self.positions
+        tokens = self.enter(visible)
+        x = self.mask_token.to(tokens.dtype).expand(len(tokens), self.positions.shape[1], -1)
+        x = x.scatter(1, ids[..., None].expand(-1, -1, tokens.shape[-1]), tokens) + self.positions
         for block in self.blocks:
             x = block(x)
         return self.predict(self.norm(x))
@@ -165,8 +165,8 @@ class PretrainStage:
         with mixed_precision(self.device):
             predicted = self.decode(self.encode(self.shown, visible), visible)
         filled = fill_in(predicted.float(), self.shown, visible)
-        seen = torch.zeros(len(self.shown), self.config.patches, dtype=torch.bool, device=self.device)
-        hidden = ~seen.scatter(1, visible, True)
+        blank = torch.zeros(len(self.shown), self.config.patches, dtype=torch.bool, device=self.device)
+        hidden = ~blank.scatter(1, visible, True)
         masked = pictures_of(patches_of(self.shown).masked_fill(hidden[..., None], self.shown.min()))
         rows = [torch.cat(list(kind.transpose(1, 2).flip(1)), 1) for kind in (self.shown, masked, filled)]
         grey = torch.cat(rows).cpu()
@@ -183,8 +183,9 @@ def fill_in(prediction: Tensor, spec: Tensor, visible: Tensor) -> Tensor:
     true = patches_of(spec)
     spread = (true.var(-1, keepdim=True) + 1e-2).sqrt()
     filled = prediction * spread + true.mean(-1, keepdim=True)
-    seen = torch.zeros(true.shape[:2], dtype=torch.bool, device=true.device).scatter(1, visible, True)
-    return pictures_of(torch.where(seen[..., None], true, filled))
+    blank = torch.zeros(true.shape[:2], dtype=torch.bool, device=true.device)
+    is_visible = blank.scatter(1, visible, True)
+    return pictures_of(torch.where(is_visible[..., None], true, filled))
 
 
 def pictures_of(patches: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Ctrl-C, a polite kill and a terminal that closes, kept until the training loop has saved."""
+"""Hold back Ctrl-C, SIGTERM and SIGHUP until the training loop has saved."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ KEPT = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") i
 
 @contextmanager
 def kept_signals() -> Iterator[list[int]]:
-    """A list that these signals go into instead of ending the process; a second one ends it.
+    """A list that collects these signals instead of ending the process; a second signal ends it.
 
-    What is ignored, as under nohup or in a background job of a script, stays ignored.
+    Signals that are ignored, as under nohup or in a script's background job, stay ignored.
     """
     arrived: list[int] = []
-    if threading.current_thread() is not threading.main_thread():  # only that one may choose
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield arrived
         return
 

@@ -1,4 +1,4 @@
-"""The model that is fine-tuned, fresh or from a start, and the layers through which it learns."""
+"""The model to fine-tune, new or from earlier weights, and the layers through which it learns."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Student(nn.Module):
     project
         Compares its patches with a CNN teacher's map.
     heads
-        Answer as a tagger does.
+        Predict a tagger's answers.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Student(nn.Module):
 
 
 def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
-    """Tokens after the last block -> what the model classifies from, (batch, dim), normalised."""
+    """Tokens after the last block -> the features that the head classifies, (batch, dim), normalised."""
     if model.config.family == "ast":
         pooled = model.vit.norm(x)[:, : model.config.prefix].mean(1)
     else:
@@ -75,7 +75,7 @@ def pooled_features(model: AudioViT, x: Tensor) -> Tensor:
 
 
 def begin_at_mean(student: Student, recipe: FinetuneRecipe, mean: Tensor) -> None:
-    """Let tags begin at the clips' mean logits (527,), whichever layer answers them."""
+    """Start the tags' biases at the clips' mean logits (527,), in whichever layer predicts tags."""
     head = student.heads.tag_head
     if recipe.classes == "tags":
         head = student.model.head[1] if recipe.family == "ast" else student.model.vit.head

@@ -38,7 +38,7 @@ class Teacher(nn.Module):
             self.width = net.feature_info[STRIDE_16]["num_chs"]
         except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, AssertionError) as error:
             raise InputError(
-                f"timm makes no {recipe.arch!r} with channels {list(recipe.channels)}; expected one of its"
+                f"timm has no {recipe.arch!r} with channels {list(recipe.channels)}; expected one of its"
                 " ResNets and four numbers."
             ) from error
         self.net = net.to(memory_format=torch.channels_last)

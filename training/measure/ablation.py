@@ -1,4 +1,4 @@
-"""What each part of a recipe is worth: the same short training without one part at a time, tested alike."""
+"""What each part of a recipe is worth: the same short training and test without one part at a time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from training.scoring.scores import Scorer, scorer_for, tidy
 RATES = (1.0, 0.7, 0.5, 0.3)
 """Keep-rates, by attention, at which every model is tested."""
 FULL = "nothing"
-"""The part that the whole recipe lacks."""
+"""The whole recipe, from which nothing is left out."""
 ONE_RATE = 0.5
-"""The keep-rate of the training without elastic ones."""
+"""The keep-rate of the training without elastic keep-rates."""
 
 
 def _without_teacher(recipe: FinetuneRecipe) -> FinetuneRecipe:
-    # A clip without a label teaches nothing then, so none is drawn.
+    # Without a teacher, clips without labels teach nothing, so none are drawn.
     return replace(recipe, answers=StoredLessons(labelled_share=1.0))
 
 
@@ -40,7 +40,7 @@ PARTS: dict[str, Callable[[FinetuneRecipe], FinetuneRecipe]] = {
     "dropping": lambda r: replace(r, token_drop=0.0),
     "elastic": lambda r: replace(r, pruning=replace(r.pruning, keep_rate=ONE_RATE)),
 }
-"""A recipe without each of its parts. Steps, clips a step and their order stay the same."""
+"""The recipe without each part. Steps, clips per step and their order stay the same."""
 
 Answers = dict[tuple[str, str, int], np.ndarray]
 """Answers to the test clips by the part left out, the keep-rate and the seed."""
@@ -67,7 +67,7 @@ def summary(answers: Answers, scorer: Scorer, seeds: Sequence[int], parts: Seque
 def ablation(
     features: Features, stored: StoredAnswers, recipe: FinetuneRecipe, out: Path, seeds: Sequence[int]
 ) -> dict:
-    """Train and test the whole recipe and all that lack a part; returns the content of the results file."""
+    """Train and test the whole recipe, and the recipe without each part; returns the results."""
     rows = split_rows(features, "test")
     scorer = scorer_for(features, rows)
     answers: Answers = {}

@@ -1,4 +1,4 @@
-"""Answers to every clip on every way, as the tables of a results file."""
+"""Tables of a results file, from the answers to every clip on every way through the model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def per_class(scorer: Scorer, answers: Mapping[Way, np.ndarray], labels: Sequenc
 
 
 def confusion(scorer: Scorer, answers: Mapping[Way, np.ndarray]) -> dict:
-    """Clips by true class (rows) and answer; nothing where clips have several classes."""
+    """Clips by true class (rows) and answer; {} if clips may have several classes."""
     if not isinstance(scorer, Accuracy):
         return {}
     keys = map(rate_key, CONFUSION_RATES)
@@ -64,7 +64,7 @@ def further(scorer: Scorer, answers: Mapping[Way, np.ndarray], shifted_rates: li
 
 
 def paired(scorer: Scorer, answers: Mapping[Way, np.ndarray], shifted_rates: list[float]) -> dict:
-    """What attention gains over each other ranking on the same clips, and right indices over shifted."""
+    """Gains on the same clips: of attention over each other ranking, and of right over shifted indices."""
     table: dict[str, dict[str, dict]] = {}
     for other in (*STATISTICS, "random"):
         table[f"attention_minus_{other}"] = {

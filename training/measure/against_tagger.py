@@ -1,4 +1,4 @@
-"""How far a tagging model answers as the tagger that taught it, on clips that it never heard.
+"""How well a tagging model agrees with the tagger that taught it, on clips that it never heard.
 
     python -m training.against_tagger ast-audioset FEATURES [MORE_FEATURES …]
 
@@ -61,7 +61,7 @@ def compare(model: AudioViT, folder: Path, split: str = "test") -> dict:
 
 
 def against_tagger(name: str, folders: Sequence[Path]) -> dict:
-    """The results of a bundled model with the comparison added, by dataset; others measured before stay."""
+    """The results of a bundled model plus the comparison, by dataset; earlier datasets stay."""
     model = load_model(name).to(pick_device())
     if model.config.labels != audioset_labels():
         raise InputError(f"{name} does not answer with AudioSet's 527 tags; expected a model that does.")

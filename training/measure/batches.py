@@ -19,7 +19,7 @@ from training.data.features import Features
 from training.system import parallel
 
 BATCH = 32
-"""Clips that meet in one forward pass; small enough for a ViT-B's attention on a laptop."""
+"""Clips per forward pass; few enough for a ViT-B's attention on a laptop."""
 
 Key = TypeVar("Key")
 
@@ -69,13 +69,13 @@ def split_batches(
 
 
 def gather_clips(mine: Mapping[int, Mapping[Key, np.ndarray]]) -> dict[Key, np.ndarray]:
-    """Join what the processes computed, by batch, into one array a name in the split's order."""
+    """Join the batches of all processes into one array per key, in the split's order."""
     parts = list(parallel.gather(mine).values())
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
 def gather_counts(mine: Mapping[Key, Tensor]) -> dict[Key, Tensor]:
-    """Add up the processes' counts; whole numbers, so that the order of adding changes nothing."""
-    # A process that had no batch to count brings nothing.
+    """Add up the processes' counts; they are whole numbers, so the order changes nothing."""
+    # A process without a batch has no counts.
     parts = [part for part in parallel.gather({parallel.rank(): dict(mine)}).values() if part]
     return {key: sum(part[key] for part in parts) for key in parts[0]}

@@ -1,4 +1,4 @@
-"""What the commands share that study a bundled model on its test split."""
+"""Shared by the commands that study a bundled model on its test split."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def measure_bundled(doc: str, kind: str, study: Callable[[str, Features], dict])
     Parameters
     ----------
     doc : str
-        The command's own.
+        The command's docstring.
     kind : str
-        Of the command's name and of the file's, as in ``KIND_study`` and ``KIND-NAME.json``.
+        Part of the command's name and the file's, as in ``KIND_study`` and ``KIND-NAME.json``.
     study : callable
-        Of a model's name and features of one label a clip; returns the content of the file.
+        Takes a model's name and features with one label per clip; returns the file's content.
     """
     parser = command_arguments(doc, f"training.{kind}_study")
     parser.add_argument("name", help="bundled model")

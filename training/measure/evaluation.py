@@ -1,4 +1,4 @@
-"""Accuracy at every keep-rate and score, and what else Tables I and IV ask for, on the held-out split."""
+"""Accuracy at every keep-rate and score, and the rest of Tables I and IV, on the held-out split."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NOTES = {
 
 
 def measure(model: AudioViT, features: Features, clusters: Clusters, split: str) -> dict[str, dict]:
-    """Everything that is measured of a model on a split, by the name it has in the results."""
+    """All measurements of a model on a split, by their names in the results."""
     rows = split_rows(features, split)
     scorer = scorer_for(features, rows, model.config)
     device = model.device
@@ -71,7 +71,7 @@ def measure(model: AudioViT, features: Features, clusters: Clusters, split: str)
 def evaluate(name: str, features: Features, split: str = "test") -> dict:
     """Measure a bundled model; returns the content of its results file.
 
-    What `add_fixed` and `against_tagger` added to an earlier file stays, as long as the weights are the same.
+    Entries that `add_fixed` and `against_tagger` added to an earlier file of the same weights stay.
     """
     model = load_model(name).to(pick_device())
     check_bundled(features, model.config)
@@ -89,7 +89,7 @@ def evaluate(name: str, features: Features, split: str = "test") -> dict:
 
 
 def evaluate_run(run: Path, features: Features, split: str = "test") -> dict:
-    """Measure the averaged weights of a fine-tuning run, not yet exported; results as `evaluate`."""
+    """Measure the averaged weights of a fine-tuning run, not yet exported; results as in `evaluate`."""
     model = trained_model(run, features).to(pick_device())
     histograms = patch_histograms(features, model.config, CLUSTERED_SPLIT, pick_device())
     clusters = read_clusters(describe_clusters(histograms))["intensity"]
@@ -108,7 +108,7 @@ def evaluate_run(run: Path, features: Features, split: str = "test") -> dict:
 
 
 def renew_examples(name: str) -> dict:
-    """A bundled model's results with its answers to the app's example clips as they are now."""
+    """A bundled model's results with new answers to the app's example clips."""
     model = load_model(name).to(pick_device())
     results = measured_results(name, model.config.sha256)
     if not results:
@@ -117,7 +117,7 @@ def renew_examples(name: str) -> dict:
 
 
 def add_fixed(name: str, run: Path, features: Features, split: str = "test") -> dict:
-    """Set a run trained at one keep-rate beside a bundled model trained for all of them.
+    """Compare a run trained at one keep-rate with a bundled model trained for all of them.
 
     Returns the model's results with one entry more under "further", such as "trained_at_0.50": the run's
     accuracy at that keep-rate and without pruning, and what the bundled model gains over it on the same
@@ -164,7 +164,7 @@ def _describe(run: Path) -> dict:
 def heading(
     name: str, config: ModelConfig, features: Features, split: str, sha256: str, command: str
 ) -> dict:
-    """What a results file of a split begins with; ``command`` as after "python -m training."."""
+    """The first entries of a split's results file; ``command`` is the part after "python -m training."."""
     rows = split_rows(features, split)
     about = provenance(
         name,

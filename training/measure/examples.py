@@ -1,4 +1,4 @@
-"""What a model answers to the app's own example clips."""
+"""A model's answers to the app's example clips."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tpexplore.signal.excerpt import read_excerpt
 
 @torch.inference_mode()
 def answers_to_examples(model: AudioViT) -> list[dict]:
-    """What the model says of the app's own example clips that hold one of its classes."""
+    """The model's answers to the app's example clips that hold one of its classes."""
     answers = []
     for example in example_clips():
         right = example.right_answers(model.config.task)

@@ -56,13 +56,13 @@ def trained_model(run: Path, features: Features) -> AudioViT:
 def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDER) -> Path:
     """Write NAME.safetensors and its card NAME.json; returns the weights' path."""
     path, beside = folder / f"{name}.safetensors", folder / f"{name}.json"
-    for place in (path, beside):  # clusters take minutes
+    for place in (path, beside):  # before the clusters, which take minutes
         check_place(place)
     model = trained_model(run, features)
     folder.mkdir(parents=True, exist_ok=True)
     # All that may be missing is read before anything is written.
     last = last_log_line(run)
-    noted = {
+    history = {
         "recipe": read_json(run / "recipe.json"),
         **read_json(run / "origins.json"),
         **read_json(run / "run.json"),
@@ -85,7 +85,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
         "storage": "matrices as int8 with one scale per row",
         "data": describe_data(features),
         **clusters,
-        **noted,
+        **history,
         "exported_at_commit": git_commit(),
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
@@ -94,7 +94,7 @@ def export(run: Path, features: Features, name: str, folder: Path = MODELS_FOLDE
 
 
 def cluster_entries(features: Features, config: ModelConfig) -> dict:
-    """What a card says of the clusters of its patches."""
+    """A card's entries about the clusters of the patches."""
     histograms = patch_histograms(features, config, CLUSTERED_SPLIT, pick_device())
     return {"clusters": describe_clusters(histograms), "clusters_of": f"{CLUSTERED_SPLIT} split"}
 

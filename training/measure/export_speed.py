@@ -35,7 +35,7 @@ def measure(model: AudioViT, runs: int, folder: Path) -> dict[str, Any]:
 
     config = model.config
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # all work is this thread's, whose time others do not take part in
+    options.intra_op_num_threads = 1  # all work is in this thread, whose time excludes other work
     spec = np.random.default_rng(0).standard_normal((1, config.frames, MEL_BINS)).astype(np.float32)
     calls: dict[float, Callable[[], object]] = {}
     for rate in (1.0, *RATES):
@@ -43,14 +43,14 @@ def measure(model: AudioViT, runs: int, folder: Path) -> dict[str, Any]:
         export(model, path, rate)
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         calls[rate] = partial(session.run, None, {INPUT: spec})
-    taken = turns(calls, runs)
+    seconds = turns(calls, runs)
     return {
         "patches": config.patches,
         "weights_sha256": config.sha256 or None,
-        "unpruned_ms": round(statistics.median(taken[1.0]) * 1e3, 2),
+        "unpruned_ms": round(statistics.median(seconds[1.0]) * 1e3, 2),
         "keep_rates": {
             f"{rate:.2f}": {
-                "time_ratio": round(median_ratio(taken[rate], taken[1.0]), 4),
+                "time_ratio": round(median_ratio(seconds[rate], seconds[1.0]), 4),
                 "mac_ratio": round(config.macs(rate) / config.macs(), 4),
             }
             for rate in RATES
@@ -59,16 +59,16 @@ def measure(model: AudioViT, runs: int, folder: Path) -> dict[str, Any]:
 
 
 def turns(calls: Mapping[float, Callable[[], object]], runs: int) -> dict[float, list[float]]:
-    """Seconds of processor time that each call takes, turn by turn; a first turn does not count."""
-    taken: dict[float, list[float]] = {name: [] for name in calls}
+    """Seconds of processor time of each call, turn by turn, after a first turn that does not count."""
+    seconds: dict[float, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
     for _ in range(runs):
         for name, call in calls.items():
             begun = time.thread_time()
             call()
-            taken[name].append(time.thread_time() - begun)
-    return taken
+            seconds[name].append(time.thread_time() - begun)
+    return seconds
 
 
 def median_ratio(times: Sequence[float], of: Sequence[float]) -> float:
@@ -77,7 +77,7 @@ def median_ratio(times: Sequence[float], of: Sequence[float]) -> float:
 
 
 def measured_before(path: Path, heading: Mapping[str, Any]) -> dict[str, Any]:
-    """Models that an earlier run measured in the same way, from code without changes of its own."""
+    """Models that an earlier run measured in the same way, from committed code."""
     earlier, _ = read_json(path)
     same = all(earlier.get(key) == value for key, value in heading.items())
     settled = "+" not in heading["commit"] and heading["commit"] != "unknown"
@@ -88,6 +88,6 @@ def measured_before(path: Path, heading: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_whole(entry: object) -> bool:
-    """Whether a model's entry has all that `measure` gives; one that an editor spoilt is measured again."""
+    """Whether a model's entry has all that `measure` gives; a damaged one is measured again."""
     cells = [find(entry, "keep_rates", f"{rate:.2f}", "time_ratio") for rate in RATES]
     return all(isinstance(value, float) for value in (find(entry, "unpruned_ms"), *cells))

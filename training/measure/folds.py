@@ -36,13 +36,13 @@ from training.system import parallel
 
 @dataclass(frozen=True)
 class Fold:
-    """What the model of one fold answered to that fold's clips.
+    """Answers of one fold's model to that fold's clips.
 
     Attributes
     ----------
     targets : (clips, classes) bool
     minutes : float
-        Of training.
+        Training time.
     """
 
     targets: np.ndarray
@@ -53,7 +53,7 @@ class Fold:
 def fold_data(
     root: Path, cache: Path, fold: int, tagger: Tagger | None = None, others: Sequence[Path] = ()
 ) -> tuple[Features, StoredAnswers | None]:
-    """ESC-50 with one fold as the test split, and what a tagger answers to it.
+    """ESC-50 with one fold as the test split, and a tagger's answers to it.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def fold_data(
     cache : Path
         Folder of caches; features and answers are stored there unless they are there already.
     others : sequence of Path
-        Further feature folders that lend their training clips, without labels.
+        Further feature folders, whose training clips are added without labels.
     """
     dataset = load_dataset("esc50", root, fold=fold)
     if parallel.is_main():
@@ -83,13 +83,13 @@ def run_fold(
     teacher_recipe: TeacherRecipe | None,
     init: str | None,
 ) -> Fold:
-    """Train the teacher and the model of one fold, as far as they are not, and test the model."""
+    """Train the teacher and the model of one fold, unless they are finished, and test the model."""
     teacher = None
     if teacher_recipe:
         teacher = folder / "teacher"
         note_run(teacher, teacher_recipe, features)
         train(TeacherStage(features, teacher_recipe), TrainingRun(teacher))
-    # Another seed each, so that the spread holds that of the training as well.
+    # A different seed for each fold, so that the spread includes that of training.
     seeded = replace(recipe, seed=recipe.seed + fold)
     run = folder / "model"
     model = train_variant(run, seeded, features, init=init, answers=answers, teacher=teacher)
@@ -149,9 +149,9 @@ def five_folds(
     Parameters
     ----------
     data_of : callable
-        Of a fold: its features and a tagger's answers, as `fold_data` gives them.
+        Takes a fold; returns its features and a tagger's answers, like `fold_data`.
     out : Path
-        Folder for the run folders, which a rerun goes on with.
+        Folder for the run folders, which a rerun continues.
     """
     folds, keys = {}, {}
     for fold in FOLDS:

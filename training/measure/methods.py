@@ -31,11 +31,11 @@ from training.scoring.scores import cell, mean_cell, scorer_for, tidy
 
 SPLIT = "test"
 RANKED: dict[str, tuple[str, ...]] = {"drop": RANKINGS, "fuse": RANKINGS, "merge": SCORES[:1]}
-"""Rankings of each method. Merging ranks nothing: its entry has the name of the score the library takes."""
+"""Rankings of each method. Merging ranks nothing: its entry is named after the score that is passed."""
 RANDOM_SEED = 0
 HEARD_RATES = (0.7, 0.5)
 HEARD_CLIPS = 60
-"""Clips of a split whose parts are heard: each is made into sound and run again some thirty times."""
+"""Clips of a split whose parts are heard: each is resynthesised and run again about thirty times."""
 
 NOTES = {
     "merge": "Ranks nothing: patches whose keys are alike join. Its one entry stands under attention.",
@@ -61,7 +61,7 @@ UNPRUNED = Pass("drop", "attention", 1.0)
 
 
 def passes(rankings: Sequence[str] = RANKINGS) -> list[Pass]:
-    """Everything below keep-rate 1 whose accuracy is measured, the highest keep-rate first."""
+    """All passes below keep-rate 1 whose accuracy is measured, the highest keep-rate first."""
     return [
         Pass(method, score, rate)
         for rate in reversed(FURTHER_RATES)
@@ -72,7 +72,7 @@ def passes(rankings: Sequence[str] = RANKINGS) -> list[Pass]:
 
 
 def every_pass(model: AudioViT, batch: Batch, ways: Sequence[Pass]) -> Iterator[tuple[Pass, Tensor]]:
-    """Logits (clips, classes) of a batch unpruned and in all these ways; what they share runs once."""
+    """Logits (clips, classes) of a batch unpruned and in all these ways; shared work runs once."""
     entered = Entered(model, batch.spec)
     yield UNPRUNED, entered.output().logits
     clips = range(batch.first, batch.first + len(batch.spec))
@@ -119,7 +119,7 @@ def measure_accuracy(model: AudioViT, features: Features, rankings: Sequence[str
 def heard_ways() -> list[Pass]:
     """Ways whose kept and removed parts are heard.
 
-    A ranking that is known before any attention keeps the same patches by dropping and by fusing, so it is
+    A ranking that does not depend on attention keeps the same patches when dropping and fusing, so it is
     heard once.
     """
     return [
@@ -133,7 +133,7 @@ def heard_ways() -> list[Pass]:
 
 @torch.inference_mode()
 def measure_faithfulness(model: AudioViT, features: Features, folder: Path) -> dict:
-    """What the model says of kept and of removed parts alone, on a seeded draw of the split's clips.
+    """The model's answers to kept and removed parts alone, on a seeded draw of the split's clips.
 
     Parameters
     ----------
@@ -221,9 +221,9 @@ def measure_methods(
         Of a bundled model.
     features : Features
     folder : Path, optional
-        The dataset's sound files, by which faithfulness is measured, too.
+        The dataset's sound files; if passed, faithfulness is measured too.
     rankings : sequence of str
-        Those that must be there; attention among them, which all are compared with.
+        Rankings that must be measured; must include attention, which all are compared with.
     """
     model = load_model(name).to(pick_device())
     check_bundled(features, model.config)

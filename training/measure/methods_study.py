@@ -1,4 +1,4 @@
-"""Whether training closes the gap: one short training a method, from a common start, at one keep-rate."""
+"""Whether training closes the gap: one short training per method, from a common start, at one keep-rate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Cell = tuple[str, int]
 
 
 def summary(answers: dict[Cell, np.ndarray], scorer: Scorer, seeds: Sequence[int]) -> dict:
-    """Accuracy of every method over all seeds, and what each has over dropping on the same clips."""
+    """Accuracy of every method over all seeds, and what each gains over dropping on the same clips."""
     passes = {method: [answers[method, seed] for seed in seeds] for method in METHODS}
     accuracy = {
         method: {**scorer.cell(*each), "seeds": [tidy(scorer.value(one)) for one in each]}

@@ -49,7 +49,7 @@ def read_clusters(described: dict[str, dict]) -> dict[str, Clusters]:
 
 
 def card_clusters(name: str) -> dict[str, dict]:
-    """What a bundled model's card says of its clusters."""
+    """The clusters in a bundled model's card."""
     described = bundled_card(name).get("clusters")
     if not described:
         raise InputError(

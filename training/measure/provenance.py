@@ -1,4 +1,4 @@
-"""What results files begin with: of which model, data and commit their numbers are."""
+"""The first entries of results files: the model, data and commit of their numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from training.engine.identity import git_commit
 
 
 def provenance(name: str, features: Features, metric: str, n: int, *, sha256: str, made_by: str) -> dict:
-    """What results files begin with. Only "date", and "commit" in another tree, differ in a rerun."""
+    """The first entries of results files. Only "date", and "commit" in another tree, differ in a rerun."""
     return {
         "model": name,
         "task": features.meta["task"],

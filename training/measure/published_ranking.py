@@ -10,8 +10,8 @@ That code ranks the patches, then gathers the chosen ids from the whole sequence
 - tokens come out by descending rank, so AudioMAE's mean over "all but the first" leaves the highest
   token out, and AST reads its answer from the two highest patches instead of its two answer tokens.
 
-The paper fine-tuned with this ranking; models here never saw it. So what it costs them is an upper bound of
-how far Table I's intensity and variation columns may be off, above all for AST, whose answer tokens go.
+The paper fine-tuned with this ranking; models here never saw it. So its cost here is an upper bound of the
+error in Table I's intensity and variation columns, above all for AST, which loses its answer tokens.
 """
 
 from __future__ import annotations

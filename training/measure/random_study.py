@@ -20,7 +20,7 @@ from training.scoring.scores import Accuracy, mean_cell, scorer_for, tidy
 GROUPS = ("full", "between", "quiet")
 """Thirds of the split, by the share of quiet patches; "full" has the fewest."""
 QUIET_DB = 30
-"""Below the loudest patch of the picture."""
+"""A patch is quiet if it is more than this below the loudest patch of the picture."""
 
 NOTES = {
     "groups": f"A third of the clips each, by the share of patches more than {QUIET_DB} dB below the loudest"

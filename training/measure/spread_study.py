@@ -1,4 +1,4 @@
-"""Is attention weak because it keeps patches that lie together? Its best of every place, against it."""
+"""Is attention weak because it keeps patches that lie together? Compare it with the best of every place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.scoring.scores import Scorer, mean_cell, scorer_for
 RATES = (0.7, 0.5, 0.3)
 WAYS = ("attention", "attention in every place", "lowest attention", "random")
 PLACE = 2
-"""A place is so many patches long and so many high."""
+"""A place is this many patches long and high."""
 
 NOTES = {
     "ways": f"A place is {PLACE} by {PLACE} patches. Attention in every place keeps the best of each first,"
@@ -31,19 +31,19 @@ NOTES = {
 
 
 def in_every_place(attention: Tensor, rows: int) -> Tensor:
-    """Values by which every place keeps as many patches, give or take one: its best by attention.
+    """Values whose ranking keeps equally many patches per place, give or take one: its best by attention.
 
     Parameters
     ----------
     attention : (clips, patches)
         Above 0; patches lie column by column, ``rows`` in each.
     rows : int
-        Of a picture of a whole number of places.
+        In a picture that a whole number of places fills.
 
     Returns
     -------
     (clips, patches)
-        Minus how many of its place a patch has above it; within equals, attention decides.
+        Minus the number of patches in its place with more attention; attention breaks ties.
     """
     clips, patches = attention.shape
     shape = (clips, patches // rows // PLACE, PLACE, rows // PLACE, PLACE)

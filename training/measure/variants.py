@@ -1,4 +1,4 @@
-"""What studies of trainings share: one training of a changed recipe, or going on with it, and its model."""
+"""Shared by studies of trainings: start or continue the training of a changed recipe, and load its model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def train_variant(
     answers: StoredAnswers | None = None,
     teacher: Path | None = None,
 ) -> AudioViT:
-    """The model of a run folder, trained first as far as it is not; on the device that trainings use.
+    """The model of a run folder, after training the remaining steps; on the device that trainings use.
 
     ``teacher`` is the run folder of a CNN that it learns from.
     """
@@ -50,7 +50,7 @@ def train_variant(
 def describe_study(
     features: Features, recipe: FinetuneRecipe, scorer: Scorer, clips: int, seeds: list[int], init: str | None
 ) -> dict:
-    """What the results file of a study begins with.
+    """The first entries of a study's results file.
 
     Parameters
     ----------

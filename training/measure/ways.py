@@ -48,7 +48,7 @@ def random_rankings(model: AudioViT, batch: Batch) -> dict[str, Tensor]:
 
 @torch.inference_mode()
 def every_way(model: AudioViT, batch: Batch, clusters: Clusters) -> Iterator[tuple[Way, Tensor]]:
-    """Logits (clips, classes) of a batch on every way that is measured; what the ways share runs once.
+    """Logits (clips, classes) of a batch on every way that is measured; shared work runs once.
 
     ``clusters`` are those of intensity.
     """
@@ -78,7 +78,7 @@ def every_way(model: AudioViT, batch: Batch, clusters: Clusters) -> Iterator[tup
 
 
 def published_rates(model: AudioViT) -> list[float]:
-    """Keep-rates at which the published ranking leaves tokens enough to answer from."""
+    """Keep-rates at which the published ranking leaves enough tokens to answer from."""
     return [rate for rate in FURTHER_RATES if published_counts(model.config, rate)[-1] >= READABLE]
 
 

@@ -1,4 +1,4 @@
-"""What became of the paper's findings, and what fusing and merging gain."""
+"""Verdicts on the paper's findings, and what fusing and merging gain."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def training_table() -> str:
         card, results = bundled_card(name), measured_results(name) or {}
         before = card.get("start") or card.get("pretrained") or {}
         minutes = [card.get("training_minutes"), find(card, "teacher", "last", "minutes")]
-        # A run notes its last line, a bundled model its card.
+        # A run has its last log line, a bundled model its card.
         minutes.append(find(before, "last", "minutes") or before.get("training_minutes"))
         source = f"`{before['model']}`" if "model" in before else ""
         texts = ["" if m is None else f"{m:.0f}" for m in minutes]

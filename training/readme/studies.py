@@ -154,7 +154,7 @@ def _study_table(
     kind : str
         What the files in assets/results/studies begin with, "random" or "drop".
     rows_of : callable
-        Of a study and what it was of: for each row its first cells, and the measured ones by keep-rate.
+        Takes a name and its study; returns each row's first cells, and its measured cells by keep-rate.
     studies : mapping or None
         None reads the bundled files.
     """
@@ -174,7 +174,7 @@ def _read_studies(kind: str) -> Studies:
 
 
 def current(measured: Studies) -> Studies:
-    """Without what was measured of a bundled model on other weights than are bundled now."""
+    """Leave out what was measured on other weights of a bundled model than those bundled now."""
     bundled = bundled_names()
     return {
         name: content

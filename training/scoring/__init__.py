@@ -1,1 +1,1 @@
-"""How good answers are, while a model is trained and after it."""
+"""How good a model's answers are, during training and after it."""

@@ -1,4 +1,4 @@
-"""Classes of a dataset under AudioSet's names: how a tagging model meets labels that it never learned."""
+"""A dataset's classes under AudioSet's names, to test a tagging model on labels it never learned."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ESC50_FILE = LABELS_FOLDER / "esc50_audioset.csv"
 
 
 def tags_of_classes(features: Features, config: ModelConfig) -> list[int] | None:
-    """Which of a model's answers stands for each of a dataset's classes.
+    """Index of the model's answer for each of a dataset's classes.
 
-    None where the model is no tagging model, or has no name for one of them.
+    None if the model is not a tagging model, or has no name for one of the classes.
     """
     classes = features.meta["class_names"]
     if not classes or config.labels != audioset_labels() or tuple(classes) == config.labels:
@@ -25,5 +25,5 @@ def tags_of_classes(features: Features, config: ModelConfig) -> list[int] | None
 
 
 def audioset_names() -> dict[str, str]:
-    """AudioSet's name of each class of ESC-50, or InputError where the list is damaged."""
+    """AudioSet's name of each class of ESC-50, or InputError if the list is damaged."""
     return read_names(ESC50_FILE, "esc50", "audioset")

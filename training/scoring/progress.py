@@ -1,4 +1,4 @@
-"""How good a model is while it is trained: on the validation split, after every epoch."""
+"""How good a model is during training: on the validation split, after every epoch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def split_accuracy(
 ) -> dict[str, float]:
     """Accuracy (multi-label: mAP) of ``classify`` (log-mel -> logits) on a split during training.
 
-    {} where the dataset has no such split.
+    {} if the dataset has no such split.
     """
     rows = features.indices(split)
     if not len(rows):
@@ -71,7 +71,7 @@ def _logits_of(
 
 
 def say_if_unmeasured(features: Features, split: str = "valid") -> None:
-    """Print why a training reports no accuracy, where it will not."""
+    """If a training will report no accuracy, print why."""
     if parallel.is_main() and not len(features.indices(split)):
         print(
             f"No accuracy is reported: the features hold no clip of the split {split!r}. Add clips to it,"

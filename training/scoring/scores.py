@@ -22,13 +22,13 @@ from training.data.features import Features
 from training.scoring.class_names import tags_of_classes
 
 MAP_ROUNDS = 200
-"""Resamples behind an interval of mAP, which costs far more than one of accuracy."""
+"""Bootstrap resamples for an interval of mAP, which costs far more than one of accuracy."""
 
 
 def scorer_for(
     features: Features, rows: np.ndarray, config: ModelConfig | None = None
 ) -> Accuracy | MeanAveragePrecision:
-    """What judges answers to these clips; a model that knows their classes by name only, by those names."""
+    """The scorer for these clips; a tagging model's answers are matched to their classes by name."""
     if config and (tags := tags_of_classes(features, config)):
         return ByClassName(features.targets[rows], tags)
     kind = MeanAveragePrecision if features.meta.get("multilabel") else Accuracy
@@ -38,8 +38,8 @@ def scorer_for(
 class Accuracy:
     """Judges answers to clips of one class each.
 
-    An answer is the most probable class of every clip, (clips,); a way to answer that rests on random
-    numbers may be given as several passes.
+    Answers are the most probable class of every clip, (clips,). Random rankings may have several such
+    passes.
     """
 
     metric, short = "top-1 accuracy", "accuracy"
@@ -50,7 +50,7 @@ class Accuracy:
 
     @staticmethod
     def keep(logits: Tensor) -> np.ndarray:
-        """What is kept of a batch's logits (clips, classes)."""
+        """The part of a batch's logits (clips, classes) that scoring needs."""
         return logits.argmax(1).to(torch.int32).cpu().numpy()
 
     @staticmethod
@@ -71,7 +71,7 @@ class Accuracy:
     def difference(self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> dict:
         """First minus second on the same clips: paired bootstrap interval and McNemar's exact p.
 
-        Of several passes McNemar's test takes one at a time; the largest p is given.
+        McNemar's test compares one pass with one other; of several passes the largest p is returned.
         """
         chances = [mcnemar_p(one == self.labels, other == self.labels) for one in first for other in second]
         return {
@@ -80,7 +80,7 @@ class Accuracy:
         }
 
     def by_class(self, answers: np.ndarray) -> list[tuple[int, float]]:
-        """Clips of every class and their accuracy, nan where there are none."""
+        """Number of clips and accuracy of every class, nan for a class without clips."""
         rows = [np.flatnonzero(self.labels == label) for label in range(self.classes)]
         right = answers == self.labels
         return [(len(r), float(right[r].mean()) if len(r) else math.nan) for r in rows]
@@ -101,7 +101,7 @@ class ByClassName(Accuracy):
     ----------
     targets : (clips, classes)
     tags : (classes,) int
-        Which of the model's answers stands for each of the dataset's classes.
+        Index of the model's answer for each of the dataset's classes.
     """
 
     def __init__(self, targets: np.ndarray, tags: list[int]):
@@ -129,7 +129,7 @@ class MeanAveragePrecision:
 
     @staticmethod
     def keep(logits: Tensor) -> np.ndarray:
-        """What is kept of a batch's logits (clips, classes)."""
+        """The part of a batch's logits (clips, classes) that scoring needs."""
         return logits.float().cpu().numpy()
 
     @staticmethod
@@ -143,8 +143,8 @@ class MeanAveragePrecision:
     def cell(self, *passes: np.ndarray) -> dict:
         """Value with its 95 % interval, from the standard error that a bootstrap over clips gives.
 
-        A clip that is drawn twice is found twice in a row: average precision of resamples is too high, for
-        rare classes by more than their scatter.
+        Not from its percentiles: a clip drawn twice is retrieved twice in a row, so the resamples' average
+        precision is too high, for rare classes by more than their scatter.
         """
         return self._cell(np.mean([self.value(one) for one in passes]), self._resampled(passes))
 
@@ -158,7 +158,7 @@ class MeanAveragePrecision:
         return cell(value, normal_interval(value, resampled))
 
     def by_class(self, answers: np.ndarray) -> list[tuple[int, float]]:
-        """Clips of every class and their average precision, nan where there are none."""
+        """Number of clips and average precision of every class, nan for a class without clips."""
         return [
             (int(truth.sum()), float(average_precision_score(truth, scores)) if truth.any() else math.nan)
             for truth, scores in zip(self.targets.T, answers.T, strict=True)
@@ -184,7 +184,7 @@ def weighted_map(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -
     Returns
     -------
     (rounds,)
-        As scikit-learn's average_precision_score, over the classes that a resample has clips of.
+        Like scikit-learn's average_precision_score, over the classes that a resample has clips of.
     """
     total, classes = np.zeros((2, len(weights)))
     for truth, score in zip(targets.T, scores.T, strict=True):
@@ -204,7 +204,7 @@ def weighted_map(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -
 def mean_cell(values: np.ndarray) -> dict:
     """Mean of one value a clip with its 95 % bootstrap interval over clips.
 
-    Clips without a value (nan) are left out; "n" then tells how many were left.
+    Clips without a value (nan) are left out; "n" then gives how many remain.
     """
     left = int((~np.isnan(values)).sum())
     entry = cell(np.nanmean(values) if left else math.nan, bootstrap_interval(values))
@@ -223,5 +223,5 @@ def cell(value: float, interval: tuple[float, float]) -> dict:
 
 
 def tidy(value: float) -> float | None:
-    """Five digits after the point; None where there is no number, which JSON cannot say otherwise."""
+    """Rounded to five decimals; None for nan, which JSON does not have."""
     return None if math.isnan(value) else round(float(value), 5)

@@ -1,1 +1,1 @@
-"""What data, trainings and measurements need of the machine: text files, number types, processes, locks."""
+"""Text files, number types, processes and locks, for data, trainings and measurements."""

@@ -1,4 +1,4 @@
-"""A run folder belongs to one command at a time: the main process takes it for all that work together."""
+"""One command at a time uses a run folder: its main process locks the folder for all its processes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from training.system import parallel
 
 
 def lock_folder(folder: Path) -> FileLock | None:
-    """Make a folder and take it for this process, and those that it works with, until it ends.
+    """Make a folder and lock it for this process and those that it works with.
 
-    Keep the answer: the folder is free again when it is dropped, or when the process dies in whatever way.
+    Keep the returned lock: the folder is released when the lock is dropped or the process ends in any way.
 
     Raises
     ------
     InputError
-        If another process has the folder.
+        If another process has locked the folder.
     """
     return locking.lock_folder(folder) if parallel.is_main() else None

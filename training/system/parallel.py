@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 def setup() -> None:
-    """Join the other processes, where torchrun started several; alone, nothing happens."""
+    """Join the other processes if torchrun started several, else do nothing."""
     _, world = place_among_processes()
     if world == 1 or dist.is_initialized():
         return
@@ -48,7 +48,7 @@ def is_main() -> bool:
 
 
 def agree(flag: bool) -> bool:
-    """The main process's ``flag``, everywhere: clocks differ, and all must stop at the same step."""
+    """The main process's ``flag``, in every process: clocks differ, but all must stop at the same step."""
     if not dist.is_initialized():
         return flag
     answer = [flag]
@@ -64,8 +64,8 @@ def barrier() -> None:
 def shard(count: int) -> range:
     """Which of ``count`` pieces of work this process does.
 
-    Split a dataset into batches first and share those out: the same clips then meet in a batch however
-    many processes there are, and sums come out the same to the last bit.
+    Split a dataset into batches first and shard those: a batch then holds the same clips for any number of
+    processes, and sums are the same to the last bit.
     """
     return range(rank(), count, world_size())
 

@@ -1,4 +1,4 @@
-"""Which number type a device trains fast in."""
+"""The number type in which a device trains fastest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fast_type(device: torch.device) -> torch.dtype:
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:
-    """Context in which a forward pass computes in `fast_type` what bears it."""
+    """Context in which a forward pass uses `fast_type` wherever that is precise enough."""
     return torch.autocast(device.type, torch.bfloat16, enabled=fast_type(device) == torch.bfloat16)
 
 

@@ -1,4 +1,4 @@
-"""Lists and tables as people have them: any usual delimiter, number and way to write a file's name."""
+"""Lists and tables with any usual delimiter, number format and spelling of file names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tpexplore.errors import InputError
 from tpexplore.text import decoded, read_text
 
 DELIMITERS = (",", ";", "\t", "|")
-"""Comma, what spreadsheets write where the comma is the decimal mark and for "Unicode text", and a bar."""
+"""Comma; semicolon, where spreadsheets use decimal commas; tab, for their "Unicode text"; bar."""
 
 
 _PREFACE = re.compile(r'\A(?:\s*"?(?:#.*|sep=."?[,;|]*)\n)+', re.IGNORECASE)
@@ -21,7 +21,7 @@ _COMMENT = re.compile(r"^[ \t]*#.*\n?", re.MULTILINE)
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """Number, from 1, and content of every line that holds more than spaces, delimiters and a comment."""
+    """Number, from 1, and content of every line, except empty ones, bare delimiters and comments."""
     lines = ((number, line.strip(" ,;\t")) for number, line in enumerate(read_text(path).split("\n"), 1))
     return [(number, line) for number, line in lines if line and not line.startswith("#")]
 
@@ -47,12 +47,12 @@ def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict
     ----------
     columns : names in lower case that the header must have
     expected : str
-        What the file should be, for the sentence when it is not.
+        What the file should be, for the error message.
 
     Raises
     ------
     InputError
-        If a column, a cell of one or every row is missing, or a column stands there twice.
+        If a column, one of its cells or every row is missing, or a column appears twice.
     """
     text = without_comments(read_text(path))
     try:
@@ -60,7 +60,7 @@ def read_table(path: Path, columns: Collection[str], expected: str) -> list[dict
     except csv.Error as error:
         raise InputError(f"{path} is not a table ({error}); expected {expected}.") from error
     headers = [[name.lower() for name in rows[0]] if rows else [] for rows in tables]
-    # The delimiter that finds the most columns is the file's own.
+    # The file's delimiter is the one that gives most of the columns.
     best = max(range(len(tables)), key=lambda i: len(set(columns) & set(headers[i])))
     header, rows = headers[best], tables[best][1:]
     if absent := set(columns) - set(header):
@@ -94,10 +94,10 @@ def whole_number(text: str, what: str) -> int:
 
 
 def same_name(name: str) -> str:
-    """A file's path as lists and disks agree on: forward slashes, composed accents, no "./" before it.
+    """A file's path in one form for lists and disks: forward slashes, composed accents, no leading "./".
 
-    macOS stores "ü" as two characters where lists have one; Windows lists have backslashes, and its archives
-    leave cp1252 in the names on other systems.
+    macOS stores "ü" as two characters where lists have one; Windows lists have backslashes, and Windows
+    archives leave cp1252 names on other systems.
 
     >>> same_name(".\\\\gru\\u0308n\\\\1.wav")
     'grün/1.wav'

@@ -1,4 +1,4 @@
-"""Damaged files of a tagger's answers end in a sentence that names the file and what is wrong in it."""
+"""Damaged files of a tagger's answers end in a sentence that names the file and the fault."""
 
 from __future__ import annotations
 

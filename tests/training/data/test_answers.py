@@ -270,7 +270,7 @@ def pretrain_recipe(**changes):
 
 
 def test_pretraining_learns_the_answers_beside_filling_in(folder, stored, tmp_path):
-    """The losses are counted again by hand, and the encoder learns from each."""
+    """The losses equal those computed by hand, and the encoder learns from each."""
     features, answers = pretraining_data([folder, folder])
     assert len(answers.logits) == len(features.files) == len(features.indices("train"))
     lessons = StoredLessons(tags=0.5, tag_logits=0.1, tag_softmax=0.3, embedding=2.0)
@@ -346,7 +346,7 @@ def test_every_class_of_esc50_has_one_name_of_audioset():
 
 
 def test_comparison_with_the_tagger(folder, stored, tmp_path, monkeypatch):
-    """Counted again by hand, from the model's own logits."""
+    """Computed again by hand, from the model's own logits."""
     torch.manual_seed(0)
     config = ModelConfig("ast", 128, 64, 12, TAGS, -6.0, 4.0, multilabel=True, labels=audioset_labels())
     model = AudioViT(config).eval()

@@ -1,4 +1,4 @@
-"""Features on disk: what lies there now, whole or not at all, and no process left."""
+"""Features on disk: always of the current files, whole or not at all, and no process left behind."""
 
 import json
 import multiprocessing
@@ -53,7 +53,7 @@ def commands(monkeypatch, capsys) -> Commands:
     return Commands(monkeypatch, capsys)
 
 
-# -- what features were made of
+# -- what features were made from
 
 
 def test_the_same_content_is_decoded_once(esc50, monkeypatch):
@@ -77,7 +77,7 @@ def swap_targets(root: Path) -> None:
     path.write_text(path.read_text().replace(",0,dog", ",9,rain_").replace(",1,rain", ",0,dog"))
 
 
-def record_anew(root: Path) -> None:
+def record_again(root: Path) -> None:
     path = sorted((root / "audio").iterdir())[0]
     times = path.stat()
     record(path, 999)
@@ -91,13 +91,13 @@ def exchange_two(root: Path) -> None:
     second.write_bytes(one)
 
 
-def deal_anew(root: Path) -> None:
+def change_fold(root: Path) -> None:
     path = root / "meta" / "esc50.csv"
     path.write_text(path.read_text().replace("1-101-A-0.wav,1", "1-101-A-0.wav,2"))
 
 
-@pytest.mark.parametrize("change", [swap_classes, swap_targets, record_anew, exchange_two, deal_anew])
-def test_features_are_those_of_what_lies_there_now(esc50, tmp_path, change):
+@pytest.mark.parametrize("change", [swap_classes, swap_targets, record_again, exchange_two, change_fold])
+def test_features_are_those_of_the_current_files(esc50, tmp_path, change):
     before = made(esc50)
     change(esc50)
     after = made(esc50)
@@ -150,7 +150,7 @@ def tear(folder: Path) -> None:
 
 
 def pack(folder: Path) -> None:
-    """An archive of NumPy's, which it opens as one whatever its name."""
+    """A NumPy archive, which NumPy opens as one whatever its name."""
     with (folder / "mel.npy").open("wb") as file:
         np.savez(file, np.zeros(3, "<f2"))
 
@@ -293,7 +293,7 @@ def test_a_cache_that_another_process_has_just_finished_is_left_as_it_is(esc50, 
 
 
 def test_without_semaphores_this_process_decodes(esc50, monkeypatch):
-    """Where /dev/shm is missing, "No such file or directory." was all that was said."""
+    """Without /dev/shm, "No such file or directory." used to be the only message."""
     expected = read_features(made(esc50))
 
     def missing(*arguments, **options):

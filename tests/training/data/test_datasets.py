@@ -61,7 +61,7 @@ def by_split(dataset: Dataset) -> dict[str, list[str]]:
 
 
 def refused(name: str, root: Path, **options) -> str:
-    """The one sentence that a parser refuses a folder with."""
+    """The sentence with which a parser refuses a folder."""
     with pytest.raises(InputError) as caught:
         load_dataset(name, root, **options)
     assert "\n" not in str(caught.value)
@@ -130,7 +130,7 @@ def audioset_csv(root: Path, name: str, ids) -> Path:
 
 @pytest.fixture
 def audioset_root(tmp_path) -> Path:
-    """Every way in which people name the clips; the second evaluation clip was never downloaded."""
+    """All usual names of clips; the second evaluation clip was never downloaded."""
     classes = [
         "index,mid,display_name",
         f'1,{MIDS[1]},"Female speech, woman speaking"',
@@ -187,11 +187,11 @@ def test_audioset_from_the_json_lists_of_ast(audioset_root, tmp_path_factory):
         clips = [{"wav": f"/elsewhere/{clip}_30.000.flac", "labels": f"{MIDS[2]},{MIDS[0]}"} for clip in ids]
         (lists / f"{split}_data.json").write_text(json.dumps({"data": clips}))
         (audioset_root / f"{'balanced_train' if split == 'train' else split}_segments.csv").unlink()
-    given = {"train_list": lists / "train_data.json", "eval_list": lists / "eval_data.json"}
-    dataset = load_dataset("audioset", audioset_root, **given)
+    lists_of_ast = {"train_list": lists / "train_data.json", "eval_list": lists / "eval_data.json"}
+    dataset = load_dataset("audioset", audioset_root, **lists_of_ast)
     assert Counter(i.split for i in dataset.items) == {"train": 3, "test": 1}
     assert {i.labels for i in dataset.items} == {(0, 2)}
-    for path in given.values():
+    for path in lists_of_ast.values():
         path.rename(audioset_root / path.name)
     assert load_dataset("audioset", audioset_root).items == dataset.items  # found by their names
     (audioset_root / "more_train.json").write_text("{}")
@@ -238,7 +238,7 @@ IDEN_SPLIT = (
 
 
 def voxceleb_root(root: Path, *folders: str) -> Path:
-    """The miniature, its speakers dealt to the given folders."""
+    """The miniature, its speakers spread over the folders."""
     text(root / "iden_split.txt", *IDEN_SPLIT)
     for line in IDEN_SPLIT:
         name = line.split()[1]
@@ -254,7 +254,7 @@ def test_voxceleb_identification_split(tmp_path, folders):
     assert [i.split for i in dataset.items] == ["test", "train", "valid", "train", "valid", "test"]
     assert [i.labels for i in dataset.items] == [(1,), (1,), (1,), (0,), (0,), (0,)]
     assert dataset.items[1].source == "id10003/tCq2LcKO6xY"
-    assert dataset.items[2].source == "id10003/tCq2LcKO6xY/00004"  # validates from a training video
+    assert dataset.items[2].source == "id10003/tCq2LcKO6xY/00004"  # a validation clip of a training video
 
 
 @pytest.mark.parametrize("part", [1, 2])
@@ -330,7 +330,7 @@ def test_folders_that_cannot_be_a_task_are_refused(tmp_path):
     wav(tmp_path / "dog" / "0.wav")
     assert ": 1; expected 2" in refused("folders", tmp_path)
     wav(tmp_path / "cat" / "0.wav")
-    assert "testing" in refused("folders", tmp_path)  # both clips train
+    assert "testing" in refused("folders", tmp_path)  # both clips are for training
     for frames in (0, 100, 1040, -16):
         assert f"frames = {frames}" in refused("folders", tmp_path, frames=frames)
 
@@ -340,7 +340,7 @@ def test_folders_that_cannot_be_a_task_are_refused(tmp_path):
 
 @pytest.fixture
 def esc50_root(tmp_path) -> Path:
-    """One clip a fold of each of two classes; recording 900 gave clips to folds 1 and 5."""
+    """One clip per fold of each of two classes; recording 900 has clips in folds 1 and 5."""
     rows = []
     for fold in range(1, 6):
         for target, category in enumerate(("dog", "door_wood_knock")):
@@ -389,7 +389,7 @@ def commands_root(tmp_path) -> Path:
 
 def test_speech_commands_follow_their_lists(commands_root):
     dataset = load_dataset("speech_commands", commands_root)
-    assert dataset.labels == ("bed", "cat")  # noise is no word
+    assert dataset.labels == ("bed", "cat")  # noise is not a word
     assert {(i.source, i.split) for i in dataset.items} == {
         ("aaa", "train"),
         ("bbb", "train"),
@@ -478,7 +478,7 @@ def speech20_root(tmp_path) -> Path:
 
 
 def check_speech20(dataset: Dataset, words: int) -> None:
-    """The test hears only the last four words, each take once; no take is in two splits."""
+    """The test split has only the last four words, each take once; no take is in two splits."""
     takes = {s: Counter() for s in ("train", "valid", "test")}
     for item in dataset.items:
         assert len(item.paths) == 3
@@ -553,7 +553,7 @@ def test_shared_dspspeech20():
 @pytest.mark.shared_data
 @pytest.mark.parametrize("name", ["ast-audioset", "audiomae-audioset", "ast-esc50", "audiomae-esc50"])
 def test_a_bundled_model_can_be_measured_with_features_made_today(name):
-    """Cards of the first edition note the list of clips, which the parser must still make."""
+    """Cards of the first edition record the list of clips, which the parser must still produce."""
     items = (dataset := load_dataset("esc50", shared("esc50"))).items
     columns = [[item.name for item in items], [item.labels for item in items], [item.split for item in items]]
     list_key = short_hash([*columns, dataset.labels, dataset.frames])
@@ -565,7 +565,7 @@ def test_a_bundled_model_can_be_measured_with_features_made_today(name):
 
 
 class Archive(http.server.BaseHTTPRequestHandler):
-    """Serves ``server.body``; knows Range, and can break off or fail where a test needs it."""
+    """Serves ``server.body``; handles Range, and can break off or fail if a test needs that."""
 
     def do_GET(self):
         server, body = self.server, self.server.body
@@ -585,7 +585,7 @@ class Archive(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if server.breaks_at and start < server.breaks_at:
             self.wfile.write(body[start : server.breaks_at])
-            server.fails = True  # until the test mends it
+            server.fails = True  # until the test resets it
         else:
             self.wfile.write(body[start:])
 
@@ -595,7 +595,7 @@ class Archive(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    """A local server; downloads here come in small pieces and do not wait before they try again."""
+    """A local server; downloads come in small pieces and retry without waiting."""
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 100)
     monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Archive) as server:
@@ -744,7 +744,7 @@ def test_unpacking_that_was_killed_starts_again(server, monkeypatch, commands_ro
 
 
 def test_two_downloads_at_once_do_not_mix(server, monkeypatch, commands_root, tmp_path_factory):
-    """Both appended to the same part, and each deleted what the other was unpacking."""
+    """Both used to append to the same part, and each deleted what the other was unpacking."""
     work = tmp_path_factory.mktemp("work")
     serve_commands(server, monkeypatch, commands_root)
     monkeypatch.setitem(download.TAGGERS, "mn04_as", download.File(server.url, "0" * 64))
@@ -836,7 +836,7 @@ def test_a_tagger_is_fetched_checked_and_not_fetched_twice(server, monkeypatch, 
     server.fails, server.breaks_at = False, 0
     for _ in range(2):
         assert command(monkeypatch, "mn04_as", str(tmp_path / "new" / "tagger.pt")) == 0
-    assert server.requested_ranges[-1].startswith("bytes=")  # it went on where it stopped, and once
+    assert server.requested_ranges[-1].startswith("bytes=")  # it resumed where it stopped, once
     assert (tmp_path / "new" / "tagger.pt").read_bytes() == server.body
     count = len(server.requested_ranges)
     assert download.download_tagger("mn04_as", tmp_path / "new" / "tagger.pt").name == "tagger.pt"

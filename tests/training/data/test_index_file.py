@@ -96,6 +96,6 @@ def test_missing_pictures_are_named(tmp_path):
 
 @pytest.mark.parametrize("earlier", EARLIER)
 def test_features_of_an_earlier_version_are_made_again(tmp_path, earlier):
-    """The same name stood for features with and without the highest mel bins."""
+    """The same name used to stand for features with and without the highest mel bins."""
     with pytest.raises(InputError, match=r"was made by an earlier version, .* make the features again"):
         read_features(write_index(tmp_path, front_end=earlier))

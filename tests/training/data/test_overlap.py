@@ -1,4 +1,4 @@
-"""Whether a clip is heard in another: copies at any delay, level and tone, but not sounds that are alike."""
+"""Finding clips in others: copies at any delay, level and tone, but not sounds that are only similar."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_a_clip_is_its_own_copy():
 
 @pytest.mark.parametrize("seconds", [-1.2, -0.37, 0.0, 0.53, 1.1])
 @pytest.mark.parametrize("gain", [0.05, 1.0])
-def test_copies_are_known_at_any_delay_and_level(seconds, gain):
-    """Noise comes in where the clip is moved; the rest is duller and has lost its highest part."""
+def test_copies_are_found_at_any_delay_and_level(seconds, gain):
+    """Noise fills what the shift leaves empty; the copy is duller and has almost nothing above 6 kHz."""
     rng = np.random.default_rng(7)
     noise = 0.002 * rng.standard_normal(abs(round(seconds * RATE)))
     for clip in CLIPS[:4]:
@@ -63,7 +63,7 @@ def test_correlations_equal_those_of_a_slow_loop(monkeypatch):
     clips, others = rng.normal(-6, 2, (3, 32, 128)), rng.normal(-6, 2, (2, 32, 128))
     others[0, :16] = clips[1, 16:]
     got = most_alike(clips, others)
-    # Back from the spectra: what is compared, in the time domain.
+    # The compared values, from their spectra back in the time domain.
     values = [np.fft.irfft(overlap._prepared(p)[0], 32, axis=1)[:, :16] for p in (clips, others)]
     for clip, best in zip(values[0], got, strict=True):
         expected = 0.0

@@ -35,7 +35,7 @@ def test_a_label_stays_whatever_the_embedding() -> None:
     assert (soft[[not each for each in known]] < 1).all()
 
 
-def test_nothing_is_made_up_where_there_is_nothing_to_learn_from() -> None:
+def test_no_labels_are_added_without_two_classes_or_unlabelled_clips() -> None:
     embeddings = torch.randn(3, 4)
     for classes in ([None, None, None], [1, None, 1], [0, 1, 0]):
         targets = labels_of(classes, 2)

@@ -15,7 +15,7 @@ RATE = 16_000
 
 
 def test_all_windows_of_a_recording_are_there_whatever_its_header_says(tmp_path):
-    """Of formats that libsndfile cannot open too; and no length is believed that is not there."""
+    """Also in formats that libsndfile cannot open; a header's length is not trusted."""
     wave = np.random.default_rng(0).uniform(-0.5, 0.5, 12 * 44_100).astype(np.float32)
     pack = tmp_path / "pack"
     pack.mkdir()

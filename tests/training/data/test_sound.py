@@ -1,4 +1,4 @@
-"""Sound that is read again by the names that features have for their clips."""
+"""Sound is read again by the clips' names in features."""
 
 from pathlib import Path
 

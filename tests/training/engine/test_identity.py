@@ -1,4 +1,4 @@
-"""Runs and bundled models are used with the features they were made of; a run goes on as it began."""
+"""Runs and bundled models need the features that they were made from; a run continues as it began."""
 
 import dataclasses
 import json
@@ -184,7 +184,7 @@ def test_keys_are_all_that_counts_where_both_have_them(bundled_from):
 def test_features_made_anew_fit_a_card_that_notes_lists_of_clips_alone(
     bundled_from, trained, tmp_path, several
 ):
-    """The first edition's features had no key of their content, so their list of clips was noted."""
+    """The first edition's features had no key of their content, so their list of clips was recorded."""
     folder = trained / "noise-fold1"
     first_edition = Path(shutil.copytree(folder, tmp_path / "noise-0123456789ab"))
     index = json.loads((folder / "index.json").read_text())
@@ -212,7 +212,7 @@ def test_the_older_front_end_is_the_same_unless_files_are_joined(bundled_from):
             check(features_with(**others))
 
 
-def test_so_is_the_one_of_cards_whose_sound_was_at_16_khz(bundled_from):
+def test_the_front_end_of_cards_with_sound_at_16_khz_is_the_same(bundled_from):
     joined = [f"{name}+{name}" for name in features_with().files]
     check = bundled_from(features_with(), front_end=JOINING)
     check(features_with(front_end=FRONT_END, files=joined))
@@ -291,7 +291,7 @@ def test_notes_with_wrong_values_are_named(trained, run, commands, name, content
 @pytest.mark.parametrize(
     "content", [5, [], torch.zeros(2), {"modules": []}, {"modules": {"average": 5}}], ids=str
 )
-def test_a_checkpoint_that_is_none_of_a_training_is_named(trained, run, commands, content):
+def test_a_checkpoint_not_of_a_training_is_named(trained, run, commands, content):
     torch.save(content, run / "last.pt")
     for arguments in (
         (export.main, run, trained / "noise-fold1", "--name", "ast-noise"),

@@ -1,4 +1,4 @@
-"""Starting from an earlier model: what is taken over, and what is noted of it."""
+"""Starting from an earlier model: what is taken over, and what is recorded about it."""
 
 import hashlib
 import json
@@ -19,8 +19,8 @@ from training.engine.initialise import describe_start, start_from
 from training.engine.origins import note_origins
 
 
-def test_a_bundled_start_is_noted_with_what_its_card_says_of_its_making():
-    """The later model may be bundled under the same name, and its card then takes the place of this one."""
+def test_a_bundled_start_is_recorded_with_its_history():
+    """The later model may be bundled under the same name, and its card then replaces this one."""
     card = json.loads((ROOT / "assets" / "models" / "ast-esc50.json").read_text(encoding="utf-8"))
     start = describe_start("ast-esc50")
     assert start["model"] == "ast-esc50" and start["weights_sha256"] == card["weights_sha256"]
@@ -29,33 +29,33 @@ def test_a_bundled_start_is_noted_with_what_its_card_says_of_its_making():
     assert "labels" not in start and "clusters" not in start
 
 
-def test_a_file_as_a_start_is_noted_by_name_and_weights():
+def test_a_file_as_a_start_is_recorded_by_name_and_weights():
     path = str(ROOT / "assets" / "models" / "ast-spc12.safetensors")
     config = load_model(path).config
     assert describe_start(path) == {"model": config.name, "weights_sha256": config.sha256}
     assert describe_start(None) is None
 
 
-def test_a_run_goes_on_whose_note_of_its_start_is_shorter(tmp_path):
-    """As runs noted it before a card's history was kept; other weights are another start."""
+def test_a_run_with_a_shorter_record_of_its_start_continues(tmp_path):
+    """As runs recorded it before a card's history was kept; other weights are another start."""
     start = describe_start("ast-esc50")
     short = {"model": start["model"], "weights_sha256": start["weights_sha256"]}
-    noted = tmp_path / "origins.json"
-    noted.write_text(json.dumps({"teacher": None, "start": short}))
+    path = tmp_path / "origins.json"
+    path.write_text(json.dumps({"teacher": None, "start": short}))
     note_origins(tmp_path, None, "ast-esc50")
-    noted.write_text(json.dumps({"teacher": None, "start": {**short, "weights_sha256": "0" * 64}}))
+    path.write_text(json.dumps({"teacher": None, "start": {**short, "weights_sha256": "0" * 64}}))
     with pytest.raises(InputError, match="another --init"):
         note_origins(tmp_path, None, "ast-esc50")
 
 
-def test_a_run_goes_on_with_the_answers_of_the_same_tagger_only(tmp_path):
+def test_a_run_continues_only_with_the_answers_of_the_same_tagger(tmp_path):
     one, other = (StoredAnswers(None, None, digit * 64) for digit in "12")
     note_origins(tmp_path, None, None, one)
     note_origins(tmp_path, None, None, one)
     for answers in (other, None):
         with pytest.raises(InputError, match="answers of another tagger"):
             note_origins(tmp_path, None, None, answers)
-    (tmp_path / "origins.json").write_text('{"teacher": null, "start": null}')  # before taggers were noted
+    (tmp_path / "origins.json").write_text('{"teacher": null, "start": null}')  # before taggers were recorded
     note_origins(tmp_path, None, None, other)
 
 
@@ -76,7 +76,7 @@ def a_run(folder: Path) -> AudioViT:
 
 
 @pytest.mark.parametrize("labels", [CONFIG.labels, ("cat", "dog")])
-def test_a_run_is_gone_on_from_with_its_classifier_if_the_classes_are_the_same(tmp_path, labels):
+def test_a_run_as_a_start_lends_its_classifier_if_the_classes_are_the_same(tmp_path, labels):
     earlier = a_run(tmp_path).state_dict()
     torch.manual_seed(2)
     model = AudioViT(replace(CONFIG, labels=labels))
@@ -86,7 +86,7 @@ def test_a_run_is_gone_on_from_with_its_classifier_if_the_classes_are_the_same(t
         assert torch.equal(value, earlier[name]) != is_other_class, name
 
 
-def test_a_run_as_a_start_is_noted_with_the_hash_of_its_weights(tmp_path):
+def test_a_run_as_a_start_is_recorded_with_the_hash_of_its_weights(tmp_path):
     a_run(tmp_path)
     digest = hashlib.sha256((tmp_path / "last.pt").read_bytes()).hexdigest()
     assert describe_start(str(tmp_path))["weights_sha256"] == digest

@@ -10,8 +10,8 @@ from training.engine.loop import append_log
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(5, "Input/output error")])
-def test_training_goes_on_where_nobody_reads_what_it_prints(tmp_path: Path, monkeypatch, error) -> None:
-    """After ``| tee`` had ended, or the terminal, training stopped unsaved, with exit code 0 or 2."""
+def test_training_continues_when_nobody_reads_its_output(tmp_path: Path, monkeypatch, error) -> None:
+    """After ``| tee`` or the terminal ended, training used to stop unsaved, with exit code 0 or 2."""
 
     def write(text: str) -> None:
         raise error

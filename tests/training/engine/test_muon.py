@@ -1,4 +1,4 @@
-"""Muon is PyTorch's, in the number type that the device is fast in."""
+"""Muon equals PyTorch's, but in the device's fast number type."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def test_steps_are_pytorchs_within_its_rounding():
         torch.testing.assert_close(step, right, rtol=0, atol=0.02 * float(right.abs().max()))
 
 
-def test_a_run_that_was_begun_with_pytorchs_goes_on():
+def test_a_run_begun_with_pytorchs_muon_continues():
     ours, theirs = matrices(), matrices()
     begun = torch.optim.Muon(theirs, lr=0.02, adjust_lr_fn="match_rms_adamw")
     for parameter in theirs:

@@ -1,4 +1,4 @@
-"""Training steps on a CPU: other ways to the same values."""
+"""Training steps on a CPU: other operations with the same values."""
 
 import torch
 from timm.models.vision_transformer import VisionTransformer

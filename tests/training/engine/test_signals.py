@@ -1,4 +1,4 @@
-"""Which signals a training keeps until it has saved."""
+"""Which signals a training holds back until it has saved."""
 
 import os
 import signal

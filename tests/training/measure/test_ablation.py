@@ -1,4 +1,4 @@
-"""What parts of a recipe are worth, on generated audio: each training lacks one part, and that alone."""
+"""What parts of a recipe are worth, on generated audio: each training lacks exactly one part."""
 
 import dataclasses
 import json

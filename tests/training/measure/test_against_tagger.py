@@ -44,7 +44,7 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def folder(made, tmp_path, monkeypatch) -> Path:
-    """A copy that a test may spoil."""
+    """A copy that a test may damage."""
     root = shutil.copytree(made, tmp_path / "tags")
     small_splits.use_folder(root, monkeypatch.setattr)
     monkeypatch.setattr(against_tagger, "RESULTS_FOLDER", root / "results")
@@ -56,8 +56,8 @@ def run(folder: Path, monkeypatch, capsys) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("earlier", [{}, 5, [], {"other": 5}, {"other": {"attention": {"0.70": {"mAP": 1}}}}])
-def test_what_was_measured_before_stays_and_does_not_stop_it(folder, monkeypatch, capsys, earlier):
-    """An entry that an editor had spoilt ended in a KeyError, after everything was measured."""
+def test_earlier_measurements_stay_and_do_not_stop_the_command(folder, monkeypatch, capsys, earlier):
+    """A damaged entry used to end in a KeyError, after everything was measured."""
     path = folder / "results" / f"{NAME}.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"against_tagger": earlier}))
     code, output, _ = run(folder, monkeypatch, capsys)
@@ -106,7 +106,7 @@ def test_damaged_files_end_in_one_sentence_and_nothing_is_written(folder, monkey
 
 
 def test_a_model_of_other_classes_is_refused(folder, monkeypatch, capsys):
-    """Its first answer was compared with the tagger's by number, then the precisions ended in a traceback."""
+    """Its first answer used to be compared by number, then the precisions ended in a traceback."""
     name = small_splits.bundle("ast", small_splits.generated_features(), folder)
     sha256 = json.loads((folder / f"{name}.json").read_text())["weights_sha256"]
     (folder / "results" / f"{name}.json").write_text(json.dumps({"weights_sha256": sha256}))

@@ -80,7 +80,7 @@ def test_kendall_is_the_mean_of_scipys(measured):
             (clusters, kendall[name]["clusters"]),
             (real, sound[name]),
         ):
-            # A clip whose patches are all of one cluster has no tau; it is left out, and said so.
+            # A clip whose patches are all of one cluster has no tau: it is left out, and "n" shows that.
             assert [c["value"] for c in cells] == pytest.approx(np.nanmean(expected, 0), abs=2e-5)
             assert [c.get("n", 14) for c in cells] == (~np.isnan(expected)).sum(0).tolist()
             assert all(c["ci95"][0] < c["value"] < c["ci95"][1] for c in cells)
@@ -250,7 +250,7 @@ def test_two_processes_write_the_same_bytes_as_one(tmp_path, monkeypatch):
     run_in_two(small_splits.evaluate_and_analyze, tmp_path, name)
     for path, whole in zip(paths, alone, strict=True):
         shared = path.read_bytes()
-        assert json.loads(shared) == json.loads(whole)  # tells what differs
+        assert json.loads(shared) == json.loads(whole)  # shows what differs
         assert shared == whole
     assert b"NaN" not in alone[1]
 

@@ -1,4 +1,4 @@
-"""Two trainings that differ in dropping alone: recipes, summary, and the command on generated audio."""
+"""Two trainings that differ only in dropping: recipes, summary, and the command on generated audio."""
 
 import json
 from dataclasses import asdict
@@ -32,7 +32,7 @@ def test_differences_are_counted_on_the_same_clips():
     truth = np.array([0, 0, 1, 1])
 
     def passes(*right_clips: int) -> list[np.ndarray]:
-        """One pass for each number: so many of the clips, from the first on, are right."""
+        """One pass for each number, which says how many clips, from the first on, are right."""
         return [np.where(np.arange(4) < right, truth, 1 - truth) for right in right_clips]
 
     def ways(attention: int, *at_random: int) -> dict:

@@ -24,7 +24,7 @@ from training.recipes.settings import FinetuneRecipe, Pruning, load_recipe
 from training.scoring import scores as measure
 
 FEW = 5
-"""Clips, in two batches, where a whole evaluation is run again and again."""
+"""Clips, in two batches, for tests that repeat a whole evaluation."""
 
 
 @pytest.fixture(scope="module", params=["audiomae", "ast"])
@@ -46,7 +46,7 @@ def measured(request, tmp_path_factory):
 
 @pytest.fixture
 def fresh(tmp_path, monkeypatch):
-    """A bundled AST that nothing was measured of, with clusters on its card; returns its name."""
+    """A bundled AST without measurements, with clusters on its card; returns its name."""
     small_splits.use_folder(tmp_path, monkeypatch.setattr)
     features = small_splits.generated_features(test_clips=FEW)
     name = small_splits.bundle("ast", features, tmp_path)

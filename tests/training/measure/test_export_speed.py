@@ -1,4 +1,4 @@
-"""Time of exported models: each turn's own ratio, and a stopped measurement goes on."""
+"""Time of exported models: each turn's own ratio, and a stopped measurement continues."""
 
 import json
 import sys
@@ -15,15 +15,15 @@ from training import export_speed
 from training.measure import export_speed as speed
 
 
-def test_a_slow_turn_falls_on_pruned_and_unpruned_alike(monkeypatch):
-    """Three turns, of which the second takes three times as long for both."""
+def test_a_slow_turn_affects_pruned_and_unpruned_alike(monkeypatch):
+    """Three turns; the second takes three times as long for both."""
     clock = iter([*(0, 10, 0, 5), *(0, 30, 0, 15), *(0, 10, 0, 6)])
     monkeypatch.setattr(speed.time, "thread_time", lambda: next(clock))
     calls = []
-    taken = speed.turns({1.0: lambda: calls.append(1.0), 0.7: lambda: calls.append(0.7)}, runs=3)
+    seconds = speed.turns({1.0: lambda: calls.append(1.0), 0.7: lambda: calls.append(0.7)}, runs=3)
     assert calls == [1.0, 0.7] * 4
-    assert taken == {1.0: [10, 30, 10], 0.7: [5, 15, 6]}
-    assert speed.median_ratio(taken[0.7], taken[1.0]) == 0.5
+    assert seconds == {1.0: [10, 30, 10], 0.7: [5, 15, 6]}
+    assert speed.median_ratio(seconds[0.7], seconds[1.0]) == 0.5
 
 
 def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, capsys):
@@ -31,7 +31,7 @@ def test_the_command_writes_after_each_model_and_goes_on(tmp_path, monkeypatch, 
     exported = []
 
     def export(model: AudioViT, path: Path, rate: float) -> None:
-        """A file with the input of every exported model; test_export.py has what a real one answers."""
+        """A file with the input of every exported model; test_export.py tests real ones."""
         exported.append(rate)
         shape = (onnx.TensorProto.FLOAT, [1, model.config.frames, MEL_BINS])
         values = [onnx.helper.make_tensor_value_info(name, *shape) for name in (INPUT, "same")]
@@ -85,8 +85,8 @@ HEADING = {"n": 2, "commit": "abc"}
         {"a": WHOLE | {"keep_rates": {"0.70": {"time_ratio": "x"}, "0.50": {"time_ratio": 0.4}}}},
     ],
 )
-def test_what_is_damaged_is_measured_again(tmp_path, models):
-    """The command took it for measured and ended in a KeyError when it printed it."""
+def test_damaged_entries_are_measured_again(tmp_path, models):
+    """The command used to take it for measured and end in a KeyError when printing it."""
     path = tmp_path / "speed.json"
     path.write_text(json.dumps({**HEADING, "models": models}))
     assert speed.measured_before(path, HEADING) == {}
@@ -96,7 +96,7 @@ def test_what_is_damaged_is_measured_again(tmp_path, models):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5", "null", "[" * 100_000])
-def test_a_file_that_is_no_results_is_measured_again(tmp_path, text):
+def test_a_file_without_results_is_measured_again(tmp_path, text):
     path = tmp_path / "speed.json"
     path.write_text(text)
     assert speed.measured_before(path, HEADING) == {}

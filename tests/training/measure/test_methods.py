@@ -95,14 +95,14 @@ def test_parts_are_heard_one_by_one(noise, measured):
     assert cells["confidence_drop"]["value"] == pytest.approx(np.mean(drops), abs=1e-4)
 
 
-def test_what_is_there_of_the_same_weights_stays(noise, monkeypatch, capsys):
+def test_results_of_the_same_weights_stay(noise, monkeypatch, capsys):
     line = ["methods", noise.name, str(noise.folder / "features")]
     monkeypatch.setattr("sys.argv", [*line, "--rankings", "attention"])
     command.main()
     assert "accuracy measured" in capsys.readouterr().out
     by_attention = measured_methods(noise.name)["accuracy"]
     path = noise.folder / "results" / "methods" / f"{noise.name}.json"
-    path.write_text(path.read_text().replace('"accuracy":', '"damaged":'))  # is measured anew
+    path.write_text(path.read_text().replace('"accuracy":', '"damaged":'))  # so it is measured again
     monkeypatch.setattr("sys.argv", line)
     command.main()
     assert "accuracy measured" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Lists and tables of every dataset as spreadsheets and systems leave them: all are read, or refused."""
+"""Lists and tables of every dataset as spreadsheets and systems save them: all are read, or refused."""
 
 import codecs
 import unicodedata
@@ -186,7 +186,7 @@ def test_audiosets_list_nested_too_deeply_is_refused(tmp_path):
 
 
 def test_a_part_of_esc50_keeps_its_class_names(tmp_path):
-    """ESC-10 has the targets 0, 1, 10, …; labels are counted anew."""
+    """ESC-10 has the targets 0, 1, 10, …; labels are renumbered from 0."""
     ((path, text),) = esc50_lists(tmp_path).items()
     write({path: text.replace(",1,rain", ",41,rain")}, str.encode)
     dataset = load_dataset("esc50", tmp_path)

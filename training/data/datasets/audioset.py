@@ -29,18 +29,18 @@ def audioset(
     """The balanced training set and the evaluation set, as far as their clips are there.
 
     Videos keep vanishing from YouTube, so nobody has all of AudioSet: `Dataset.missing` counts the
-    clips that the lists name and nobody downloaded.
+    listed clips that were not downloaded.
 
     Parameters
     ----------
     root : Path
-        Holds class_labels_indices.csv and, unless they are given, the two lists: the official .csv
+        Holds class_labels_indices.csv and, unless they are passed, the two lists: the official .csv
         files, or one .json with "train" and one with "eval" in its name, as AST and AudioMAE use them.
     train_list, eval_list : Path, optional
         Lists that lie elsewhere, .csv or .json.
     audio : Path, optional
-        Where the clips lie, in whatever folders, named YTID.wav, YYTID.wav, YTID_30.000.flac, …;
-        ``root`` by default. The folders that a .json names are somebody else's, and not looked at.
+        Folder of the clips, at any depth, named YTID.wav, YYTID.wav, YTID_30.000.flac, …; ``root`` by
+        default. The folders in a .json are ignored: they are those of its author's machine.
     """
     mids, labels = _classes(need(root / CLASSES_FILE))
     lists = {"train": train_list, "test": eval_list}
@@ -76,7 +76,7 @@ def audioset(
 
 
 def youtube_id(stem: str) -> str:
-    """The YouTube id in a clip's file name, or the whole name where it holds none.
+    """The YouTube id in a clip's file name, or the whole name if it has none.
 
     >>> youtube_id("Y--PJHxphWEs_30.000"), youtube_id("--PJHxphWEs_30.000_40.000")
     ('--PJHxphWEs', '--PJHxphWEs')
@@ -101,7 +101,7 @@ def _classes(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _default_list(root: Path, split: str) -> Path:
-    """The official list, or the only .json that its name says is this split's."""
+    """The official list, or else the only .json that has this split in its name."""
     official = root / OFFICIAL_LISTS[split]
     candidates = sorted(root.glob(JSON_PATTERNS[split]))
     if official.is_file() or not candidates:

@@ -18,7 +18,7 @@ class Item:
     Attributes
     ----------
     paths : tuple of Path
-        Its file; where there are several, they are joined end to end.
+        Its file; several files are joined end to end.
     labels : tuple of int
         Class indices; exactly one unless the dataset is multi-label or has no classes.
     split : {"train", "valid", "test"}
@@ -79,7 +79,7 @@ class Dataset:
 
 
 def check_no_leak(dataset: Dataset) -> None:
-    """Raise InputError if a source or a file stands in two splits."""
+    """Raise InputError if a source or a file is in two splits."""
     splits: dict[str | Path, str] = {}
     for item in dataset.items:
         for what in (item.source, *item.paths):
@@ -92,7 +92,7 @@ def check_no_leak(dataset: Dataset) -> None:
 
 
 def check_listed_once(dataset: Dataset) -> None:
-    """Raise InputError if a clip stands in the lists twice: it would count twice, perhaps as two classes."""
+    """Raise InputError if a clip is listed twice: it would count twice, perhaps as two classes."""
     listed = set()
     for item in dataset.items:
         clip = (item.paths, item.start)
@@ -102,7 +102,7 @@ def check_listed_once(dataset: Dataset) -> None:
 
 
 def clip_name(path: Path) -> str:
-    """A file's name in features: its own and its folder's, whatever lies above."""
+    """A file's name in features: its folder's name and its own, nothing above."""
     return f"{path.parent.name}/{path.name}"
 
 
@@ -121,7 +121,7 @@ def need_folder(path: Path) -> Path:
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Audio files of a folder, sorted by name; not the videos that some datasets have beside them."""
+    """Audio files of a folder, sorted by name, without the videos that some datasets include."""
     return sorted(p for p in folder.iterdir() if is_recording(p.name, AUDIO_SUFFIXES))
 
 

@@ -9,17 +9,17 @@ from tpexplore.errors import InputError
 from training.data.datasets.base import Dataset, Item, audio_files
 
 TEST_WORDS, VALID_WORDS = 4, 2
-"""The last words in order of their numbers test, the ones before validate."""
+"""The words with the highest numbers are for testing, those before them for validation."""
 
 JOINED = 3
-"""Two-second takes that make one utterance, 5.1 s after the cut to 512 frames."""
+"""Two-second takes joined into one utterance, which is cut to 512 frames (5.1 s)."""
 
 TRAIN_PASSES = 4
-"""How often each training take is used, with other partners every time."""
+"""How often each training take is used, joined with other takes every time."""
 
 
 def dspspeech20(root: Path) -> Dataset:
-    """Takes of one speaker joined to utterances of 5 s; the test's words are unseen.
+    """Takes of one speaker joined into utterances of 5 s; test words are not in training.
 
     No take of a test or validation word is in two utterances, so utterances are independent.
     """
@@ -28,8 +28,8 @@ def dspspeech20(root: Path) -> Dataset:
     words = sorted({_word(path) for paths in takes.values() for path in paths})
     if len(words) <= TEST_WORDS + VALID_WORDS:
         raise InputError(
-            f"{root} holds {len(words)} words; expected more than the {TEST_WORDS} that test and the"
-            f" {VALID_WORDS} that validate."
+            f"{root} holds {len(words)} words; expected more than {TEST_WORDS} for testing and"
+            f" {VALID_WORDS} for validation."
         )
     split_of = dict.fromkeys(words, "train")
     split_of |= dict.fromkeys(words[-TEST_WORDS - VALID_WORDS :], "valid")

@@ -21,10 +21,10 @@ def esc50_rows(root: Path) -> list[dict[str, str]]:
 
 
 def esc50(root: Path, *, fold: int = 5) -> Dataset:
-    """One fold tests, the others train; there is no validation split.
+    """One fold is for testing, the others for training; there is no validation split.
 
-    A few Freesound recordings gave clips to two folds (234879 and 209698 to fold 5). Training clips of
-    a recording that the test fold holds too are left out.
+    A few Freesound recordings have clips in two folds (234879 and 209698 in fold 5). Training clips are
+    left out if the test fold has clips of the same recording.
     """
     if fold not in FOLDS:
         raise InputError(f"Fold {fold} does not exist; expected 1 to 5.")
@@ -37,16 +37,16 @@ def esc50(root: Path, *, fold: int = 5) -> Dataset:
         raise InputError(f"{len(absent)} clips of esc50.csv are not in {root / 'audio'}, e.g. {absent[0]}.")
     folds = [_fold(row) for row in rows]
     sources = [_source(row) for row in rows]
-    tested = {source for source, of in zip(sources, folds, strict=True) if of == fold}
+    tested = {source for source, its_fold in zip(sources, folds, strict=True) if its_fold == fold}
     items = [
         Item(
             (files[stem_of(row["filename"])],),
             (label[_target(row)],),
-            "test" if of == fold else "train",
+            "test" if its_fold == fold else "train",
             source,
         )
-        for row, of, source in zip(rows, folds, sources, strict=True)
-        if of == fold or source not in tested
+        for row, its_fold, source in zip(rows, folds, sources, strict=True)
+        if its_fold == fold or source not in tested
     ]
     return Dataset(
         name=ESC50,
@@ -65,7 +65,7 @@ def esc50_sources(root: Path) -> set[str]:
 
 
 def _source(row: dict[str, str]) -> str:
-    return re.sub(r"[.,]0+$", "", row["src_file"])  # a spreadsheet makes 100.0 of Freesound's number 100
+    return re.sub(r"[.,]0+$", "", row["src_file"])  # a spreadsheet turns Freesound's number 100 into 100.0
 
 
 def _target(row: dict[str, str]) -> int:

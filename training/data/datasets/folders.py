@@ -1,4 +1,4 @@
-"""Anybody's own clips: one folder a class, split already or split here."""
+"""Your own clips: one folder per class, already split or split here."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LONGEST = 1024
 def folders(root: Path, *, frames: int = 512, source: str | None = None) -> Dataset:
     """Clips of ``root/CLASS/…``, or of ``root/{train,valid,test}/CLASS/…``.
 
-    Without split folders, a hash of every clip's source deals the sources out to 80 % training, 10 %
-    validation and 10 % testing: the same clip is always dealt the same way, whatever else is there.
+    Without split folders, a hash of each clip's source decides its split: 80 % training, 10 % validation
+    and 10 % testing. The same clip always gets the same split, whatever other clips there are.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def folders(root: Path, *, frames: int = 512, source: str | None = None) -> Data
         Frames of 10 ms that a model of these clips reads; a multiple of 16, at most 1024.
     source : str, optional
         Regular expression that finds the source in a file's name without its ending: the speaker, the
-        recording, whatever must not be in two splits. Its first group counts, or without groups all
-        that it matches. By default every name is a source of its own.
+        recording, or anything else that must not be in two splits. The source is its first group, or
+        without groups the whole match. By default every name is its own source.
     """
     check_frames(frames)
     find_source = _source_finder(source)
@@ -77,7 +77,7 @@ def check_frames(frames: int) -> None:
 
 
 def _split_folders(root: Path) -> dict[Path, str]:
-    """The split folders with their splits; nothing where ``root`` holds the classes themselves."""
+    """The split folders with their splits; {} if ``root`` holds the classes themselves."""
     present = _subfolders(root)
     splits = {p: SPLIT_FOLDERS[p.name.lower()] for p in present if p.name.lower() in SPLIT_FOLDERS}
     splits = {p: split for p, split in splits.items() if _subfolders(p)}  # a class may be named "train"
@@ -126,7 +126,7 @@ def dealt_split(source: str) -> str:
 
 
 def _check_complete(dataset: Dataset, root: Path) -> None:
-    """Every class needs a clip to learn from, and the test at least one clip."""
+    """InputError unless every class has a training clip and there is a test clip."""
     trained = {dataset.items[i].labels[0] for i in dataset.indices("train")}
     untrained = [name for i, name in enumerate(dataset.labels) if i not in trained]
     if untrained:

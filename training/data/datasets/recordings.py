@@ -1,4 +1,4 @@
-"""Any sounds without labels, to be answered by a tagger: every file of a folder tree, in windows."""
+"""Unlabelled sounds for a tagger to answer: every file of a folder tree, in windows."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PIECE = re.compile(r"-\d{2}$")
 """NAME-01, NAME-02, … are pieces of one recording."""
 
 SHORTEST_REST = 1.5
-"""Seconds that a further window of a file must hold."""
+"""A further window of a file must hold at least this many seconds."""
 
 
 def recordings(
     root: Path, *, frames: int = 512, attribution: str = "", hold_out: Sequence[str] = ()
 ) -> Dataset:
-    """All sounds under ``root``, cut into windows; a hash of every recording deals it out to a split.
+    """All sounds under ``root``, cut into windows; a hash of each recording decides its split.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ def recordings(
     attribution : str
         Authors and licence, for the cards of models that learn from these sounds.
     hold_out : sequence of str
-        Recordings, by file name without ending and piece number, that must not be trained on. Those that
-        the app's examples were cut from never are.
+        Recordings to keep out of training, by file name without ending and piece number. Those that the
+        app's examples were cut from are always kept out.
     """
     check_frames(frames)
     window = samples_for(frames) / SAMPLE_RATE

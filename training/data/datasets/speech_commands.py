@@ -14,7 +14,7 @@ LISTS = {"valid": "validation_list.txt", "test": "testing_list.txt"}
 
 
 def speech_commands(root: Path, *, words: Sequence[str] | None = None) -> Dataset:
-    """Every word folder present, or the given words; ``_background_noise_`` is no word.
+    """All word folders, or only those of ``words``; ``_background_noise_`` is not a word.
 
     A clip is for training unless one of the lists names it. They may name .wav files while the folders
     hold another format: clips are matched by stem. In the official lists a hash of the speaker decides,

@@ -23,10 +23,10 @@ CLASSES = (
 
 
 def urbansound8k(root: Path, *, fold: int | None = None, without_esc50: Path | None = None) -> Dataset:
-    """The folds present; ``fold`` tests, or without one every clip is for training.
+    """The folds present; ``fold`` is for testing, the rest, or without it every clip, for training.
 
-    File names tell class and source, so metadata/UrbanSound8K.csv is not needed. The official folds
-    keep every source in one fold; a copy that was dealt anew is refused by the leak check.
+    File names contain class and source, so metadata/UrbanSound8K.csv is not needed. The official folds
+    keep every source in one fold; the leak check rejects a copy with other folds.
 
     Parameters
     ----------

@@ -31,9 +31,9 @@ def voxceleb(root: Path) -> Dataset:
     trained = {utterance[:2] for utterance, split in listed if split == "train"}
     items = []
     for utterance, split in listed:
-        # The authors keep one video of every speaker for the test, so a test video anywhere else is a
-        # leak. Of the validation part they promise no such thing: where its video trains too, only the
-        # file itself must not. The speaker is part of the source, for two may talk in one video.
+        # The authors reserve one video of every speaker for the test, so a test video anywhere else is a
+        # leak. They do not promise this for validation: if its video is also used for training, only the
+        # file itself must not be. The speaker is part of the source, since two may talk in one video.
         carved_out = split == "valid" and utterance[:2] in trained
         source = "/".join(utterance if carved_out else utterance[:2])
         items.append(Item((files[utterance],), (label[utterance[0]],), split, source))

@@ -104,7 +104,7 @@ def report(clips: Mapping[Key, np.ndarray], counts: Mapping[Key, Tensor]) -> dic
 def _stage(block: str, clips: Mapping[Key, np.ndarray], counts: Mapping[Key, Tensor]) -> dict:
     histograms = counts["scores", block]
     fates = {
-        # Every clip keeps as many, so the mean over clips is the mean over patches.
+        # Every clip keeps equally many, so the mean over clips is the mean over patches.
         fate: {
             "mean": tidy(clips["mean", block, fate].mean()),
             "quantiles": [tidy(_quantile(histograms[index].sum(0), q)) for q in QUANTILES],

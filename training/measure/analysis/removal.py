@@ -1,4 +1,4 @@
-"""Accuracy after low or high patches, or as many random ones, leave after each block (paper Table IV)."""
+"""Accuracy after removing low or high patches, or as many random ones, after each block (paper Table IV)."""
 
 from __future__ import annotations
 

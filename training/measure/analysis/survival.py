@@ -27,7 +27,7 @@ Edges = dict[str, list[float]]
 def histogram_edges(histograms: Mapping[str, ValueHistogram]) -> Edges:
     """Bin edges that all panels share: every intensity, and variation from 0 up to its 99.9 %.
 
-    Ends are rounded outwards, so that none of the patches they were taken from falls out.
+    Ends are rounded outwards, so that rounding excludes no patch.
     """
     variation = histograms["variation"]
     counted = variation.counts.cumsum(0)

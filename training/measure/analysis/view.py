@@ -1,4 +1,4 @@
-"""One batch of clips as every part of the analysis sees it."""
+"""The data of one batch of clips that all parts of the analysis share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOW_CLUSTERS = 2
 
 @dataclass(frozen=True)
 class View:
-    """What is known of a batch before any pruning.
+    """Data of a batch before any pruning.
 
     Attributes
     ----------
