@@ -162,7 +162,7 @@ def test_other_blocks_methods_and_rankings(folder, capsys):
     assert lines[2].split("unpruned")[1].strip() == "keep-rate 0.9, 0.7, 0.5 by time-even at blocks 3, 6, 9"
     assert main([*ask, "--method", "fuse"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].endswith("21 after block 9; the other 43 are one token")
+    assert lines[0].endswith("21 after block 9; the other 43 are fused into one token")
     assert lines[2].endswith("by attention at blocks 3, 6, 9, fuse")
     assert main([*ask, "--method", "merge", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -233,7 +233,7 @@ def check_sentence(stderr: str, *parts: str) -> None:
         ({"--keep-rate": "0.5,0.7"}, ("2 keep-rates", "3 pruning blocks")),
         ({"--keep-rate": "0.9,0.7,2"}, ("2", "up to 1")),
         ({"--method": "melt"}, ("'melt'", "drop, fuse, merge")),
-        ({"--method": "merge", "--score": "random"}, ("'random'", "ranks none")),
+        ({"--method": "merge", "--score": "random"}, ("'random'", "does not rank")),
     ],
 )
 def test_bad_input_is_one_sentence_without_torch(folder, changes, parts):

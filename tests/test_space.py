@@ -225,7 +225,7 @@ def test_missing_parts_are_named(project, name):
     [
         (FRONT_MATTER, "# Test\n", "has no front matter; expected YAML"),
         ("sdk: gradio", "sdk: [gradio", "is not YAML"),
-        ("title: Test", "title: Test\ncolour: red", "'colour' is no key of a Space"),
+        ("title: Test", "title: Test\ncolour: red", "'colour' is not a Space setting"),
         ("title: Test\n", "", "title is missing"),
         ("colorFrom: indigo", "colorFrom: violet", "colorFrom is 'violet', expected one of red"),
         ("colorTo: yellow", "colorTo: [red]", "colorTo is"),

@@ -189,8 +189,8 @@ def test_a_card_stays_beside_its_own_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        (".csv", "'.csv' is an ending alone; expected a name before it."),
-        ("folder/.CSV", "'.CSV' is an ending alone; expected a name before it."),
+        (".csv", "'.csv' is only a file ending; expected a name before it."),
+        ("folder/.CSV", "'.CSV' is only a file ending; expected a name before it."),
         ("a.csv.", "'a.csv.' ends in neither .csv nor .parquet; expected one of them."),
         ("/", "'/' ends in neither .csv nor .parquet; expected one of them."),
     ],
@@ -206,7 +206,7 @@ def test_a_disk_that_locks_no_files_is_named(tmp_path: Path, monkeypatch) -> Non
         raise NotImplementedError("FileSystem does not appear to support flock")
 
     monkeypatch.setattr(locking.FileLock, "acquire", acquire)
-    with pytest.raises(InputError, match=f"The disk with {tmp_path} locks no files"):
+    with pytest.raises(InputError, match=f"The disk with {tmp_path} does not support file locks"):
         lock_folder(tmp_path)
 
 

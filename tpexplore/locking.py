@@ -61,5 +61,7 @@ def _taken(file: Path, where: str, other: str) -> FileLock:
     except Timeout:
         raise InputError(f"Another process is working {where}; wait for it or choose {other}.") from None
     except NotImplementedError:  # some network disks
-        raise InputError(f"The disk with {file.parent} locks no files; choose another disk.") from None
+        raise InputError(
+            f"The disk with {file.parent} does not support file locks; choose another disk."
+        ) from None
     return lock

@@ -181,7 +181,7 @@ def _setting_problems(settings: dict[str, Any], root: Path) -> Iterator[str]:
             yield f"{key} is missing"
     for key in settings:
         if key not in KEYS:
-            yield f"{key!r} is no key of a Space"
+            yield f"{key!r} is not a Space setting"
     for key in ("colorFrom", "colorTo"):
         if settings.get(key, COLOURS[0]) not in COLOURS:
             yield f"{key} is {settings[key]!r}, expected one of {', '.join(COLOURS)}"

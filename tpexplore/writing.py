@@ -123,7 +123,7 @@ def check_ending(path: Path, one: str, other: str) -> str:
     """A file's ending in small letters, or InputError unless it is one of two."""
     name = path.name or str(path)  # the root has no name
     if name.lower() in (one, other):  # as "$NAME.csv" becomes where NAME is not set
-        raise InputError(f"{name!r} is an ending alone; expected a name before it.")
+        raise InputError(f"{name!r} is only a file ending; expected a name before it.")
     ending = path.suffix.lower()
     if ending not in (one, other):
         raise InputError(f"{name!r} ends in neither {one} nor {other}; expected one of them.")

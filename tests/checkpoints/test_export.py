@@ -121,7 +121,7 @@ def test_torch_export_from_the_command_line(tmp_path, capsys):
         ("a.onnx", {"keep_rate": 0}, "Keep-rate 0"),
         ("a.onnx", {"score": "loudness"}, "'loudness'"),
         ("a.onnx", {"blocks": (4, 13)}, "from 1 to 12"),
-        ("a.onnx", {"method": "merge", "score": "intensity"}, "ranks none"),
+        ("a.onnx", {"method": "merge", "score": "intensity"}, "does not rank"),
     ],
 )
 def test_what_cannot_be_exported(tmp_path, file, options, part):

@@ -158,7 +158,7 @@ def test_what_is_no_model_of_ours_is_refused(model, tmp_path, wrap):
         "export": lambda: export(other, tmp_path / "model.pt2"),
     }
     for name, call in calls.items():
-        assert "as load_model gives it" in refusal(call), name
+        assert "a model from load_model" in refusal(call), name
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -108,7 +108,7 @@ def test_verdicts_stand_first_with_their_rule(page_of):
     html = page_of()
     assert html.index("pp-verdicts") < html.index("Table I:")
     assert re.findall(r'data-verdict="([^"]+)"', html) == ["Confirmed"] * 6
-    assert html.count("Confirmed where every 95 % interval lies above 0") == 6
+    assert html.count("Confirmed if every 95 % interval is above 0") == 6
 
 
 def test_reasons_are_on_the_page_where_nothing_is_measured(page_of):

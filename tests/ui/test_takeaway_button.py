@@ -95,10 +95,10 @@ def test_the_answer_is_the_view_of_the_request(seen):
         ({"pictures": {str(i): text(png()) for i in range(4)}}, "expected at most 3"),
         ({"pictures": {"a": 5}}, "'a' is too large"),
         ({"pictures": {"a": "A" * (MAX_PICTURE_BYTES * 4 // 3 + 4)}}, "'a' is too large"),
-        ({"pictures": {"a": "no base64!"}}, "'a' is no whole PNG"),
-        ({"pictures": {"a": text(b"GIF89a" + png())}}, "'a' is no whole PNG"),
-        ({"pictures": {"a": text(png()[:-9])}}, "'a' is no whole PNG"),
-        ({"pictures": {"a": text(png() + b"#!/bin/sh")}}, "'a' is no whole PNG"),
+        ({"pictures": {"a": "no base64!"}}, "'a' is not a complete PNG"),
+        ({"pictures": {"a": text(b"GIF89a" + png())}}, "'a' is not a complete PNG"),
+        ({"pictures": {"a": text(png()[:-9])}}, "'a' is not a complete PNG"),
+        ({"pictures": {"a": text(png() + b"#!/bin/sh")}}, "'a' is not a complete PNG"),
     ],
 )
 def test_what_is_wrong_comes_back_as_a_sentence(seen, changes, words):

@@ -135,7 +135,7 @@ def _groups(point) -> str:
 
     fate = point.fate
     if (fate.into == FUSED).any():
-        return f"; the other {(fate.into == FUSED).sum()} are one token"
+        return f"; the other {(fate.into == FUSED).sum()} are fused into one token"
     largest = fate.size.max()
     return f"; merged into groups of up to {largest}" if largest > 1 else ""
 

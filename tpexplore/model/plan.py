@@ -154,7 +154,7 @@ def check_method(method: str, score: str = SCORES[0]) -> str:
         raise InputError(f"Method {shown(method)} is unknown; expected one of {', '.join(METHODS)}.")
     if method == "merge" and score != SCORES[0]:
         raise InputError(
-            f"Method 'merge' cannot rank by {score!r}: it joins patches whose keys are alike and ranks none."
+            f"Method 'merge' cannot rank by {score!r}: it merges patches with similar keys and does not rank."
             f" Leave the score at {SCORES[0]!r}."
         )
     return method

@@ -27,7 +27,7 @@ from tpexplore.signal.waveform import as_waveform
 def check_model(model: object) -> None:
     """Raise InputError unless it is an `AudioViT`: not a name, and not another library's wrapper."""
     if not isinstance(model, AudioViT):
-        raise InputError(f"The model is of {type(model)}; expected one as load_model gives it.")
+        raise InputError(f"The model is of {type(model)}; expected a model from load_model.")
 
 
 def as_mask(mask: object, device: torch.device) -> Tensor:

@@ -108,7 +108,7 @@ class Verdict:
 
 
 RULE = (
-    "Confirmed where every 95 % interval lies above 0, not confirmed where none does, mixed between; a number"
+    "Confirmed if every 95 % interval is above 0, not confirmed if none is, otherwise mixed; a number"
     " without an interval counts by its side of 0."
 )
 

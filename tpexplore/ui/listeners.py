@@ -70,7 +70,7 @@ class Listeners:
             If the name is not one, or there are too many listeners already.
         """
         if not isinstance(id, str) or not _ID.fullmatch(id):
-            raise InputError("The page has no name of its own; please reload it.")
+            raise InputError("The page lost its session; please reload it.")
         now = self._clock()
         with self._lock:
             self._sweep(now)

@@ -143,6 +143,6 @@ def read_pictures(sent: Any) -> dict[str, bytes]:
         except (binascii.Error, ValueError):
             content = b""
         if not (content.startswith(PNG) and content.endswith(PNG_END)):
-            raise InputError(f"The picture {name[:40]!r} is no whole PNG.")
+            raise InputError(f"The picture {name[:40]!r} is not a complete PNG.")
         pictures[name[:40]] = content
     return pictures

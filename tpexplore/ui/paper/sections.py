@@ -251,7 +251,7 @@ def _methods(measured: Measured, studies: Studies) -> Section:
     body += _folded("The numbers", lead_table(measured))
     body += _folded("After a short training by each method", trained_table(studies)) if studies else ""
     table = faithfulness_table(measured)
-    body += _folded("Does what is kept suffice? Each part heard alone", table) if table else ""
+    body += _folded("Are the kept parts enough? Each part tested alone", table) if table else ""
     save = csv_link("drop-fuse-merge.csv", csv_text(COLUMNS, methods_csv(measured)))
     return Section("methods", METHODS_TITLE, " ".join(summary(measured)), METHODS_WHY, body, save)
 

@@ -29,7 +29,7 @@ from . import Setting, Tab
 
 HELP = """
 Do two models, or two ways to rank patches, keep the same parts of your sound? Choose A and B. The page's
-model is the one above the tabs. Merging joins patches that are alike and ranks none.
+model is the one above the tabs. Merging joins similar patches and does not rank them.
 """
 
 PAGE = ""
@@ -200,7 +200,7 @@ def differences(a: Side, b: Side) -> str:
         ("what they recognise", *class_counts) if one.labels != other.labels else None,
         ("the time they read", f"{one.seconds:.1f} s", f"{other.seconds:.1f} s"),
         ("ranking", a.score, b.score),
-        ("what becomes of the other patches", a.method, b.method),
+        ("what happens to the other patches", a.method, b.method),
     ]
     apart = [
         f"{what} ({left}, {right})"

@@ -36,9 +36,9 @@ faint noise.
 """
 
 NOTE = """
-IoU: patches kept both times, of those kept at least once, after block 10. τ: how far the rankings at block 4
-agree, where all patches are still there. Both are 1 where nothing changes. Patches are compared by their
-place in the picture. A shift moves the sound by up to half a patch, and this alone changes some choices.
+IoU: patches kept in both runs, divided by patches kept in either, after block 10. τ: how far the rankings at
+block 4 agree, before any patch is dropped. Both are 1 if nothing changes. Patches are compared by their place
+in the picture. A shift moves the sound by up to half a patch, and this alone changes some choices.
 """
 
 

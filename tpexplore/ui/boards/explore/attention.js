@@ -147,7 +147,7 @@ export function createAttention({ find, state, data }, trigger, { redraw, redraw
       if (!isChosen()) return null;
       if (problem?.of === state.data) return problem.text;
       if (!now()) return "The attention is being computed.";
-      return `Bright patches get much attention ${WHO[data().model.family]}, as long as all patches are there.`;
+      return `Bright patches get much attention ${WHO[data().model.family]}, before any patch is dropped.`;
     },
     /** Of one patch, name -> text; of one block, or of all that prune. @param {number} patch @param {number} [stage] */
     facts(patch, stage) {

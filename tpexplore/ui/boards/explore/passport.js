@@ -17,7 +17,7 @@ import { RANKING_NAMES } from "./state.js";
 
 /** The place on its ramp against which a text is read: of kept patches, of three stages, of any other number. */
 const STRIP_SHADES = { kept: 0.85, three: [0.5, 0.15, 0.85], other: 0.5 };
-const EQUAL_SHARE = "Attention of 1 is what each would get if all that are there shared it equally. ";
+const EQUAL_SHARE = "Attention of 1 is an equal share. ";
 
 /** @param {Data} data @param {number} patch */
 export function placeText(data, patch) {
