@@ -37,12 +37,12 @@ def lock_folder(folder: Path, other: str = "another folder") -> FileLock:
 
 @contextmanager
 def locked_beside(path: Path) -> Iterator[None]:
-    """Lock a file or folder that is about to be made; NAME.lock lies beside it meanwhile.
+    """Lock a file or folder that is about to be made, with a file NAME.lock beside it until the end.
 
     Raises
     ------
     InputError
-        If another process has it.
+        If another process has locked it.
     """
     place = path.with_name(path.name + NAME)
     lock = _taken(place, f"on {path}", "another name")

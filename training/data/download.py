@@ -113,8 +113,8 @@ def download_tagger(name: str, path: Path) -> Path:
 def download(name: str, root: Path) -> Path:
     """Download, check and unpack a dataset, so that ``load_dataset(name, root)`` reads it.
 
-    Meanwhile these lie beside ``root``: the archive (ending in .part until it is complete), then a folder
-    ending in .unpacking, and a file ending in .lock. All are removed at the end.
+    During the download there are other files beside ``root``: the archive (ending in .part until it is
+    complete), then a folder ending in .unpacking, and a file ending in .lock. All are removed at the end.
 
     Raises
     ------
