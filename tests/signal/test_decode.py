@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -366,12 +365,11 @@ def test_of_a_long_m4a_only_the_window_is_read(tmp_path: Path) -> None:
 def check_bounded(path: Path, offset: float, seconds: float) -> None:
     load_audio(path, duration=0.1)  # imports are not what is measured
     tracemalloc.start()
-    bytes_before, begin = bytes_read(), time.perf_counter()
+    bytes_before = bytes_read()
     clip = read_clip(path, offset=offset)
-    elapsed, bytes_after = time.perf_counter() - begin, bytes_read()
+    bytes_after = bytes_read()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert elapsed < 1.0
     assert bytes_after - bytes_before < 4_000_000  # an M4A begins with an index of all its packets
     assert peak < 20_000_000
     assert clip.file_seconds == pytest.approx(seconds, abs=0.1)

@@ -111,10 +111,9 @@ def test_stopping_ends_the_slice_at_the_next_pass(choice, scratch, tmp_path, slo
     slice_.start()
     while not slow:
         time.sleep(0.01)
-    began = time.monotonic()
     job.stop()
-    assert time.monotonic() - began < 1.5  # a clip takes 7 × 0.2 s, all of them 4.2 s
-    slice_.join(5)
+    assert len(slow) <= 3  # of the 21 passes of three clips
+    slice_.join(60)
     assert not slice_.is_alive()
     assert len(slow) <= 3
     assert job.done == 0
