@@ -278,7 +278,7 @@ def test_phone_needs_no_sideways_scroll(visit):
     # The slider stays in sight when the reading is scrolled to.
     phone.page.locator(".tp-card-accuracy").scroll_into_view_if_needed()
     assert phone.page.locator(".tp-rate-input").bounding_box()["y"] >= 0
-    # So does the open tab in its row, at once and when the server has answered.
+    # So does the open tab in its row: at once, when the server has answered, and after a turn of the phone.
     in_sight = """() => {
         const { left, right } = document.getElementById('paper-tab-button').getBoundingClientRect();
         return left >= 0 && right <= innerWidth;
@@ -286,6 +286,10 @@ def test_phone_needs_no_sideways_scroll(visit):
     assert phone.page.evaluate(f"document.getElementById('paper-tab-button').click() ?? ({in_sight})()")
     phone.page.wait_for_selector("#paper-content", state="visible")
     assert phone.page.evaluate(in_sight)
+    for width, height in ((500, 390), (390, 844)):
+        phone.page.set_viewport_size({"width": width, "height": height})
+        phone.next_frames()
+        assert phone.page.evaluate(in_sight)
 
 
 @pytest.mark.parametrize("width", [390, 1366, 1920])

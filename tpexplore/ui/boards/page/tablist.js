@@ -40,13 +40,15 @@ function bringIntoRow(tab) {
   else if (after > 0) row.scrollLeft += after;
 }
 
+const bringOpenTabsIntoRows = () =>
+  document.querySelectorAll("[role=tab][aria-selected=true]").forEach(bringIntoRow);
+
 export function keepOpenTabInSight() {
   // At once where the tab itself was clicked: what it opens may have to come from the server first.
   document.addEventListener("click", (event) => {
     const tab = /** @type {Element} */ (event.target).closest?.("[role=tab]");
     if (tab?.parentElement) bringIntoRow(tab);
   });
-  for (const type of ["tp-tab", "tp-opened"]) {
-    document.addEventListener(type, () => document.querySelectorAll("[role=tab][aria-selected=true]").forEach(bringIntoRow));
-  }
+  for (const type of ["tp-tab", "tp-opened"]) document.addEventListener(type, bringOpenTabsIntoRows);
+  addEventListener("resize", bringOpenTabsIntoRows); // a phone is turned
 }
