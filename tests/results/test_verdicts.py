@@ -200,6 +200,13 @@ def test_attention_is_judged_by_a_training_for_each_score_where_there_is_one(fil
     assert "One checkpoint for all scores: at keep-rate 40\u00a0% attention" in verdict.summary
     assert "a model was trained for each score" in verdict.caveat
     assert verdict.caveat.endswith("the start gets 76\u00a0% (ast-spc12) of the validation clips right.")
+    other = path.with_name("scores-audiomae-spc12-study.json")
+    other.write_text(json.dumps({"paired": paired, "start_accuracy": cell(0.5)}))
+    assert judged(files)["1"].caveat.endswith(
+        "the start gets 76\u00a0% (ast-spc12) of the validation clips"
+        " and 50\u00a0% (audiomae-spc12) of the test clips right."
+    )
+    other.unlink()
     cells = {line.label: line.cells.get(name) for line in verdict.lines}
     assert cells["attention − random at 80\u00a0%, a training for each score, points"] == "+3.0 [+2.0, +4.0]"
     paired["attention_minus_variation"]["0.60"] = cell(-0.03)

@@ -9,6 +9,8 @@ import numpy as np
 
 from tpexplore.model.plan import SCORES
 from training.data.features import Features
+from training.engine.loop import pick_device
+from training.engine.student import build_model
 from training.measure.batches import split_rows
 from training.measure.variants import describe_study, train_variant
 from training.measure.ways import one_way, rate_key
@@ -42,7 +44,11 @@ def summary(answers: dict[Cell, np.ndarray], scorer: Scorer, seeds: Sequence[int
 
 
 def study(features: Features, recipe: FinetuneRecipe, init: str, out: Path, seeds: Sequence[int]) -> dict:
-    """Train and test everything; returns the content of the results file."""
+    """Train and test everything; returns the content of the results file.
+
+    It also holds the accuracy of the start itself, unpruned; a start with other classes has a new classifier,
+    and guesses.
+    """
     rows = split_rows(features, "test")
     scorer = scorer_for(features, rows)
     answers: dict[Cell, np.ndarray] = {}
@@ -54,4 +60,6 @@ def study(features: Features, recipe: FinetuneRecipe, init: str, out: Path, seed
                 model = train_variant(folder, varied, features, init=init)
                 answers[score, rate, seed] = one_way(model, features, "test", scorer, rate, score)
     heading = describe_study(features, recipe, scorer, len(rows), list(seeds), init)
-    return {**heading, **summary(answers, scorer, seeds)}
+    start = build_model(features, recipe, init).eval().to(pick_device())
+    before = scorer.cell(one_way(start, features, "test", scorer, 1.0, "attention"))
+    return {**heading, "start_accuracy": before, **summary(answers, scorer, seeds)}

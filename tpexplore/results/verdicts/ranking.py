@@ -86,12 +86,18 @@ def finding_and_facts(
 
 def _starts(evidence: Mapping[str, Evidence]) -> str:
     """How good the models were from which the trainings began: attention of a weak one says little."""
-    named = [
-        f"{percent(accuracy)} ({name})"
-        for name, e in evidence.items()
-        if (accuracy := find(e.scores, "start", "last", "valid_accuracy_at_1.0"))
+    validated, tested = [], []
+    for name, e in evidence.items():
+        if accuracy := e.cell("scores", "start_accuracy"):
+            tested.append(f"{percent(accuracy.value)} ({name})")
+        elif accuracy := find(e.scores, "start", "last", "valid_accuracy_at_1.0"):
+            validated.append(f"{percent(accuracy)} ({name})")
+    parts = [
+        f"{join(named)} of the {kind} clips"
+        for named, kind in ((validated, "validation"), (tested, "test"))
+        if named
     ]
-    return f"; unpruned, the start gets {join(named)} of the validation clips right" if named else ""
+    return f"; unpruned, the start gets {join(parts)} right" if parts else ""
 
 
 def _contrasts(comparison: Comparison, evidence: Mapping[str, Evidence]) -> list[Contrast]:
