@@ -206,6 +206,21 @@ def test_bare_state_dict_and_half_precision(tmp_path):
     torch.testing.assert_close(model(specs).logits, twin(specs[:, None]), atol=0.05, rtol=0.02)
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@torch.inference_mode()
+def test_a_model_stays_as_it_was_when_its_file_is_overwritten(tmp_path, suffix, dtype):
+    state = files.audiomae_state(frames=128, classes=35)
+    write = save_file if suffix == ".safetensors" else torch.save
+    path = tmp_path / f"bare{suffix}"
+    write({key: value.to(dtype) for key, value in state.items()}, path)
+    model, specs = load_model(path), pictures(128)
+    before = model(specs).logits
+    with path.open("r+b") as file:  # as `cp` writes over a file
+        file.write(bytes(path.stat().st_size))
+    assert torch.equal(model(specs).logits, before)
+
+
 def test_vit_b_takes_the_memory_of_its_weights(tmp_path):
     """One checkpoint of the published size: 85.66 M parameters besides the positions, no second copy."""
     state = files.audiomae_state(dim=768, zeros=True)
@@ -844,6 +859,15 @@ def test_round_trip_of_weights(own):
     stored = load_file(path)
     assert stored["vit.blocks.0.attn.qkv.weight"].dtype == torch.int8
     assert path.stat().st_size < 1.4 * sum(v.numel() for v in written.values()) + 100_000
+
+
+def test_own_model_stays_as_it_was_when_its_file_is_overwritten(own):
+    path, _, _ = own
+    model = load_model(path)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
 def test_a_row_of_zeros_stays_zero(tmp_path):

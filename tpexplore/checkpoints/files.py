@@ -137,6 +137,8 @@ def _strangers(path: Path) -> list[str]:
 
 
 def _expand(value: Tensor, scale: Tensor | None) -> Tensor:
-    if scale is None:  # values that are not floating-point stay unchanged; their type is refused later
-        return value.float() if value.is_floating_point() else value
+    if scale is None:
+        # Values that are not floating-point keep their type, which is refused later. A copy: the tensors are
+        # parts of the file, and a file that is overwritten would change the model.
+        return value.to(torch.float32 if value.is_floating_point() else value.dtype, copy=True)
     return value.float() * scale.reshape(-1, *[1] * (value.ndim - 1))
