@@ -437,6 +437,14 @@ def test_phone_and_dark(open_tab):
         }).map(element => element.className)"""
     )
     assert outside == []
+    crowded = phone.page.evaluate(
+        """() => {
+            const cells = [...document.querySelectorAll('.tc-top tbody td')];
+            for (const cell of cells) cell.textContent = 'Telephone bell ringing 35 %';
+            return cells.map(cell => cell.scrollWidth - cell.clientWidth);
+        }"""
+    )
+    assert len(crowded) == 2 * 3 * 2 and max(crowded) <= 0  # long names of classes take two lines
     brightest = phone.page.evaluate(
         """() => {
             const canvas = document.querySelector('.tc-picture');

@@ -12,6 +12,7 @@ th, td { padding: 4px 12px 4px 0; border-bottom: 1px solid var(--border-color-pr
 th { font-weight: 400; }
 thead th { font-weight: 700; }
 .words { text-align: left; }
+td.words { white-space: normal; }
 .number { text-align: right; }
 """
 
