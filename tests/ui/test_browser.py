@@ -261,14 +261,20 @@ def test_bad_upload_is_one_sentence_and_the_picture_stays(desk, tmp_path):
 def test_phone_needs_no_sideways_scroll(visit):
     phone = visit(width=390, height=844, has_touch=True, is_mobile=True)
     assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    outside = phone.page.evaluate(
-        """[...document.querySelectorAll('body *')].filter(element => {
-            const box = element.getBoundingClientRect();
-            return box.width > 0 && box.right > innerWidth + 1
-                && !element.closest('#examples, .tab-container');  // these scroll sideways
-        }).map(element => element.className)"""
+    outside = """() => [...document.querySelectorAll('body *')].filter(element => {
+        const box = element.getBoundingClientRect();
+        return box.width > 0 && box.right > innerWidth + 1
+            && !element.closest('#examples, .tab-container');  // these scroll sideways
+    }).map(element => element.className)"""
+    assert phone.page.evaluate(outside) == []
+    phone.page.evaluate(
+        """document.querySelectorAll('.tp-changes li').forEach(chip => {
+            chip.textContent = 'from “Vehicle horn, car horn, honking” to “Power windows, electric windows”';
+            chip.className = 'long';
+        })"""
     )
-    assert outside == []
+    assert phone.page.locator(".tp-changes .long").count() > 0
+    assert phone.page.evaluate(outside) == []
     phone.page.tap(".tp-picture", position={"x": 120, "y": 80})
     assert "Patch" in phone.text(".tp-readout")
     height = phone.page.locator(".tp-rate-input").bounding_box()["height"]
