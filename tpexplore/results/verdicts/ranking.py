@@ -53,8 +53,8 @@ TRAINED_FINDING = replace(
     compared="accuracy of the model trained by attention minus that of the model trained by intensity or"
     " variation, each from the same start and tested as it was trained, on the same clips, in points, at"
     f" keep-rates {_listed(TRAINED.low_rates)}",
-    caveat="As in the paper, a model was trained for each score and keep-rate; but for a short time, on a"
-    " small task",
+    caveat="As in the paper, a model was trained for each score and keep-rate; but for a short time, on"
+    " small tasks",
 )
 
 
