@@ -16,7 +16,8 @@ from functools import partial
 from tpexplore.checkpoints.files import sha256_of
 from tpexplore.command_line import file_or_folder, whole
 from tpexplore.errors import InputError
-from training.data.clip_files import make_clips
+from tpexplore.writing import check_place
+from training.data.clip_files import NOTE, make_clips
 from training.engine.command import command_arguments, run_command
 
 MOST = 1_000_000
@@ -31,6 +32,9 @@ def main() -> None:
     args = parser.parse_args()
     if not args.music and not args.voices:
         raise InputError("--music and --voices are both 0; expected a number of clips for one of them.")
+    for kind, clips in (("music", args.music), ("voices", args.voices)):
+        if clips:
+            check_place(args.folder / kind / NOTE)
     _check_programs(args.music, args.voices)
     from training.data import rendered
 
